@@ -1,0 +1,65 @@
+"""The errors that the state machine's Retry and Catch name.
+
+One class per reason; the class name is what `ErrorEquals` sees. A message holds the operation, the
+error code and a plain sentence, never a request or a response: it ends in the execution history.
+"""
+
+
+class RightstateError(Exception):
+    """Base of every error that a person may read."""
+
+
+class InvalidInput(RightstateError):
+    """The execution's input is malformed, or its resource id is not one."""
+
+
+class UnknownAccount(RightstateError):
+    """The settings table has no entry for the account: nothing is enabled there."""
+
+
+class SettingsUnreadable(RightstateError):
+    """The settings could not be read or understood; nothing is done without them."""
+
+
+class WrongAccount(RightstateError):
+    """The credentials belong to another account than the one to remediate."""
+
+
+class RoleNotAssumed(RightstateError):
+    """STS refused the member's remediation role."""
+
+
+class Denied(RightstateError):
+    """AWS refused a call for lack of permission."""
+
+
+class Throttled(RightstateError):
+    """AWS asked for fewer calls; the state machine tries again."""
+
+
+class Unavailable(RightstateError):
+    """AWS did not answer, or answered with a fault of its own; the state machine tries again."""
+
+
+class ResourceGone(RightstateError):
+    """The resource does not exist, or not any more."""
+
+
+class NotReady(RightstateError):
+    """The resource is busy; the state machine waits and asks again."""
+
+
+class NotVerified(RightstateError):
+    """A fresh read does not show the change (yet)."""
+
+
+class PlanConflict(RightstateError):
+    """Two enabled policies want what cannot be had together."""
+
+
+class CallFailed(RightstateError):
+    """AWS refused a call for another reason than those above."""
+
+
+class RemediationFailed(RightstateError):
+    """Ends a failed execution as FAILED once the failure has been recorded and reported."""

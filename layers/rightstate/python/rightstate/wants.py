@@ -1,0 +1,185 @@
+"""What a policy wants of one setting.
+
+A want can say whether a value satisfies it (`holds`), which value to write otherwise (`target`), and
+how it combines with another want on the same setting (`meet`). Wants form a small lattice, so that
+several policies on one setting become one change: at least 1 and at least 7 meet at 7; true and
+false do not meet and raise `PlanConflict`.
+
+A bound may be a number or a `Parameter`'s name, which `bind` replaces by the account's value.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
+
+from rightstate.errors import PlanConflict
+from rightstate.frozen import Frozen
+
+Value = bool | int | str | list[str] | None
+
+
+class _Want(Frozen):
+    def bind(self, parameters: Mapping[str, Value]) -> Self:
+        """Replace each field `x` whose companion `x_from` names a parameter by its value.
+
+        Raises KeyError for a parameter that the policy does not declare.
+        """
+        values = {
+            name.removesuffix("_from"): parameters[source]
+            for name, source in self
+            if name.endswith("_from") and source is not None
+        }
+        return self.model_validate({**self.model_dump(), **values}) if values else self
+
+    def __str__(self) -> str:
+        raise NotImplementedError
+
+
+class Exactly(_Want):
+    """The value is `value`."""
+
+    kind: Literal["exactly"] = "exactly"
+    value: bool | int | str
+    value_from: str | None = None
+
+    def holds(self, observed: Value) -> bool:
+        return observed == self.value and isinstance(observed, bool) == isinstance(self.value, bool)
+
+    def target(self, observed: Value) -> Value:
+        return self.value
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, Exactly) and other.value == self.value:
+            return self
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        return str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
+
+
+class AtLeast(_Want):
+    """The value is a number of at least `minimum`; a smaller one becomes `raise_to`."""
+
+    kind: Literal["at-least"] = "at-least"
+    minimum: int = 0
+    minimum_from: str | None = None
+    raise_to: int = 0
+    raise_to_from: str | None = None
+
+    def holds(self, observed: Value) -> bool:
+        return isinstance(observed, int) and observed >= self.minimum
+
+    def target(self, observed: Value) -> Value:
+        wanted = max(self.minimum, self.raise_to)
+        return max(observed, wanted) if isinstance(observed, int) else wanted
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, AtLeast):
+            return AtLeast(
+                minimum=max(self.minimum, other.minimum),
+                raise_to=max(self.raise_to, other.raise_to),
+            )
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        return f"at least {self.minimum}"
+
+
+class AtMost(_Want):
+    """The value is a number from 1 to `maximum`; absent and 0 mean without limit, and fail."""
+
+    kind: Literal["at-most"] = "at-most"
+    maximum: int = 0
+    maximum_from: str | None = None
+
+    def holds(self, observed: Value) -> bool:
+        return isinstance(observed, int) and 0 < observed <= self.maximum
+
+    def target(self, observed: Value) -> Value:
+        return observed if self.holds(observed) else self.maximum
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, AtMost):
+            return AtMost(maximum=min(self.maximum, other.maximum))
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        return f"1 to {self.maximum}"
+
+
+class OneOf(_Want):
+    """The value is one of `allowed`; any other becomes `otherwise`."""
+
+    kind: Literal["one-of"] = "one-of"
+    allowed: tuple[str, ...] = ()
+    allowed_from: str | None = None
+    otherwise: str = ""
+    otherwise_from: str | None = None
+
+    def holds(self, observed: Value) -> bool:
+        return observed in self.allowed
+
+    def target(self, observed: Value) -> Value:
+        return observed if self.holds(observed) else self.otherwise
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, OneOf):
+            allowed = tuple(item for item in self.allowed if item in other.allowed)
+            for choice in (self.otherwise, other.otherwise, *allowed):
+                if choice in allowed:
+                    return OneOf(allowed=allowed, otherwise=choice)
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        return " or ".join(self.allowed)
+
+
+class Includes(_Want):
+    """The value is a list that holds all of `items`; the missing ones are added."""
+
+    kind: Literal["includes"] = "includes"
+    items: tuple[str, ...] = ()
+    items_from: str | None = None
+
+    def holds(self, observed: Value) -> bool:
+        return set(self.items) <= set(observed if isinstance(observed, list) else ())
+
+    def target(self, observed: Value) -> Value:
+        current = observed if isinstance(observed, list) else []
+        return sorted({*current, *self.items})
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, Includes):
+            return Includes(items=tuple(sorted({*self.items, *other.items})))
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        return "with " + ", ".join(self.items)
+
+
+class Lacks(_Want):
+    """The value is a list that holds none of `items`; those it holds are removed, the rest stays."""
+
+    kind: Literal["lacks"] = "lacks"
+    items: tuple[str, ...] = ()
+
+    def holds(self, observed: Value) -> bool:
+        return not set(self.items) & set(observed if isinstance(observed, list) else ())
+
+    def target(self, observed: Value) -> Value:
+        current = observed if isinstance(observed, list) else []
+        return [item for item in current if item not in self.items]
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, Lacks):
+            return Lacks(items=tuple(sorted({*self.items, *other.items})))
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        return "without " + ", ".join(self.items)
+
+
+Want = Annotated[
+    Exactly | AtLeast | AtMost | OneOf | Includes | Lacks, Field(discriminator="kind")
+]
