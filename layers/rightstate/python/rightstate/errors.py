@@ -63,3 +63,7 @@ class CallFailed(RightstateError):
 
 class RemediationFailed(RightstateError):
     """Ends a failed execution as FAILED once the failure has been recorded and reported."""
+
+
+class Defect(RightstateError):
+    """Rightstate itself is at fault: an error that it did not foresee."""

@@ -1,4 +1,4 @@
-"""A policy: data that says what is wanted of a setting of one resource type."""
+"""A policy: data that says what is wanted of the settings of one resource type."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -10,12 +10,16 @@ from rightstate.wants import Value, Want
 
 
 class Mode(StrEnum):
-    """What a policy may do in an account."""
+    """What a policy may do in an account, from the least to the most."""
 
     OFF = "off"
     REPORT = "report"
     APPROVE = "approve"
     AUTO = "auto"
+
+    def lowered_to(self, limit: "Mode | None") -> "Mode":
+        """This mode, or `limit` where that allows less."""
+        return self if limit is None else min(self, limit, key=list(Mode).index)
 
 
 class Risk(StrEnum):
@@ -69,14 +73,19 @@ class Parameter(Frozen):
             isinstance(items, list)
             and bool(items)
             and all(
-                isinstance(item, str) and (not self.choices or item in self.choices)
+                isinstance(item, str) and item and (not self.choices or item in self.choices)
                 for item in items
             )
         )
 
 
 class Policy(Frozen):
-    """One rule. `scope` and `not_applicable` name cases of the resource type."""
+    """One rule: its wants by setting, and what a user must know before enabling it.
+
+    `scope`, `not_applicable` and `compliant_when` name cases of the resource type: outside its scope a
+    policy is silent, in a not-applicable case it says why it does nothing, and a compliant-when case
+    satisfies it whatever its settings are. `aliases` are ids under which it was known elsewhere.
+    """
 
     id: str
     aliases: tuple[str, ...]
@@ -86,17 +95,16 @@ class Policy(Frozen):
     wants: Mapping[str, Want]
     side_effects: str
     reversible: str
-    scope: str = ""
+    scope: str | None = None
     not_applicable: tuple[str, ...] = ()
     compliant_when: tuple[str, ...] = ()
     parameters: Mapping[str, Parameter] = Field(default_factory=dict)
     security_hub: tuple[str, ...] = ()
     notes: str = ""
 
-    def wanted(self, parameters: Mapping[str, Value]) -> dict[str, Want]:
-        """The wants with the account's parameters put in, by setting."""
-        values = {
-            name: parameters.get(name, parameter.default)
-            for name, parameter in self.parameters.items()
+    def values(self, parameters: Mapping[str, Value]) -> dict[str, Value]:
+        """Every declared parameter's value: the account's, else the default."""
+        return {
+            name: parameters.get(name, declared.default)
+            for name, declared in self.parameters.items()
         }
-        return {setting: want.bind(values) for setting, want in self.wants.items()}

@@ -1,8 +1,10 @@
-"""A resource type: how to list, describe and change one kind of AWS resource."""
+"""A resource type: how to find, describe and change one kind of AWS resource."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from botocore import xform_name
 
 from rightstate.frozen import Frozen
 from rightstate.policy import Policy
@@ -15,17 +17,25 @@ Clients = Callable[[str], Any]
 """Service name -> boto3 client in the resource's account and region."""
 
 
-class Resource(Frozen):
-    """One resource, by account, region, and the identifier that its describe call takes."""
+class Place(Frozen):
+    """An account in a region; the unit that resources are listed in."""
 
     account: str
     region: str
-    resource: str
     partition: str = "aws"
 
 
+class Resource(Place):
+    """One resource. `id` is what its describe call takes: a name, an identifier, never a URL."""
+
+    id: str
+
+
 class Change(Frozen):
-    """One setting to be written: the value read, the value wanted, and who asks for it."""
+    """One setting to be written: the value read, the value to write, and the policies that ask.
+
+    `want` travels along so that apply can decide again on a fresh read of a whole object.
+    """
 
     setting: str
     before: Value
@@ -35,70 +45,93 @@ class Change(Frozen):
 
 
 class Call(Frozen):
-    """One API call that apply makes. `parameters` is what a person sees of it in a plan."""
+    """One API call that apply makes, with botocore's names; a plan shows it before it is made."""
 
+    service: str
     operation: str
     parameters: dict[str, Any]
     settings: tuple[str, ...]
 
 
+def send(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
+    """Make `call` as it stands."""
+    getattr(clients(call.service), xform_name(call.operation))(**call.parameters)
+
+
 @dataclass(frozen=True)
 class Case:
-    """A named circumstance, decided from the observed settings it reads."""
+    """A named circumstance, decided from the observed settings that it reads.
+
+    `switch` names a boolean parameter of the policy; the case counts only where it is true.
+    """
 
     reason: str
     holds: Callable[[Observed], bool]
     reads: tuple[str, ...] = ()
+    switch: str | None = None
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a setting is read and written.
+    """Where a setting is read and written, for people and for a test against botocore's models.
 
-    `shape` names the path in botocore's output shape of `read` and `writes` the parameter path in the
-    input shape of `write`; both are checked against botocore's models by a test. `write` is empty for
-    a fact that is only read.
+    `read` is an operation and the path in its output, `write` an operation and the path in its input,
+    e.g. `DescribeDBInstances:DBInstances[].DeletionProtection`. `write` is empty for a mere fact.
     """
 
     read: str
-    shape: str
     write: str = ""
-    writes: str = ""
 
 
 @dataclass(frozen=True)
 class ResourceType:
-    """The declaration of a resource type.
+    """The declaration of a resource type. Its functions make AWS calls through `clients` only.
 
-    describe(clients, resource, settings) reads the named settings and the facts that cases read.
-        Raises ResourceGone.
-    busy(observed) says why the resource cannot be changed now, or None.
-    hold(observed) says, for the settings it names, why they must not be written unseen.
+    arn, write_resources: templates over {partition}, {region}, {account} and {id}.
+    id_pattern, url_pattern: what an identifier must match in full; a URL's groups are `account`,
+        `region` and `id`, each optional but the last.
+    find(clients, place) lists identifiers, page by page.
+    describe(clients, resource, settings) reads the named settings with one call per AWS object.
     calls(resource, changes) gives the API calls that apply makes, in order, without making any.
-    apply(clients, resource, call, changes) makes one of them; it re-reads first where the API
-        replaces a whole object, and never weakens what it finds.
-    members(clients, group) gives the resources that an event about `group` concerns.
-    identify(text, resource) turns a name, URL or ARN into the identifier, or None if it is not one.
+    apply(clients, resource, call, changes) makes one of them; where the API replaces a whole object it
+        reads that again first, and never weakens what it finds.
+    facts: settings that `busy` and `held` read, so that every describe includes them.
+    busy(observed) says why the resource cannot be changed now, or None.
+    held(observed) says, by setting, why it must not be written unseen.
+    members(clients, place, group) gives region and identifier of each resource that an event about
+        `group` (a parameter group, the account) concerns.
+    home_regions: partition -> the one region where a global service is looked after.
+    gone, busy_errors: AWS error codes that mean so.
     """
 
     name: str
     title: str
     service: str
+    policies: tuple[Policy, ...]
     settings: Mapping[str, Setting]
-    identify: Callable[[str, str, str], str | None]
-    list: Callable[[Clients, str], Iterable[str]]
+    arn: str
+    id_pattern: str
+    find: Callable[[Clients, Place], Iterable[str]]
     describe: Callable[[Clients, Resource, frozenset[str]], Observed]
     calls: Callable[[Resource, Sequence[Change]], Sequence[Call]]
-    apply: Callable[[Clients, Resource, Call, Sequence[Change]], None]
     read_actions: tuple[str, ...]
     write_actions: tuple[str, ...]
     write_resources: tuple[str, ...]
-    policies: tuple[Policy, ...]
-    arn: str
+    apply: Callable[[Clients, Resource, Call, Sequence[Change]], None] = send
     cases: Mapping[str, Case] = field(default_factory=dict)
+    facts: tuple[str, ...] = ()
+    busy: Callable[[Observed], str | None] = lambda observed: None
+    held: Callable[[Observed], Mapping[str, str]] = lambda observed: {}
+    members: Callable[[Clients, Place, str], Iterable[tuple[str, str]]] | None = None
+    home_regions: Mapping[str, str] = field(default_factory=dict)
+    url_pattern: str | None = None
     gone: tuple[str, ...] = ()
     busy_errors: tuple[str, ...] = ()
-    busy: Callable[[Observed], str | None] = lambda observed: None
-    hold: Callable[[Observed], Mapping[str, str]] = lambda observed: {}
-    members: Callable[[Clients, Resource, str], Iterable[tuple[str, str]]] | None = None
-    home_region: str | None = None
+
+    def policy(self, name: str) -> Policy | None:
+        """The policy of that id or alias."""
+        return next((p for p in self.policies if name == p.id or name in p.aliases), None)
+
+    def arn_of(self, resource: Resource) -> str:
+        """The resource's ARN."""
+        return self.arn.format(**resource.model_dump())

@@ -32,9 +32,6 @@ class _Want(Frozen):
         }
         return self.model_validate({**self.model_dump(), **values}) if values else self
 
-    def __str__(self) -> str:
-        raise NotImplementedError
-
 
 class Exactly(_Want):
     """The value is `value`."""
@@ -109,16 +106,25 @@ class AtMost(_Want):
 
 
 class OneOf(_Want):
-    """The value is one of `allowed`; any other becomes `otherwise`."""
+    """The value is one of `allowed`; any other becomes `otherwise`.
+
+    `ranking` orders values from weak to strong where there is an order: a value ranked above
+    `otherwise` satisfies too, so that it is never weakened.
+    """
 
     kind: Literal["one-of"] = "one-of"
     allowed: tuple[str, ...] = ()
     allowed_from: str | None = None
     otherwise: str = ""
     otherwise_from: str | None = None
+    ranking: tuple[str, ...] = ()
 
     def holds(self, observed: Value) -> bool:
-        return observed in self.allowed
+        return observed in self.allowed or (
+            observed in self.ranking
+            and self.otherwise in self.ranking
+            and self.ranking.index(observed) > self.ranking.index(self.otherwise)
+        )
 
     def target(self, observed: Value) -> Value:
         return observed if self.holds(observed) else self.otherwise
@@ -128,11 +134,35 @@ class OneOf(_Want):
             allowed = tuple(item for item in self.allowed if item in other.allowed)
             for choice in (self.otherwise, other.otherwise, *allowed):
                 if choice in allowed:
-                    return OneOf(allowed=allowed, otherwise=choice)
+                    ranking = self.ranking or other.ranking
+                    return OneOf(allowed=allowed, otherwise=choice, ranking=ranking)
         raise PlanConflict(f"one policy wants {self}, another {other}")
 
     def __str__(self) -> str:
         return " or ".join(self.allowed)
+
+
+class AnythingBut(_Want):
+    """The value is not `value`; if it is, it becomes `otherwise`."""
+
+    kind: Literal["anything-but"] = "anything-but"
+    value: bool | int | str
+    otherwise: bool | int | str
+    otherwise_from: str | None = None
+
+    def holds(self, observed: Value) -> bool:
+        return observed is not None and observed != self.value
+
+    def target(self, observed: Value) -> Value:
+        return observed if self.holds(observed) else self.otherwise
+
+    def meet(self, other: "Want") -> "Want":
+        if other == self:
+            return self
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        return f"not {self.value}"
 
 
 class Includes(_Want):
@@ -181,5 +211,6 @@ class Lacks(_Want):
 
 
 Want = Annotated[
-    Exactly | AtLeast | AtMost | OneOf | Includes | Lacks, Field(discriminator="kind")
+    Exactly | AtLeast | AtMost | OneOf | AnythingBut | Includes | Lacks,
+    Field(discriminator="kind"),
 ]

@@ -1,0 +1,10 @@
+"""Assume role: can the member's role be assumed, and is it the account's?"""
+
+from rightstate.models import RunTask, Identity
+from rightstate.remediation import assume_role
+from rightstate.step import step
+
+
+@step(RunTask)
+def handler(task: RunTask) -> Identity:
+    return assume_role(task)

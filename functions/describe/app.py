@@ -1,0 +1,10 @@
+"""Describe: the settings that the enabled policies read."""
+
+from rightstate.models import RunTask, Described
+from rightstate.remediation import describe
+from rightstate.step import step
+
+
+@step(RunTask)
+def handler(task: RunTask) -> Described:
+    return describe(task)

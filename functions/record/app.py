@@ -1,0 +1,10 @@
+"""Notify and record: the one ending of every execution."""
+
+from rightstate.models import RecordTask, Recorded
+from rightstate.record import record
+from rightstate.step import step
+
+
+@step(RecordTask)
+def handler(task: RecordTask) -> Recorded:
+    return record(task)

@@ -1,0 +1,10 @@
+"""Resolve: what is this execution about, and is anything enabled for it?"""
+
+from rightstate.models import ResolveTask, Resolved
+from rightstate.resolve import resolve
+from rightstate.step import step
+
+
+@step(ResolveTask)
+def handler(task: ResolveTask) -> Resolved:
+    return resolve(task)

@@ -1,0 +1,54 @@
+"""What a person or an event calls a resource -> the identifier that AWS calls take."""
+
+import re
+
+from rightstate.errors import InvalidInput
+from rightstate.resource_type import Place, Resource, ResourceType
+
+
+def identify(resource_type: ResourceType, place: Place, given: str) -> Resource:
+    """The resource of that name, ARN or URL, in `place`.
+
+    An ARN or URL of another account, region or partition is refused, as is whatever does not match
+    the type's `id_pattern` in full. Raises InvalidInput, which repeats `given` only shortened and escaped.
+    """
+    place = at_home(resource_type, place)
+    found = _parts(resource_type, given)
+    for part in ("account", "region", "partition"):
+        theirs, ours = found.get(part), getattr(place, part)
+        if theirs and theirs != ours:
+            raise InvalidInput(
+                f"{shown(given)} belongs to {part} {shown(theirs)}, not to {ours}. Nothing was changed."
+            )
+    if not re.fullmatch(resource_type.id_pattern, found["id"]):
+        raise InvalidInput(
+            f"{shown(given)} does not name a {resource_type.title}. Nothing was changed. Give its "
+            f"identifier or its ARN, like {resource_type.arn}."
+        )
+    return Resource(**place.model_dump(), id=found["id"])
+
+
+def at_home(resource_type: ResourceType, place: Place) -> Place:
+    """The place where the resource type is looked after: of a global service, its home region."""
+    home = resource_type.home_regions.get(place.partition)
+    return place.model_copy(update={"region": home}) if home else place
+
+
+def shown(text: str) -> str:
+    """Foreign text, fit for a message: escaped, and not longer than a line."""
+    return repr(text if len(text) <= 80 else text[:77] + "...")
+
+
+def _parts(resource_type: ResourceType, given: str) -> dict[str, str]:
+    for pattern in (_arn_pattern(resource_type.arn), resource_type.url_pattern):
+        if pattern and (match := re.fullmatch(pattern, given)):
+            return {name: part for name, part in match.groupdict().items() if part}
+    return {"id": given}
+
+
+def _arn_pattern(template: str) -> str:
+    pattern = re.escape(template)
+    for part in ("partition", "region", "account", "id"):
+        group = f"(?P<{part}>{'.+' if part == 'id' else '[^:]*'})"
+        pattern = pattern.replace(re.escape("{" + part + "}"), group, 1)
+    return pattern

@@ -1,0 +1,240 @@
+"""What the states of the definition take and return: the contract between them.
+
+Nothing here may hold a credential or a raw AWS response, because all of it is state data and stays in
+the execution history.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from rightstate.frozen import Frozen
+from rightstate.policy import Mode
+from rightstate.resource_type import Call, Change, Place, Resource
+from rightstate.wants import Value
+
+ACCOUNT = r"^[0-9]{12}$"
+REGION = r"^[a-z]{2,4}(-[a-z]{2,10}){1,3}-[0-9]{1,2}$"
+
+
+class Outcome(StrEnum):
+    """How an execution ended. All but `failed` end it SUCCEEDED."""
+
+    COMPLIANT = "compliant"
+    REMEDIATED = "remediated"
+    REPORTED = "reported"
+    NOT_APPLICABLE = "not-applicable"
+    OFF = "off"
+    GONE = "gone"
+    FANNED_OUT = "fanned-out"
+    FAILED = "failed"
+
+
+class Event(Frozen):
+    """The CloudTrail event that started an execution, as far as the audit trail needs it."""
+
+    id: str = Field(max_length=128)
+    name: str = Field(max_length=128)
+    time: str = Field(max_length=64)
+
+
+class StartInput(Frozen):
+    """The input of an execution: one resource, or the group whose resources an event concerns.
+
+    `resource` may be an identifier, an ARN or, for a queue, its URL. `policies` narrows to some of
+    those enabled for the account, `mode` lowers what they may do; neither enables anything.
+    """
+
+    account: str = Field(pattern=ACCOUNT)
+    region: str = Field(pattern=REGION, max_length=32)
+    resource: str | None = Field(default=None, min_length=1, max_length=2048)
+    group: str | None = Field(default=None, min_length=1, max_length=255)
+    policies: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=108)
+    mode: Mode | None = None
+    reason: str = Field(default="", max_length=1024)
+    event: Event | None = None
+
+    @model_validator(mode="after")
+    def _one_of_resource_and_group(self) -> "StartInput":
+        if (self.resource is None) == (self.group is None):
+            raise ValueError("give either a resource or a group")
+        return self
+
+
+class Execution(Frozen):
+    """The Step Functions execution, from the context object."""
+
+    id: str
+    name: str
+    started: str
+    state_machine: str
+
+    @property
+    def partition(self) -> str:
+        """The hub's partition, which is each member's too: STS does not cross partitions."""
+        return self.id.split(":")[1]
+
+
+class Enabled(Frozen):
+    """A policy's mode and the account's values for its parameters."""
+
+    mode: Mode
+    parameters: Mapping[str, Value] = Field(default_factory=dict)
+
+
+class Account(Frozen):
+    """What the settings table says of an account.
+
+    `role_arn` absent means: the functions' own credentials, if they belong to the account.
+    """
+
+    account: str
+    role_arn: str | None = None
+    external_id: str | None = None
+    policies: Mapping[str, Enabled] = Field(default_factory=dict)
+
+
+class Run(Frozen):
+    """What one execution is about. The external id is no secret (IAM User Guide, "Access to AWS
+    accounts owned by third parties": "AWS does not treat the external ID as a secret")."""
+
+    resource: Resource
+    role_arn: str | None
+    external_id: str | None
+    policies: Mapping[str, Enabled]
+    reason: str = ""
+    event: Event | None = None
+
+
+class Status(StrEnum):
+    """What a policy makes of a resource."""
+
+    COMPLIANT = "compliant"
+    BROKEN = "broken"
+    HELD = "held"
+    NOT_APPLICABLE = "not-applicable"
+
+
+class Finding(Frozen):
+    """One setting as a policy sees it."""
+
+    setting: str
+    before: Value
+    after: Value
+
+
+class Verdict(Frozen):
+    """One policy's view of the resource: what it found, and why it does nothing if so."""
+
+    policy: str
+    mode: Mode
+    status: Status
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+class Decision(Frozen):
+    """The planner's answer. `apply` says whether there is anything to write; `outcome` holds if not."""
+
+    apply: bool
+    outcome: Outcome
+    reason: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    changes: tuple[Change, ...] = ()
+    calls: tuple[Call, ...] = ()
+
+
+class Failure(BaseModel):
+    """What a Catch puts into the state data. `Cause` is Lambda's JSON, or a sentence of AWS's."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    Error: str = "Unknown"
+    Cause: str = ""
+
+
+class Task(BaseModel):
+    """What every state's function is given. The definition passes more than each one reads."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    resource_type: str
+    execution: Execution
+
+
+class ResolveTask(Task):
+    """Before resolving there is only the input, which is yet to be checked."""
+
+    input: dict[str, Any]
+
+
+class RunTask(Task):
+    """Assume role and describe."""
+
+    run: Run
+
+
+class DecideTask(RunTask):
+    """Decide."""
+
+    observed: Mapping[str, Value]
+
+
+class ApplyTask(RunTask):
+    """Apply and verify."""
+
+    decision: Decision
+
+
+class RecordTask(Task):
+    """Notify and record, from whatever state the execution has come. `state` is all the state data."""
+
+    state: dict[str, Any]
+
+
+class Resolved(Frozen):
+    """`proceed` says whether there is a resource to look at; `outcome` and `reason` hold if not."""
+
+    proceed: bool
+    outcome: Outcome | None = None
+    reason: str = ""
+    run: Run | None = None
+    place: Place | None = None
+    started: tuple[str, ...] = ()
+
+
+class Identity(Frozen):
+    """Whom the member's role made us, without keys."""
+
+    account: str
+    arn: str
+
+
+class Described(Frozen):
+    """The observed settings."""
+
+    observed: Mapping[str, Value]
+
+
+class Applied(Frozen):
+    """The API calls that were made."""
+
+    operations: tuple[str, ...]
+
+
+class Verified(Frozen):
+    """The settings that were written, as a fresh read shows them."""
+
+    observed: Mapping[str, Value]
+
+
+class Recorded(Frozen):
+    """The execution's output."""
+
+    outcome: Outcome
+    reason: str
+    resource: str
+    changes: tuple[Change, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()

@@ -1,0 +1,158 @@
+"""Observed settings and enabled policies -> changes. Pure: no AWS, no clock, no state."""
+
+from collections.abc import Iterator, Mapping
+from functools import reduce
+
+from rightstate.errors import PlanConflict
+from rightstate.models import Decision, Enabled, Finding, Outcome, Status, Verdict
+from rightstate.policy import Mode, Policy
+from rightstate.resource_type import Change, Observed, Resource, ResourceType
+from rightstate.wants import Value, Want
+
+Policies = Mapping[str, Enabled]
+"""Policy id -> its mode and parameters, as enabled for the account."""
+
+
+def settings_to_read(resource_type: ResourceType, enabled: Policies) -> frozenset[str]:
+    """The settings that a decision about the enabled policies depends on, and no others."""
+    read = set(resource_type.facts)
+    for policy, configured in _enabled(resource_type, enabled):
+        read |= set(policy.wants)
+        for name in _cases(policy):
+            case = resource_type.cases[name]
+            if case.switch is None or policy.values(configured.parameters)[case.switch]:
+                read |= set(case.reads)
+    return frozenset(read)
+
+
+def may_change(enabled: Policies) -> bool:
+    """Whether any policy may write."""
+    return any(configured.mode is Mode.AUTO for configured in enabled.values())
+
+
+def decide(
+    resource_type: ResourceType, resource: Resource, enabled: Policies, observed: Observed
+) -> Decision:
+    """What to do about the resource.
+
+    Policies in `auto` that it breaks become changes, one per setting, on which all wants of the
+    applicable policies meet. Raises PlanConflict where they cannot.
+    """
+    held = resource_type.held(observed)
+    verdicts: list[Verdict] = []
+    wants: dict[str, list[tuple[str, Want]]] = {}
+    for policy, configured in _enabled(resource_type, enabled):
+        verdict, wanted = _judge(resource_type, policy, configured, observed, held)
+        if verdict is None:
+            continue
+        verdicts.append(verdict)
+        if configured.mode is Mode.AUTO and verdict.status in (Status.BROKEN, Status.COMPLIANT):
+            for setting, want in wanted.items():
+                wants.setdefault(setting, []).append((policy.id, want))
+    changes = tuple(
+        _change(setting, observed.get(setting), asked)
+        for setting, asked in wants.items()
+        if any(not want.holds(observed.get(setting)) for _, want in asked)
+    )
+    outcome, reason = _outcome(verdicts, changes)
+    return Decision(
+        apply=bool(changes),
+        outcome=outcome,
+        reason=reason,
+        verdicts=tuple(verdicts),
+        changes=changes,
+        calls=tuple(resource_type.calls(resource, changes)) if changes else (),
+    )
+
+
+def _enabled(resource_type: ResourceType, enabled: Policies) -> Iterator[tuple[Policy, Enabled]]:
+    for policy in resource_type.policies:
+        configured = enabled.get(policy.id)
+        if configured is not None and configured.mode is not Mode.OFF:
+            yield policy, configured
+
+
+def _cases(policy: Policy) -> tuple[str, ...]:
+    scope = (policy.scope,) if policy.scope else ()
+    return (*scope, *policy.not_applicable, *policy.compliant_when)
+
+
+def _judge(
+    resource_type: ResourceType,
+    policy: Policy,
+    configured: Enabled,
+    observed: Observed,
+    held: Mapping[str, str],
+) -> tuple[Verdict | None, Mapping[str, Want]]:
+    """The policy's verdict and, where it applies by its settings, its wants."""
+    values = policy.values(configured.parameters)
+
+    def first(names: tuple[str, ...]) -> str | None:
+        for name in names:
+            case = resource_type.cases[name]
+            if (case.switch is None or values[case.switch]) and case.holds(observed):
+                return case.reason
+        return None
+
+    if policy.scope and not resource_type.cases[policy.scope].holds(observed):
+        return None, {}
+    if (reason := first(policy.not_applicable)) is not None:
+        return _verdict(policy, configured, Status.NOT_APPLICABLE, reason), {}
+    if (reason := first(policy.compliant_when)) is not None:
+        return _verdict(policy, configured, Status.COMPLIANT, reason), {}
+    wants = {setting: want.bind(values) for setting, want in policy.wants.items()}
+    findings = tuple(
+        Finding(setting=setting, before=observed.get(setting), after=want.target(observed.get(setting)))
+        for setting, want in wants.items()
+        if not want.holds(observed.get(setting))
+    )
+    if not findings:
+        return _verdict(policy, configured, Status.COMPLIANT), wants
+    reason = next((held[f.setting] for f in findings if f.setting in held), None)
+    if reason is not None:
+        return _verdict(policy, configured, Status.HELD, reason, findings), {}
+    return _verdict(policy, configured, Status.BROKEN, "", findings), wants
+
+
+def _verdict(
+    policy: Policy,
+    configured: Enabled,
+    status: Status,
+    reason: str = "",
+    findings: tuple[Finding, ...] = (),
+) -> Verdict:
+    return Verdict(
+        policy=policy.id, mode=configured.mode, status=status, reason=reason, findings=findings
+    )
+
+
+def _change(setting: str, before: Value, asked: list[tuple[str, Want]]) -> Change:
+    try:
+        want = reduce(lambda met, other: met.meet(other), (want for _, want in asked))
+    except PlanConflict as conflict:
+        policies = ", ".join(policy for policy, _ in asked)
+        raise PlanConflict(
+            f"{policies} cannot all be had for {setting}: {conflict}. Nothing was changed; switch one "
+            "of them off or change its parameters."
+        ) from None
+    return Change(
+        setting=setting,
+        before=before,
+        after=want.target(before),
+        want=want,
+        policies=tuple(policy for policy, own in asked if not own.holds(before)),
+    )
+
+
+def _outcome(verdicts: list[Verdict], changes: tuple[Change, ...]) -> tuple[Outcome, str]:
+    """The outcome (of a decision to change: once that is verified) and the reason to give for it."""
+    if changes:
+        return Outcome.REMEDIATED, ""
+    by_status = {status: [v for v in verdicts if v.status is status] for status in Status}
+    if found := by_status[Status.HELD] + by_status[Status.BROKEN]:
+        return Outcome.REPORTED, found[0].reason or "No policy that the resource breaks may change it."
+    if by_status[Status.COMPLIANT]:
+        return Outcome.COMPLIANT, by_status[Status.COMPLIANT][0].reason
+    if found := by_status[Status.NOT_APPLICABLE]:
+        return Outcome.NOT_APPLICABLE, found[0].reason
+    return Outcome.NOT_APPLICABLE, "No enabled policy covers this kind of resource."

@@ -1,0 +1,161 @@
+"""Notify and record: the one ending of every execution, good or bad."""
+
+import json
+import os
+from datetime import datetime, timedelta
+from typing import Any
+
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from boto3.dynamodb.types import TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rightstate.aws_errors import named_errors
+from rightstate.errors import RemediationFailed
+from rightstate.identify import shown
+from rightstate.models import (
+    Decision,
+    Failure,
+    Outcome,
+    Recorded,
+    RecordTask,
+    Resolved,
+    Status,
+)
+from rightstate.sessions import hub_client
+from rightstate.step import logger
+
+_TOLD = {Outcome.REMEDIATED, Outcome.REPORTED, Outcome.FAILED}
+
+
+def record(task: RecordTask) -> Recorded:
+    """Write the ledger, tell the topic, count the metric.
+
+    A notification that cannot be sent is counted and logged, and fails nothing. Raises
+    RemediationFailed, after all that, where the remediation failed.
+    """
+    entry = _entry(task)
+    with named_errors():
+        hub_client("dynamodb").put_item(
+            TableName=os.environ["LEDGER_TABLE"], Item=_item(entry, task.execution.started)
+        )
+    told = _tell(entry) if entry["outcome"] in _TOLD else True
+    _count(task.resource_type, entry["outcome"], told)
+    logger.info(entry["reason"], outcome=entry["outcome"], resource=entry["resource"])
+    if entry["outcome"] == Outcome.FAILED:
+        raise RemediationFailed(f"{entry['error']}: {entry['reason']}")
+    return Recorded(
+        outcome=entry["outcome"],
+        reason=entry["reason"],
+        resource=entry["resource"],
+        changes=entry["changes"],
+        verdicts=entry["verdicts"],
+    )
+
+
+def _entry(task: RecordTask) -> dict[str, Any]:
+    """The ledger's entry: what was decided, changed (before and after) and verified, by whom, why."""
+    state = task.state
+    decision = Decision.model_validate(state["decision"]) if "decision" in state else None
+    resolved = Resolved.model_validate(state["resolved"]) if "resolved" in state else None
+    failure = Failure.model_validate(state["failure"]) if "failure" in state else None
+    outcome, error, reason = _ending(decision, resolved, failure)
+    plain = decision.model_dump(mode="json") if decision else {}
+    run = resolved.run if resolved else None
+    return {
+        "resource": _resource(task, resolved),
+        "at": f"{task.execution.started}#{task.execution.name}",
+        "execution": task.execution.id,
+        "outcome": outcome,
+        "error": error,
+        "reason": reason,
+        "why": run.reason if run else "",
+        "event": run.event.model_dump(mode="json") if run and run.event else None,
+        "verdicts": plain.get("verdicts", []),
+        "changes": plain.get("changes", []),
+        "calls": state.get("applied", {}).get("operations", []),
+        "verified": state.get("verified", {}).get("observed", {}),
+    }
+
+
+def _ending(
+    decision: Decision | None, resolved: Resolved | None, failure: Failure | None
+) -> tuple[Outcome, str, str]:
+    """Outcome, error and reason."""
+    if failure is not None:
+        reason = _sentence(failure)
+        if failure.Error == "ResourceGone":
+            return Outcome.GONE, "", reason
+        return Outcome.FAILED, failure.Error, reason
+    if decision is not None:
+        return decision.outcome, "", decision.reason or _summary(decision)
+    if resolved is not None and resolved.outcome is not None:
+        return resolved.outcome, "", resolved.reason
+    return Outcome.FAILED, "Defect", "The execution ended without a decision."
+
+
+def _sentence(failure: Failure) -> str:
+    """The failure's message. Lambda puts it into JSON beside a stack trace."""
+    try:
+        cause = json.loads(failure.Cause)
+    except ValueError:
+        return failure.Cause or failure.Error
+    return str(cause.get("errorMessage", failure.Error)) if isinstance(cause, dict) else failure.Error
+
+
+def _summary(decision: Decision) -> str:
+    if decision.changes:
+        return "; ".join(f"{c.setting}: {c.before} -> {c.after}" for c in decision.changes)
+    compliant = sum(v.status is Status.COMPLIANT for v in decision.verdicts)
+    return f"Complies with {compliant} of {len(decision.verdicts)} policies that apply."
+
+
+def _resource(task: RecordTask, resolved: Resolved | None) -> str:
+    """account/region/type/id; of an input that was refused, as much as can be told safely."""
+    if resolved and resolved.run:
+        resource = resolved.run.resource
+        return f"{resource.account}/{resource.region}/{task.resource_type}/{resource.id}"
+    given = [task.state.get(key) for key in ("account", "region")]
+    account, region = (g if isinstance(g, str) and len(g) < 40 and g.isprintable() else "?" for g in given)
+    place = resolved.place if resolved else None
+    if place:
+        account, region = place.account, place.region
+    named = task.state.get("resource") or task.state.get("group") or ""
+    return f"{account}/{region}/{task.resource_type}/{shown(str(named)) if named else '*'}"
+
+
+def _item(entry: dict[str, Any], started: str) -> dict[str, Any]:
+    kept = timedelta(days=int(os.environ["LEDGER_DAYS"]))
+    expires = int((datetime.fromisoformat(started) + kept).timestamp())
+    serializer = TypeSerializer()
+    return {
+        key: serializer.serialize(str(value) if isinstance(value, Outcome) else value)
+        for key, value in {**entry, "expires": expires}.items()
+    }
+
+
+def _tell(entry: dict[str, Any]) -> bool:
+    subject = f"Rightstate: {entry['outcome']} {entry['resource']}"
+    try:
+        hub_client("sns").publish(
+            TopicArn=os.environ["TOPIC_ARN"],
+            # SNS takes printable ASCII, at most 100 characters (API reference, Publish).
+            Subject=subject.encode("ascii", "replace").decode()[:100],
+            Message=json.dumps(entry, indent=2),
+            MessageAttributes={
+                "outcome": {"DataType": "String", "StringValue": str(entry["outcome"])},
+            },
+        )
+    except (ClientError, BotoCoreError) as error:
+        logger.error("The notification could not be sent.", error=type(error).__name__)
+        return False
+    return True
+
+
+def _count(resource_type: str, outcome: Outcome, told: bool) -> None:
+    metrics = Metrics()
+    metrics.add_dimension("ResourceType", resource_type)
+    metrics.add_dimension("Outcome", outcome)
+    metrics.add_metric("Executions", MetricUnit.Count, 1)
+    if not told:
+        metrics.add_metric("NotificationsFailed", MetricUnit.Count, 1)
+    metrics.flush_metrics()

@@ -1,0 +1,100 @@
+"""Assume role, describe, apply and verify: the states that call the account to remediate."""
+
+from rightstate.aws_errors import named_errors
+from rightstate.catalogue import load
+from rightstate.errors import NotReady, NotVerified, RightstateError
+from rightstate.models import (
+    Account,
+    Applied,
+    ApplyTask,
+    DecideTask,
+    Decision,
+    Described,
+    Identity,
+    RunTask,
+    Verified,
+)
+from rightstate.planner import decide as plan
+from rightstate.planner import may_change, settings_to_read
+from rightstate.resource_type import Observed, ResourceType
+from rightstate.sessions import Phase, Session, open_session
+
+
+def assume_role(task: RunTask) -> Identity:
+    """Prove that the member's role can be assumed and is the account's. Raises RoleNotAssumed,
+    WrongAccount."""
+    return _session(task, Phase.READ).identity
+
+
+def describe(task: RunTask) -> Described:
+    """Read the settings that the enabled policies need.
+
+    Raises ResourceGone, and NotReady where the resource is busy and some policy may change it: what a
+    busy resource shows is not yet what it will be.
+    """
+    resource_type = load(task.resource_type)
+    observed = _read(task, resource_type, settings_to_read(resource_type, task.run.policies))
+    busy = resource_type.busy(observed)
+    if busy and may_change(task.run.policies):
+        raise NotReady(f"{busy} Nothing was changed yet; it is looked at again.")
+    return Described(observed=observed)
+
+
+def decide(task: DecideTask) -> Decision:
+    """Ask the planner. Raises PlanConflict."""
+    resource_type = load(task.resource_type)
+    return plan(resource_type, task.run.resource, task.run.policies, task.observed)
+
+
+def apply(task: ApplyTask) -> Applied:
+    """Make the calls of the decision, in order. An error says which were made before it."""
+    resource_type = load(task.resource_type)
+    session = _session(task, Phase.APPLY)
+    made: list[str] = []
+    for call in task.decision.calls:
+        concerned = [c for c in task.decision.changes if c.setting in call.settings]
+        try:
+            with named_errors(gone=resource_type.gone, busy=resource_type.busy_errors):
+                resource_type.apply(session.client, task.run.resource, call, concerned)
+        except RightstateError as error:
+            before = f"Changed before that: {', '.join(made)}." if made else "Nothing was changed."
+            raise type(error)(f"{call.operation} failed. {error} {before}") from None
+        made.append(call.operation)
+    return Applied(operations=tuple(made))
+
+
+def verify(task: ApplyTask) -> Verified:
+    """Read again what was written.
+
+    Raises NotReady while the resource is still at it, NotVerified where it shows another value.
+    """
+    resource_type = load(task.resource_type)
+    changes = task.decision.changes
+    wanted = frozenset({change.setting for change in changes} | set(resource_type.facts))
+    observed = _read(task, resource_type, wanted)
+    missing = [c.setting for c in changes if not c.want.holds(observed.get(c.setting))]
+    if not missing:
+        return Verified(observed={c.setting: observed.get(c.setting) for c in changes})
+    busy = resource_type.busy(observed)
+    if busy or set(missing) & set(resource_type.held(observed)):
+        raise NotReady(f"{busy or 'The change is pending.'} Not yet seen: {', '.join(missing)}.")
+    raise NotVerified(
+        f"The change was made, but a fresh read does not show it: {', '.join(missing)}. Look whether "
+        "something else sets it back, e.g. infrastructure as code."
+    )
+
+
+def _session(task: RunTask, phase: Phase) -> Session:
+    run = task.run
+    account = Account(
+        account=run.resource.account, role_arn=run.role_arn, external_id=run.external_id
+    )
+    return open_session(
+        account, load(task.resource_type), run.resource, phase, task.execution.name
+    )
+
+
+def _read(task: RunTask, resource_type: ResourceType, settings: frozenset[str]) -> Observed:
+    session = _session(task, Phase.READ)
+    with named_errors(gone=resource_type.gone, busy=resource_type.busy_errors):
+        return resource_type.describe(session.client, task.run.resource, settings)

@@ -1,0 +1,128 @@
+"""Resolve: what is this execution about, and is anything enabled for it?"""
+
+import hashlib
+import json
+
+from rightstate import settings
+from rightstate.aws_errors import named_errors
+from rightstate.catalogue import load
+from rightstate.errors import InvalidInput
+from rightstate.identify import at_home, identify, shown
+from rightstate.models import (
+    Account,
+    Enabled,
+    Execution,
+    Outcome,
+    Resolved,
+    ResolveTask,
+    Run,
+    StartInput,
+)
+from rightstate.resource_type import Place, ResourceType
+from rightstate.sessions import Phase, hub_client, open_session
+from rightstate.step import parse
+
+
+def resolve(task: ResolveTask) -> Resolved:
+    """Check the input and join it with the account's settings.
+
+    An input about a group starts one execution for each of the group's resources instead. Raises
+    InvalidInput, UnknownAccount, SettingsUnreadable and, for a group, what reading it may raise.
+    """
+    resource_type = load(task.resource_type)
+    start = parse(StartInput, task.input)
+    place = at_home(
+        resource_type,
+        Place(account=start.account, region=start.region, partition=task.execution.partition),
+    )
+    resource = identify(resource_type, place, start.resource) if start.resource else None
+    account = settings.read(start.account)
+    policies = _chosen(resource_type, account, start)
+    if not policies:
+        return Resolved(
+            proceed=False,
+            outcome=Outcome.OFF,
+            reason="No policy of this kind of resource is enabled for the account.",
+            place=place,
+        )
+    if resource is None:
+        return _fan_out(resource_type, account, place, start, task.execution)
+    return Resolved(
+        proceed=True,
+        place=place,
+        run=Run(
+            resource=resource,
+            role_arn=account.role_arn,
+            external_id=account.external_id,
+            policies=policies,
+            reason=start.reason,
+            event=start.event,
+        ),
+    )
+
+
+def _chosen(resource_type: ResourceType, account: Account, start: StartInput) -> dict[str, Enabled]:
+    """The enabled policies that the input does not leave out, with the mode it lowers them to."""
+    enabled = settings.enabled(account, resource_type)
+    if start.policies is not None:
+        asked = set()
+        for name in start.policies:
+            policy = resource_type.policy(name)
+            if policy is None:
+                raise InvalidInput(
+                    f"No policy of {resource_type.name} is named {shown(name)}. Nothing was changed."
+                )
+            asked.add(policy.id)
+        enabled = {name: configured for name, configured in enabled.items() if name in asked}
+    lowered = {
+        name: configured.model_copy(update={"mode": configured.mode.lowered_to(start.mode)})
+        for name, configured in enabled.items()
+    }
+    return {name: configured for name, configured in lowered.items() if configured.mode != "off"}
+
+
+def _fan_out(
+    resource_type: ResourceType,
+    account: Account,
+    place: Place,
+    start: StartInput,
+    execution: Execution,
+) -> Resolved:
+    if resource_type.members is None:
+        raise InvalidInput(f"A {resource_type.title} has no groups. Nothing was changed.")
+    group = start.group or ""
+    session = open_session(account, resource_type, place, Phase.READ, execution.name)
+    with named_errors(gone=resource_type.gone):
+        members = list(resource_type.members(session.client, place, group))
+    started = []
+    for region, member in members:
+        name = _child_name(start.event.id if start.event else execution.name, region, member)
+        child = start.model_copy(update={"region": region, "resource": member, "group": None})
+        _start(execution.state_machine, name, child)
+        started.append(name)
+    return Resolved(
+        proceed=False,
+        outcome=Outcome.FANNED_OUT,
+        reason=f"Started one execution for each of {len(started)} resources of {shown(group)}.",
+        place=place,
+        started=tuple(started[:100]),
+    )
+
+
+def _child_name(parent: str, region: str, member: str) -> str:
+    """The same for the same event and resource, so that a repeated event starts nothing twice."""
+    digest = hashlib.sha256(f"{region}/{member}".encode()).hexdigest()[:16]
+    return f"{parent[:60]}-{digest}"
+
+
+def _start(state_machine: str, name: str, child: StartInput) -> None:
+    client = hub_client("stepfunctions")
+    with named_errors():
+        try:
+            client.start_execution(
+                stateMachineArn=state_machine,
+                name=name,
+                input=json.dumps(child.model_dump(mode="json", exclude_none=True)),
+            )
+        except client.exceptions.ExecutionAlreadyExists:
+            return

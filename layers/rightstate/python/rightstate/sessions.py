@@ -1,0 +1,175 @@
+"""Credentials and clients: the hub's own, and those of the account to remediate.
+
+Credentials live in memory only. A member's role is assumed with a session policy that allows what the
+resource type declares, its read actions in every phase, its write actions on its own ARNs in `apply`.
+"""
+
+import json
+import re
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from threading import Lock
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from rightstate import __version__
+from rightstate.aws_errors import named_errors
+from rightstate.errors import RoleNotAssumed, WrongAccount
+from rightstate.models import Account, Identity
+from rightstate.resource_type import Clients, Place, Resource, ResourceType
+
+CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=20,
+    # The definition retries too, over minutes; here only what a second try mends at once.
+    retries={"mode": "standard", "total_max_attempts": 3},
+    user_agent_extra=f"rightstate/{__version__}",
+)
+_KEPT = 32
+_EARLY = timedelta(minutes=5)
+
+
+class Phase(StrEnum):
+    """What a session is for; it decides the actions of its session policy."""
+
+    READ = "read"
+    APPLY = "apply"
+
+
+@cache
+def _boto3() -> boto3.Session:
+    return boto3.Session()
+
+
+@cache
+def hub_client(service: str) -> Any:
+    """A client of the hub's own account and region, with the function's own role."""
+    return _boto3().client(service, config=CONFIG)
+
+
+def session_policy(resource_type: ResourceType, phase: Phase, place: Place) -> str:
+    """The session policy as JSON. STS allows 2,048 characters (API reference, AssumeRole)."""
+    statements = [
+        {"Effect": "Allow", "Action": sorted(resource_type.read_actions), "Resource": "*"},
+    ]
+    if phase is Phase.APPLY:
+        scope = {"id": "*", **place.model_dump()}
+        statements.append(
+            {
+                "Effect": "Allow",
+                "Action": sorted(resource_type.write_actions),
+                "Resource": sorted(arn.format(**scope) for arn in resource_type.write_resources),
+            }
+        )
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
+
+
+def session_name(execution: str) -> str:
+    """The execution's name as a RoleSessionName: at most 64 of the characters that STS takes."""
+    return re.sub(r"[^\w+=,.@-]", "-", execution, flags=re.ASCII)[:64].ljust(2, "-")
+
+
+class Session:
+    """One account's credentials with the clients made from them."""
+
+    def __init__(self, identity: Identity, place: Place, keys: dict[str, str], ends: datetime) -> None:
+        self.identity = identity
+        self._place = place
+        self._keys = keys
+        self._ends = ends
+        self._clients: dict[str, Any] = {}
+        self._lock = Lock()
+
+    def client(self, service: str) -> Any:
+        """The client of a service, made once."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = _boto3().client(
+                    service, region_name=self._place.region, config=CONFIG, **self._keys
+                )
+            return self._clients[service]
+
+    @property
+    def fresh(self) -> bool:
+        """Whether its credentials last for some minutes more."""
+        return datetime.now(UTC) < self._ends - _EARLY
+
+
+_sessions: OrderedDict[str, Session] = OrderedDict()
+
+
+def open_session(
+    account: Account, resource_type: ResourceType, place: Place, phase: Phase, execution: str
+) -> Session:
+    """A session in the account, kept for the container's next invocation of the same execution.
+
+    Raises RoleNotAssumed, WrongAccount, Throttled, Unavailable.
+    """
+    policy = session_policy(resource_type, phase, place)
+    key = json.dumps([account.role_arn, account.external_id, place.model_dump(), policy, execution])
+    session = _sessions.get(key)
+    if session is None or not session.fresh:
+        assume = _assume if account.role_arn else _own
+        session = _sessions[key] = assume(account, place, policy, execution)
+        while len(_sessions) > _KEPT:
+            _sessions.popitem(last=False)
+    if session.identity.account != account.account:
+        raise WrongAccount(
+            f"The credentials belong to account {session.identity.account}, not to {account.account}. "
+            "Nothing was changed. Set the account's role in the settings."
+        )
+    return session
+
+
+def clients(session: Session) -> Clients:
+    """The session as resource types see it."""
+    return session.client
+
+
+def _own(account: Account, place: Place, policy: str, execution: str) -> Session:
+    with named_errors():
+        sts = _boto3().client("sts", region_name=place.region, config=CONFIG)
+        caller = sts.get_caller_identity()
+    identity = Identity(account=caller["Account"], arn=caller["Arn"])
+    return Session(identity, place, {}, datetime.max.replace(tzinfo=UTC))
+
+
+def _assume(account: Account, place: Place, policy: str, execution: str) -> Session:
+    external_id = {"ExternalId": account.external_id} if account.external_id else {}
+    with named_errors():
+        try:
+            answer = hub_client("sts").assume_role(
+                RoleArn=account.role_arn,
+                RoleSessionName=session_name(execution),
+                Policy=policy,
+                **external_id,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _REFUSALS:
+                raise
+            raise RoleNotAssumed(
+                f"STS refused {account.role_arn}: {error.response['Error']['Code']}. Nothing was "
+                "changed. Check that the role exists, trusts the hub's function role, and that the "
+                "external id is that of the settings."
+            ) from None
+    # arn:aws:sts::111122223333:assumed-role/NAME/SESSION says whose role it is, without another call.
+    arn = answer["AssumedRoleUser"]["Arn"]
+    keys = answer["Credentials"]
+    return Session(
+        Identity(account=arn.split(":")[4], arn=arn),
+        place,
+        {
+            "aws_access_key_id": keys["AccessKeyId"],
+            "aws_secret_access_key": keys["SecretAccessKey"],
+            "aws_session_token": keys["SessionToken"],
+        },
+        keys["Expiration"],
+    )
+
+
+_REFUSALS = {"AccessDenied", "AccessDeniedException", "RegionDisabledException", "ValidationError"}

@@ -1,0 +1,76 @@
+"""The settings table: what is enabled in which account. Fails closed."""
+
+import os
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
+
+from rightstate.errors import SettingsUnreadable, UnknownAccount
+from rightstate.models import Account, Enabled
+from rightstate.policy import Mode
+from rightstate.resource_type import ResourceType
+from rightstate.sessions import hub_client
+
+
+def read(account: str) -> Account:
+    """The account's settings, from one GetItem.
+
+    Raises UnknownAccount where there are none, SettingsUnreadable where they cannot be read or
+    understood.
+    """
+    try:
+        answer = hub_client("dynamodb").get_item(
+            TableName=os.environ["SETTINGS_TABLE"], Key={"account": {"S": account}}
+        )
+    except (ClientError, BotoCoreError) as error:
+        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+        raise SettingsUnreadable(
+            f"The settings of account {account} cannot be read: GetItem was answered with {code}. "
+            "Nothing was changed: without settings nothing is enabled."
+        ) from None
+    item = answer.get("Item")
+    if item is None:
+        raise UnknownAccount(
+            f"Account {account} has no settings, so nothing is enabled there. Nothing was changed."
+        )
+    try:
+        return Account.model_validate(_plain(TypeDeserializer().deserialize({"M": item})))
+    except ValidationError as error:
+        where = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
+        raise SettingsUnreadable(
+            f"The settings of account {account} are not understood, at: {where}. Nothing was changed."
+        ) from None
+
+
+def enabled(account: Account, resource_type: ResourceType) -> dict[str, Enabled]:
+    """The policies of the type that are not off, by id. Raises SettingsUnreadable for a parameter that
+    the policy does not have or that is out of range; an id of another type is none of its business."""
+    found: dict[str, Enabled] = {}
+    for name, configured in account.policies.items():
+        policy = resource_type.policy(name)
+        if policy is None or configured.mode is Mode.OFF:
+            continue
+        for parameter, value in configured.parameters.items():
+            declared = policy.parameters.get(parameter)
+            if declared is None or not declared.accepts(value):
+                raise SettingsUnreadable(
+                    f"Policy {policy.id} of account {account.account} has a parameter {parameter!r} "
+                    "that it does not take, or whose value is out of range. Nothing was changed."
+                )
+        found[policy.id] = configured
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """DynamoDB's numbers as int, its containers as Python's."""
+    match value:
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list() | set():
+            return [_plain(item) for item in value]
+        case str() | bool() | None:
+            return value
+        case _:
+            return int(value) if value == int(value) else value
