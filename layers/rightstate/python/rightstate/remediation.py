@@ -7,14 +7,11 @@ from rightstate.models import (
     Account,
     Applied,
     ApplyTask,
-    DecideTask,
-    Decision,
     Described,
     Identity,
     RunTask,
     Verified,
 )
-from rightstate.planner import decide as plan
 from rightstate.planner import may_change, settings_to_read
 from rightstate.resource_type import Observed, ResourceType
 from rightstate.sessions import Phase, Session, open_session
@@ -38,12 +35,6 @@ def describe(task: RunTask) -> Described:
     if busy and may_change(task.run.policies):
         raise NotReady(f"{busy} Nothing was changed yet; it is looked at again.")
     return Described(observed=observed)
-
-
-def decide(task: DecideTask) -> Decision:
-    """Ask the planner. Raises PlanConflict."""
-    resource_type = load(task.resource_type)
-    return plan(resource_type, task.run.resource, task.run.policies, task.observed)
 
 
 def apply(task: ApplyTask) -> Applied:

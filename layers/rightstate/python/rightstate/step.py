@@ -1,7 +1,7 @@
 """What every Lambda handler does around its one call into the library."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ValidationError
@@ -11,8 +11,11 @@ from rightstate.models import RunTask, Task
 
 logger = Logger()
 
+T = TypeVar("T", bound=Task)
+M = TypeVar("M", bound=BaseModel)
 
-def step[T: Task](task: type[T]) -> Callable[[Callable[[T], BaseModel]], Callable[[Any, Any], Any]]:
+
+def step(task: type[T]) -> Callable[[Callable[[T], BaseModel]], Callable[[Any, Any], Any]]:
     """Turn `function(task) -> model` into a Lambda handler.
 
     Logs one line for the start and one for the end, with the execution and the resource, never the
@@ -43,7 +46,7 @@ def step[T: Task](task: type[T]) -> Callable[[Callable[[T], BaseModel]], Callabl
     return decorate
 
 
-def parse[M: BaseModel](model: type[M], given: Any) -> M:
+def parse(model: type[M], given: Any) -> M:
     """`given` as the model. Raises InvalidInput, which names the fields and not their values."""
     try:
         return model.model_validate(given)
