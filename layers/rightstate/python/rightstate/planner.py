@@ -61,7 +61,7 @@ def decide(
         reason=reason,
         verdicts=tuple(verdicts),
         changes=changes,
-        calls=tuple(resource_type.calls(resource, changes)) if changes else (),
+        calls=tuple(resource_type.calls(resource, changes, observed)) if changes else (),
     )
 
 

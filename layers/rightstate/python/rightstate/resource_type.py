@@ -92,7 +92,8 @@ class ResourceType:
         `region` and `id`, each optional but the last.
     find(clients, place) lists identifiers, page by page.
     describe(clients, resource, settings) reads the named settings with one call per AWS object.
-    calls(resource, changes) gives the API calls that apply makes, in order, without making any.
+    calls(resource, changes, observed) gives the API calls that apply makes, in order, without making
+        any.
     apply(clients, resource, call, changes) makes one of them; where the API replaces a whole object it
         reads that again first, and never weakens what it finds.
     facts: settings that `busy` and `held` read, so that every describe includes them.
@@ -113,7 +114,7 @@ class ResourceType:
     id_pattern: str
     find: Callable[[Clients, Place], Iterable[str]]
     describe: Callable[[Clients, Resource, frozenset[str]], Observed]
-    calls: Callable[[Resource, Sequence[Change]], Sequence[Call]]
+    calls: Callable[[Resource, Sequence[Change], Observed], Sequence[Call]]
     read_actions: tuple[str, ...]
     write_actions: tuple[str, ...]
     write_resources: tuple[str, ...]
