@@ -1,6 +1,6 @@
 """Apply: make the calls that the decision holds."""
 
-from rightstate.models import ApplyTask, Applied
+from rightstate.models import Applied, ApplyTask
 from rightstate.remediation import apply
 from rightstate.step import step
 

@@ -1,6 +1,6 @@
 """Assume role: can the member's role be assumed, and is it the account's?"""
 
-from rightstate.models import RunTask, Identity
+from rightstate.models import Identity, RunTask
 from rightstate.remediation import assume_role
 from rightstate.step import step
 

@@ -1,6 +1,6 @@
 """Describe: the settings that the enabled policies read."""
 
-from rightstate.models import RunTask, Described
+from rightstate.models import Described, RunTask
 from rightstate.remediation import describe
 from rightstate.step import step
 

@@ -1,6 +1,6 @@
 """Notify and record: the one ending of every execution."""
 
-from rightstate.models import RecordTask, Recorded
+from rightstate.models import Recorded, RecordTask
 from rightstate.record import record
 from rightstate.step import step
 

@@ -1,6 +1,6 @@
 """Resolve: what is this execution about, and is anything enabled for it?"""
 
-from rightstate.models import ResolveTask, Resolved
+from rightstate.models import Resolved, ResolveTask
 from rightstate.resolve import resolve
 from rightstate.step import step
 

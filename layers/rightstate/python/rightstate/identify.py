@@ -20,7 +20,8 @@ def identify(resource_type: ResourceType, place: Place, given: str) -> Resource:
             raise InvalidInput(
                 f"{shown(given)} belongs to {part} {shown(theirs)}, not to {ours}. Nothing was changed."
             )
-    if not re.fullmatch(resource_type.id_pattern, found["id"]):
+    belongs = not resource_type.per_account or found["id"] == place.account
+    if not belongs or not re.fullmatch(resource_type.id_pattern, found["id"]):
         raise InvalidInput(
             f"{shown(given)} does not name a {resource_type.title}. Nothing was changed. Give its "
             f"identifier or its ARN, like {resource_type.arn}."
@@ -42,7 +43,8 @@ def shown(text: str) -> str:
 def _parts(resource_type: ResourceType, given: str) -> dict[str, str]:
     for pattern in (_arn_pattern(resource_type.arn), resource_type.url_pattern):
         if pattern and (match := re.fullmatch(pattern, given)):
-            return {name: part for name, part in match.groupdict().items() if part}
+            found = {name: part for name, part in match.groupdict().items() if part}
+            return {"id": found["account"], **found} if resource_type.per_account else found
     return {"id": given}
 
 

@@ -100,7 +100,7 @@ def _judge(
         return _verdict(policy, configured, Status.NOT_APPLICABLE, reason), {}
     if (reason := first(policy.compliant_when)) is not None:
         return _verdict(policy, configured, Status.COMPLIANT, reason), {}
-    wants = {setting: want.bind(values) for setting, want in policy.wants.items()}
+    wants = policy.bound_wants(configured.parameters)
     findings = tuple(
         Finding(setting=setting, before=observed.get(setting), after=want.target(observed.get(setting)))
         for setting, want in wants.items()
@@ -121,9 +121,7 @@ def _verdict(
     reason: str = "",
     findings: tuple[Finding, ...] = (),
 ) -> Verdict:
-    return Verdict(
-        policy=policy.id, mode=configured.mode, status=status, reason=reason, findings=findings
-    )
+    return Verdict(policy=policy.id, mode=configured.mode, status=status, reason=reason, findings=findings)
 
 
 def _change(setting: str, before: Value, asked: list[tuple[str, Want]]) -> Change:

@@ -104,7 +104,10 @@ class Policy(Frozen):
 
     def values(self, parameters: Mapping[str, Value]) -> dict[str, Value]:
         """Every declared parameter's value: the account's, else the default."""
-        return {
-            name: parameters.get(name, declared.default)
-            for name, declared in self.parameters.items()
-        }
+        return {name: parameters.get(name, declared.default) for name, declared in self.parameters.items()}
+
+    def bound_wants(self, parameters: Mapping[str, Value]) -> dict[str, Want]:
+        """The wants with the account's parameters in them. Raises ValueError where these contradict
+        each other."""
+        values = self.values(parameters)
+        return {setting: want.bind(values) for setting, want in self.wants.items()}

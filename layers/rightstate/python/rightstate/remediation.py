@@ -77,12 +77,8 @@ def verify(task: ApplyTask) -> Verified:
 
 def _session(task: RunTask, phase: Phase) -> Session:
     run = task.run
-    account = Account(
-        account=run.resource.account, role_arn=run.role_arn, external_id=run.external_id
-    )
-    return open_session(
-        account, load(task.resource_type), run.resource, phase, task.execution.name
-    )
+    account = Account(account=run.resource.account, role_arn=run.role_arn, external_id=run.external_id)
+    return open_session(account, load(task.resource_type), run.resource, phase, task.execution.name)
 
 
 def _read(task: RunTask, resource_type: ResourceType, settings: frozenset[str]) -> Observed:

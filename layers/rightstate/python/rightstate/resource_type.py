@@ -76,10 +76,11 @@ class Setting:
     """Where a setting is read and written, for people and for a test against botocore's models.
 
     `read` is an operation and the path in its output, `write` an operation and the path in its input,
-    e.g. `DescribeDBInstances:DBInstances[].DeletionProtection`. `write` is empty for a mere fact.
+    e.g. `DescribeDBInstances:DBInstances[].DeletionProtection`. `read` is empty for what the identifier
+    says by itself, `write` for a mere fact.
     """
 
-    read: str
+    read: str = ""
     write: str = ""
 
 
@@ -87,7 +88,8 @@ class Setting:
 class ResourceType:
     """The declaration of a resource type. Its functions make AWS calls through `clients` only.
 
-    arn, write_resources: templates over {partition}, {region}, {account} and {id}.
+    arn, write_resources: templates over {partition}, {region}, {account} and {id}. An arn without {id}
+        says that each account has exactly one.
     id_pattern, url_pattern: what an identifier must match in full; a URL's groups are `account`,
         `region` and `id`, each optional but the last.
     find(clients, place) lists identifiers, page by page.
@@ -128,6 +130,11 @@ class ResourceType:
     url_pattern: str | None = None
     gone: tuple[str, ...] = ()
     busy_errors: tuple[str, ...] = ()
+
+    @property
+    def per_account(self) -> bool:
+        """Whether each account has exactly one, whose id is the account's."""
+        return "{id}" not in self.arn
 
     def policy(self, name: str) -> Policy | None:
         """The policy of that id or alias."""

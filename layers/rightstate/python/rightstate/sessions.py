@@ -7,6 +7,7 @@ resource type declares, its read actions in every phase, its write actions on it
 import json
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -21,7 +22,7 @@ from rightstate import __version__
 from rightstate.aws_errors import named_errors
 from rightstate.errors import RoleNotAssumed, WrongAccount
 from rightstate.models import Account, Identity
-from rightstate.resource_type import Clients, Place, Resource, ResourceType
+from rightstate.resource_type import Place, ResourceType
 
 CONFIG = Config(
     connect_timeout=5,
@@ -42,14 +43,35 @@ class Phase(StrEnum):
 
 
 @cache
-def _boto3() -> boto3.Session:
+def _own() -> Any:
     return boto3.Session()
+
+
+_hub: Callable[[], Any] = _own
+_lock = Lock()
+
+
+def keep_hub_apart(session: Callable[[], Any]) -> None:
+    """Reach the hub's tables, topic and machines through that session from now on.
+
+    In Lambda they are reached with the function's own role, as everything is. The embedded engine
+    simulates them and leaves to the own credentials only what it acts on.
+    """
+    global _hub  # noqa: PLW0603 - one hub for the process, as in Lambda
+    _hub = session
+    hub_client.cache_clear()
 
 
 @cache
 def hub_client(service: str) -> Any:
-    """A client of the hub's own account and region, with the function's own role."""
-    return _boto3().client(service, config=CONFIG)
+    """A client of the hub's own account and region."""
+    return _client(_hub(), service)
+
+
+def _client(session: Any, service: str, **options: Any) -> Any:
+    # boto3 guide, Session: creating clients is not thread-safe; using them is.
+    with _lock:
+        return session.client(service, config=CONFIG, **options)
 
 
 def session_policy(resource_type: ResourceType, phase: Phase, place: Place) -> str:
@@ -83,16 +105,13 @@ class Session:
         self._keys = keys
         self._ends = ends
         self._clients: dict[str, Any] = {}
-        self._lock = Lock()
 
     def client(self, service: str) -> Any:
         """The client of a service, made once."""
-        with self._lock:
-            if service not in self._clients:
-                self._clients[service] = _boto3().client(
-                    service, region_name=self._place.region, config=CONFIG, **self._keys
-                )
-            return self._clients[service]
+        if service not in self._clients:
+            options = {"region_name": self._place.region, **self._keys}
+            self._clients[service] = _client(_own(), service, **options)
+        return self._clients[service]
 
     @property
     def fresh(self) -> bool:
@@ -114,7 +133,7 @@ def open_session(
     key = json.dumps([account.role_arn, account.external_id, place.model_dump(), policy, execution])
     session = _sessions.get(key)
     if session is None or not session.fresh:
-        assume = _assume if account.role_arn else _own
+        assume = _assume if account.role_arn else _without_role
         session = _sessions[key] = assume(account, place, policy, execution)
         while len(_sessions) > _KEPT:
             _sessions.popitem(last=False)
@@ -126,15 +145,9 @@ def open_session(
     return session
 
 
-def clients(session: Session) -> Clients:
-    """The session as resource types see it."""
-    return session.client
-
-
-def _own(account: Account, place: Place, policy: str, execution: str) -> Session:
+def _without_role(account: Account, place: Place, policy: str, execution: str) -> Session:
     with named_errors():
-        sts = _boto3().client("sts", region_name=place.region, config=CONFIG)
-        caller = sts.get_caller_identity()
+        caller = _sts(place.region).get_caller_identity()
     identity = Identity(account=caller["Account"], arn=caller["Arn"])
     return Session(identity, place, {}, datetime.max.replace(tzinfo=UTC))
 
@@ -143,7 +156,7 @@ def _assume(account: Account, place: Place, policy: str, execution: str) -> Sess
     external_id = {"ExternalId": account.external_id} if account.external_id else {}
     with named_errors():
         try:
-            answer = hub_client("sts").assume_role(
+            answer = _sts(place.region).assume_role(
                 RoleArn=account.role_arn,
                 RoleSessionName=session_name(execution),
                 Policy=policy,
@@ -173,3 +186,8 @@ def _assume(account: Account, place: Place, policy: str, execution: str) -> Sess
 
 
 _REFUSALS = {"AccessDenied", "AccessDeniedException", "RegionDisabledException", "ValidationError"}
+
+
+@cache
+def _sts(region: str) -> Any:
+    return _client(_own(), "sts", region_name=region)

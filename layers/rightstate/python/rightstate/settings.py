@@ -59,6 +59,13 @@ def enabled(account: Account, resource_type: ResourceType) -> dict[str, Enabled]
                     f"Policy {policy.id} of account {account.account} has a parameter {parameter!r} "
                     "that it does not take, or whose value is out of range. Nothing was changed."
                 )
+        try:
+            policy.bound_wants(configured.parameters)
+        except ValueError:
+            raise SettingsUnreadable(
+                f"The parameters of policy {policy.id} of account {account.account} contradict each "
+                "other. Nothing was changed."
+            ) from None
         found[policy.id] = configured
     return found
 

@@ -11,7 +11,7 @@ A bound may be a number or a `Parameter`'s name, which `bind` replaces by the ac
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rightstate.errors import PlanConflict
 from rightstate.frozen import Frozen
@@ -118,6 +118,12 @@ class OneOf(_Want):
     otherwise: str = ""
     otherwise_from: str | None = None
     ranking: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _otherwise_is_allowed(self) -> Self:
+        if self.allowed and self.otherwise and self.otherwise not in self.allowed:
+            raise ValueError(f"{self.otherwise} is not among {', '.join(self.allowed)}")
+        return self
 
     def holds(self, observed: Value) -> bool:
         return observed in self.allowed or (

@@ -1,0 +1,28 @@
+"""The policies of SQS queues."""
+
+from rightstate.policy import Parameter, Policy, Risk
+from rightstate.wants import AnythingBut
+
+POLICIES = (
+    Policy(
+        id="sqs-server-side-encryption",
+        aliases=("SQSSSEEnabled",),
+        title="Ensure that Server-Side Encryption is enabled for Amazon SQS queues",
+        category="AWS - Data Protection",
+        risk=Risk.KEY_COUPLING,
+        wants={"Encryption": AnythingBut(value="none", otherwise="SSE-SQS", otherwise_from="encrypt_with")},
+        parameters={
+            "encrypt_with": Parameter(
+                default="SSE-SQS",
+                why="SSE-SQS needs no key and no right to one. Give a KMS key's id, alias or ARN for SSE-KMS "
+                "instead; with alias/aws/sqs, S3, SNS, EventBridge and other accounts cannot send any more.",
+            )
+        },
+        side_effects="Anonymous requests and requests without TLS are refused on an encrypted queue. With "
+        "a KMS key, producers and consumers need rights to that key.",
+        reversible="Yes: the encryption that it had (none, SSE-SQS or the key) is in the ledger.",
+        security_hub=("SQS.1",),
+        notes="New queues have SSE-SQS unless it was switched off on purpose. A change takes up to a "
+        "minute to spread.",
+    ),
+)

@@ -1,0 +1,121 @@
+"""The account password policy: one per account, replaced as a whole."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from rightstate.policies.iam_password_policy import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Case,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+)
+from rightstate.wants import Value
+
+_SETTINGS = (
+    "RequireUppercaseCharacters",
+    "RequireLowercaseCharacters",
+    "RequireSymbols",
+    "RequireNumbers",
+    "MinimumPasswordLength",
+    "PasswordReusePrevention",
+    "MaxPasswordAge",
+)
+_KEPT = ("AllowUsersToChangePassword", "HardExpiry")
+
+
+def _find(clients: Clients, place: Place) -> Iterable[str]:
+    return (place.account,)
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    iam = clients("iam")
+    current = _current(iam)
+    observed: dict[str, Value] = {name: _limit(current.get(name)) for name in settings & set(_SETTINGS)}
+    if "Users" in settings:
+        observed["Users"] = iam.get_account_summary()["SummaryMap"]["Users"]
+    return observed
+
+
+def _limit(value: Value) -> Value:
+    """A number of 0 says the same as its absence: no such limit."""
+    return value if isinstance(value, bool) else value or None
+
+
+def _current(iam: Any) -> Mapping[str, Any]:
+    try:
+        current: Mapping[str, Any] = iam.get_account_password_policy()["PasswordPolicy"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchEntity":
+            raise
+        return {}
+    return current
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    return [
+        Call(
+            service="iam",
+            operation="UpdateAccountPasswordPolicy",
+            parameters={change.setting: change.after for change in changes},
+            settings=tuple(change.setting for change in changes),
+        )
+    ]
+
+
+def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
+    """Send the policy as it now is with our changes in it.
+
+    A parameter that is left out is reset to its default, and MaxPasswordAge and PasswordReusePrevention
+    cannot be sent as 0 (API reference, UpdateAccountPasswordPolicy).
+    """
+    iam = clients("iam")
+    current = _current(iam)
+    whole = {name: current[name] for name in (*_SETTINGS, *_KEPT) if current.get(name)}
+    whole |= {change.setting: change.want.target(current.get(change.setting)) for change in changes}
+    iam.update_account_password_policy(**whole)
+
+
+RESOURCE_TYPE = ResourceType(
+    name="iam-password-policy",
+    title="account password policy",
+    service="iam",
+    policies=POLICIES,
+    settings={
+        **{
+            name: Setting(
+                read=f"GetAccountPasswordPolicy:PasswordPolicy.{name}",
+                write=f"UpdateAccountPasswordPolicy:{name}",
+            )
+            for name in _SETTINGS
+        },
+        "Users": Setting(read="GetAccountSummary:SummaryMap"),
+    },
+    cases={
+        "no-users": Case(
+            reason="The account has no IAM users, which its settings accept.",
+            holds=lambda observed: observed.get("Users") == 0,
+            reads=("Users",),
+            switch="accept_no_users",
+        )
+    },
+    arn="arn:{partition}:iam::{account}:password-policy",
+    id_pattern=r"[0-9]{12}",
+    # IAM is global; its control plane, and so its CloudTrail events, live in one region a partition.
+    home_regions={"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"},
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    apply=_apply,
+    read_actions=("iam:GetAccountPasswordPolicy", "iam:GetAccountSummary"),
+    write_actions=("iam:UpdateAccountPasswordPolicy",),
+    # Neither action supports resource-level permissions (service authorization reference).
+    write_resources=("*",),
+)

@@ -1,0 +1,367 @@
+"""S3 general purpose buckets. Each setting has an API call of its own; the ACL is replaced whole."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from rightstate.policies.s3_bucket import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Case,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+    send,
+)
+from rightstate.wants import Value
+
+_GROUPS = "http://acs.amazonaws.com/groups/global/"
+_PUBLIC = ("AllUsers", "AuthenticatedUsers")
+_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+
+
+class _Reader:
+    """One bucket's reads, each with the owner that it must have (S3 User Guide, Bucket owner condition)."""
+
+    def __init__(self, clients: Clients, resource: Resource) -> None:
+        self._clients = clients
+        self._resource = resource
+        self._bucket = {"Bucket": resource.id, "ExpectedBucketOwner": resource.account}
+
+    def public_access_block(self) -> Mapping[str, Value]:
+        s3 = self._clients("s3")
+        answer = _unless("NoSuchPublicAccessBlockConfiguration", s3.get_public_access_block, **self._bucket)
+        configured = answer.get("PublicAccessBlockConfiguration", {})
+        return {name: configured.get(name, False) for name in _BLOCKS}
+
+    def account_public_access_block(self) -> Mapping[str, Value]:
+        answer = _unless(
+            "NoSuchPublicAccessBlockConfiguration",
+            self._clients("s3control").get_public_access_block,
+            AccountId=self._resource.account,
+        )
+        configured = answer.get("PublicAccessBlockConfiguration", {})
+        return {"AccountPublicAccessBlock": [name for name in _BLOCKS if configured.get(name)]}
+
+    def website(self) -> Mapping[str, Value]:
+        get = self._clients("s3").get_bucket_website
+        return {"Website": bool(_unless("NoSuchWebsiteConfiguration", get, **self._bucket))}
+
+    def acl(self) -> Mapping[str, Value]:
+        grants = self._clients("s3").get_bucket_acl(**self._bucket)["Grants"]
+        return {"Grants": [label for grant in grants if (label := _label(grant))]}
+
+    def ownership(self) -> Mapping[str, Value]:
+        get = self._clients("s3").get_bucket_ownership_controls
+        answer = _unless("OwnershipControlsNotFoundError", get, **self._bucket)
+        rules = answer.get("OwnershipControls", {}).get("Rules", ())
+        # Without ownership controls a bucket behaves as ObjectWriter (S3 User Guide, Object Ownership).
+        return {"ObjectOwnership": rules[0]["ObjectOwnership"] if rules else "ObjectWriter"}
+
+    def versioning(self) -> Mapping[str, Value]:
+        answer = self._clients("s3").get_bucket_versioning(**self._bucket)
+        return {"Versioning": answer.get("Status"), "MFADelete": answer.get("MFADelete")}
+
+    def encryption(self) -> Mapping[str, Value]:
+        rule = self.encryption_rule()
+        return {"SSEAlgorithm": rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm")}
+
+    def encryption_rule(self) -> dict[str, Any]:
+        get = self._clients("s3").get_bucket_encryption
+        answer = _unless("ServerSideEncryptionConfigurationNotFoundError", get, **self._bucket)
+        rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
+        return dict(rules[0]) if rules else {}
+
+    def acceleration(self) -> Mapping[str, Value]:
+        if "." in self._resource.id:
+            return {"Acceleration": None}
+        try:
+            answer = self._clients("s3").get_bucket_accelerate_configuration(**self._bucket)
+        except ClientError as error:
+            # So S3 answers in regions and partitions that have no Transfer Acceleration.
+            if error.response["Error"]["Code"] in (
+                "MethodNotAllowed",
+                "UnsupportedArgument",
+                "InvalidRequest",
+            ):
+                return {"Acceleration": "unavailable"}
+            raise
+        return {"Acceleration": answer.get("Status")}
+
+
+_READS: tuple[tuple[frozenset[str], Callable[[_Reader], Mapping[str, Value]]], ...] = (
+    (frozenset(_BLOCKS), _Reader.public_access_block),
+    (frozenset({"AccountPublicAccessBlock"}), _Reader.account_public_access_block),
+    (frozenset({"Website"}), _Reader.website),
+    (frozenset({"Grants"}), _Reader.acl),
+    (frozenset({"ObjectOwnership"}), _Reader.ownership),
+    (frozenset({"Versioning", "MFADelete"}), _Reader.versioning),
+    (frozenset({"SSEAlgorithm"}), _Reader.encryption),
+    (frozenset({"Acceleration"}), _Reader.acceleration),
+)
+
+
+def _unless(code: str, get: Callable[..., Any], **parameters: str) -> Mapping[str, Any]:
+    """The answer, or nothing where S3 says with that error code that nothing is configured."""
+    try:
+        answer: Mapping[str, Any] = get(**parameters)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != code:
+            raise
+        return {}
+    return answer
+
+
+def _label(grant: Mapping[str, Any]) -> str | None:
+    """`AllUsers READ` and the like; None for a grant to anybody but the two public groups."""
+    group = str(grant["Grantee"].get("URI", "")).removeprefix(_GROUPS)
+    return f"{group} {grant['Permission']}" if group in _PUBLIC else None
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    pages = clients("s3").get_paginator("list_buckets").paginate(BucketRegion=place.region)
+    for page in pages:
+        yield from (bucket["Name"] for bucket in page.get("Buckets", ()))
+
+
+def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
+    """Every bucket of the account: its public access block concerns them all."""
+    s3 = clients("s3")
+    # S3 names each bucket's region where the request has a parameter (API reference, ListBuckets).
+    pages = s3.get_paginator("list_buckets").paginate(PaginationConfig={"PageSize": 1000})
+    for page in pages:
+        for bucket in page.get("Buckets", ()):
+            yield bucket.get("BucketRegion") or _region(s3, bucket["Name"]), bucket["Name"]
+
+
+def _region(s3: Any, bucket: str) -> str:
+    # A bucket in us-east-1 has no location constraint; EU is its oldest name for eu-west-1.
+    location = s3.get_bucket_location(Bucket=bucket).get("LocationConstraint") or "us-east-1"
+    return "eu-west-1" if location == "EU" else str(location)
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    observed: dict[str, Value] = {"Bucket": resource.id}
+    if _is_directory(observed):
+        return observed
+    reader = _Reader(clients, resource)
+    for names, read in _READS:
+        if asked := names & settings:
+            found = read(reader)
+            observed |= {name: found[name] for name in asked}
+    return observed
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    after = {change.setting: change.after for change in changes}
+    bucket = {"Bucket": resource.id, "ExpectedBucketOwner": resource.account}
+
+    def call(operation: str, settings: Sequence[str], **parameters: Any) -> Call | None:
+        concerned = tuple(name for name in settings if name in after)
+        if not concerned:
+            return None
+        return Call(
+            service="s3", operation=operation, parameters={**bucket, **parameters}, settings=concerned
+        )
+
+    calls = (
+        # First, because it also takes effect on whatever the ACL grants.
+        call(
+            "PutPublicAccessBlock",
+            _BLOCKS,
+            PublicAccessBlockConfiguration=dict.fromkeys(_BLOCKS, True),
+        ),
+        call("PutBucketAcl", ("Grants",)),
+        call(
+            "PutBucketVersioning",
+            ("Versioning",),
+            VersioningConfiguration={"Status": after.get("Versioning")},
+        ),
+        call("PutBucketEncryption", ("SSEAlgorithm",)),
+        call(
+            "PutBucketAccelerateConfiguration",
+            ("Acceleration",),
+            AccelerateConfiguration={"Status": after.get("Acceleration")},
+        ),
+    )
+    return [made for made in calls if made]
+
+
+def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
+    match call.operation:
+        case "PutBucketAcl":
+            _put_acl(clients, call, changes[0])
+        case "PutBucketEncryption":
+            _put_encryption(clients, resource, call, changes[0])
+        case _:
+            send(clients, resource, call, changes)
+
+
+def _put_acl(clients: Clients, call: Call, change: Change) -> None:
+    """Put the ACL as it now is, less the grants that the policies forbid."""
+    s3 = clients("s3")
+    acl = s3.get_bucket_acl(**call.parameters)
+    labels = [_label(grant) for grant in acl["Grants"]]
+    kept = change.want.target([label for label in labels if label])
+    remaining = kept if isinstance(kept, list) else []
+    grants = [
+        grant
+        for grant, label in zip(acl["Grants"], labels, strict=True)
+        if label is None or label in remaining
+    ]
+    if len(grants) < len(labels):
+        policy = {"Owner": acl["Owner"], "Grants": grants}
+        s3.put_bucket_acl(**call.parameters, AccessControlPolicy=policy)
+
+
+def _put_encryption(clients: Clients, resource: Resource, call: Call, change: Change) -> None:
+    """Put the rule as it now is, with the algorithm changed: the call replaces the whole rule."""
+    rule = _Reader(clients, resource).encryption_rule()
+    by_default = dict(rule.get("ApplyServerSideEncryptionByDefault", {}))
+    algorithm = change.want.target(by_default.get("SSEAlgorithm"))
+    if algorithm != by_default.get("SSEAlgorithm"):
+        rule["ApplyServerSideEncryptionByDefault"] = {**by_default, "SSEAlgorithm": algorithm}
+        clients("s3").put_bucket_encryption(
+            **call.parameters, ServerSideEncryptionConfiguration={"Rules": [rule]}
+        )
+
+
+def _is_directory(observed: Observed) -> bool:
+    # S3 User Guide, Directory bucket naming rules; table buckets are reserved likewise.
+    return str(observed["Bucket"]).endswith(("--x-s3", "--table-s3"))
+
+
+_CASES = {
+    "directory-bucket": Case(
+        reason="Directory and table buckets have neither ACLs nor this setting; the policy is about "
+        "general purpose buckets.",
+        holds=_is_directory,
+        reads=("Bucket",),
+    ),
+    "website": Case(
+        reason="The bucket serves a static website, so it is public on purpose (parameter exempt_websites).",
+        holds=lambda observed: observed.get("Website") is True,
+        reads=("Website",),
+        switch="exempt_websites",
+    ),
+    "account-blocks": Case(
+        reason="The account blocks public access to all its buckets.",
+        holds=lambda observed: observed.get("AccountPublicAccessBlock") == list(_BLOCKS),
+        reads=("AccountPublicAccessBlock",),
+        switch="accept_account_level",
+    ),
+    "acls-disabled": Case(
+        reason="ACLs are disabled on the bucket (BucketOwnerEnforced), so no grant has any effect.",
+        holds=lambda observed: observed.get("ObjectOwnership") == "BucketOwnerEnforced",
+        reads=("ObjectOwnership",),
+    ),
+    "public-acls-ignored": Case(
+        reason="Mitigated: S3 ignores public ACLs (IgnorePublicAcls of the bucket or the account).",
+        holds=lambda observed: (
+            observed.get("IgnorePublicAcls") is True
+            or "IgnorePublicAcls" in _names(observed.get("AccountPublicAccessBlock"))
+        ),
+        reads=("IgnorePublicAcls", "AccountPublicAccessBlock"),
+    ),
+    "mfa-delete": Case(
+        reason="MFA delete is on: only the root user with its MFA device can change versioning.",
+        holds=lambda observed: (
+            observed.get("MFADelete") == "Enabled" and observed.get("Versioning") != "Enabled"
+        ),
+        reads=("MFADelete", "Versioning"),
+    ),
+    "dotted-name": Case(
+        reason="Transfer Acceleration does not work with a bucket name that contains a dot.",
+        holds=lambda observed: "." in str(observed["Bucket"]),
+        reads=("Bucket",),
+    ),
+    "acceleration-unavailable": Case(
+        reason="Transfer Acceleration does not exist in the bucket's region.",
+        holds=lambda observed: observed.get("Acceleration") == "unavailable",
+        reads=("Acceleration",),
+    ),
+}
+
+
+def _names(value: Value) -> list[str]:
+    return value if isinstance(value, list) else []
+
+
+RESOURCE_TYPE = ResourceType(
+    name="s3-bucket",
+    title="S3 bucket",
+    service="s3",
+    policies=POLICIES,
+    settings={
+        "Bucket": Setting(),
+        **{
+            name: Setting(
+                read=f"GetPublicAccessBlock:PublicAccessBlockConfiguration.{name}",
+                write=f"PutPublicAccessBlock:PublicAccessBlockConfiguration.{name}",
+            )
+            for name in _BLOCKS
+        },
+        "AccountPublicAccessBlock": Setting(
+            read="s3control.GetPublicAccessBlock:PublicAccessBlockConfiguration"
+        ),
+        "Website": Setting(read="GetBucketWebsite:IndexDocument"),
+        "Grants": Setting(read="GetBucketAcl:Grants[]", write="PutBucketAcl:AccessControlPolicy.Grants[]"),
+        "ObjectOwnership": Setting(
+            read="GetBucketOwnershipControls:OwnershipControls.Rules[].ObjectOwnership"
+        ),
+        "Versioning": Setting(
+            read="GetBucketVersioning:Status",
+            write="PutBucketVersioning:VersioningConfiguration.Status",
+        ),
+        "MFADelete": Setting(read="GetBucketVersioning:MFADelete"),
+        "SSEAlgorithm": Setting(
+            read="GetBucketEncryption:ServerSideEncryptionConfiguration.Rules[]"
+            ".ApplyServerSideEncryptionByDefault.SSEAlgorithm",
+            write="PutBucketEncryption:ServerSideEncryptionConfiguration.Rules[]"
+            ".ApplyServerSideEncryptionByDefault.SSEAlgorithm",
+        ),
+        "Acceleration": Setting(
+            read="GetBucketAccelerateConfiguration:Status",
+            write="PutBucketAccelerateConfiguration:AccelerateConfiguration.Status",
+        ),
+    },
+    cases=_CASES,
+    facts=("Bucket",),
+    arn="arn:{partition}:s3:::{id}",
+    # S3 User Guide, Bucket naming rules; buckets of us-east-1 older than 2018 may have up to 255
+    # characters, upper case and underscores.
+    id_pattern=r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]{1,253}[A-Za-z0-9_]",
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    apply=_apply,
+    members=_members,
+    read_actions=(
+        "s3:GetAccelerateConfiguration",
+        "s3:GetAccountPublicAccessBlock",
+        "s3:GetBucketAcl",
+        "s3:GetBucketLocation",
+        "s3:GetBucketOwnershipControls",
+        "s3:GetBucketPublicAccessBlock",
+        "s3:GetBucketVersioning",
+        "s3:GetBucketWebsite",
+        "s3:GetEncryptionConfiguration",
+        "s3:ListAllMyBuckets",
+    ),
+    write_actions=(
+        "s3:PutAccelerateConfiguration",
+        "s3:PutBucketAcl",
+        "s3:PutBucketPublicAccessBlock",
+        "s3:PutBucketVersioning",
+        "s3:PutEncryptionConfiguration",
+    ),
+    write_resources=("arn:{partition}:s3:::{id}",),
+    gone=("NoSuchBucket",),
+    # "A conflicting conditional operation is currently in progress" (S3 error responses).
+    busy_errors=("OperationAborted",),
+)
