@@ -1,0 +1,79 @@
+"""The application as template.yaml declares it."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+_PACKAGED = Path(__file__).parent / "application"
+
+
+@cache
+def root() -> Path:
+    """Where template.yaml, statemachines/ and functions/ are: in the wheel, or in the checkout."""
+    return _PACKAGED if _PACKAGED.exists() else Path(__file__).parents[2]
+
+
+@cache
+def template() -> dict[str, Any]:
+    """template.yaml, parsed."""
+    parsed: dict[str, Any] = yaml_parse((root() / "template.yaml").read_text())
+    return parsed
+
+
+def machines() -> dict[str, str]:
+    """Logical id of each state machine -> the resource type that it remediates."""
+    return {
+        name: properties["DefinitionSubstitutions"]["ResourceType"]
+        for name, properties in _of_type("AWS::Serverless::StateMachine")
+    }
+
+
+def functions() -> dict[str, Path]:
+    """Logical id of each function -> its app.py."""
+    return {
+        name: root() / properties["CodeUri"] / "app.py"
+        for name, properties in _of_type("AWS::Serverless::Function")
+    }
+
+
+def cloudformation() -> dict[str, Any]:
+    """The template after the transform that CloudFormation makes of a SAM template.
+
+    The definition is put into it. Code is left out: it would have been built and uploaded, and in this
+    process it is imported instead.
+    """
+    source = json.loads(json.dumps(template()))
+    source["Globals"]["Function"].pop("Layers", None)
+    for name, resource in list(source["Resources"].items()):
+        properties = resource.get("Properties", {})
+        match resource["Type"]:
+            case "AWS::Serverless::StateMachine":
+                path = root() / properties.pop("DefinitionUri")
+                properties["Definition"] = json.loads(path.read_text())
+            case "AWS::Serverless::Function":
+                properties["InlineCode"] = f"# {properties.pop('CodeUri')}"
+                properties.pop("Layers", None)
+            case "AWS::Serverless::LayerVersion":
+                del source["Resources"][name]
+    translated: dict[str, Any] = transform(source, {}, _NoManagedPolicies(None))
+    return translated
+
+
+def _of_type(name: str) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (logical_id, resource["Properties"])
+        for logical_id, resource in template()["Resources"].items()
+        if resource["Type"] == name
+    ]
+
+
+class _NoManagedPolicies(ManagedPolicyLoader):  # type: ignore[misc]
+    """The template names no managed policy by its short name; looking them up would need AWS."""
+
+    def load(self) -> dict[str, str]:
+        return {}

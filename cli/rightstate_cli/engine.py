@@ -1,0 +1,223 @@
+"""The embedded engine: the application in this process, on moto's Step Functions interpreter.
+
+The real template is deployed into a simulated hub, the real definition is interpreted and the real
+handlers run. What they act on is either simulated too, or the AWS that the standard credentials and
+`AWS_ENDPOINT_URL` name.
+"""
+
+import json
+import logging
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.events.models import Rule, events_backends
+from moto.events.utils import EventTemplateParser
+
+from rightstate import sessions
+from rightstate.models import Account
+from rightstate.step import logger
+from rightstate_cli import application
+from rightstate_cli.executions import Execution, read
+from rightstate_cli.interpreter import filled, load_handler
+
+HUB_ACCOUNT = DEFAULT_ACCOUNT_ID
+_STACK = "rightstate"
+_POLL_SECONDS = 0.02
+_HUB_ENDPOINT = "https://{}.hub.amazonaws.com"
+_INTERCEPTED = r"https://(lambda|states)\.[a-z0-9-]+\.amazonaws\.com|https://[a-z]+\.hub\.amazonaws\.com"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a matching rule made of an event: the input of the execution that it started."""
+
+    rule: str
+    resource_type: str
+    input: Mapping[str, Any]
+    execution: str
+
+
+@dataclass
+class Engine:
+    """The deployed application. `simulated` and `acting_outside` make one."""
+
+    region: str
+    session: boto3.Session
+    endpoint: str | None
+    resources: dict[str, str]
+    logs: list[str] = field(default_factory=list)
+
+    def client(self, service: str) -> Any:
+        """A client of the hub."""
+        host = {"stepfunctions": "states"}.get(service, service)
+        url = self.endpoint.format(host) if self.endpoint else None
+        return self.session.client(service, region_name=self.region, endpoint_url=url)
+
+    def configure(self, account: Account) -> None:
+        """Write an account's settings, as the operator of a deployed hub does."""
+        item = TypeSerializer().serialize(account.model_dump(mode="json", exclude_none=True))["M"]
+        self.client("dynamodb").put_item(TableName=self.resources["SettingsTable"], Item=item)
+
+    def start(self, resource_type: str, start: Mapping[str, Any], name: str | None = None) -> str:
+        """Start an execution by hand; returns its ARN."""
+        [machine] = [arn for arn, named in self._machines().items() if named == resource_type]
+        answer = self.client("stepfunctions").start_execution(
+            stateMachineArn=machine, name=name or str(uuid.uuid4()), input=json.dumps(start)
+        )
+        return str(answer["executionArn"])
+
+    def deliver(self, event: Mapping[str, Any]) -> list[Delivery]:
+        """Put the event on the hub's bus: each machine with a matching rule is started.
+
+        moto's EventBridge cannot start a state machine; patterns and input transformers are its own.
+        """
+        machines = self._machines()
+        deliveries = []
+        for rule, target in self._matching(event):
+            if target["Arn"] not in machines:
+                continue
+            transformer = target["InputTransformer"]
+            given = EventTemplateParser.parse(
+                transformer["InputTemplate"],
+                transformer.get("InputPathsMap", {}),
+                {**event, "ingestion-time": event["time"]},  # type: ignore[typeddict-item]
+            )
+            resource_type = machines[target["Arn"]]
+            execution = self.start(resource_type, given, f"{event['id']}_{uuid.uuid4()}")
+            deliveries.append(Delivery(rule.name, resource_type, given, execution))
+        return deliveries
+
+    def ended(self, executions: Sequence[str]) -> Iterator[Execution]:
+        """The executions and those that they started in turn, each as soon as it has ended."""
+        states = self.client("stepfunctions")
+        machines = self._machines()
+        pending = list(executions)
+        while pending:
+            for arn in list(pending):
+                described = states.describe_execution(executionArn=arn)
+                if described["status"] == "RUNNING":
+                    continue
+                pending.remove(arn)
+                execution = read(states, described, machines[described["stateMachineArn"]])
+                machine = described["executionArn"].replace(":stateMachine:", ":execution:").rsplit(":", 1)[0]
+                pending += [f"{machine}:{name}" for name in execution.started]
+                yield execution
+            time.sleep(_POLL_SECONDS)
+
+    def run(self, executions: Sequence[str]) -> list[Execution]:
+        """Wait for the executions and return them as they ended."""
+        return list(self.ended(executions))
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Every entry of the ledger."""
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.resources["LedgerTable"])
+        unmarshalled = TypeDeserializer()
+        return [unmarshalled.deserialize({"M": item}) for page in pages for item in page["Items"]]
+
+    def _machines(self) -> dict[str, str]:
+        return {self.resources[name]: named for name, named in application.machines().items()}
+
+    def _matching(self, event: Mapping[str, Any]) -> Iterator[tuple[Rule, dict[str, Any]]]:
+        bus = events_backends[HUB_ACCOUNT][self.region].event_buses["default"]
+        for rule in bus.rules.values():
+            if rule.event_pattern.matches_event(event):  # type: ignore[arg-type]
+                for target in rule.targets:
+                    yield rule, target
+
+
+@contextmanager
+def simulated(region: str = "us-east-1", wait_scale: float = 0.01) -> Iterator[Engine]:
+    """The application, acting on simulated accounts. Waits are shortened by `wait_scale`."""
+    with ExitStack() as stack:
+        stack.enter_context(mock_aws(config=_moto(passthrough=[])))
+        stack.enter_context(patch.dict(os.environ, {"AWS_DEFAULT_REGION": region}))
+        yield _deploy(stack, region, boto3.Session(region_name=region), None, wait_scale)
+
+
+@contextmanager
+def acting_outside(region: str) -> Iterator[Engine]:
+    """The application, acting on the AWS of the standard credentials and `AWS_ENDPOINT_URL`.
+
+    Only the hub is simulated: what the interpreter itself calls (lambda, states), and the hub's tables
+    and topic, which have hosts of their own. Every other call leaves the process.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(mock_aws(config=_moto(passthrough=[f"^(?!{_INTERCEPTED})"])))
+        hosts = {
+            "AWS_ENDPOINT_URL_LAMBDA": f"https://lambda.{region}.amazonaws.com",
+            "AWS_ENDPOINT_URL_SFN": f"https://states.{region}.amazonaws.com",
+        }
+        stack.enter_context(patch.dict(os.environ, hosts))
+        session = boto3.Session(
+            aws_access_key_id="simulated", aws_secret_access_key="simulated", region_name=region
+        )
+        yield _deploy(stack, region, session, _HUB_ENDPOINT, 1)
+
+
+def _moto(passthrough: list[str]) -> Any:
+    return {
+        "core": {
+            "mock_credentials": not passthrough,
+            "reset_boto3_session": not passthrough,
+            "passthrough": {"urls": passthrough, "services": []},
+        },
+        "stepfunctions": {"execute_state_machine": True},
+        "lambda": {"use_docker": False},
+    }
+
+
+def _deploy(
+    stack: ExitStack, region: str, session: boto3.Session, endpoint: str | None, wait_scale: float
+) -> Engine:
+    engine = Engine(region, session, endpoint, {})
+    handlers: dict[str, Callable[[Any, Any], Any]] = {}
+    stack.enter_context(filled(handlers, wait_scale))
+    stack.enter_context(patch.dict(os.environ, {"POWERTOOLS_METRICS_DISABLED": "true"}))
+    cloudformation = engine.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=_STACK,
+        TemplateBody=json.dumps(application.cloudformation()),
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=_STACK):
+        for resource in page["StackResourceSummaries"]:
+            engine.resources[resource["LogicalResourceId"]] = resource["PhysicalResourceId"]
+    functions = engine.client("lambda")
+    environment: dict[str, str] = {}
+    for logical_id, app in application.functions().items():
+        name = engine.resources[logical_id]
+        handlers[name] = load_handler(app)
+        configuration = functions.get_function_configuration(FunctionName=name)
+        environment |= configuration.get("Environment", {}).get("Variables", {})
+    stack.enter_context(patch.dict(os.environ, environment))
+    stack.enter_context(_logs_to(engine.logs))
+    sessions.keep_hub_apart(lambda: engine)
+    return engine
+
+
+@contextmanager
+def _logs_to(lines: list[str]) -> Iterator[None]:
+    """Keep what the functions log, which in Lambda goes to CloudWatch."""
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(self.format(record))
+
+    [console] = logger.handlers
+    handler = Lines()
+    handler.setFormatter(console.formatter)
+    logger.handlers[:] = [handler]
+    try:
+        yield
+    finally:
+        logger.handlers[:] = [console]

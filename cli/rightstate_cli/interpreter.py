@@ -1,0 +1,89 @@
+"""What moto needs so that its Step Functions interpreter runs the application in this process."""
+
+import importlib.util
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.stepfunctions.models import StateMachine
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+
+Handler = Callable[[Any, Any], Any]
+
+
+@contextmanager
+def filled(handlers: Mapping[str, Handler], wait_scale: float) -> Iterator[None]:
+    """Let moto invoke `handlers` (by function name) and scale the waits of Retry by `wait_scale`."""
+    with (
+        patch.object(LambdaSimpleBackend, "invoke", _invoke(handlers)),
+        patch.object(StateMachine, "create_from_cloudformation_json", classmethod(_create)),
+        patch.object(
+            retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * wait_scale))
+        ),
+    ):
+        yield
+
+
+def load_handler(app: Path) -> Handler:
+    """The `handler` of a function's app.py."""
+    spec = importlib.util.spec_from_file_location(f"rightstate_function_{app.parent.name}", app)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{app} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Handler = module.handler
+    return handler
+
+
+def _invoke(handlers: Mapping[str, Handler]) -> Callable[..., bytes]:
+    """moto's non-Docker Lambda returns its input; this one calls the function."""
+
+    def invoke(
+        backend: LambdaSimpleBackend,
+        function_name: str,
+        qualifier: str | None,
+        body: Any,
+        headers: Any,
+        response_headers: dict[str, str],
+    ) -> bytes:
+        handler = handlers[function_name.rsplit(":", 1)[-1]]
+        try:
+            return json.dumps(handler(json.loads(body), None)).encode()
+        except Exception as error:  # noqa: BLE001 - as Lambda's runtime does
+            response_headers["x-amz-function-error"] = "Unhandled"
+            # Lambda developer guide, "Lambda function errors in Python"; the trace is left out.
+            answer = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": []}
+            return json.dumps(answer).encode()
+
+    return invoke
+
+
+def _create(
+    machine: type[StateMachine],
+    resource_name: str,
+    cloudformation_json: dict[str, Any],
+    account_id: str,
+    region_name: str,
+    **kwargs: Any,
+) -> StateMachine:
+    """CloudFormation fills DefinitionSubstitutions in; moto's does not."""
+    properties = cloudformation_json["Properties"]
+    substitutions = properties.get("DefinitionSubstitutions", {})
+    filled_in = re.sub(
+        r"\$\{(\w+)\}",
+        lambda found: str(substitutions[found[1]]),
+        properties["DefinitionString"],
+    )
+    cloudformation_json["Properties"] = {**properties, "DefinitionString": filled_in}
+    create: Callable[..., StateMachine] = _create_unfilled
+    return create(machine, resource_name, cloudformation_json, account_id, region_name, **kwargs)
+
+
+_create_unfilled = StateMachine.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]
