@@ -41,6 +41,16 @@ def functions() -> dict[str, Path]:
     }
 
 
+def event_names(resource_type: str) -> list[str]:
+    """The CloudTrail events that start the type's remediation."""
+    names: set[str] = set()
+    for _, properties in _of_type("AWS::Serverless::StateMachine"):
+        if properties["DefinitionSubstitutions"]["ResourceType"] == resource_type:
+            for rule in properties["Events"].values():
+                names |= set(rule["Properties"]["Pattern"]["detail"]["eventName"])
+    return sorted(names)
+
+
 def cloudformation() -> dict[str, Any]:
     """The template after the transform that CloudFormation makes of a SAM template.
 

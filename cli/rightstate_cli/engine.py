@@ -10,24 +10,25 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from unittest.mock import patch
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.events.models import Rule, events_backends
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.events.models import events_backends
 from moto.events.utils import EventTemplateParser
 
 from rightstate import sessions
 from rightstate.models import Account
 from rightstate.step import logger
 from rightstate_cli import application
-from rightstate_cli.executions import Execution, read
+from rightstate_cli.executions import Execution, Start, read
 from rightstate_cli.interpreter import filled, load_handler
 
 HUB_ACCOUNT = DEFAULT_ACCOUNT_ID
@@ -38,13 +39,12 @@ _INTERCEPTED = r"https://(lambda|states)\.[a-z0-9-]+\.amazonaws\.com|https://[a-
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """What a matching rule made of an event: the input of the execution that it started."""
+class Match:
+    """A rule that an event matched, its target, and what it would start there."""
 
     rule: str
-    resource_type: str
-    input: Mapping[str, Any]
-    execution: str
+    target: str
+    start: Start
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Engine:
     """The deployed application. `simulated` and `acting_outside` make one."""
 
     region: str
-    session: boto3.Session
+    session: Any
     endpoint: str | None
     resources: dict[str, str]
     logs: list[str] = field(default_factory=list)
@@ -68,71 +68,67 @@ class Engine:
         item = TypeSerializer().serialize(account.model_dump(mode="json", exclude_none=True))["M"]
         self.client("dynamodb").put_item(TableName=self.resources["SettingsTable"], Item=item)
 
-    def start(self, resource_type: str, start: Mapping[str, Any], name: str | None = None) -> str:
-        """Start an execution by hand; returns its ARN."""
-        [machine] = [arn for arn, named in self._machines().items() if named == resource_type]
-        answer = self.client("stepfunctions").start_execution(
-            stateMachineArn=machine, name=name or str(uuid.uuid4()), input=json.dumps(start)
-        )
-        return str(answer["executionArn"])
-
-    def deliver(self, event: Mapping[str, Any]) -> list[Delivery]:
-        """Put the event on the hub's bus: each machine with a matching rule is started.
+    def matches(self, event: Mapping[str, Any]) -> list[Match]:
+        """What the rules on the hub's bus make of the event.
 
         moto's EventBridge cannot start a state machine; patterns and input transformers are its own.
         """
+        bus = events_backends[HUB_ACCOUNT][self.region].event_buses["default"]
         machines = self._machines()
-        deliveries = []
-        for rule, target in self._matching(event):
-            if target["Arn"] not in machines:
-                continue
-            transformer = target["InputTransformer"]
-            given = EventTemplateParser.parse(
-                transformer["InputTemplate"],
-                transformer.get("InputPathsMap", {}),
-                {**event, "ingestion-time": event["time"]},  # type: ignore[typeddict-item]
+        return [
+            Match(
+                rule=rule.name,
+                target=target["Arn"],
+                start=Start(
+                    resource_type=machines[target["Arn"]],
+                    input=_transformed(target["InputTransformer"], event),
+                    name=f"{event['id']}_{uuid.uuid4()}",
+                ),
             )
-            resource_type = machines[target["Arn"]]
-            execution = self.start(resource_type, given, f"{event['id']}_{uuid.uuid4()}")
-            deliveries.append(Delivery(rule.name, resource_type, given, execution))
-        return deliveries
+            for rule in bus.rules.values()
+            if rule.event_pattern.matches_event(event)  # type: ignore[arg-type]
+            for target in rule.targets
+            if target["Arn"] in machines
+        ]
 
-    def ended(self, executions: Sequence[str]) -> Iterator[Execution]:
-        """The executions and those that they started in turn, each as soon as it has ended."""
+    def run(self, starts: Iterable[Start], at_once: int = 8) -> Iterator[Execution]:
+        """Start the executions, so many at once, and give each back as soon as it has ended, with those
+        that it started in turn."""
         states = self.client("stepfunctions")
         machines = self._machines()
-        pending = list(executions)
-        while pending:
-            for arn in list(pending):
+        arns = {named: arn for arn, named in machines.items()}
+        waiting = iter(starts)
+        running: list[str] = []
+        while True:
+            for start in islice(waiting, max(0, at_once - len(running))):
+                answer = states.start_execution(
+                    stateMachineArn=arns[start.resource_type],
+                    name=start.name or str(uuid.uuid4()),
+                    input=json.dumps(start.input),
+                )
+                running.append(answer["executionArn"])
+            if not running:
+                return
+            for arn in list(running):
                 described = states.describe_execution(executionArn=arn)
                 if described["status"] == "RUNNING":
                     continue
-                pending.remove(arn)
+                running.remove(arn)
                 execution = read(states, described, machines[described["stateMachineArn"]])
-                machine = described["executionArn"].replace(":stateMachine:", ":execution:").rsplit(":", 1)[0]
-                pending += [f"{machine}:{name}" for name in execution.started]
+                running += [f"{arn.rpartition(':')[0]}:{child}" for child in execution.fanned_out_to]
                 yield execution
             time.sleep(_POLL_SECONDS)
 
-    def run(self, executions: Sequence[str]) -> list[Execution]:
-        """Wait for the executions and return them as they ended."""
-        return list(self.ended(executions))
-
     def ledger(self) -> list[dict[str, Any]]:
         """Every entry of the ledger."""
-        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.resources["LedgerTable"])
+        pages = (
+            self.client("dynamodb").get_paginator("scan").paginate(TableName=self.resources["LedgerTable"])
+        )
         unmarshalled = TypeDeserializer()
         return [unmarshalled.deserialize({"M": item}) for page in pages for item in page["Items"]]
 
     def _machines(self) -> dict[str, str]:
         return {self.resources[name]: named for name, named in application.machines().items()}
-
-    def _matching(self, event: Mapping[str, Any]) -> Iterator[tuple[Rule, dict[str, Any]]]:
-        bus = events_backends[HUB_ACCOUNT][self.region].event_buses["default"]
-        for rule in bus.rules.values():
-            if rule.event_pattern.matches_event(event):  # type: ignore[arg-type]
-                for target in rule.targets:
-                    yield rule, target
 
 
 @contextmanager
@@ -159,7 +155,9 @@ def acting_outside(region: str) -> Iterator[Engine]:
         }
         stack.enter_context(patch.dict(os.environ, hosts))
         session = boto3.Session(
-            aws_access_key_id="simulated", aws_secret_access_key="simulated", region_name=region
+            aws_access_key_id="simulated",
+            aws_secret_access_key="simulated",  # noqa: S106 - the simulated hub takes any
+            region_name=region,
         )
         yield _deploy(stack, region, session, _HUB_ENDPOINT, 1)
 
@@ -203,6 +201,15 @@ def _deploy(
     stack.enter_context(_logs_to(engine.logs))
     sessions.keep_hub_apart(lambda: engine)
     return engine
+
+
+def _transformed(transformer: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
+    given: dict[str, Any] = EventTemplateParser.parse(
+        transformer["InputTemplate"],
+        transformer.get("InputPathsMap", {}),
+        {**event, "ingestion-time": event["time"]},  # type: ignore[typeddict-item]
+    )
+    return given
 
 
 @contextmanager

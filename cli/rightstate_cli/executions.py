@@ -12,6 +12,14 @@ from rightstate.models import Decision, Resolved
 _ENDING = "Notify and record"
 
 
+class Start(BaseModel):
+    """An execution to be started; without a name it gets a random one."""
+
+    resource_type: str
+    input: dict[str, Any]
+    name: str | None = None
+
+
 class Step(BaseModel):
     """One state of an execution: when it was entered and left, and the errors met in it."""
 

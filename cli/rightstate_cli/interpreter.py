@@ -23,7 +23,7 @@ def filled(handlers: Mapping[str, Handler], wait_scale: float) -> Iterator[None]
     """Let moto invoke `handlers` (by function name) and scale the waits of Retry by `wait_scale`."""
     with (
         patch.object(LambdaSimpleBackend, "invoke", _invoke(handlers)),
-        patch.object(StateMachine, "create_from_cloudformation_json", classmethod(_create)),
+        patch.object(StateMachine, "create_from_cloudformation_json", _create),
         patch.object(
             retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * wait_scale))
         ),
@@ -56,7 +56,7 @@ def _invoke(handlers: Mapping[str, Handler]) -> Callable[..., bytes]:
         handler = handlers[function_name.rsplit(":", 1)[-1]]
         try:
             return json.dumps(handler(json.loads(body), None)).encode()
-        except Exception as error:  # noqa: BLE001 - as Lambda's runtime does
+        except Exception as error:
             response_headers["x-amz-function-error"] = "Unhandled"
             # Lambda developer guide, "Lambda function errors in Python"; the trace is left out.
             answer = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": []}
@@ -66,7 +66,6 @@ def _invoke(handlers: Mapping[str, Handler]) -> Callable[..., bytes]:
 
 
 def _create(
-    machine: type[StateMachine],
     resource_name: str,
     cloudformation_json: dict[str, Any],
     account_id: str,
@@ -82,8 +81,7 @@ def _create(
         properties["DefinitionString"],
     )
     cloudformation_json["Properties"] = {**properties, "DefinitionString": filled_in}
-    create: Callable[..., StateMachine] = _create_unfilled
-    return create(machine, resource_name, cloudformation_json, account_id, region_name, **kwargs)
+    return _create_unfilled(resource_name, cloudformation_json, account_id, region_name, **kwargs)
 
 
-_create_unfilled = StateMachine.create_from_cloudformation_json.__func__  # type: ignore[attr-defined]
+_create_unfilled = StateMachine.create_from_cloudformation_json

@@ -35,6 +35,11 @@ def at_home(resource_type: ResourceType, place: Place) -> Place:
     return place.model_copy(update={"region": home}) if home else place
 
 
+def is_arn_of(resource_type: ResourceType, given: str) -> bool:
+    """Whether `given` looks like an ARN of that type, of whatever account and region."""
+    return re.fullmatch(_arn_pattern(resource_type.arn), given) is not None
+
+
 def shown(text: str) -> str:
     """Foreign text, fit for a message: escaped, and not longer than a line."""
     return repr(text if len(text) <= 80 else text[:77] + "...")

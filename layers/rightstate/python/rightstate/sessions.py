@@ -119,7 +119,8 @@ class Session:
         return datetime.now(UTC) < self._ends - _EARLY
 
 
-_sessions: OrderedDict[str, Session] = OrderedDict()
+_sessions: OrderedDict[tuple[str | None, ...], Session] = OrderedDict()
+_opening = Lock()
 
 
 def open_session(
@@ -130,13 +131,14 @@ def open_session(
     Raises RoleNotAssumed, WrongAccount, Throttled, Unavailable.
     """
     policy = session_policy(resource_type, phase, place)
-    key = json.dumps([account.role_arn, account.external_id, place.model_dump(), policy, execution])
-    session = _sessions.get(key)
-    if session is None or not session.fresh:
-        assume = _assume if account.role_arn else _without_role
-        session = _sessions[key] = assume(account, place, policy, execution)
-        while len(_sessions) > _KEPT:
-            _sessions.popitem(last=False)
+    key = (account.account, account.role_arn, account.external_id, place.region, policy, execution)
+    with _opening:
+        session = _sessions.get(key)
+        if session is None or not session.fresh:
+            assume = _assume if account.role_arn else _without_role
+            session = _sessions[key] = assume(account, place, policy, execution)
+            while len(_sessions) > _KEPT:
+                _sessions.popitem(last=False)
     if session.identity.account != account.account:
         raise WrongAccount(
             f"The credentials belong to account {session.identity.account}, not to {account.account}. "

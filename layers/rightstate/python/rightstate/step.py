@@ -25,10 +25,10 @@ def step(task: type[T]) -> Callable[[Callable[[T], BaseModel]], Callable[[Any, A
 
     def decorate(function: Callable[[T], BaseModel]) -> Callable[[Any, Any], Any]:
         def handler(event: Any, context: Any) -> Any:
-            logger.structure_logs(append=False)
+            logger.thread_safe_clear_keys()
             try:
                 parsed = parse(task, event)
-                logger.append_keys(execution=parsed.execution.id, **_names(parsed))
+                logger.thread_safe_append_keys(execution=parsed.execution.id, **_names(parsed))
                 logger.info("started")
                 answer = function(parsed).model_dump(mode="json")
                 logger.info("ended")

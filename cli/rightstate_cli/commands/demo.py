@@ -1,0 +1,43 @@
+"""`rightstate demo`: the whole application on simulated accounts."""
+
+from rightstate.policy import Mode
+from rightstate_cli import events, past
+from rightstate_cli.executions import Execution
+from rightstate_cli.options import FormatOption
+from rightstate_cli.output import Format, progress, results, say
+from rightstate_cli.reports import print_executions, print_timeline
+
+
+def demo(format: FormatOption = Format.TABLE) -> None:
+    """Watch it work, without an account: events of two simulated accounts, remediated.
+
+    Builds the accounts with resources in a wrong state, enables every policy, sends the events of
+    events/ through the real rules, and runs the real state machines.
+    """
+    from rightstate_cli import engine, simulated_accounts  # noqa: PLC0415 - moto takes a second to import
+
+    executions: list[Execution] = []
+    say("Deploying template.yaml into a simulated hub, and filling two simulated accounts ...")
+    with engine.simulated() as hub, simulated_accounts.built(hub.region), progress() as bar:
+        for account in simulated_accounts.settings(Mode.AUTO):
+            hub.configure(account)
+        sent = list(simulated_accounts.events_of_both(events.shipped()))
+        starts = [match.start for event in sent for match in hub.matches(event)]
+        running = bar.add_task("Executions", total=len(starts))
+        for execution in hub.run(iter(starts), at_once=4):
+            executions.append(execution)
+            bar.update(running, advance=1, description=f"{execution.resource}: {execution.outcome}")
+    past.keep(executions)
+    if format is Format.JSON:
+        print_executions(executions, format)
+        return
+    print_executions([each for each in executions if each.decision], format)
+    longest = max(executions, key=lambda each: len(each.steps) + sum(len(step.errors) for step in each.steps))
+    print_timeline(longest)
+    results.print(
+        f"{len(sent)} events of two accounts started {len(executions)} executions. Look at one with "
+        f"`rightstate history {longest.name[:8]}`, at a policy with `rightstate policies ID`, and at your "
+        "own account with `rightstate plan`.",
+        highlight=False,
+        markup=False,
+    )

@@ -1,0 +1,116 @@
+"""`rightstate policies`: the catalogue."""
+
+from typing import Annotated, Any
+
+import typer
+
+from rightstate.catalogue import find_policy, load, load_all
+from rightstate.errors import InvalidInput
+from rightstate.policy import Parameter, Policy, Risk
+from rightstate.resource_type import ResourceType
+from rightstate_cli import application
+from rightstate_cli.options import FormatOption, TypeOption
+from rightstate_cli.output import Format, print_json, print_table, results, shown
+
+
+def policies(
+    policy: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID]", help="One policy, by id or alias: all there is to know.", show_default=False
+        ),
+    ] = None,
+    types: TypeOption = None,
+    category: Annotated[
+        str | None, typer.Option(help="Only categories that contain this text.", show_default=False)
+    ] = None,
+    risk: Annotated[Risk | None, typer.Option(help="Only this risk class.", show_default=False)] = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """List the policies, or show one with everything to know before enabling it."""
+    if policy:
+        chosen = [find_policy(policy)]
+    else:
+        chosen = [
+            (resource_type, each)
+            for resource_type in ([load(name) for name in types] if types else load_all())
+            for each in resource_type.policies
+            if (risk is None or each.risk is risk)
+            and (category is None or category.lower() in each.category.lower())
+        ]
+    if not chosen:
+        raise InvalidInput("No policy is like that. `rightstate policies` without options lists them all.")
+    if format is Format.JSON:
+        print_json([_whole(*each) for each in chosen])
+    elif policy:
+        _print_one(*chosen[0])
+    else:
+        print_table(
+            f"{len(chosen)} policies",
+            ("Policy", "Title", "Risk", "Suggested mode"),
+            [(p.id, p.title, p.risk.value, p.risk.suggested_mode.value) for _, p in chosen],
+        )
+
+
+def _whole(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
+    return {
+        "id": policy.id,
+        "aliases": list(policy.aliases),
+        "title": policy.title,
+        "category": policy.category,
+        "resource_type": resource_type.name,
+        "scope": _reason(resource_type, policy.scope) if policy.scope else resource_type.title,
+        "risk": policy.risk.value,
+        "suggested_mode": policy.risk.suggested_mode.value,
+        "wants": {setting: _want(policy, setting) for setting in policy.wants},
+        "parameters": {name: each.model_dump(mode="json") for name, each in policy.parameters.items()},
+        "side_effects": policy.side_effects,
+        "reversible": policy.reversible,
+        "not_applicable": [_reason(resource_type, case) for case in policy.not_applicable],
+        "compliant_when": [_reason(resource_type, case) for case in policy.compliant_when],
+        "security_hub": list(policy.security_hub),
+        "notes": policy.notes,
+        "events": application.event_names(resource_type.name),
+        "read_actions": list(resource_type.read_actions),
+        "write_actions": list(resource_type.write_actions),
+    }
+
+
+def _print_one(resource_type: ResourceType, policy: Policy) -> None:
+    whole = _whole(resource_type, policy)
+    lines = [
+        ("Title", whole["title"]),
+        ("Also known as", ", ".join(whole["aliases"])),
+        ("Category", whole["category"]),
+        ("Security Hub", ", ".join(whole["security_hub"]) or "no control"),
+        ("Concerns", whole["scope"]),
+        ("Wants", "\n".join(f"{setting}: {want}" for setting, want in whole["wants"].items())),
+        ("Parameters", "\n".join(map(_parameter, policy.parameters.items())) or "none"),
+        ("May break", whole["side_effects"]),
+        ("Risk class", f"{whole['risk']}; begin with mode {whole['suggested_mode']} after a look in report"),
+        ("Can be undone", whole["reversible"]),
+        ("Does nothing when", "\n".join(whole["not_applicable"]) or "-"),
+        ("Satisfied when", "\n".join(whole["compliant_when"]) or "-"),
+        ("Triggered by", ", ".join(whole["events"])),
+        ("Reads with", ", ".join(whole["read_actions"])),
+        ("Writes with", ", ".join(whole["write_actions"])),
+        ("Notes", whole["notes"] or "-"),
+    ]
+    print_table(policy.id, ("", ""), lines)
+    results.print(f"Try it: rightstate plan --policy {policy.id}", highlight=False)
+
+
+def _reason(resource_type: ResourceType, case: str) -> str:
+    named = resource_type.cases[case]
+    return named.reason + (f" (while {named.switch} is true)" if named.switch else "")
+
+
+def _want(policy: Policy, setting: str) -> str:
+    return str(policy.bound_wants({})[setting])
+
+
+def _parameter(named: tuple[str, Parameter]) -> str:
+    name, parameter = named
+    bounds = f", {parameter.minimum} to {parameter.maximum}" if parameter.maximum is not None else ""
+    choices = f", of {', '.join(parameter.choices)}" if parameter.choices else ""
+    return f"{name} = {shown(parameter.default)}{bounds}{choices}: {parameter.why}"

@@ -1,0 +1,60 @@
+"""CloudTrail events as EventBridge delivers them, read from files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rightstate.errors import InvalidInput
+from rightstate_cli import application
+
+_ENVELOPE = ("id", "source", "detail-type", "account", "region", "time", "detail")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The event in the file. Raises InvalidInput where it is not one."""
+    try:
+        event = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise InvalidInput(f"{path} is not JSON.") from None
+    missing = [key for key in _ENVELOPE if not isinstance(event, dict) or key not in event]
+    if not missing and not isinstance(event["detail"], dict):
+        missing = ["detail"]
+    if missing:
+        bare = isinstance(event, dict) and "eventName" in event
+        hint = (
+            " It looks like a bare CloudTrail record, which EventBridge puts under `detail`." if bare else ""
+        )
+        raise InvalidInput(f"{path} is not an EventBridge event: it lacks {', '.join(missing)}.{hint}")
+    found: dict[str, Any] = event
+    return found
+
+
+def shipped() -> dict[str, list[dict[str, Any]]]:
+    """Resource type -> the example events that come with the application, in the order of their time."""
+    return {
+        folder.name: sorted(
+            (read(path) for path in folder.glob("*.json")), key=lambda event: str(event["time"])
+        )
+        for folder in sorted((application.root() / "events").iterdir())
+        if folder.is_dir()
+    }
+
+
+def why_unmatched(event: dict[str, Any]) -> str:
+    """Why no rule matched the event, as far as can be told."""
+    detail = event["detail"]
+    name, source = detail.get("eventName"), event["source"]
+    if code := detail.get("errorCode"):
+        return f"The call failed ({code}), so it changed nothing; the rules pass such events over."
+    if name not in {
+        known for each in application.machines().values() for known in application.event_names(each)
+    }:
+        return (
+            f"No rule listens to {name} of {source}. `rightstate policies ID` names the events of a policy."
+        )
+    return (
+        f"The rules listen to {name}, but not to this one: it may be a call of the remediation role itself, "
+        "lack the resource's name, or be about another kind of resource, e.g. another engine."
+    )

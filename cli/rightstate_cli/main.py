@@ -1,0 +1,54 @@
+"""The command line."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from rightstate import __version__
+from rightstate.errors import RightstateError
+from rightstate_cli.commands.demo import demo
+from rightstate_cli.commands.history import history
+from rightstate_cli.commands.plan import plan
+from rightstate_cli.commands.policies import policies
+from rightstate_cli.commands.remediate import remediate
+from rightstate_cli.commands.replay import replay
+from rightstate_cli.output import say
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    epilog="Begin with `rightstate demo`: it needs no account. Then `rightstate plan` shows what would "
+    "change in yours, and changes nothing.",
+)
+for command in (demo, policies, plan, remediate, replay, history):
+    app.command()(command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rightstate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _rightstate(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Put AWS resources back into their right state.
+
+    Exit codes: 0 all well, 1 found or failed something, 2 could not tell or wrong usage. Results go to
+    stdout, everything else to stderr.
+    """
+
+
+def run() -> None:
+    """The console script. An error of ours is a sentence on stderr and exit code 2."""
+    try:
+        app()
+    except RightstateError as error:
+        say(f"Error: {error}")
+        sys.exit(2)

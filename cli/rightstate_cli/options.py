@@ -1,0 +1,58 @@
+"""Options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+from rightstate_cli.output import Format
+
+FormatOption = Annotated[Format, typer.Option("--format", help="A table for people, or JSON for scripts.")]
+AccountOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The account to look at, 12 digits. Left out: the account of your credentials.",
+        metavar="ID",
+        show_default=False,
+    ),
+]
+RegionOption = Annotated[
+    str | None,
+    typer.Option(help="The region. Left out: that of your AWS configuration.", show_default=False),
+]
+RoleOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Name or ARN of the role to assume in the account. Left out: rightstate-remediation in another "
+        "account, none in your own.",
+        show_default=False,
+    ),
+]
+ExternalIdOption = Annotated[
+    str | None, typer.Option(help="The external id that the role asks for.", show_default=False)
+]
+TypeOption = Annotated[
+    list[str] | None,
+    typer.Option("--type", "-t", help="Only this resource type; repeatable.", show_default=False),
+]
+PolicyOption = Annotated[
+    list[str] | None,
+    typer.Option("--policy", "-p", help="Only this policy, by id or alias; repeatable.", show_default=False),
+]
+ResourceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--resource",
+        "-r",
+        help="Only this resource, by ARN, or by name with one --type; repeatable.",
+        show_default=False,
+    ),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="A policy's parameter as POLICY.PARAMETER=VALUE; repeatable.",
+        metavar="POLICY.PARAMETER=VALUE",
+        show_default=False,
+    ),
+]
