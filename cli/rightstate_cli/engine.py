@@ -19,6 +19,7 @@ from unittest.mock import patch
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.config import Config
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.events.models import events_backends
@@ -57,11 +58,11 @@ class Engine:
     resources: dict[str, str]
     logs: list[str] = field(default_factory=list)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config | None = None) -> Any:
         """A client of the hub."""
         host = {"stepfunctions": "states"}.get(service, service)
         url = self.endpoint.format(host) if self.endpoint else None
-        return self.session.client(service, region_name=self.region, endpoint_url=url)
+        return self.session.client(service, region_name=self.region, endpoint_url=url, config=config)
 
     def configure(self, account: Account) -> None:
         """Write an account's settings, as the operator of a deployed hub does."""
@@ -181,6 +182,8 @@ def _deploy(
     handlers: dict[str, Callable[[Any, Any], Any]] = {}
     stack.enter_context(filled(handlers, wait_scale))
     stack.enter_context(patch.dict(os.environ, {"POWERTOOLS_METRICS_DISABLED": "true"}))
+    # It reports each failed execution, which `run` gives back anyway.
+    logging.getLogger("moto").setLevel(logging.CRITICAL)
     cloudformation = engine.client("cloudformation")
     cloudformation.create_stack(
         StackName=_STACK,
@@ -199,7 +202,7 @@ def _deploy(
         environment |= configuration.get("Environment", {}).get("Variables", {})
     stack.enter_context(patch.dict(os.environ, environment))
     stack.enter_context(_logs_to(engine.logs))
-    sessions.keep_hub_apart(lambda: engine)
+    stack.enter_context(sessions.hub_kept_apart(lambda: engine))
     return engine
 
 

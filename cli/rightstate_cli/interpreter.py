@@ -12,8 +12,10 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.stepfunctions import models as stepfunctions
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 Handler = Callable[[Any, Any], Any]
 
@@ -24,6 +26,10 @@ def filled(handlers: Mapping[str, Handler], wait_scale: float) -> Iterator[None]
     with (
         patch.object(LambdaSimpleBackend, "invoke", _invoke(handlers)),
         patch.object(StateMachine, "create_from_cloudformation_json", _create),
+        # moto's CloudFormation creates machines in the backend that does not interpret them.
+        patch.object(stepfunctions, "stepfunctions_backends", stepfunctions_parser_backends),
+        # moto starts machines by itself on CreateBucket, with the bare event of any account.
+        patch("moto.s3.models.events_send_notification", lambda *given, **named: None),
         patch.object(
             retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * wait_scale))
         ),

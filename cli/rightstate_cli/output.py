@@ -1,10 +1,12 @@
 """How results and talk reach people and scripts: results on stdout, talk on stderr."""
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -17,9 +19,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from rightstate.wants import Value
-
-results = Console(soft_wrap=False)
+# A pipe or a file has no width; this one keeps the widest table readable.
+_WIDE = 160
+results = Console(width=None if sys.stdout.isatty() else _WIDE)
 talk = Console(stderr=True)
 
 _COLOURS = {
@@ -48,7 +50,9 @@ def print_json(value: Any) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table on stdout. Cells are text, never markup."""
-    table = Table(title=title, title_justify="left", header_style="bold", expand=False)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD
+    )
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
@@ -73,19 +77,6 @@ def progress() -> Progress:
         disable=not talk.is_terminal,
         transient=True,
     )
-
-
-def shown(value: Value) -> str:
-    """A setting's value, for people."""
-    match value:
-        case None:
-            return "not set"
-        case bool():
-            return str(value).lower()
-        case list():
-            return ", ".join(value) or "none"
-        case _:
-            return str(value)
 
 
 def plain(text: str) -> str:

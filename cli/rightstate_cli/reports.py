@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rightstate.models import Status
+from rightstate.models import Finding, Status, Verdict
+from rightstate.policy import Mode
+from rightstate.wants import as_text
 from rightstate_cli.executions import Execution
-from rightstate_cli.output import Format, print_json, print_table, results, shown
+from rightstate_cli.output import Format, print_json, print_table, results
 
 _RIGHT = {"compliant", "remediated", "not-applicable", "gone", "off", "fanned-out"}
 
@@ -21,18 +23,35 @@ def print_executions(executions: Sequence[Execution], format: Format) -> None:
     if format is Format.JSON:
         print_json([as_json(each) for each in executions])
         return
-    if executions:
+    finding = [each for each in executions if _findings(each)]
+    if finding:
         print_table(
-            "Executions",
-            ("Account", "Resource", "Outcome", "Policy", "Before", "After", "Reason"),
-            [row for each in executions for row in _rows(each)],
+            "Found and done",
+            ("Account", "Resource", "Policy", "Setting", "Before", "After", "Outcome"),
+            [row for each in finding for row in _rows(each)],
+        )
+    others = Counter(
+        (each.account, f"{each.resource_type} {each.resource}", each.outcome, each.reason)
+        for each in executions
+        if not _findings(each)
+    )
+    if others:
+        print_table(
+            "Left alone",
+            ("Account", "Resource", "Outcome", "Executions", "Why"),
+            [
+                (account, resource, outcome, str(count), reason)
+                for (account, resource, outcome, reason), count in others.items()
+            ],
         )
     counts = Counter(each.outcome for each in executions)
     summary = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "none"
-    changes = sum(
-        len(each.decision.changes) for each in executions if each.outcome == "remediated" and each.decision
+    changed = [each.decision for each in executions if each.outcome == "remediated" and each.decision]
+    results.print(
+        f"{len(executions)} executions: {summary}. {sum(len(each.changes) for each in changed)} settings of "
+        f"{len(changed)} resources changed and verified.",
+        highlight=False,
     )
-    results.print(f"{len(executions)} executions: {summary}. {changes} settings changed.", highlight=False)
 
 
 def print_timeline(execution: Execution) -> None:
@@ -61,25 +80,36 @@ def as_json(execution: Execution) -> dict[str, Any]:
     return {**plain, "policies": decision.get("verdicts", []), "changes": decision.get("changes", [])}
 
 
-def _rows(execution: Execution) -> Iterator[tuple[str, ...]]:
-    head = (execution.account, f"{execution.resource_type} {execution.resource}", execution.outcome)
-    found = [
+def _findings(execution: Execution) -> list[tuple[Verdict, Finding]]:
+    return [
         (verdict, finding)
         for verdict in (execution.decision.verdicts if execution.decision else ())
-        for finding in verdict.findings
         if verdict.status in (Status.BROKEN, Status.HELD)
+        for finding in verdict.findings
     ]
-    if not found:
-        yield (*head, "", "", "", execution.reason)
-    for number, (verdict, finding) in enumerate(found):
-        first = number == 0
+
+
+def _rows(execution: Execution) -> Iterator[tuple[str, ...]]:
+    head = (execution.account, f"{execution.resource_type} {execution.resource}")
+    policy = ""
+    for verdict, finding in _findings(execution):
         yield (
-            *(head if first else ("", "", "")),
-            verdict.policy,
-            f"{finding.setting} {shown(finding.before)}",
-            shown(finding.after),
-            verdict.reason or (execution.reason if first and execution.outcome != "remediated" else ""),
+            *head,
+            verdict.policy if verdict.policy != policy else "",
+            finding.setting,
+            as_text(finding.before),
+            as_text(finding.after),
+            _outcome(execution, verdict),
         )
+        head, policy = ("", ""), verdict.policy
+
+
+def _outcome(execution: Execution, verdict: Verdict) -> str:
+    if execution.outcome == "failed":
+        return f"failed: {execution.reason}"
+    if execution.outcome == "remediated" and verdict.status is Status.BROKEN and verdict.mode is Mode.AUTO:
+        return execution.outcome
+    return f"reported: {verdict.reason}" if verdict.reason else "reported"
 
 
 def _met(errors: Sequence[str]) -> str:

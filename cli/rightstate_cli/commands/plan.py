@@ -7,6 +7,7 @@ import typer
 from rightstate.models import Status
 from rightstate.policy import Mode
 from rightstate.resource_type import Call
+from rightstate.wants import as_text
 from rightstate_cli import planning
 from rightstate_cli.options import (
     AccountOption,
@@ -19,7 +20,7 @@ from rightstate_cli.options import (
     SetOption,
     TypeOption,
 )
-from rightstate_cli.output import Format, plain, print_json, print_table, progress, results, say, shown
+from rightstate_cli.output import Format, plain, print_json, print_table, progress, results, say
 from rightstate_cli.target import Target, target
 
 
@@ -101,7 +102,7 @@ def print_plan(items: list[planning.Item], unlisted: list[planning.Unlisted]) ->
         print_table(
             "The calls that `rightstate remediate` would make",
             ("Resource", "Call"),
-            [(_named(item), as_text(call)) for item, call in calls],
+            [(_named(item), on_one_line(call)) for item, call in calls],
         )
     aside = [item for item in items if item.status in ("not-applicable", "busy", "gone", "unreadable")]
     if aside or unlisted:
@@ -118,7 +119,7 @@ def print_plan(items: list[planning.Item], unlisted: list[planning.Unlisted]) ->
     results.print(plain(f"{len(items)} resources: {summary}. Nothing was changed."), highlight=False)
 
 
-def as_text(call: Call) -> str:
+def on_one_line(call: Call) -> str:
     """The call on one line, e.g. `s3:PutBucketVersioning(Bucket=..., ...)`."""
     given = ", ".join(f"{name}={value!r}" for name, value in call.parameters.items())
     return f"{call.service}:{call.operation}({given})"
@@ -136,8 +137,8 @@ def _rows(item: planning.Item) -> list[tuple[str, ...]]:
             _named(item),
             verdict.policy,
             finding.setting,
-            shown(finding.before),
-            shown(finding.after),
+            as_text(finding.before),
+            as_text(finding.after),
             f"held: {verdict.reason}" if verdict.status is Status.HELD else "",
         )
         for verdict in item.decision.verdicts

@@ -8,9 +8,10 @@ from rightstate.catalogue import find_policy, load, load_all
 from rightstate.errors import InvalidInput
 from rightstate.policy import Parameter, Policy, Risk
 from rightstate.resource_type import ResourceType
+from rightstate.wants import as_text
 from rightstate_cli import application
 from rightstate_cli.options import FormatOption, TypeOption
-from rightstate_cli.output import Format, print_json, print_table, results, shown
+from rightstate_cli.output import Format, print_json, print_table, results
 
 
 def policies(
@@ -113,4 +114,4 @@ def _parameter(named: tuple[str, Parameter]) -> str:
     name, parameter = named
     bounds = f", {parameter.minimum} to {parameter.maximum}" if parameter.maximum is not None else ""
     choices = f", of {', '.join(parameter.choices)}" if parameter.choices else ""
-    return f"{name} = {shown(parameter.default)}{bounds}{choices}: {parameter.why}"
+    return f"{name} = {as_text(parameter.default)}{bounds}{choices}: {parameter.why}"

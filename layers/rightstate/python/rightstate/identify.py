@@ -23,8 +23,8 @@ def identify(resource_type: ResourceType, place: Place, given: str) -> Resource:
     belongs = not resource_type.per_account or found["id"] == place.account
     if not belongs or not re.fullmatch(resource_type.id_pattern, found["id"]):
         raise InvalidInput(
-            f"{shown(given)} does not name a {resource_type.title}. Nothing was changed. Give its "
-            f"identifier or its ARN, like {resource_type.arn}."
+            f"{shown(given)} cannot be the name of a resource of type {resource_type.name}. Nothing was "
+            f"changed. Give its identifier or its ARN, like {resource_type.arn}."
         )
     return Resource(**place.model_dump(), id=found["id"])
 

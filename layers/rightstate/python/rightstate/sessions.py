@@ -7,7 +7,8 @@ resource type declares, its read actions in every phase, its write actions on it
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -51,15 +52,27 @@ _hub: Callable[[], Any] = _own
 _lock = Lock()
 
 
-def keep_hub_apart(session: Callable[[], Any]) -> None:
-    """Reach the hub's tables, topic and machines through that session from now on.
+@contextmanager
+def hub_kept_apart(session: Callable[[], Any]) -> Iterator[None]:
+    """Reach the hub's tables, topic and machines through that session, and begin without any client.
 
     In Lambda they are reached with the function's own role, as everything is. The embedded engine
-    simulates them and leaves to the own credentials only what it acts on.
+    simulates them, and leaves to the own credentials only what it acts on.
     """
     global _hub  # noqa: PLW0603 - one hub for the process, as in Lambda
+    _forget()
     _hub = session
-    hub_client.cache_clear()
+    try:
+        yield
+    finally:
+        _hub = _own
+        _forget()
+
+
+def _forget() -> None:
+    for cached in (_own, hub_client, _sts):
+        cached.cache_clear()
+    _sessions.clear()
 
 
 @cache

@@ -19,6 +19,19 @@ from rightstate.frozen import Frozen
 Value = bool | int | str | list[str] | None
 
 
+def as_text(value: Value) -> str:
+    """A setting's value, for people."""
+    match value:
+        case None:
+            return "not set"
+        case bool():
+            return str(value).lower()
+        case list():
+            return ", ".join(value) or "none"
+        case _:
+            return str(value)
+
+
 class _Want(Frozen):
     def bind(self, parameters: Mapping[str, Value]) -> Self:
         """Replace each field `x` whose companion `x_from` names a parameter by its value.
@@ -52,7 +65,7 @@ class Exactly(_Want):
         raise PlanConflict(f"one policy wants {self}, another {other}")
 
     def __str__(self) -> str:
-        return str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
+        return as_text(self.value)
 
 
 class AtLeast(_Want):
