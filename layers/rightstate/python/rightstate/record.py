@@ -5,7 +5,7 @@ import os
 from datetime import datetime, timedelta
 from typing import Any
 
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -153,7 +153,7 @@ def _tell(entry: dict[str, Any]) -> bool:
 
 
 def _count(resource_type: str, outcome: Outcome, told: bool) -> None:
-    metrics = Metrics()
+    metrics = EphemeralMetrics()
     metrics.add_dimension("ResourceType", resource_type)
     metrics.add_dimension("Outcome", outcome)
     metrics.add_metric("Executions", MetricUnit.Count, 1)
