@@ -1,0 +1,148 @@
+"""Whose credentials a function uses, and what these are limited to."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from rightstate import sessions
+from rightstate.catalogue import load, names
+from rightstate.errors import RoleNotAssumed, Throttled, WrongAccount
+from rightstate.models import Account
+from rightstate.resource_type import Place, Resource
+from rightstate.sessions import Phase, open_session, session_name, session_policy
+
+ROLE = "arn:aws:iam::111122223333:role/rightstate-remediation"
+PLACE = Place(account="111122223333", region="eu-west-1")
+
+
+@pytest.fixture
+def aws() -> Iterator[None]:
+    with mock_aws(), sessions.hub_kept_apart(boto3.Session):
+        yield
+
+
+@pytest.fixture
+def sts(aws: None) -> Iterator[Stubber]:
+    with Stubber(sessions._sts(PLACE.region)) as stubber:
+        yield stubber
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("phase", list(Phase))
+def test_a_session_policy_fits_into_what_sts_takes(name: str, phase: Phase) -> None:
+    resource = Resource(**PLACE.model_dump(), id="x" * 255)
+    assert len(session_policy(load(name), phase, resource)) <= 2048
+
+
+@pytest.mark.parametrize("name", names())
+def test_reading_allows_no_write_and_applying_only_the_declared_ones_on_the_resource(name: str) -> None:
+    resource_type = load(name)
+    resource = Resource(**PLACE.model_dump(), id="this-one")
+    reading = json.loads(session_policy(resource_type, Phase.READ, resource))["Statement"]
+    applying = json.loads(session_policy(resource_type, Phase.APPLY, resource))["Statement"]
+    assert [set(each["Action"]) for each in reading] == [set(resource_type.read_actions)]
+    assert set(applying[1]["Action"]) == set(resource_type.write_actions)
+    assert applying[1]["Resource"] == sorted(
+        arn.format(**resource.model_dump()) for arn in resource_type.write_resources
+    )
+    assert not any("*" in action for each in applying for action in each["Action"])
+
+
+@pytest.mark.parametrize(
+    ("execution", "expected"),
+    [
+        ("17793124-05d4_b198", "17793124-05d4_b198"),
+        ("a" * 80, "a" * 64),
+        ("é b", "--b"),
+        ("x", "x-"),
+    ],
+)
+def test_the_session_name_carries_the_name_of_the_execution(execution: str, expected: str) -> None:
+    assert session_name(execution) == expected
+
+
+def test_the_role_is_assumed_with_session_policy_name_and_external_id(sts: Stubber) -> None:
+    sts.add_response(
+        "assume_role",
+        answer("111122223333"),
+        {
+            "RoleArn": ROLE,
+            "RoleSessionName": "execution-1",
+            "Policy": session_policy(load("sqs-queue"), Phase.READ, PLACE),
+            "ExternalId": "shared",
+        },
+    )
+    account = Account(account="111122223333", role_arn=ROLE, external_id="shared")
+    session = open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1")
+    assert session.identity.account == "111122223333"
+    sts.assert_no_pending_responses()
+
+
+def test_a_second_step_of_the_execution_uses_the_same_session(sts: Stubber) -> None:
+    sts.add_response("assume_role", answer("111122223333"))
+    account = Account(account="111122223333", role_arn=ROLE)
+    first = open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1")
+    assert open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1") is first
+
+
+def test_credentials_that_end_within_minutes_are_renewed(sts: Stubber) -> None:
+    for ends in ("2020-01-01T00:00:00+00:00", "2100-01-01T00:00:00+00:00"):
+        sts.add_response("assume_role", answer("111122223333", ends))
+    account = Account(account="111122223333", role_arn=ROLE)
+    first = open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1")
+    assert open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1") is not first
+
+
+def test_a_role_of_another_account_is_refused_whatever_sts_says(sts: Stubber) -> None:
+    sts.add_response("assume_role", answer("999999999999"))
+    account = Account(account="111122223333", role_arn=ROLE)
+    with pytest.raises(WrongAccount, match="999999999999"):
+        open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1")
+
+
+def test_a_refused_role_says_what_to_check_and_repeats_nothing_of_awss_message(sts: Stubber) -> None:
+    sts.add_client_error(
+        "assume_role", "AccessDenied", "User arn:secret is not authorized with key AKIASECRET"
+    )
+    account = Account(account="111122223333", role_arn=ROLE)
+    with pytest.raises(RoleNotAssumed, match="trusts the hub") as refused:
+        open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1")
+    assert "SECRET" not in str(refused.value)
+    assert "Nothing was changed" in str(refused.value)
+
+
+def test_throttled_sts_is_told_apart_from_a_refusal(sts: Stubber) -> None:
+    sts.add_client_error("assume_role", "ThrottlingException", http_status_code=400)
+    account = Account(account="111122223333", role_arn=ROLE)
+    with pytest.raises(Throttled):
+        open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1")
+
+
+def test_without_a_role_the_own_credentials_serve_their_own_account_only(aws: None) -> None:
+    own = boto3.client("sts", region_name="eu-west-1").get_caller_identity()["Account"]
+    mine = Account(account=own)
+    place = Place(account=own, region="eu-west-1")
+    assert open_session(mine, load("sqs-queue"), place, Phase.READ, "e").identity.account == own
+    with pytest.raises(WrongAccount):
+        open_session(Account(account="111122223333"), load("sqs-queue"), PLACE, Phase.READ, "e")
+
+
+def answer(account: str, ends: str = "2100-01-01T00:00:00+00:00") -> dict[str, Any]:
+    return {
+        "AssumedRoleUser": {
+            "AssumedRoleId": "AROAEXAMPLE1234567:s",
+            "Arn": f"arn:aws:sts::{account}:assumed-role/rightstate-remediation/s",
+        },
+        "Credentials": {
+            "AccessKeyId": "ASIAEXAMPLE123456789",
+            "SecretAccessKey": "secret",
+            "SessionToken": "token",
+            "Expiration": datetime.fromisoformat(ends),
+        },
+    }
