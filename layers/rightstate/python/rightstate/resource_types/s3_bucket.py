@@ -124,17 +124,20 @@ def _label(grant: Mapping[str, Any]) -> str | None:
 
 
 def _find(clients: Clients, place: Place) -> Iterator[str]:
-    pages = clients("s3").get_paginator("list_buckets").paginate(BucketRegion=place.region)
-    for page in pages:
-        yield from (bucket["Name"] for bucket in page.get("Buckets", ()))
+    return (
+        name for region, name in _buckets(clients("s3"), BucketRegion=place.region) if region == place.region
+    )
 
 
 def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
     """Every bucket of the account: its public access block concerns them all."""
-    s3 = clients("s3")
-    # S3 names each bucket's region where the request has a parameter (API reference, ListBuckets).
-    pages = s3.get_paginator("list_buckets").paginate(PaginationConfig={"PageSize": 1000})
-    for page in pages:
+    return _buckets(clients("s3"))
+
+
+def _buckets(s3: Any, **only: str) -> Iterator[tuple[str, str]]:
+    """Region and name of each. S3 gives the region where the request is paged (API reference,
+    ListBuckets); servers that only resemble S3 are asked bucket by bucket."""
+    for page in s3.get_paginator("list_buckets").paginate(**only, PaginationConfig={"PageSize": 1000}):
         for bucket in page.get("Buckets", ()):
             yield bucket.get("BucketRegion") or _region(s3, bucket["Name"]), bucket["Name"]
 
