@@ -1,5 +1,6 @@
 """Which account and region a command acts on, and with which credentials and policies."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,7 +63,8 @@ def target(
 def _place(account: str | None, region: str | None) -> tuple[Place, str]:
     """The place, and the account of the credentials."""
     session = boto3.Session()
-    region = region or session.region_name
+    # The AWS CLI reads AWS_REGION, boto3 does not.
+    region = region or os.environ.get("AWS_REGION") or session.region_name
     if not region:
         raise InvalidInput("No region is known. Give --region, or set AWS_DEFAULT_REGION.")
     if not re.fullmatch(REGION, region):

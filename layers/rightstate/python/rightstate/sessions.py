@@ -84,7 +84,17 @@ def hub_client(service: str) -> Any:
 def _client(session: Any, service: str, **options: Any) -> Any:
     # boto3 guide, Session: creating clients is not thread-safe; using them is.
     with _lock:
-        return session.client(service, config=CONFIG, **options)
+        client = session.client(service, config=CONFIG, **options)
+    if service == "s3control" and ".amazonaws.com" not in client.meta.endpoint_url:
+        client.meta.events.register("before-call.s3-control", _without_account_host)
+    return client
+
+
+def _without_account_host(params: dict[str, Any], **given: Any) -> None:
+    """S3 Control puts the account before the host, also before that of a server named by
+    AWS_ENDPOINT_URL, which has no such name."""
+    account = params["headers"]["x-amz-account-id"]
+    params["url"] = params["url"].replace(f"//{account}.", "//", 1)
 
 
 def session_policy(resource_type: ResourceType, phase: Phase, place: Place) -> str:
