@@ -1,0 +1,47 @@
+"""A hook on botocore that writes down the calls of the functions' clients."""
+
+from types import TracebackType
+from typing import Any, Self
+from unittest.mock import patch
+
+from rightstate import sessions
+
+_HUB = {"dynamodb", "sns", "stepfunctions"}
+
+
+class Calls:
+    """Within it, `made` holds `service:Operation` of each call to the account to remediate."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self._make = sessions._client
+        self._patch = patch.object(sessions, "_client", self._recording)
+
+    def __enter__(self) -> Self:
+        self._patch.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._patch.stop()
+
+    @property
+    def writes(self) -> list[str]:
+        return [
+            call
+            for call in self.made
+            if not call.split(":")[1].startswith(("Get", "Describe", "List", "Assume"))
+        ]
+
+    def _recording(self, session: Any, service: str, **options: Any) -> Any:
+        client = self._make(session, service, **options)
+        if service not in _HUB:
+            client.meta.events.register("before-call", self._record)
+        return client
+
+    def _record(self, model: Any, **given: Any) -> None:
+        self.made.append(f"{model.service_model.service_name}:{model.name}")

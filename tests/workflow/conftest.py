@@ -1,0 +1,22 @@
+"""The deployed application, one for all tests of a module."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rightstate_cli import moto_gaps
+from rightstate_cli.engine import Engine, simulated
+from tests.support.calls import Calls
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[Engine]:
+    with simulated(wait_scale=0.001) as engine, moto_gaps.fill():
+        yield engine
+
+
+@pytest.fixture
+def calls(hub: Engine) -> Iterator[Calls]:
+    """The AWS calls that the functions make in the member account."""
+    with Calls() as recorded:
+        yield recorded

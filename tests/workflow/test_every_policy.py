@@ -1,0 +1,77 @@
+"""Each policy, from an event and by hand, through the real rules, definition and functions."""
+
+from typing import Any
+
+import pytest
+
+from rightstate.catalogue import find_policy, load_all
+from rightstate_cli import events
+from rightstate_cli.engine import Engine
+from rightstate_cli.executions import Execution, Start
+from tests.support.calls import Calls
+from tests.support.member import broken, enable, event_about, start_input
+
+POLICIES = [policy.id for each in load_all() for policy in each.policies]
+# Each type's event that names a resource which exists already.
+TRIGGERS = {
+    "iam-password-policy": "UpdateAccountPasswordPolicy",
+    "s3-bucket": "PutBucketAcl",
+    "rds-instance": "ModifyDBInstance",
+    "sqs-queue": "SetQueueAttributes",
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_resource_that_breaks_it_is_remediated_from_an_event_and_then_left_alone(
+    hub: Engine, calls: Calls, policy: str
+) -> None:
+    enable(hub, policy)
+    resource = broken(policy)
+    execution = sent(hub, policy, resource)
+    assert_remediated(hub, execution, policy, resource)
+    calls.made.clear()
+    again = sent(hub, policy, resource)
+    assert (again.status, again.outcome) == ("SUCCEEDED", "compliant")
+    assert calls.writes == []
+    assert len(again.steps) <= 7
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_resource_that_breaks_it_is_remediated_by_a_manual_start(hub: Engine, policy: str) -> None:
+    enable(hub, policy)
+    resource = broken(policy)
+    resource_type, _ = find_policy(policy)
+    [execution] = hub.run(
+        [Start(resource_type=resource_type.name, input=start_input(resource, reason="test"))]
+    )
+    assert_remediated(hub, execution, policy, resource)
+
+
+def sent(hub: Engine, policy: str, resource: str) -> Execution:
+    resource_type, _ = find_policy(policy)
+    [event] = [
+        event
+        for event in events.shipped()[resource_type.name]
+        if event["detail"]["eventName"] == TRIGGERS[resource_type.name]
+    ]
+    [match] = hub.matches(event_about(event, policy, resource))
+    [execution] = hub.run([match.start])
+    return execution
+
+
+def assert_remediated(hub: Engine, execution: Execution, policy: str, resource: str) -> None:
+    assert (execution.status, execution.outcome, execution.reason) != ("FAILED", "failed", execution.reason)
+    assert (execution.outcome, execution.resource) == ("remediated", resource)
+    assert len(execution.steps) <= 9
+    entry = ledger_entry(hub, execution)
+    assert entry["outcome"] == "remediated"
+    assert {change["setting"] for change in entry["changes"]} == set(find_policy(policy)[1].wants)
+    for change in entry["changes"]:
+        assert change["before"] != change["after"]
+        assert entry["verified"][change["setting"]] == change["after"]
+        assert change["policies"] == [policy]
+
+
+def ledger_entry(hub: Engine, execution: Execution) -> dict[str, Any]:
+    [entry] = [entry for entry in hub.ledger() if entry["execution"].endswith(execution.name)]
+    return entry
