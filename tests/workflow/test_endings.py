@@ -1,0 +1,228 @@
+"""How executions end that find nothing to do, or must not do anything."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from rightstate.models import Account, Enabled
+from rightstate.policy import Mode
+from rightstate_cli.engine import Engine
+from rightstate_cli.executions import Execution, Start
+from tests.support.calls import Calls
+from tests.support.member import (
+    ACCOUNT,
+    REGION,
+    bare_database,
+    enable,
+    open_queue,
+    public_bucket,
+    session,
+    start_input,
+)
+
+ALL_OF_S3 = "s3-versioning"
+
+
+def run(hub: Engine, resource_type: str, given: dict[str, Any]) -> Execution:
+    [execution] = hub.run([Start(resource_type=resource_type, input=given)])
+    return execution
+
+
+def entry_of(hub: Engine, execution: Execution) -> dict[str, Any]:
+    [entry] = [entry for entry in hub.ledger() if entry["execution"].endswith(execution.name)]
+    return entry
+
+
+def test_a_policy_in_report_describes_decides_and_changes_nothing(hub: Engine, calls: Calls) -> None:
+    enable(hub, "sqs-server-side-encryption", mode=Mode.REPORT)
+    execution = run(hub, "sqs-queue", start_input(open_queue("reported")))
+    assert (execution.status, execution.outcome) == ("SUCCEEDED", "reported")
+    assert calls.writes == []
+    [verdict] = entry_of(hub, execution)["verdicts"]
+    assert verdict["findings"] == [{"setting": "Encryption", "before": "none", "after": "SSE-SQS"}]
+
+
+def test_an_input_may_lower_the_mode_but_never_raise_it(hub: Engine, calls: Calls) -> None:
+    enable(hub, "sqs-server-side-encryption", mode=Mode.AUTO)
+    lowered = run(hub, "sqs-queue", start_input(open_queue("lowered"), mode="report"))
+    assert lowered.outcome == "reported"
+    enable(hub, "sqs-server-side-encryption", mode=Mode.REPORT)
+    raised = run(hub, "sqs-queue", start_input("lowered", mode="auto"))
+    assert raised.outcome == "reported"
+    assert calls.writes == []
+
+
+def test_an_input_may_narrow_the_policies_but_never_enable_one(hub: Engine, calls: Calls) -> None:
+    enable(hub, "s3-versioning", "s3-default-encryption")
+    bucket = public_bucket("narrowed")
+    only = run(hub, "s3-bucket", start_input(bucket, policies=["S3VersioningEnabled"]))
+    assert calls.writes == ["s3:PutBucketVersioning"]
+    assert only.decision is not None
+    assert [verdict.policy for verdict in only.decision.verdicts] == ["s3-versioning"]
+    calls.made.clear()
+    other = run(hub, "s3-bucket", start_input(bucket, policies=["s3-block-public-access"]))
+    assert (other.outcome, calls.made) == ("off", [])
+
+
+def test_nothing_enabled_ends_off_without_a_call_to_the_account(hub: Engine, calls: Calls) -> None:
+    enable(hub)
+    execution = run(hub, "s3-bucket", start_input("whatever-bucket"))
+    assert (execution.status, execution.outcome, calls.made) == ("SUCCEEDED", "off", [])
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "policy", "resource"),
+    [
+        ("s3-bucket", "s3-versioning", "never-was-a-bucket"),
+        ("sqs-queue", "sqs-server-side-encryption", "never-was"),
+        ("rds-instance", "rds-mysql-deletion-protection", "never-was"),
+    ],
+)
+def test_a_resource_that_has_gone_ends_gone(
+    hub: Engine, calls: Calls, resource_type: str, policy: str, resource: str
+) -> None:
+    enable(hub, policy)
+    execution = run(hub, resource_type, start_input(resource))
+    assert (execution.status, execution.outcome) == ("SUCCEEDED", "gone")
+    assert calls.writes == []
+
+
+def test_an_unknown_account_fails_and_is_recorded(hub: Engine, calls: Calls) -> None:
+    execution = run(hub, "s3-bucket", {**start_input("some-bucket"), "account": "999999999999"})
+    assert (execution.status, execution.outcome) == ("FAILED", "failed")
+    assert entry_of(hub, execution)["error"] == "UnknownAccount"
+    assert calls.made == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"account": ACCOUNT, "region": REGION},
+        {"account": ACCOUNT, "region": REGION, "resource": ""},
+        {"account": ACCOUNT, "region": REGION, "resource": "../other"},
+        {"account": ACCOUNT, "region": REGION, "resource": "name\nwith newline"},
+        {"account": ACCOUNT, "region": REGION, "resource": "*"},
+        {"account": ACCOUNT, "region": REGION, "resource": "x" * 10_240},
+        {"account": ACCOUNT, "region": REGION, "resource": ["a", "b"]},
+        {"account": ACCOUNT, "region": REGION, "resource": {"$ref": "x"}},
+        {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "group": "account"},
+        {"account": "12", "region": REGION, "resource": "a-bucket"},
+        {"account": ACCOUNT, "region": "evil.example/", "resource": "a-bucket"},
+        {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "role_arn": "arn:aws:iam::1:role/x"},
+        {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "resource_type": "sqs-queue"},
+        {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "policies": []},
+        {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "policies": ["no-such-policy"]},
+        {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "mode": "yes"},
+        {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "resolved": {"proceed": True}},
+    ],
+    ids=lambda given: json.dumps(given)[-60:],
+)
+def test_an_input_that_is_not_understood_fails_is_recorded_and_touches_no_account(
+    hub: Engine, calls: Calls, given: dict[str, Any]
+) -> None:
+    enable(hub, "s3-versioning")
+    execution = run(hub, "s3-bucket", given)
+    assert (execution.status, execution.outcome) == ("FAILED", "failed")
+    entry = entry_of(hub, execution)
+    assert entry["error"] == "InvalidInput"
+    assert "Nothing was changed" in entry["reason"]
+    assert len(json.dumps(entry, default=str)) < 4_000
+    assert calls.made == []
+
+
+def test_a_resource_of_another_account_is_refused(hub: Engine, calls: Calls) -> None:
+    enable(hub, "sqs-server-side-encryption")
+    execution = run(hub, "sqs-queue", start_input(f"arn:aws:sqs:{REGION}:999999999999:invoices"))
+    assert entry_of(hub, execution)["error"] == "InvalidInput"
+    assert calls.made == []
+
+
+def test_a_role_of_another_account_is_refused(hub: Engine, calls: Calls) -> None:
+    hub.configure(
+        Account(
+            account=ACCOUNT,
+            role_arn="arn:aws:iam::444455556666:role/rightstate-remediation",
+            policies={"s3-versioning": Enabled(mode=Mode.AUTO)},
+        )
+    )
+    execution = run(hub, "s3-bucket", start_input("some-bucket"))
+    assert entry_of(hub, execution)["error"] == "WrongAccount"
+    assert calls.made == ["sts:AssumeRole"]
+
+
+def test_an_unreadable_settings_table_fails_closed(
+    hub: Engine, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SETTINGS_TABLE", "no-such-table")
+    execution = run(hub, "s3-bucket", start_input("some-bucket"))
+    assert (execution.status, entry_of(hub, execution)["error"]) == ("FAILED", "SettingsUnreadable")
+    assert calls.made == []
+
+
+def test_a_ledger_that_cannot_be_written_ends_the_execution_failed(
+    hub: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enable(hub, "sqs-server-side-encryption")
+    queue = open_queue("unrecorded")
+    monkeypatch.setenv("LEDGER_TABLE", "no-such-table")
+    execution = run(hub, "sqs-queue", start_input(queue))
+    assert execution.status == "FAILED"
+    assert execution.steps[-1].state == "Not recorded"
+
+
+def test_a_topic_that_cannot_be_told_fails_nothing(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    enable(hub, "sqs-server-side-encryption")
+    monkeypatch.setenv("TOPIC_ARN", f"arn:aws:sns:{REGION}:123456789012:no-such-topic")
+    execution = run(hub, "sqs-queue", start_input(open_queue("untold")))
+    assert (execution.status, execution.outcome) == ("SUCCEEDED", "remediated")
+    assert any("could not be sent" in line for line in hub.logs)
+
+
+def test_a_change_of_the_accounts_public_access_block_looks_at_each_of_its_buckets(hub: Engine) -> None:
+    enable(hub, "s3-versioning")
+    other = "777788889999"
+    enable(hub, "s3-versioning", account=other)
+    s3 = session(other).client("s3")
+    for name in ("fan-one", "fan-two"):
+        s3.create_bucket(Bucket=name)
+    event = {"id": "e-1", "name": "DeleteAccountPublicAccessBlock", "time": "2026-01-01T00:00:00Z"}
+    given = {"account": other, "region": REGION, "group": "account", "event": event}
+    executions = list(hub.run([Start(resource_type="s3-bucket", input=given)]))
+    assert sorted((each.outcome, each.resource) for each in executions) == [
+        ("fanned-out", "account"),
+        ("remediated", "fan-one"),
+        ("remediated", "fan-two"),
+    ]
+    # The same event again starts the same executions, which Step Functions takes for the same.
+    again = list(hub.run([Start(resource_type="s3-bucket", input=given)]))
+    assert {each.name for each in again[1:]} == {each.name for each in executions[1:]}
+
+
+def test_an_event_about_a_parameter_group_looks_at_the_databases_that_use_it(hub: Engine) -> None:
+    enable(hub, "rds-mysql-deletion-protection")
+    bare_database("grouped", "mysql")
+    given = {"account": ACCOUNT, "region": REGION, "group": "grouped-group"}
+    executions = list(hub.run([Start(resource_type="rds-instance", input=given)]))
+    assert [(each.outcome, each.resource) for each in executions] == [
+        ("fanned-out", "grouped-group"),
+        ("remediated", "grouped"),
+    ]
+
+
+def test_a_type_without_groups_refuses_one(hub: Engine) -> None:
+    enable(hub, "sqs-server-side-encryption")
+    execution = run(hub, "sqs-queue", {"account": ACCOUNT, "region": REGION, "group": "all"})
+    assert entry_of(hub, execution)["error"] == "InvalidInput"
+
+
+def test_the_own_credentials_serve_the_hubs_own_account_where_no_role_is_set(hub: Engine) -> None:
+    own = boto3.client("sts", region_name=REGION).get_caller_identity()["Account"]
+    boto3.client("sqs", region_name=REGION).create_queue(
+        QueueName="own", Attributes={"SqsManagedSseEnabled": "false"}
+    )
+    hub.configure(Account(account=own, policies={"sqs-server-side-encryption": Enabled(mode=Mode.AUTO)}))
+    execution = run(hub, "sqs-queue", {**start_input("own"), "account": own})
+    assert execution.outcome == "remediated"

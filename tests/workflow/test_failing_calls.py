@@ -1,0 +1,212 @@
+"""What becomes of an execution when AWS refuses, throttles or does not answer."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import EndpointConnectionError
+
+from rightstate import sessions
+from rightstate_cli.engine import Engine
+from rightstate_cli.executions import Execution, Start
+from tests.support.calls import Calls
+from tests.support.member import enable, open_queue, public_bucket, session, start_input
+
+SECRET = "planted-in-an-error-message"
+
+
+class Answers:
+    """Answers an operation in AWS's place, so many times."""
+
+    def __init__(self, operation: str, status: int, code: str, times: int) -> None:
+        self.operation, self.status, self.code, self.left = operation, status, code, times
+
+    def __call__(self, request: Any, **given: Any) -> AWSResponse | None:
+        # In Lambda's container the operation is known from the event's name.
+        if self.left <= 0 or not given["event_name"].endswith(f".{self.operation}"):
+            return None
+        self.left -= 1
+        if self.status == 0:
+            raise EndpointConnectionError(endpoint_url=request.url)
+        return _response(request.url, self.status, self.code)
+
+
+@contextmanager
+def answering(answers: Answers) -> Iterator[None]:
+    make = sessions._client
+
+    def with_answers(own: Any, service: str, **options: Any) -> Any:
+        client = make(own, service, **options)
+        client.meta.events.register_first("before-send", answers)
+        return client
+
+    with patch.object(sessions, "_client", with_answers):
+        sessions._forget()
+        yield
+    sessions._forget()
+
+
+def _response(url: str, status: int, code: str) -> AWSResponse:
+    body = (
+        f"<ErrorResponse><Error><Code>{code}</Code><Message>{SECRET}</Message></Error>"
+        f"<Code>{code}</Code><Message>{SECRET}</Message></ErrorResponse>"
+    )
+    raw = _Raw(body.encode())
+    return AWSResponse(url, status, {"content-type": "text/xml"}, raw)
+
+
+class _Raw:
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self, **given: Any) -> Iterator[bytes]:
+        yield self._body
+        self._body = b""
+
+
+def run(hub: Engine, resource: str, resource_type: str = "s3-bucket") -> Execution:
+    [execution] = hub.run([Start(resource_type=resource_type, input=start_input(resource))])
+    return execution
+
+
+def versioning(bucket: str) -> str | None:
+    return session().client("s3").get_bucket_versioning(Bucket=bucket).get("Status")  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("operation", "state"), [("GetBucketVersioning", "Describe"), ("PutBucketVersioning", "Apply")]
+)
+def test_a_denied_call_fails_says_which_and_repeats_nothing_of_awss_message(
+    hub: Engine, operation: str, state: str
+) -> None:
+    enable(hub, "s3-versioning")
+    bucket = public_bucket(f"denied-{state.lower()}")
+    with answering(Answers(operation, 403, "AccessDenied", 1)):
+        execution = run(hub, bucket)
+    assert execution.status == "FAILED"
+    assert operation in execution.reason
+    assert "AccessDenied" in execution.reason
+    assert SECRET not in execution.model_dump_json()
+    assert [step.state for step in execution.steps][-3:-1] == [state, "Notify and record"]
+    assert versioning(bucket) is None
+
+
+def test_a_denied_apply_names_what_was_changed_before_it(hub: Engine) -> None:
+    enable(hub, "s3-versioning", "s3-block-public-access")
+    bucket = public_bucket("denied-halfway")
+    with answering(Answers("PutBucketVersioning", 403, "AccessDenied", 1)):
+        execution = run(hub, bucket)
+    assert execution.status == "FAILED"
+    assert "Changed before that: PutPublicAccessBlock." in execution.reason
+
+
+def test_a_refused_role_fails_and_nothing_is_read(hub: Engine, calls: Calls) -> None:
+    enable(hub, "s3-versioning")
+    with answering(Answers("AssumeRole", 403, "AccessDenied", 1)):
+        execution = run(hub, "some-bucket")
+    assert execution.status == "FAILED"
+    assert execution.reason.startswith("RoleNotAssumed")
+    assert set(calls.made) == {"sts:AssumeRole"}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [(503, "SlowDown", "Throttled"), (500, "InternalError", "Unavailable"), (0, "", "Unavailable")],
+)
+@pytest.mark.parametrize("operation", ["GetBucketVersioning", "PutBucketVersioning", "AssumeRole"])
+def test_throttling_faults_and_silence_are_tried_again_by_the_definition(
+    hub: Engine, operation: str, status: int, code: str, error: str
+) -> None:
+    enable(hub, "s3-versioning")
+    bucket = public_bucket(f"retried-{operation.lower()[:12]}-{status}")
+    # Three tries by botocore, twice; the seventh call succeeds.
+    with answering(Answers(operation, status, code, 6)), _no_waits_in_botocore():
+        execution = run(hub, bucket)
+    assert (execution.status, execution.outcome) == ("SUCCEEDED", "remediated")
+    assert [step.errors for step in execution.steps if step.errors] == [(error, error)]
+    assert versioning(bucket) == "Enabled"
+
+
+def test_endless_throttling_fails_in_the_end_and_changes_nothing(hub: Engine) -> None:
+    enable(hub, "s3-versioning")
+    bucket = public_bucket("throttled-forever")
+    with answering(Answers("PutBucketVersioning", 503, "SlowDown", 1_000)), _no_waits_in_botocore():
+        execution = run(hub, bucket)
+    assert (execution.status, execution.outcome) == ("FAILED", "failed")
+    assert execution.reason.startswith("Throttled")
+    assert versioning(bucket) is None
+
+
+def test_a_bucket_that_another_call_is_changing_is_waited_for(hub: Engine) -> None:
+    enable(hub, "s3-versioning")
+    bucket = public_bucket("conflicting")
+    with answering(Answers("PutBucketVersioning", 409, "OperationAborted", 2)):
+        execution = run(hub, bucket)
+    assert execution.outcome == "remediated"
+    assert [step.errors for step in execution.steps if step.state == "Apply"] == [("NotReady", "NotReady")]
+
+
+def test_a_change_that_a_fresh_read_never_shows_fails_and_says_what_was_done(hub: Engine) -> None:
+    enable(hub, "s3-versioning")
+    bucket = public_bucket("forgetful")
+    with _without(hub, "PutBucketVersioning"):
+        execution = run(hub, bucket)
+    assert (execution.status, execution.outcome) == ("FAILED", "failed")
+    assert execution.reason.startswith(
+        "NotVerified: The change was made, but a fresh read does not show it: Versioning."
+    )
+
+
+def test_a_change_that_is_shown_late_is_verified_in_the_end(hub: Engine) -> None:
+    enable(hub, "sqs-server-side-encryption")
+    queue = open_queue("late")
+    stale = iter(["none", "none", "none"])
+    from rightstate.resource_types import sqs_queue
+
+    read = sqs_queue._encryption
+    with patch.object(sqs_queue, "_encryption", lambda attributes: next(stale, None) or read(attributes)):
+        execution = run(hub, queue, "sqs-queue")
+    assert execution.outcome == "remediated"
+    assert [step.errors for step in execution.steps if step.state == "Verify"] == [
+        ("NotVerified", "NotVerified")
+    ]
+
+
+def test_an_error_of_ours_ends_recorded_and_names_only_its_class_and_place(hub: Engine) -> None:
+    enable(hub, "sqs-server-side-encryption")
+    queue = open_queue("defective")
+    from rightstate.resource_types import sqs_queue
+
+    def broken(attributes: object) -> str:
+        raise KeyError(SECRET)
+
+    with patch.object(sqs_queue, "_encryption", broken):
+        execution = run(hub, queue, "sqs-queue")
+    assert execution.status == "FAILED"
+    assert "KeyError at" in execution.reason
+    assert SECRET not in execution.model_dump_json()
+
+
+@contextmanager
+def _without(hub: Engine, operation: str) -> Iterator[None]:
+    """AWS takes the call, and does nothing."""
+
+    def swallow(request: Any, event_name: str, **given: Any) -> AWSResponse | None:
+        return AWSResponse(request.url, 200, {}, _Raw(b"")) if event_name.endswith(f".{operation}") else None
+
+    make: Callable[..., Any] = sessions._client
+
+    def swallowing(own: Any, service: str, **options: Any) -> Any:
+        client = make(own, service, **options)
+        client.meta.events.register_first("before-send", swallow)
+        return client
+
+    with patch.object(sessions, "_client", swallowing):
+        yield
+
+
+def _no_waits_in_botocore() -> Any:
+    return patch("botocore.retryhandler.time.sleep", lambda seconds: None)
