@@ -1,0 +1,62 @@
+# Any Python from 3.11 on: make setup PYTHON=python3.13
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# SAM's build of the layer calls python3.
+export PATH := $(abspath $(BIN)):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+export SAM_CLI_TELEMETRY := 0
+# sam and boto3 want a region to be named; nothing here reaches it.
+export AWS_DEFAULT_REGION ?= us-east-1
+
+.PHONY: help setup demo test lint build bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/installed ## Install everything into .venv, as the lock names it
+
+demo: setup ## Remediate two simulated accounts in this process
+	@$(BIN)/rightstate demo
+
+test: lint build ## Check everything, as CI does
+	@$(BIN)/pytest
+
+lint: setup ## Check style, types and the template
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check . || { echo "Not formatted; run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/sam validate > /dev/null
+	@$(BIN)/cfn-lint template.yaml
+
+build: setup ## Build what `sam deploy` uploads, into .aws-sam
+	@log=$$($(BIN)/sam build 2>&1) || { echo "$$log"; exit 1; }
+
+bench: setup ## Measure calls, executions, cold starts and the layer
+	@$(BIN)/python -m benchmarks
+
+lock: setup ## Resolve both locks again; with UPGRADE=--upgrade to the newest versions
+	@test -x $(BIN)/uv || $(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile $(COMPILE) pyproject.toml --extra dev --universal --python-version 3.11 \
+		--output-file requirements.txt
+	@$(BIN)/uv pip compile $(COMPILE) layers/rightstate/requirements.in --constraint requirements.txt \
+		--python-version 3.13 --python-platform x86_64-manylinux2014 \
+		--output-file layers/rightstate/requirements.txt
+
+COMPILE = --quiet --generate-hashes --no-emit-index-url --no-header $(UPGRADE)
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -r {} +
+
+$(VENV)/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Rightstate needs Python 3.11 or newer, and $(PYTHON) is not." \
+		"Name one that is, e.g.: make setup PYTHON=python3.13" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV); this takes a minute or two."
+	@$(BIN)/pip install --quiet --no-deps --require-hashes --requirement requirements.txt
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
