@@ -1,0 +1,134 @@
+"""template.yaml as CloudFormation makes resources of it: transformed, and with every reference resolved."""
+
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+from moto import mock_aws
+from moto.cloudformation.models import cloudformation_backends
+from moto.cloudformation.parsing import clean_json
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.events.models import EventPattern
+from moto.events.utils import EventTemplateParser
+
+from rightstate_cli import application
+
+HUB = DEFAULT_ACCOUNT_ID
+REGION = "us-east-1"
+STACK = "elsewhere"
+
+Event = dict[str, Any]
+
+
+@cache
+def rendered(**parameters: str) -> Mapping[str, Any]:
+    """Logical id -> resource, of a stack with those parameters."""
+    with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION), mock_aws(), warnings.catch_warnings():
+        # moto creates no alarms and no policies of topics and queues; their references it does resolve.
+        warnings.filterwarnings("ignore", "Tried to parse")
+        template = application.cloudformation()
+        cloudformation = boto3.client("cloudformation")
+        cloudformation.create_stack(
+            StackName=STACK,
+            TemplateBody=json.dumps(template),
+            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
+        )
+        [stack] = cloudformation_backends[HUB][REGION].stacks.values()
+        resources: Mapping[str, Any] = clean_json(template["Resources"], stack.resource_map)
+    return resources
+
+
+def of_type(name: str, **parameters: str) -> dict[str, Any]:
+    """Logical id -> properties, of every resource of the type."""
+    return {
+        logical_id: resource["Properties"]
+        for logical_id, resource in rendered(**parameters).items()
+        if resource["Type"] == name
+    }
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An event rule with its one target."""
+
+    name: str
+    pattern: Mapping[str, Any]
+    target: Mapping[str, Any]
+
+    @property
+    def resource_type(self) -> str | None:
+        """Of the machine that it starts, if it starts one."""
+        prefix = f"arn:aws:states:{REGION}:{HUB}:stateMachine:{STACK}-"
+        arn: str = self.target["Arn"]
+        return arn.removeprefix(prefix) if arn.startswith(prefix) else None
+
+    @property
+    def event_names(self) -> list[str]:
+        names: list[str] = self.pattern["detail"]["eventName"]
+        return names
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Variable of the input transformer -> JSON path."""
+        paths: dict[str, str] = self.target["InputTransformer"]["InputPathsMap"]
+        return paths
+
+    def matches(self, event: Event) -> bool:
+        return bool(EventPattern.load(json.dumps(self.pattern)).matches_event(event))  # type: ignore[arg-type]
+
+    def input(self, event: Event) -> dict[str, Any]:
+        """What the target is given."""
+        template = self.target["InputTransformer"]["InputTemplate"]
+        given: dict[str, Any] = EventTemplateParser.parse(
+            template,
+            self.paths,
+            {**event, "ingestion-time": event["time"]},  # type: ignore[typeddict-item]
+        )
+        return given
+
+
+def rules(**parameters: str) -> list[Rule]:
+    """Every rule of the template."""
+    return [
+        Rule(logical_id, properties["EventPattern"], target)
+        for logical_id, properties in of_type("AWS::Events::Rule", **parameters).items()
+        for target in properties["Targets"]
+    ]
+
+
+def rules_of_machines(**parameters: str) -> list[Rule]:
+    """Those that start a remediation."""
+    return [rule for rule in rules(**parameters) if rule.resource_type]
+
+
+def matching(event: Event, **parameters: str) -> list[Rule]:
+    """The rules that the event matches."""
+    return [rule for rule in rules(**parameters) if rule.matches(event)]
+
+
+def statements(policy: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(effect, action, resource) of a policy document, one of each."""
+    for statement in policy["Statement"]:
+        for action in listed(statement["Action"]):
+            for resource in listed(statement["Resource"]):
+                yield statement["Effect"], action, resource
+
+
+def listed(given: str | list[str]) -> list[str]:
+    return [given] if isinstance(given, str) else given
+
+
+def value_at(event: Event, path: str) -> Any:
+    """What a path like $.detail.eventName leads to. Raises KeyError where it leads nowhere."""
+    found: Any = event
+    for key in path.removeprefix("$.").split("."):
+        if not isinstance(found, dict):
+            raise KeyError(path)
+        found = found[key]
+    return found

@@ -1,0 +1,737 @@
+"""The rules, roles and machines of template.yaml, and the definition that they share."""
+
+import copy
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from tests.support.template import (
+    HUB,
+    REGION,
+    STACK,
+    Event,
+    listed,
+    matching,
+    of_type,
+    rendered,
+    rules,
+    rules_of_machines,
+    statements,
+    value_at,
+)
+
+from rightstate import catalogue, errors
+from rightstate.identify import identify
+from rightstate.models import StartInput
+from rightstate.resource_type import Place
+from rightstate_cli import application
+from rightstate_cli import events as event_files
+
+ACCOUNT = "111122223333"
+SHIPPED = [(kind, event) for kind, of_kind in event_files.shipped().items() for event in of_kind]
+NAMED = {event["detail"]["eventName"]: event for _, event in SHIPPED}
+every_event = pytest.mark.parametrize(
+    ("kind", "event"), SHIPPED, ids=[event["detail"]["eventName"] for _, event in SHIPPED]
+)
+
+# --- The rules ---
+
+
+def changed(event: Event, **detail: Any) -> Event:
+    return {**event, "detail": {**event["detail"], **detail}}
+
+
+def test_each_file_in_events_holds_the_event_that_it_is_named_after() -> None:
+    files = {path.stem for path in (application.root() / "events").glob("*/*.json")}
+    assert files == set(NAMED)
+    assert len(SHIPPED) == len(NAMED)
+
+
+def test_each_event_that_a_rule_names_has_an_example() -> None:
+    listened = {(rule.resource_type, name) for rule in rules_of_machines() for name in rule.event_names}
+    assert listened == {(kind, event["detail"]["eventName"]) for kind, event in SHIPPED}
+
+
+@every_event
+def test_an_event_starts_its_own_remediation_once_and_no_other(kind: str, event: Event) -> None:
+    assert [rule.resource_type for rule in matching(event)] == [kind]
+
+
+@every_event
+def test_an_event_that_is_replayed_starts_the_same_remediation(kind: str, event: Event) -> None:
+    assert matching({**event, "source": "rightstate.replay"}) == matching(event)
+
+
+@every_event
+def test_a_call_that_failed_starts_nothing(kind: str, event: Event) -> None:
+    assert not matching(changed(event, errorCode="AccessDenied", errorMessage="Access Denied"))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"source": "aws.ec2"},
+        {"source": "com.example.shop"},
+        {"detail-type": "AWS Service Event via CloudTrail"},
+        {"detail-type": "AWS API Call Via CloudTrail"},
+    ],
+)
+def test_an_event_of_another_source_or_kind_starts_nothing(field: Event) -> None:
+    assert not [event["id"] for _, event in SHIPPED if matching({**event, **field})]
+
+
+def test_a_call_of_another_service_starts_nothing() -> None:
+    assert not [
+        name for name, event in NAMED.items() if matching(changed(event, eventSource="ec2.amazonaws.com"))
+    ]
+
+
+# --- The rules: who called ---
+
+
+def role_session(role: str, kind: str = "role", session: str = "AssumedRole") -> Event:
+    """A caller with a session that a role (or, with GetFederationToken, a user) has issued."""
+    name = role.rsplit("/", maxsplit=1)[-1]
+    issuer = {
+        "type": kind.capitalize(),
+        "principalId": "AROAEXAMPLEOTHERROLE",
+        "arn": f"arn:aws:iam::{ACCOUNT}:{kind}/{role}",
+        "accountId": ACCOUNT,
+        "userName": name,
+    }
+    return {
+        "type": session,
+        "principalId": "AROAEXAMPLEOTHERROLE:session",
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/session",
+        "accountId": ACCOUNT,
+        "sessionContext": {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "false"}},
+    }
+
+
+def iam_user(name: str) -> Event:
+    return {
+        "type": "IAMUser",
+        "arn": f"arn:aws:iam::{ACCOUNT}:user/{name}",
+        "accountId": ACCOUNT,
+        "userName": name.rsplit("/", maxsplit=1)[-1],
+    }
+
+
+OTHERS: dict[str, Event] = {
+    "root": {"type": "Root", "arn": f"arn:aws:iam::{ACCOUNT}:root", "accountId": ACCOUNT},
+    "root in the console": {
+        "type": "Root",
+        "arn": f"arn:aws:iam::{ACCOUNT}:root",
+        "accountId": ACCOUNT,
+        "sessionContext": {"attributes": {"mfaAuthenticated": "true"}},
+    },
+    "an IAM user": iam_user("bruno"),
+    "an IAM user named like the role": iam_user("rightstate-remediation"),
+    "an IAM user that looks like a session": iam_user("assumed-role/rightstate-remediation/x"),
+    "another role": role_session("Developer"),
+    "a role with a longer name": role_session("rightstate-remediation-2"),
+    "a role whose name ends the same": role_session("not-rightstate-remediation"),
+    "a role of that name at another path": role_session("other/rightstate-remediation"),
+    "a federated user": role_session("bruno", "user", "FederatedUser"),
+    "a federated user named like the role": role_session("rightstate-remediation", "user", "FederatedUser"),
+    "an AWS service": {"type": "AWSService", "invokedBy": "cloudformation.amazonaws.com"},
+    "another account": {"type": "AWSAccount", "principalId": "AIDAEXAMPLE", "accountId": "444455556666"},
+    "a web identity": {"type": "WebIdentityUser", "userName": "system:serviceaccount:default:rightstate"},
+}
+
+
+@pytest.mark.parametrize("caller", OTHERS.values(), ids=list(OTHERS))
+def test_a_call_of_anyone_but_the_remediation_starts_one(caller: Event) -> None:
+    missed = [n for n, event in NAMED.items() if len(matching(changed(event, userIdentity=caller))) != 1]
+    assert missed == []
+
+
+@pytest.mark.parametrize("role", ["rightstate-remediation", "security/rightstate-remediation", "a/b/Mender"])
+def test_a_call_of_the_remediation_role_starts_nothing(role: str) -> None:
+    own = role_session(role)
+    noticed = [
+        name
+        for name, event in NAMED.items()
+        if matching(changed(event, userIdentity=own), MemberRoleName=role)
+    ]
+    assert noticed == []
+
+
+# --- The rules: what about ---
+
+
+def without(event: Event, path: str) -> Iterator[Event]:
+    """The event with the end of the path gone, or null, or the object around it null."""
+    *parents, last = path.removeprefix("$.").split(".")
+    gone, null = copy.deepcopy(event), copy.deepcopy(event)
+    del value_at(gone, ".".join(parents))[last]
+    value_at(null, ".".join(parents))[last] = None
+    yield from (gone, null, changed(event, **{parents[-1]: None}))
+
+
+NAMED_BY_DETAIL = [
+    (event, rule.paths[variable])
+    for _, event in SHIPPED
+    for rule in matching(event)
+    for variable in ("resource", "group")
+    if rule.paths.get(variable, "").startswith("$.detail.")
+]
+
+
+def test_most_events_name_their_resource_in_the_detail() -> None:
+    in_the_envelope = set(NAMED) - {event["detail"]["eventName"] for event, _ in NAMED_BY_DETAIL}
+    assert in_the_envelope == {
+        "UpdateAccountPasswordPolicy",
+        "DeleteAccountPasswordPolicy",
+        "PutAccountPublicAccessBlock",
+        "DeleteAccountPublicAccessBlock",
+    }
+
+
+@pytest.mark.parametrize(
+    ("event", "path"), NAMED_BY_DETAIL, ids=[event["detail"]["eventName"] for event, _ in NAMED_BY_DETAIL]
+)
+def test_an_event_that_does_not_name_its_resource_starts_nothing(event: Event, path: str) -> None:
+    assert [matching(mutilated) for mutilated in without(event, path)] == [[], [], []]
+
+
+def of_engine(engine: str) -> Event:
+    event = NAMED["CreateDBInstance"]
+    return changed(event, responseElements={**event["detail"]["responseElements"], "engine": engine})
+
+
+@pytest.mark.parametrize(
+    "engine",
+    ["mysql", "mariadb", "postgres", "oracle-ee", "oracle-se2-cdb", "sqlserver-ex", "sqlserver-web"],
+)
+def test_an_instance_of_a_remediated_engine_starts_a_remediation(engine: str) -> None:
+    assert [rule.resource_type for rule in matching(of_engine(engine))] == ["rds-instance"]
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        "aurora-mysql",
+        "aurora-postgresql",
+        "neptune",
+        "docdb",
+        "custom-oracle-ee",
+        "custom-sqlserver-ee",
+        "db2-se",
+        "mysql-something-new",
+    ],
+)
+def test_an_instance_of_another_engine_starts_nothing(engine: str) -> None:
+    assert matching(of_engine(engine)) == []
+
+
+# --- The rules: what the machine is given ---
+
+ORDERS = f"arn:aws:rds:us-east-1:{ACCOUNT}:db:orders"
+INVOICES = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/invoices"
+
+
+def expected_subject(kind: str, name: str) -> dict[str, str]:
+    if "ParameterGroup" in name:
+        return {"group": "orders-mysql8"}
+    if name.endswith("AccountPublicAccessBlock"):
+        return {"group": "account"}
+    of_kind = {
+        "iam-password-policy": ACCOUNT,
+        "s3-bucket": "payments-archive",
+        "rds-instance": ORDERS,
+        "sqs-queue": INVOICES,
+    }
+    return {"resource": of_kind[kind]}
+
+
+@every_event
+def test_a_machine_is_given_the_resource_its_place_and_the_event(kind: str, event: Event) -> None:
+    [rule] = matching(event)
+    given = rule.input(event)
+    name = event["detail"]["eventName"]
+    assert given == {
+        "account": ACCOUNT,
+        "region": "us-east-1",
+        **expected_subject(kind, name),
+        "event": {"id": event["id"], "name": name, "time": event["time"]},
+    }
+    assert StartInput.model_validate(given).model_dump(exclude_unset=True) == given
+
+
+@every_event
+def test_every_path_of_an_input_transformer_leads_to_a_text(kind: str, event: Event) -> None:
+    [rule] = matching(event)
+    assert {path: type(value_at(event, path)) for path in rule.paths.values()} == dict.fromkeys(
+        rule.paths.values(), str
+    )
+
+
+def test_a_machine_understands_what_its_events_call_a_resource() -> None:
+    known = set(catalogue.names()) & {kind for kind, _ in SHIPPED}
+    found = {}
+    for kind, event in SHIPPED:
+        [rule] = matching(event)
+        start = StartInput.model_validate(rule.input(event))
+        if kind in known and start.resource:
+            place = Place(account=start.account, region=start.region)
+            found[kind] = identify(catalogue.load(kind), place, start.resource).id
+    ours = {
+        "iam-password-policy": ACCOUNT,
+        "s3-bucket": "payments-archive",
+        "rds-instance": "orders",
+        "sqs-queue": "invoices",
+    }
+    assert found == {kind: ours[kind] for kind in known}
+
+
+@every_event
+def test_the_account_and_region_are_those_of_the_envelope(kind: str, event: Event) -> None:
+    elsewhere = {**event, "account": "444455556666", "region": "eu-west-1"}
+    [rule] = matching(elsewhere)
+    given = rule.input(elsewhere)
+    assert (given["account"], given["region"]) == ("444455556666", "eu-west-1")
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
+def test_what_a_rule_cannot_deliver_is_tried_again_and_then_kept(rule: Any) -> None:
+    assert rule.target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+    assert rule.target["RetryPolicy"]["MaximumEventAgeInSeconds"] >= 3600
+    assert rule.target["DeadLetterConfig"]["Arn"] == f"arn:aws:sqs:{REGION}:{HUB}:{STACK}-undelivered-events"
+
+
+# --- The rule for executions that died ---
+
+
+def ended(status: str, machine: str = f"{STACK}-s3-bucket", **error: Any) -> Event:
+    states = f"arn:aws:states:{REGION}:{HUB}"
+    return {
+        "version": "0",
+        "id": "315c1398-40ff-a850-213b-158f73e60175",
+        "detail-type": "Step Functions Execution Status Change",
+        "source": "aws.states",
+        "account": HUB,
+        "time": "2026-11-23T09:12:45Z",
+        "region": REGION,
+        "resources": [f"{states}:execution:{machine}:x"],
+        "detail": {
+            "executionArn": f"{states}:execution:{machine}:x",
+            "stateMachineArn": f"{states}:stateMachine:{machine}",
+            "name": "x",
+            "status": status,
+            "startDate": 1795424525000,
+            "stopDate": 1795425165000,
+            "input": "{}",
+            "output": None,
+            **error,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ended("TIMED_OUT"),
+        ended("ABORTED"),
+        ended("FAILED"),
+        ended("FAILED", error="NotRecorded"),
+        ended("FAILED", error="States.Runtime"),
+        ended("TIMED_OUT", error=None),
+        *(
+            ended("ABORTED", f"{STACK}-{kind}")
+            for kind in ("iam-password-policy", "rds-instance", "sqs-queue")
+        ),
+    ],
+)
+def test_an_execution_that_could_not_report_its_end_is_told_of(event: Event) -> None:
+    [rule] = matching(event)
+    assert rule.target["Arn"] == f"arn:aws:sns:{REGION}:{HUB}:{STACK}-notifications"
+    told = rule.input(event)
+    for fact in (event["detail"]["executionArn"], event["detail"]["status"], event["time"]):
+        assert fact in told
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ended("RUNNING"),
+        ended("SUCCEEDED"),
+        ended("FAILED", error="RemediationFailed"),
+        ended("FAILED", "of-somebody-else"),
+        ended("FAILED", f"{STACK}-two-s3-bucket"),
+    ],
+)
+def test_an_execution_that_reported_its_end_or_is_not_ours_is_not_told_of(event: Event) -> None:
+    assert matching(event) == []
+
+
+# --- Roles and policies ---
+
+
+def in_hub(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{HUB}:{resource}"
+
+
+FUNCTIONS = ("resolve", "assume-role", "describe", "decide", "apply", "verify", "record")
+RUNS = {
+    # On AWS the ARN that CloudFormation gives for a log group ends with :*, which its streams match.
+    ("logs:CreateLogStream", in_hub("logs", f"log-group:/aws/lambda/{STACK}")),
+    ("logs:PutLogEvents", in_hub("logs", f"log-group:/aws/lambda/{STACK}")),
+    ("xray:PutTelemetryRecords", "*"),
+    ("xray:PutTraceSegments", "*"),
+}
+ASSUMES = {("sts:AssumeRole", "arn:aws:iam::*:role/rightstate-remediation")}
+NO_RESOURCE_LEVEL = {
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+
+
+def table_arn(logical_id: str) -> str:
+    [arn] = {
+        resource
+        for role in of_type("AWS::IAM::Role").values()
+        for policy in role.get("Policies", [])
+        for _, _, resource in statements(policy["PolicyDocument"])
+        if f"table/{STACK}-{logical_id}" in resource
+    }
+    return arn
+
+
+def allowed_to(role: str) -> set[tuple[str, str]]:
+    properties = of_type("AWS::IAM::Role")[role]
+    managed = of_type("AWS::IAM::ManagedPolicy")
+    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    for arn in properties.get("ManagedPolicyArns", []):
+        [name] = [name for name in managed if f"policy/{STACK}-{name}-" in arn]
+        documents.append(managed[name]["PolicyDocument"])
+    found = [statement for document in documents for statement in statements(document)]
+    assert {effect for effect, _, _ in found} <= {"Allow"}
+    return {(action, resource) for _, action, resource in found}
+
+
+DECLARED = {
+    "ResolveRole": {
+        *RUNS,
+        *ASSUMES,
+        ("dynamodb:GetItem", table_arn("SettingsTable")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-s3-bucket")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-rds-instance")),
+    },
+    "AssumeRoleRole": RUNS | ASSUMES,
+    "DescribeRole": RUNS | ASSUMES,
+    "DecideRole": RUNS,
+    "ApplyRole": RUNS | ASSUMES,
+    "VerifyRole": RUNS | ASSUMES,
+    "RecordRole": {
+        *RUNS,
+        ("dynamodb:PutItem", table_arn("LedgerTable")),
+        ("sns:Publish", in_hub("sns", f"{STACK}-notifications")),
+    },
+    "MachineRole": {
+        *(("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-{name}")) for name in FUNCTIONS),
+        *((action, "*") for action in NO_RESOURCE_LEVEL),
+    },
+    **{f"{rule.name}Role": {("states:StartExecution", rule.target["Arn"])} for rule in rules_of_machines()},
+}
+
+
+def test_every_role_is_declared_here() -> None:
+    assert set(of_type("AWS::IAM::Role")) == set(DECLARED)
+
+
+@pytest.mark.parametrize("role", DECLARED)
+def test_a_role_may_do_what_is_declared_and_no_more(role: str) -> None:
+    assert allowed_to(role) == DECLARED[role]
+
+
+def test_each_function_has_a_role_of_its_own() -> None:
+    roles = [function["Role"] for function in of_type("AWS::Lambda::Function").values()]
+    assert len(set(roles)) == len(FUNCTIONS)
+
+
+def test_what_is_allowed_on_everything_has_no_resource_level() -> None:
+    anywhere = {action for role in DECLARED for action, resource in allowed_to(role) if resource == "*"}
+    assert anywhere == NO_RESOURCE_LEVEL
+
+
+def documents(node: Any) -> Iterator[Mapping[str, Any]]:
+    """Every policy document in the template, of roles, topics and queues alike."""
+    if isinstance(node, dict):
+        if "Statement" in node:
+            yield node
+        for child in node.values():
+            yield from documents(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from documents(child)
+
+
+def allows() -> list[Mapping[str, Any]]:
+    return [
+        statement
+        for document in documents(rendered())
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+
+
+def test_nothing_is_allowed_by_a_wildcard_action_or_by_exception() -> None:
+    assert [s for s in allows() if "NotAction" in s or "NotResource" in s or "NotPrincipal" in s] == []
+    assert [action for s in allows() for action in listed(s["Action"]) if "*" in action] == []
+
+
+def test_only_aws_services_are_trusted() -> None:
+    trusted = {json.dumps(s["Principal"], sort_keys=True) for s in allows() if "Principal" in s}
+    services = ("states", "lambda", "cloudwatch", "events")
+    assert trusted == {
+        *(json.dumps({"Service": f"{service}.amazonaws.com"}) for service in services),
+        json.dumps({"Service": ["events.amazonaws.com"]}),  # so written by the SAM transform
+    }
+
+
+def test_only_roles_that_assume_a_members_role_are_at_the_path_that_members_trust() -> None:
+    at_the_path = {
+        name for name, role in of_type("AWS::IAM::Role").items() if role.get("Path") == f"/{STACK}/"
+    }
+    assert at_the_path == {role for role in DECLARED if allowed_to(role) >= ASSUMES}
+
+
+@pytest.mark.parametrize(
+    ("policy", "sender", "condition"),
+    [
+        (
+            "NotificationsPolicy",
+            "events",
+            {"ArnEquals": {"aws:SourceArn": in_hub("events", f"rule/{STACK}-died-executions")}},
+        ),
+        (
+            "NotificationsPolicy",
+            "cloudwatch",
+            {"ArnLike": {"aws:SourceArn": in_hub("cloudwatch", f"alarm:{STACK}-*")}},
+        ),
+        (
+            "UndeliveredEventsPolicy",
+            "events",
+            {
+                "ArnLike": {"aws:SourceArn": in_hub("events", f"rule/{STACK}-*")},
+                "StringEquals": {"aws:SourceAccount": HUB},
+            },
+        ),
+    ],
+)
+def test_a_service_may_send_only_for_this_stack(policy: str, sender: str, condition: Any) -> None:
+    document = rendered()[policy]["Properties"]["PolicyDocument"]
+    [statement] = [
+        s for s in document["Statement"] if s["Principal"] == {"Service": f"{sender}.amazonaws.com"}
+    ]
+    assert statement["Condition"] == condition
+
+
+@pytest.mark.parametrize("policy", ["NotificationsPolicy", "UndeliveredEventsPolicy"])
+def test_what_is_sent_unencrypted_is_denied(policy: str) -> None:
+    [denied] = [
+        statement
+        for statement in rendered()[policy]["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+    ]
+    assert denied["Principal"] == "*"
+    assert json.dumps(denied["Condition"]) == '{"Bool": {"aws:SecureTransport": false}}'
+
+
+# --- Names, places and what is kept ---
+
+
+def test_no_arn_names_a_partition() -> None:
+    sources = [path.read_text() for path in (application.root() / "template.yaml", DEFINITION_FILE)]
+    assert all("arn:" in source for source in sources)
+    assert [source for source in sources if "arn:aws" in source] == []
+
+
+def test_every_name_begins_with_the_stacks() -> None:
+    names = {
+        kind: [resource["Properties"][key] for resource in rendered().values() if resource["Type"] == kind]
+        for kind, key in {
+            "AWS::CloudWatch::Alarm": "AlarmName",
+            "AWS::Events::Rule": "Name",
+            "AWS::Lambda::Function": "FunctionName",
+            "AWS::Logs::LogGroup": "LogGroupName",
+            "AWS::SNS::Topic": "TopicName",
+            "AWS::SQS::Queue": "QueueName",
+            "AWS::StepFunctions::StateMachine": "StateMachineName",
+        }.items()
+    }
+    assert all(names.values())
+    begins = re.compile(rf"(/aws/lambda/|/aws/vendedlogs/states/)?{STACK}\b")
+    assert [name for named in names.values() for name in named if not begins.match(name)] == []
+    assert [kind for kind, named in names.items() if len(named) != len(set(named))] == []
+
+
+def test_every_log_group_forgets() -> None:
+    groups = of_type("AWS::Logs::LogGroup", LogRetentionDays="7")
+    assert {name: int(group["RetentionInDays"]) for name, group in groups.items()} == {
+        "FunctionLogs": 7,
+        "MachineLogs": 7,
+    }
+
+
+def test_no_execution_data_is_logged() -> None:
+    logging = [m["LoggingConfiguration"] for m in of_type("AWS::StepFunctions::StateMachine").values()]
+    assert {(each["Level"], each["IncludeExecutionData"]) for each in logging} == {("ERROR", False)}
+
+
+@pytest.mark.parametrize("table", ["SettingsTable", "LedgerTable"])
+def test_a_table_outlives_the_stack_and_mistakes(table: str) -> None:
+    resource = rendered()[table]
+    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+    assert resource["Properties"]["DeletionProtectionEnabled"] is True
+    assert resource["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
+    told = {
+        name: {key for key in function["Environment"]["Variables"] if not key.startswith("POWERTOOLS_")}
+        for name, function in of_type("AWS::Lambda::Function").items()
+    }
+    assert {name: keys for name, keys in told.items() if keys} == {
+        "ResolveFunction": {"SETTINGS_TABLE"},
+        "RecordFunction": {"LEDGER_TABLE", "LEDGER_DAYS", "TOPIC_ARN"},
+    }
+
+
+def test_a_notification_goes_by_mail_only_where_an_address_is_given() -> None:
+    assert rendered()["NotificationSubscription"]["Condition"] == "HasNotificationEmail"
+    condition = application.template()["Conditions"]["HasNotificationEmail"]
+    assert condition == {"Fn::Not": [{"Fn::Equals": [{"Ref": "NotificationEmail"}, ""]}]}
+
+
+def test_every_machine_has_an_alarm_on_its_failed_executions() -> None:
+    alarmed = [
+        alarm["Dimensions"][0]["Value"]
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "ExecutionsFailed"
+    ]
+    assert sorted(alarmed) == sorted({rule.target["Arn"] for rule in rules_of_machines()})
+
+
+def test_every_alarm_tells_the_topic_at_the_first_and_is_quiet_without_data() -> None:
+    topic = in_hub("sns", f"{STACK}-notifications")
+    for alarm in of_type("AWS::CloudWatch::Alarm").values():
+        assert alarm["AlarmActions"] == [topic]
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_the_layer_has_the_versions_that_were_tested() -> None:
+    pin = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
+    layer = set(pin.findall((application.root() / "layers/rightstate/requirements.txt").read_text()))
+    assert layer <= set(pin.findall((application.root() / "requirements.txt").read_text()))
+    assert {"pydantic", "aws-lambda-powertools"} <= {name for name, _ in layer}
+
+
+# --- The definition ---
+
+DEFINITION_FILE = application.root() / "statemachines" / "remediation.asl.json"
+DEFINITION: dict[str, Any] = json.loads(DEFINITION_FILE.read_text())
+STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+every_task = pytest.mark.parametrize("name", TASKS)
+ENDING = "Notify and record"
+
+
+def function_of(task: str) -> str:
+    """The logical id of the function that the task invokes."""
+    name: str = TASKS[task]["Parameters"]["FunctionName"]
+    return name.removeprefix("${").removesuffix("}")
+
+
+def test_the_placeholders_of_the_definition_are_what_each_machine_fills_in() -> None:
+    placeholders = set(re.findall(r"\$\{(\w+)\}", json.dumps(DEFINITION)))
+    for machine in of_type("AWS::StepFunctions::StateMachine").values():
+        assert set(machine["DefinitionSubstitutions"]) == placeholders
+
+
+def test_each_machine_calls_the_functions_of_its_states_for_its_own_resource_type() -> None:
+    arns = {
+        name: in_hub("lambda", f"function:{function['FunctionName']}")
+        for name, function in of_type("AWS::Lambda::Function").items()
+    }
+    for machine in of_type("AWS::StepFunctions::StateMachine").values():
+        kind = machine["StateMachineName"].removeprefix(f"{STACK}-")
+        assert machine["DefinitionSubstitutions"] == {**arns, "Partition": "aws", "ResourceType": kind}
+
+
+def test_every_function_is_a_state() -> None:
+    assert {function_of(task) for task in TASKS} == set(of_type("AWS::Lambda::Function"))
+
+
+@every_task
+def test_a_task_waits_longer_than_its_function_may_run(name: str) -> None:
+    function = of_type("AWS::Lambda::Function")[function_of(name)]
+    assert function["Timeout"] < TASKS[name]["TimeoutSeconds"]
+
+
+@every_task
+def test_a_task_tries_again_with_jitter_and_a_cap_and_only_for_named_errors(name: str) -> None:
+    for retry in TASKS[name]["Retry"]:
+        assert retry["JitterStrategy"] == "FULL"
+        assert 0 < retry["MaxDelaySeconds"] <= 120
+        assert 0 < retry["MaxAttempts"] <= 125
+        assert not {"States.ALL", "States.TaskFailed"} & set(retry["ErrorEquals"])
+
+
+@every_task
+def test_the_errors_that_a_task_names_exist(name: str) -> None:
+    ours = {name for name, value in vars(errors).items() if isinstance(value, type)}
+    named = {
+        error
+        for handler in (*TASKS[name]["Retry"], *TASKS[name]["Catch"])
+        for error in handler["ErrorEquals"]
+        if not error.startswith(("Lambda.", "States."))
+    }
+    assert named
+    assert named <= ours
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if name != ENDING])
+def test_whatever_goes_wrong_in_a_task_is_recorded(name: str) -> None:
+    assert TASKS[name]["Catch"] == [
+        {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": ENDING}
+    ]
+
+
+def leads_to(state: Mapping[str, Any]) -> set[str]:
+    after = [*state.get("Catch", []), *state.get("Choices", [])]
+    return {
+        *(each["Next"] for each in after),
+        *(state[key] for key in ("Next", "Default") if key in state),
+    }
+
+
+def test_every_ending_comes_through_the_one_that_records() -> None:
+    ends = {name for name, state in STATES.items() if state.get("End") or not leads_to(state)}
+    fails = {name for name, state in STATES.items() if state["Type"] == "Fail"}
+    assert ends == fails | {ENDING}
+    assert {name for name, state in STATES.items() if leads_to(state) & fails} == {ENDING}
+    assert STATES[ENDING]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+
+
+def test_the_machine_ends_by_itself() -> None:
+    assert 0 < DEFINITION["TimeoutSeconds"] <= 24 * 3600
+
+
+def test_no_task_passes_on_what_a_function_returns_unnamed() -> None:
+    whole = {name for name, task in TASKS.items() if "ResultSelector" not in task}
+    assert whole == {ENDING}
