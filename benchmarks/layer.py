@@ -9,7 +9,7 @@ from rightstate_cli import application
 
 def measure() -> dict[str, Any]:
     """Bytes, zipped and unzipped. Raises RuntimeError where `make build` has not been run."""
-    built = application.root() / ".aws-sam" / "build" / "Library"
+    built = application.root() / ".aws-sam" / "build" / "RightstateLayer"
     files = [path for path in built.rglob("*") if path.is_file()]
     if not files:
         raise RuntimeError("There is no built layer; run `make build` first.")

@@ -10,6 +10,7 @@ import logging
 import os
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -185,14 +186,17 @@ def _deploy(
     # It reports each failed execution, which `run` gives back anyway.
     logging.getLogger("moto").setLevel(logging.CRITICAL)
     cloudformation = engine.client("cloudformation")
-    cloudformation.create_stack(
-        StackName=_STACK,
-        TemplateBody=json.dumps(application.cloudformation()),
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-    )
-    for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=_STACK):
-        for resource in page["StackResourceSummaries"]:
-            engine.resources[resource["LogicalResourceId"]] = resource["PhysicalResourceId"]
+    with warnings.catch_warnings():
+        # moto leaves out alarms and the policies of topic and queue, which nothing here would look at.
+        warnings.filterwarnings("ignore", "Tried to parse AWS::(CloudWatch::Alarm|SNS|SQS)")
+        cloudformation.create_stack(
+            StackName=_STACK,
+            TemplateBody=json.dumps(application.cloudformation()),
+            Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=_STACK):
+            for resource in page["StackResourceSummaries"]:
+                engine.resources[resource["LogicalResourceId"]] = resource["PhysicalResourceId"]
     functions = engine.client("lambda")
     environment: dict[str, str] = {}
     for logical_id, app in application.functions().items():

@@ -118,7 +118,7 @@ def test_an_unknown_account_fails_and_is_recorded(hub: Engine, calls: Calls) -> 
         {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "mode": "yes"},
         {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "resolved": {"proceed": True}},
     ],
-    ids=lambda given: json.dumps(given)[-60:],
+    ids=lambda given: json.dumps(given)[-40:],
 )
 def test_an_input_that_is_not_understood_fails_is_recorded_and_touches_no_account(
     hub: Engine, calls: Calls, given: dict[str, Any]
@@ -150,7 +150,7 @@ def test_a_role_of_another_account_is_refused(hub: Engine, calls: Calls) -> None
     )
     execution = run(hub, "s3-bucket", start_input("some-bucket"))
     assert entry_of(hub, execution)["error"] == "WrongAccount"
-    assert calls.made == ["sts:AssumeRole"]
+    assert calls.writes == []
 
 
 def test_an_unreadable_settings_table_fails_closed(

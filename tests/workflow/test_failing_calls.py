@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError
 
 from rightstate import sessions
@@ -19,19 +19,23 @@ SECRET = "planted-in-an-error-message"
 
 
 class Answers:
-    """Answers an operation in AWS's place, so many times."""
+    """Answers an operation in AWS's place, so many times, after botocore's own retries."""
 
     def __init__(self, operation: str, status: int, code: str, times: int) -> None:
         self.operation, self.status, self.code, self.left = operation, status, code, times
 
-    def __call__(self, request: Any, **given: Any) -> AWSResponse | None:
-        # In Lambda's container the operation is known from the event's name.
-        if self.left <= 0 or not given["event_name"].endswith(f".{self.operation}"):
+    def __call__(self, model: Any, request_signer: Any, **given: Any) -> tuple[Any, dict[str, Any]] | None:
+        if self.left <= 0 or model.name != self.operation:
             return None
         self.left -= 1
         if self.status == 0:
-            raise EndpointConnectionError(endpoint_url=request.url)
-        return _response(request.url, self.status, self.code)
+            raise EndpointConnectionError(endpoint_url="https://aws.example")
+        return _answer(self.status, {"Error": {"Code": self.code, "Message": SECRET}})
+
+
+def _answer(status: int, parsed: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    metadata = {"ResponseMetadata": {"HTTPStatusCode": status, "RequestId": "r-1"}}
+    return SimpleNamespace(status_code=status), {**parsed, **metadata}
 
 
 @contextmanager
@@ -40,31 +44,13 @@ def answering(answers: Answers) -> Iterator[None]:
 
     def with_answers(own: Any, service: str, **options: Any) -> Any:
         client = make(own, service, **options)
-        client.meta.events.register_first("before-send", answers)
+        client.meta.events.register("before-call", answers)
         return client
 
     with patch.object(sessions, "_client", with_answers):
         sessions._forget()
         yield
     sessions._forget()
-
-
-def _response(url: str, status: int, code: str) -> AWSResponse:
-    body = (
-        f"<ErrorResponse><Error><Code>{code}</Code><Message>{SECRET}</Message></Error>"
-        f"<Code>{code}</Code><Message>{SECRET}</Message></ErrorResponse>"
-    )
-    raw = _Raw(body.encode())
-    return AWSResponse(url, status, {"content-type": "text/xml"}, raw)
-
-
-class _Raw:
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def stream(self, **given: Any) -> Iterator[bytes]:
-        yield self._body
-        self._body = b""
 
 
 def run(hub: Engine, resource: str, resource_type: str = "s3-bucket") -> Execution:
@@ -122,8 +108,7 @@ def test_throttling_faults_and_silence_are_tried_again_by_the_definition(
 ) -> None:
     enable(hub, "s3-versioning")
     bucket = public_bucket(f"retried-{operation.lower()[:12]}-{status}")
-    # Three tries by botocore, twice; the seventh call succeeds.
-    with answering(Answers(operation, status, code, 6)), _no_waits_in_botocore():
+    with answering(Answers(operation, status, code, 2)):
         execution = run(hub, bucket)
     assert (execution.status, execution.outcome) == ("SUCCEEDED", "remediated")
     assert [step.errors for step in execution.steps if step.errors] == [(error, error)]
@@ -133,7 +118,7 @@ def test_throttling_faults_and_silence_are_tried_again_by_the_definition(
 def test_endless_throttling_fails_in_the_end_and_changes_nothing(hub: Engine) -> None:
     enable(hub, "s3-versioning")
     bucket = public_bucket("throttled-forever")
-    with answering(Answers("PutBucketVersioning", 503, "SlowDown", 1_000)), _no_waits_in_botocore():
+    with answering(Answers("PutBucketVersioning", 503, "SlowDown", 1_000)):
         execution = run(hub, bucket)
     assert (execution.status, execution.outcome) == ("FAILED", "failed")
     assert execution.reason.startswith("Throttled")
@@ -194,19 +179,15 @@ def test_an_error_of_ours_ends_recorded_and_names_only_its_class_and_place(hub: 
 def _without(hub: Engine, operation: str) -> Iterator[None]:
     """AWS takes the call, and does nothing."""
 
-    def swallow(request: Any, event_name: str, **given: Any) -> AWSResponse | None:
-        return AWSResponse(request.url, 200, {}, _Raw(b"")) if event_name.endswith(f".{operation}") else None
+    def swallow(model: Any, **given: Any) -> tuple[Any, dict[str, Any]] | None:
+        return _answer(200, {}) if model.name == operation else None
 
     make: Callable[..., Any] = sessions._client
 
     def swallowing(own: Any, service: str, **options: Any) -> Any:
         client = make(own, service, **options)
-        client.meta.events.register_first("before-send", swallow)
+        client.meta.events.register("before-call", swallow)
         return client
 
     with patch.object(sessions, "_client", swallowing):
         yield
-
-
-def _no_waits_in_botocore() -> Any:
-    return patch("botocore.retryhandler.time.sleep", lambda seconds: None)
