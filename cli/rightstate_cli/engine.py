@@ -36,8 +36,9 @@ from rightstate_cli.interpreter import filled, load_handler
 HUB_ACCOUNT = DEFAULT_ACCOUNT_ID
 _STACK = "rightstate"
 _POLL_SECONDS = 0.02
-_HUB_ENDPOINT = "https://{}.hub.amazonaws.com"
-_INTERCEPTED = r"https://(lambda|states)\.[a-z0-9-]+\.amazonaws\.com|https://[a-z]+\.hub\.amazonaws\.com"
+# Without TLS: no call to AWS goes there, so that these alone can be kept in the process.
+_HUB_ENDPOINT = "http://{}.{}.amazonaws.com"
+_INTERCEPTED = r"http://[a-z]+\.[a-z0-9-]+\.amazonaws\.com"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Engine:
     def client(self, service: str, config: Config | None = None) -> Any:
         """A client of the hub."""
         host = {"stepfunctions": "states"}.get(service, service)
-        url = self.endpoint.format(host) if self.endpoint else None
+        url = self.endpoint.format(host, self.region) if self.endpoint else None
         return self.session.client(service, region_name=self.region, endpoint_url=url, config=config)
 
     def configure(self, account: Account) -> None:
@@ -147,13 +148,13 @@ def acting_outside(region: str) -> Iterator[Engine]:
     """The application, acting on the AWS of the standard credentials and `AWS_ENDPOINT_URL`.
 
     Only the hub is simulated: what the interpreter itself calls (lambda, states), and the hub's tables
-    and topic, which have hosts of their own. Every other call leaves the process.
+    and topic. Every other call leaves the process.
     """
     with ExitStack() as stack:
         stack.enter_context(mock_aws(config=_moto(passthrough=[f"^(?!{_INTERCEPTED})"])))
         hosts = {
-            "AWS_ENDPOINT_URL_LAMBDA": f"https://lambda.{region}.amazonaws.com",
-            "AWS_ENDPOINT_URL_SFN": f"https://states.{region}.amazonaws.com",
+            "AWS_ENDPOINT_URL_LAMBDA": _HUB_ENDPOINT.format("lambda", region),
+            "AWS_ENDPOINT_URL_SFN": _HUB_ENDPOINT.format("states", region),
         }
         stack.enter_context(patch.dict(os.environ, hosts))
         session = boto3.Session(
