@@ -14,10 +14,8 @@ from tests.support.calls import Calls
 from tests.support.member import (
     ACCOUNT,
     REGION,
-    bare_database,
+    broken,
     enable,
-    open_queue,
-    public_bucket,
     session,
     start_input,
 )
@@ -37,7 +35,7 @@ def entry_of(hub: Engine, execution: Execution) -> dict[str, Any]:
 
 def test_a_policy_in_report_describes_decides_and_changes_nothing(hub: Engine, calls: Calls) -> None:
     enable(hub, "sqs-server-side-encryption", mode=Mode.REPORT)
-    execution = run(hub, "sqs-queue", start_input(open_queue("reported")))
+    execution = run(hub, "sqs-queue", start_input(broken("sqs-server-side-encryption", "reported")))
     assert (execution.status, execution.outcome) == ("SUCCEEDED", "reported")
     assert calls.writes == []
     [verdict] = entry_of(hub, execution)["verdicts"]
@@ -46,7 +44,9 @@ def test_a_policy_in_report_describes_decides_and_changes_nothing(hub: Engine, c
 
 def test_an_input_may_lower_the_mode_but_never_raise_it(hub: Engine, calls: Calls) -> None:
     enable(hub, "sqs-server-side-encryption", mode=Mode.AUTO)
-    lowered = run(hub, "sqs-queue", start_input(open_queue("lowered"), mode="report"))
+    lowered = run(
+        hub, "sqs-queue", start_input(broken("sqs-server-side-encryption", "lowered"), mode="report")
+    )
     assert lowered.outcome == "reported"
     enable(hub, "sqs-server-side-encryption", mode=Mode.REPORT)
     raised = run(hub, "sqs-queue", start_input("lowered", mode="auto"))
@@ -56,7 +56,7 @@ def test_an_input_may_lower_the_mode_but_never_raise_it(hub: Engine, calls: Call
 
 def test_an_input_may_narrow_the_policies_but_never_enable_one(hub: Engine, calls: Calls) -> None:
     enable(hub, "s3-versioning", "s3-default-encryption")
-    bucket = public_bucket("narrowed")
+    bucket = broken("s3-versioning", "narrowed")
     only = run(hub, "s3-bucket", start_input(bucket, policies=["S3VersioningEnabled"]))
     assert calls.writes == ["s3:PutBucketVersioning"]
     assert only.decision is not None
@@ -166,7 +166,7 @@ def test_a_ledger_that_cannot_be_written_ends_the_execution_failed(
     hub: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enable(hub, "sqs-server-side-encryption")
-    queue = open_queue("unrecorded")
+    queue = broken("sqs-server-side-encryption", "unrecorded")
     monkeypatch.setenv("LEDGER_TABLE", "no-such-table")
     execution = run(hub, "sqs-queue", start_input(queue))
     assert execution.status == "FAILED"
@@ -176,7 +176,7 @@ def test_a_ledger_that_cannot_be_written_ends_the_execution_failed(
 def test_a_topic_that_cannot_be_told_fails_nothing(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     enable(hub, "sqs-server-side-encryption")
     monkeypatch.setenv("TOPIC_ARN", f"arn:aws:sns:{REGION}:123456789012:no-such-topic")
-    execution = run(hub, "sqs-queue", start_input(open_queue("untold")))
+    execution = run(hub, "sqs-queue", start_input(broken("sqs-server-side-encryption", "untold")))
     assert (execution.status, execution.outcome) == ("SUCCEEDED", "remediated")
     assert any("could not be sent" in line for line in hub.logs)
 
@@ -203,11 +203,11 @@ def test_a_change_of_the_accounts_public_access_block_looks_at_each_of_its_bucke
 
 def test_an_event_about_a_parameter_group_looks_at_the_databases_that_use_it(hub: Engine) -> None:
     enable(hub, "rds-mysql-deletion-protection")
-    bare_database("grouped", "mysql")
-    given = {"account": ACCOUNT, "region": REGION, "group": "grouped-group"}
+    broken("rds-mysql-deletion-protection", "grouped")
+    given = {"account": ACCOUNT, "region": REGION, "group": "grouped-mysql8"}
     executions = list(hub.run([Start(resource_type="rds-instance", input=given)]))
     assert [(each.outcome, each.resource) for each in executions] == [
-        ("fanned-out", "grouped-group"),
+        ("fanned-out", "grouped-mysql8"),
         ("remediated", "grouped"),
     ]
 

@@ -13,7 +13,7 @@ from rightstate import sessions
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from tests.support.calls import Calls
-from tests.support.member import enable, open_queue, public_bucket, session, start_input
+from tests.support.member import broken, enable, session, start_input
 
 SECRET = "planted-in-an-error-message"
 
@@ -69,7 +69,7 @@ def test_a_denied_call_fails_says_which_and_repeats_nothing_of_awss_message(
     hub: Engine, operation: str, state: str
 ) -> None:
     enable(hub, "s3-versioning")
-    bucket = public_bucket(f"denied-{state.lower()}")
+    bucket = broken("s3-versioning", f"denied-{state.lower()}")
     with answering(Answers(operation, 403, "AccessDenied", 1)):
         execution = run(hub, bucket)
     assert execution.status == "FAILED"
@@ -82,7 +82,7 @@ def test_a_denied_call_fails_says_which_and_repeats_nothing_of_awss_message(
 
 def test_a_denied_apply_names_what_was_changed_before_it(hub: Engine) -> None:
     enable(hub, "s3-versioning", "s3-block-public-access")
-    bucket = public_bucket("denied-halfway")
+    bucket = broken("s3-versioning", "denied-halfway")
     with answering(Answers("PutBucketVersioning", 403, "AccessDenied", 1)):
         execution = run(hub, bucket)
     assert execution.status == "FAILED"
@@ -107,7 +107,7 @@ def test_throttling_faults_and_silence_are_tried_again_by_the_definition(
     hub: Engine, operation: str, status: int, code: str, error: str
 ) -> None:
     enable(hub, "s3-versioning")
-    bucket = public_bucket(f"retried-{operation.lower()[:12]}-{status}")
+    bucket = broken("s3-versioning", f"retried-{operation.lower()[:12]}-{status}")
     with answering(Answers(operation, status, code, 2)):
         execution = run(hub, bucket)
     assert (execution.status, execution.outcome) == ("SUCCEEDED", "remediated")
@@ -117,7 +117,7 @@ def test_throttling_faults_and_silence_are_tried_again_by_the_definition(
 
 def test_endless_throttling_fails_in_the_end_and_changes_nothing(hub: Engine) -> None:
     enable(hub, "s3-versioning")
-    bucket = public_bucket("throttled-forever")
+    bucket = broken("s3-versioning", "throttled-forever")
     with answering(Answers("PutBucketVersioning", 503, "SlowDown", 1_000)):
         execution = run(hub, bucket)
     assert (execution.status, execution.outcome) == ("FAILED", "failed")
@@ -127,7 +127,7 @@ def test_endless_throttling_fails_in_the_end_and_changes_nothing(hub: Engine) ->
 
 def test_a_bucket_that_another_call_is_changing_is_waited_for(hub: Engine) -> None:
     enable(hub, "s3-versioning")
-    bucket = public_bucket("conflicting")
+    bucket = broken("s3-versioning", "conflicting")
     with answering(Answers("PutBucketVersioning", 409, "OperationAborted", 2)):
         execution = run(hub, bucket)
     assert execution.outcome == "remediated"
@@ -136,7 +136,7 @@ def test_a_bucket_that_another_call_is_changing_is_waited_for(hub: Engine) -> No
 
 def test_a_change_that_a_fresh_read_never_shows_fails_and_says_what_was_done(hub: Engine) -> None:
     enable(hub, "s3-versioning")
-    bucket = public_bucket("forgetful")
+    bucket = broken("s3-versioning", "forgetful")
     with _without(hub, "PutBucketVersioning"):
         execution = run(hub, bucket)
     assert (execution.status, execution.outcome) == ("FAILED", "failed")
@@ -147,7 +147,7 @@ def test_a_change_that_a_fresh_read_never_shows_fails_and_says_what_was_done(hub
 
 def test_a_change_that_is_shown_late_is_verified_in_the_end(hub: Engine) -> None:
     enable(hub, "sqs-server-side-encryption")
-    queue = open_queue("late")
+    queue = broken("sqs-server-side-encryption", "late")
     stale = iter(["none", "none", "none"])
     from rightstate.resource_types import sqs_queue
 
@@ -162,13 +162,13 @@ def test_a_change_that_is_shown_late_is_verified_in_the_end(hub: Engine) -> None
 
 def test_an_error_of_ours_ends_recorded_and_names_only_its_class_and_place(hub: Engine) -> None:
     enable(hub, "sqs-server-side-encryption")
-    queue = open_queue("defective")
+    queue = broken("sqs-server-side-encryption", "defective")
     from rightstate.resource_types import sqs_queue
 
-    def broken(attributes: object) -> str:
+    def defective(attributes: object) -> str:
         raise KeyError(SECRET)
 
-    with patch.object(sqs_queue, "_encryption", broken):
+    with patch.object(sqs_queue, "_encryption", defective):
         execution = run(hub, queue, "sqs-queue")
     assert execution.status == "FAILED"
     assert "KeyError at" in execution.reason

@@ -18,10 +18,10 @@ def demo(format: FormatOption = Format.TABLE) -> None:
 
     executions: list[Execution] = []
     say("Deploying template.yaml into a simulated hub, and filling two simulated accounts ...")
-    with engine.simulated() as hub, simulated_accounts.built(hub.region), progress() as bar:
+    with engine.simulated() as hub, simulated_accounts.built(hub.region) as made, progress() as bar:
         for account in simulated_accounts.settings(Mode.AUTO):
             hub.configure(account)
-        sent = list(simulated_accounts.events_of_both(events.shipped()))
+        sent = list(simulated_accounts.events_of_both(events.shipped(), made))
         starts = [match.start for event in sent for match in hub.matches(event)]
         running = bar.add_task("Executions", total=len(starts))
         for execution in hub.run(iter(starts), at_once=4):

@@ -36,7 +36,7 @@ def replay(
     Looks and reports unless `--mode auto` is given. Acts on the AWS of the standard credentials or
     `AWS_ENDPOINT_URL`, except with `--simulated`. Ends with 1 if no rule matches.
     """
-    from rightstate_cli import engine, simulated_accounts  # noqa: PLC0415 - moto takes a second to import
+    from rightstate_cli import engine, examples, simulated_accounts  # noqa: PLC0415 - moto takes a second to import
 
     event = events.read(file)
     region = str(event["region"])
@@ -58,7 +58,9 @@ def replay(
     with deployed as hub:
         matches = hub.matches(event)
         if simulated:
-            with simulated_accounts.built(region):
+            with simulated_accounts.built(region) as made:
+                own = made.get(str(event["account"]), {})
+                matches = hub.matches(examples.event_about(event, own))
                 for account in simulated_accounts.settings(Mode(mode)):
                     hub.configure(account)
                 executions = [] if match_only else list(hub.run(match.start for match in matches))

@@ -6,9 +6,9 @@ the execution history.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from rightstate.frozen import Frozen
 from rightstate.policy import Mode
@@ -17,6 +17,9 @@ from rightstate.wants import Value
 
 ACCOUNT = r"^[0-9]{12}$"
 REGION = r"^[a-z]{2,4}(-[a-z]{2,10}){1,3}-[0-9]{1,2}$"
+
+
+ResourceName = Annotated[str, Field(min_length=1, max_length=2048)]
 
 
 class Outcome(StrEnum):
@@ -41,25 +44,37 @@ class Event(Frozen):
 
 
 class StartInput(Frozen):
-    """The input of an execution: one resource, or the group whose resources an event concerns.
+    """The input of an execution: one resource, several, or the group whose resources an event concerns.
 
-    `resource` may be an identifier, an ARN or, for a queue, its URL. `policies` narrows to some of
+    `resource` may be an identifier, an ARN or, for a queue, its URL; in `resources` each may also be what
+    CloudTrail makes of it in a list, an object with nothing else in it. `policies` narrows to some of
     those enabled for the account, `mode` lowers what they may do; neither enables anything.
     """
 
     account: str = Field(pattern=ACCOUNT)
     region: str = Field(pattern=REGION, max_length=32)
-    resource: str | None = Field(default=None, min_length=1, max_length=2048)
+    resource: ResourceName | None = None
+    resources: tuple[ResourceName, ...] | None = Field(default=None, min_length=1, max_length=1000)
     group: str | None = Field(default=None, min_length=1, max_length=255)
     policies: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=108)
     mode: Mode | None = None
     reason: str = Field(default="", max_length=1024)
     event: Event | None = None
 
+    @field_validator("resources", mode="before")
+    @classmethod
+    def _unwrapped(cls, given: Any) -> Any:
+        """`[{"instanceId": "i-1"}]`, as EC2's calls are recorded, as `["i-1"]`."""
+        if not isinstance(given, list):
+            return given
+        return [
+            next(iter(each.values())) if isinstance(each, dict) and len(each) == 1 else each for each in given
+        ]
+
     @model_validator(mode="after")
-    def _one_of_resource_and_group(self) -> "StartInput":
-        if (self.resource is None) == (self.group is None):
-            raise ValueError("give either a resource or a group")
+    def _one_of_resource_resources_and_group(self) -> "StartInput":
+        if [self.resource, self.resources, self.group].count(None) != 2:
+            raise ValueError("give one of resource, resources and group")
         return self
 
 

@@ -7,7 +7,7 @@ from rightstate.errors import PlanConflict
 from rightstate.models import Decision, Enabled, Finding, Outcome, Status, Verdict
 from rightstate.policy import Mode, Policy
 from rightstate.resource_type import Change, Observed, Resource, ResourceType
-from rightstate.wants import Value, Want
+from rightstate.wants import Includes, Value, Want
 
 Policies = Mapping[str, Enabled]
 """Policy id -> its mode and parameters, as enabled for the account."""
@@ -18,6 +18,9 @@ def settings_to_read(resource_type: ResourceType, enabled: Policies) -> frozense
     read = set(resource_type.facts)
     for policy, configured in _enabled(resource_type, enabled):
         read |= set(policy.wants)
+        read |= {
+            want.offered for want in policy.wants.values() if isinstance(want, Includes) and want.offered
+        }
         for name in _cases(policy):
             case = resource_type.cases[name]
             if case.switch is None or policy.values(configured.parameters)[case.switch]:
@@ -38,17 +41,15 @@ def decide(
     Policies in `auto` that it breaks become changes, one per setting, on which all wants of the
     applicable policies meet. Raises PlanConflict where they cannot.
     """
-    held = resource_type.held(observed)
-    verdicts: list[Verdict] = []
+    judged = list(_judgements(resource_type, enabled, observed, frozenset()))
+    if written := {f.setting for v, _ in judged if _to_mend(v) for f in v.findings}:
+        judged = list(_judgements(resource_type, enabled, observed, frozenset(written)))
+    verdicts = [verdict for verdict, _ in judged]
     wants: dict[str, list[tuple[str, Want]]] = {}
-    for policy, configured in _enabled(resource_type, enabled):
-        verdict, wanted = _judge(resource_type, policy, configured, observed, held)
-        if verdict is None:
-            continue
-        verdicts.append(verdict)
-        if configured.mode is Mode.AUTO and verdict.status in (Status.BROKEN, Status.COMPLIANT):
+    for verdict, wanted in judged:
+        if verdict.mode is Mode.AUTO:
             for setting, want in wanted.items():
-                wants.setdefault(setting, []).append((policy.id, want))
+                wants.setdefault(setting, []).append((verdict.policy, want))
     changes = tuple(
         _change(setting, observed.get(setting), asked)
         for setting, asked in wants.items()
@@ -77,30 +78,49 @@ def _cases(policy: Policy) -> tuple[str, ...]:
     return (*scope, *policy.not_applicable, *policy.compliant_when)
 
 
+Judgement = tuple[Verdict, Mapping[str, Want]]
+"""A policy's verdict and, where it applies by its settings, its wants."""
+
+
+def _to_mend(verdict: Verdict) -> bool:
+    return verdict.status is Status.BROKEN and verdict.mode is Mode.AUTO
+
+
+def _judgements(
+    resource_type: ResourceType, enabled: Policies, observed: Observed, written: frozenset[str]
+) -> Iterator[Judgement]:
+    """What each policy in whose scope the resource is makes of it, while other policies write `written`."""
+    held = resource_type.held(observed)
+    for policy, configured in _enabled(resource_type, enabled):
+        if policy.scope is None or resource_type.cases[policy.scope].holds(observed):
+            yield _judge(resource_type, policy, configured, observed, held, written)
+
+
 def _judge(
     resource_type: ResourceType,
     policy: Policy,
     configured: Enabled,
     observed: Observed,
     held: Mapping[str, str],
-) -> tuple[Verdict | None, Mapping[str, Want]]:
-    """The policy's verdict and, where it applies by its settings, its wants."""
+    written: frozenset[str],
+) -> Judgement:
     values = policy.values(configured.parameters)
 
     def first(names: tuple[str, ...]) -> str | None:
         for name in names:
             case = resource_type.cases[name]
-            if (case.switch is None or values[case.switch]) and case.holds(observed):
+            counts = case.unless_written not in written and (case.switch is None or values[case.switch])
+            if counts and case.holds(observed):
                 return case.reason
         return None
 
-    if policy.scope and not resource_type.cases[policy.scope].holds(observed):
-        return None, {}
     if (reason := first(policy.not_applicable)) is not None:
         return _verdict(policy, configured, Status.NOT_APPLICABLE, reason), {}
     if (reason := first(policy.compliant_when)) is not None:
         return _verdict(policy, configured, Status.COMPLIANT, reason), {}
-    wants = policy.bound_wants(configured.parameters)
+    wants = {
+        setting: want.given(observed) for setting, want in policy.bound_wants(configured.parameters).items()
+    }
     findings = tuple(
         Finding(setting=setting, before=observed.get(setting), after=want.target(observed.get(setting)))
         for setting, want in wants.items()

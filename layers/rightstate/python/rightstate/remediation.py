@@ -57,18 +57,20 @@ def apply(task: ApplyTask) -> Applied:
 def verify(task: ApplyTask) -> Verified:
     """Read again what was written.
 
-    Raises NotReady while the resource is still at it, NotVerified where it shows another value.
+    Raises NotReady while the resource is still at it, though it may show the change already; NotVerified
+    where it shows another value.
     """
     resource_type = load(task.resource_type)
     changes = task.decision.changes
     wanted = frozenset({change.setting for change in changes} | set(resource_type.facts))
     observed = _read(task, resource_type, wanted)
     missing = [c.setting for c in changes if not c.want.holds(observed.get(c.setting))]
-    if not missing:
-        return Verified(observed={c.setting: observed.get(c.setting) for c in changes})
     busy = resource_type.busy(observed)
     if busy or set(missing) & set(resource_type.held(observed)):
-        raise NotReady(f"{busy or 'The change is pending.'} Not yet seen: {', '.join(missing)}.")
+        seen = f"Not yet seen: {', '.join(missing)}." if missing else "Every change is seen already."
+        raise NotReady(f"{busy or 'The change is pending.'} {seen}")
+    if not missing:
+        return Verified(observed={c.setting: observed.get(c.setting) for c in changes})
     raise NotVerified(
         f"The change was made, but a fresh read does not show it: {', '.join(missing)}. Look whether "
         "something else sets it back, e.g. infrastructure as code."

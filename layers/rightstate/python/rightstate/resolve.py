@@ -26,7 +26,7 @@ from rightstate.step import parse
 def resolve(task: ResolveTask) -> Resolved:
     """Check the input and join it with the account's settings.
 
-    An input about a group starts one execution for each of the group's resources instead. Raises
+    An input about several resources or a group starts one execution for each of them instead. Raises
     InvalidInput, UnknownAccount, SettingsUnreadable and, for a group, what reading it may raise.
     """
     resource_type = load(task.resource_type)
@@ -35,7 +35,7 @@ def resolve(task: ResolveTask) -> Resolved:
         resource_type,
         Place(account=start.account, region=start.region, partition=task.execution.partition),
     )
-    resource = identify(resource_type, place, start.resource) if start.resource else None
+    named = [identify(resource_type, place, each) for each in start.resources or (start.resource,) if each]
     account = settings.read(start.account)
     policies = _chosen(resource_type, account, start)
     if not policies:
@@ -45,8 +45,13 @@ def resolve(task: ResolveTask) -> Resolved:
             reason="No policy of this kind of resource is enabled for the account.",
             place=place,
         )
-    if resource is None:
-        return _fan_out(resource_type, account, place, start, task.execution)
+    if start.resources:
+        among = f"the {len(named)} resources named"
+        return _fan_out(among, [(each.region, each.id) for each in named], place, start, task.execution)
+    if start.group:
+        members = _members(resource_type, account, place, start.group, task.execution)
+        return _fan_out(shown(start.group), members, place, start, task.execution)
+    [resource] = named
     return Resolved(
         proceed=True,
         place=place,
@@ -81,29 +86,32 @@ def _chosen(resource_type: ResourceType, account: Account, start: StartInput) ->
     return {name: configured for name, configured in lowered.items() if configured.mode != "off"}
 
 
-def _fan_out(
-    resource_type: ResourceType,
-    account: Account,
-    place: Place,
-    start: StartInput,
-    execution: Execution,
-) -> Resolved:
+def _members(
+    resource_type: ResourceType, account: Account, place: Place, group: str, execution: Execution
+) -> list[tuple[str, str]]:
+    """Region and identifier of each resource of the group."""
     if resource_type.members is None:
         raise InvalidInput(f"A {resource_type.title} has no groups. Nothing was changed.")
-    group = start.group or ""
     session = open_session(account, resource_type, place, Phase.READ, execution.name)
     with named_errors(gone=resource_type.gone):
-        members = list(resource_type.members(session.client, place, group))
+        return list(resource_type.members(session.client, place, group))
+
+
+def _fan_out(
+    among: str, members: list[tuple[str, str]], place: Place, start: StartInput, execution: Execution
+) -> Resolved:
     started = []
     for region, member in members:
         name = _child_name(start.event.id if start.event else execution.name, region, member)
-        child = start.model_copy(update={"region": region, "resource": member, "group": None})
+        child = start.model_copy(
+            update={"region": region, "resource": member, "resources": None, "group": None}
+        )
         _start(execution.state_machine, name, child)
         started.append(name)
     return Resolved(
         proceed=False,
         outcome=Outcome.FANNED_OUT,
-        reason=f"Started one execution for each of {len(started)} resources of {shown(group)}.",
+        reason=f"Started one execution for each of {len(started)} resources of {among}.",
         place=place,
         started=tuple(started[:100]),
     )

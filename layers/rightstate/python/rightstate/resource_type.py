@@ -62,13 +62,15 @@ def send(clients: Clients, resource: Resource, call: Call, changes: Sequence[Cha
 class Case:
     """A named circumstance, decided from the observed settings that it reads.
 
-    `switch` names a boolean parameter of the policy; the case counts only where it is true.
+    `switch` names a boolean parameter of the policy; the case counts only where it is true. It does not
+    count either where another enabled policy writes the setting `unless_written` in the same execution.
     """
 
     reason: str
     holds: Callable[[Observed], bool]
     reads: tuple[str, ...] = ()
     switch: str | None = None
+    unless_written: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ class ResourceType:
         `group` (a parameter group, the account) concerns.
     home_regions: partition -> the one region where a global service is looked after.
     gone, busy_errors: AWS error codes that mean so.
+    dependent_actions: actions that AWS checks when we call a write action, each with the condition under
+        which it may be used; we never call them ourselves.
     """
 
     name: str
@@ -120,6 +124,7 @@ class ResourceType:
     read_actions: tuple[str, ...]
     write_actions: tuple[str, ...]
     write_resources: tuple[str, ...]
+    dependent_actions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     apply: Callable[[Clients, Resource, Call, Sequence[Change]], None] = send
     cases: Mapping[str, Case] = field(default_factory=dict)
     facts: tuple[str, ...] = ()

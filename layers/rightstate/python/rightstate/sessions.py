@@ -99,7 +99,7 @@ def _without_account_host(params: dict[str, Any], **given: Any) -> None:
 
 def session_policy(resource_type: ResourceType, phase: Phase, place: Place) -> str:
     """The session policy as JSON. STS allows 2,048 characters (API reference, AssumeRole)."""
-    statements = [
+    statements: list[dict[str, Any]] = [
         {"Effect": "Allow", "Action": sorted(resource_type.read_actions), "Resource": "*"},
     ]
     if phase is Phase.APPLY:
@@ -111,6 +111,11 @@ def session_policy(resource_type: ResourceType, phase: Phase, place: Place) -> s
                 "Resource": sorted(arn.format(**scope) for arn in resource_type.write_resources),
             }
         )
+        for action, condition in sorted(resource_type.dependent_actions.items()):
+            equals = {key: value.format(**scope) for key, value in condition.items()}
+            statements.append(
+                {"Effect": "Allow", "Action": action, "Resource": "*", "Condition": {"StringEquals": equals}}
+            )
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
 
 

@@ -33,6 +33,10 @@ def as_text(value: Value) -> str:
 
 
 class _Want(Frozen):
+    def given(self, observed: Mapping[str, Value]) -> Self:
+        """The want as far as it can be had, which another setting may say."""
+        return self
+
     def bind(self, parameters: Mapping[str, Value]) -> Self:
         """Replace each field `x` whose companion `x_from` names a parameter by its value.
 
@@ -185,11 +189,21 @@ class AnythingBut(_Want):
 
 
 class Includes(_Want):
-    """The value is a list that holds all of `items`; the missing ones are added."""
+    """The value is a list that holds all of `items`; the missing ones are added.
+
+    `offered` names a setting that lists what can be had; where it is known, other items are not wanted.
+    """
 
     kind: Literal["includes"] = "includes"
     items: tuple[str, ...] = ()
     items_from: str | None = None
+    offered: str | None = None
+
+    def given(self, observed: Mapping[str, Value]) -> Self:
+        offered = observed.get(self.offered) if self.offered else None
+        if not isinstance(offered, list):
+            return self
+        return self.model_copy(update={"items": tuple(item for item in self.items if item in offered)})
 
     def holds(self, observed: Value) -> bool:
         return set(self.items) <= set(observed if isinstance(observed, list) else ())

@@ -1,0 +1,57 @@
+"""Resources in a wrong state, for the demo, the tests and the benchmark: one module for each resource type.
+
+They are made in simulated accounts only. The module's `EXAMPLE` is found by its name; nothing is registered.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import boto3
+
+
+def _no_words(policy: str) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Example:
+    """How to make a resource of one type that breaks its policies.
+
+    name: the identifier that the type's files in events/ use.
+    policy: a policy that such a resource breaks; it breaks every other one too that can be broken at the
+        same time.
+    event: the file in events/ that says that an existing resource has changed.
+    create(session, name, policy) makes a resource that breaks the policy, called `name` where its service
+        lets one choose, and returns its identifier.
+    others: further resources for the demo, each with a policy that it breaks.
+    words(policy): other words to put into an event about a resource that breaks the policy.
+    """
+
+    name: str
+    policy: str
+    event: str
+    create: Callable[[boto3.Session, str, str], str]
+    others: Mapping[str, str] = field(default_factory=dict)
+    words: Callable[[str], Mapping[str, str]] = _no_words
+
+
+@cache
+def load(resource_type: str) -> Example:
+    """The example of that resource type."""
+    module = import_module(f"{__name__}.{resource_type.replace('-', '_')}")
+    loaded: Example = module.EXAMPLE
+    return loaded
+
+
+def event_about(event: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
+    """The event with other words in it: `words` says which becomes which."""
+    text = json.dumps(event)
+    for ours, theirs in words.items():
+        text = re.sub(rf"(?<!\w){re.escape(ours)}(?!\w)", theirs, text)
+    changed: dict[str, Any] = json.loads(text)
+    return changed
