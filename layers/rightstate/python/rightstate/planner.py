@@ -56,6 +56,8 @@ def decide(
         if any(not want.holds(observed.get(setting)) for _, want in asked)
     )
     outcome, reason = _outcome(verdicts, changes)
+    if not verdicts:
+        reason = resource_type.out_of_scope(observed)
     return Decision(
         apply=bool(changes),
         outcome=outcome,
@@ -173,4 +175,4 @@ def _outcome(verdicts: list[Verdict], changes: tuple[Change, ...]) -> tuple[Outc
         return Outcome.COMPLIANT, by_status[Status.COMPLIANT][0].reason
     if found := by_status[Status.NOT_APPLICABLE]:
         return Outcome.NOT_APPLICABLE, found[0].reason
-    return Outcome.NOT_APPLICABLE, "No enabled policy covers this kind of resource."
+    return Outcome.NOT_APPLICABLE, ""

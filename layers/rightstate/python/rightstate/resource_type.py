@@ -103,6 +103,7 @@ class ResourceType:
     facts: settings that `busy` and `held` read, so that every describe includes them.
     busy(observed) says why the resource cannot be changed now, or None.
     held(observed) says, by setting, why it must not be written unseen.
+    out_of_scope(observed) says why no enabled policy is about the resource.
     members(clients, place, group) gives region and identifier of each resource that an event about
         `group` (a parameter group, the account) concerns.
     home_regions: partition -> the one region where a global service is looked after.
@@ -130,6 +131,9 @@ class ResourceType:
     facts: tuple[str, ...] = ()
     busy: Callable[[Observed], str | None] = lambda observed: None
     held: Callable[[Observed], Mapping[str, str]] = lambda observed: {}
+    out_of_scope: Callable[[Observed], str] = lambda observed: (
+        "No enabled policy covers this kind of resource."
+    )
     members: Callable[[Clients, Place, str], Iterable[tuple[str, str]]] | None = None
     home_regions: Mapping[str, str] = field(default_factory=dict)
     url_pattern: str | None = None

@@ -1,0 +1,322 @@
+"""The policies of RDS DB instances, by database engine."""
+
+from collections.abc import Mapping
+
+from rightstate.policy import Parameter, Policy, Risk
+from rightstate.wants import AtLeast, Exactly, Includes, OneOf, Want
+
+_BUSINESS_CONTINUITY = "AWS - Business Continuity"
+_DATA_PROTECTION = "AWS - Data Protection"
+_LEGACY = {
+    "postgres": "SQL",
+    "mariadb": "Mariadb",
+    "oracle": "Oracle",
+    "sqlserver": "SQLServer",
+    "aurora-instance": "AuroraInstance",
+    "mysql": "MySQL",
+}
+_PLURAL = {
+    "postgres": "RDS PostgreSQL Instances",
+    "mariadb": "RDS MariaDB Instances",
+    "oracle": "RDS Oracle Instances",
+    "sqlserver": "RDS SQL Server Instances",
+    "mysql": "RDS MySQL Instances",
+}
+_MOSTLY_SINGULAR = {
+    "postgres": "RDS PostgreSQL Instance",
+    "mariadb": "RDS MariaDB Instance",
+    "oracle": "RDS Oracle Instances",
+    "sqlserver": "RDS SQL Server Instances",
+    "mysql": "RDS MySQL Instance",
+}
+_IN_AURORA = {"aurora-instance": "RDS Aurora SQL Instances"}
+_WITHOUT_OTHERS = (
+    "Applied at once. Where other changes of the instance wait for its maintenance window, nothing is "
+    "written, because they would be applied along with it."
+)
+
+
+def _each(
+    name: str,
+    legacy: str,
+    title: str,
+    instances: Mapping[str, str],
+    *,
+    category: str,
+    risk: Risk,
+    setting: str,
+    want: Want,
+    side_effects: str,
+    reversible: str,
+    not_applicable: Mapping[str, tuple[str, ...]] | None = None,
+    parameters: Mapping[str, Parameter] | None = None,
+    security_hub: tuple[str, ...] = (),
+    notes: str = _WITHOUT_OTHERS,
+) -> tuple[Policy, ...]:
+    """The policy for each of the engines of `instances`, with the cases that are each engine's own."""
+    return tuple(
+        Policy(
+            id=f"rds-{engine}-{name}",
+            aliases=(f"{_LEGACY[engine]}{legacy}",),
+            title=title.format(called),
+            category=category,
+            risk=risk,
+            wants={setting: want},
+            parameters=parameters or {},
+            scope=engine,
+            not_applicable=(*_GENERALLY[engine], *(not_applicable or {}).get(engine, ())),
+            side_effects=side_effects,
+            reversible=reversible,
+            security_hub=security_hub,
+            notes=notes,
+        )
+        for engine, called in instances.items()
+    )
+
+
+_GENERALLY = {
+    "postgres": ("deleting", "cluster-member"),
+    "mysql": ("deleting", "cluster-member"),
+    "mariadb": ("deleting",),
+    "oracle": ("deleting", "custom"),
+    "sqlserver": ("deleting", "custom"),
+    "aurora-instance": ("deleting",),
+}
+_EXEMPT_REPLICAS = Parameter(
+    default=True, why="A read replica can be made again from its source; false asks the same of it."
+)
+_NO_BACKUPS = {
+    "postgres": ("read-replica", "old-postgres-replica", "aws-backup"),
+    "mysql": ("read-replica", "aws-backup"),
+    "mariadb": ("read-replica", "aws-backup"),
+    "oracle": ("read-replica", "aws-backup"),
+    "sqlserver": ("read-replica", "sqlserver-replica", "aws-backup"),
+}
+
+
+def _backups(
+    name: str, legacy: str, title: str, instances: Mapping[str, str], days: int
+) -> tuple[Policy, ...]:
+    return _each(
+        name,
+        legacy,
+        title,
+        instances,
+        category=_BUSINESS_CONTINUITY,
+        risk=Risk.SAFE,
+        setting="BackupRetentionPeriod",
+        want=AtLeast(minimum_from="min_retention_days", raise_to_from="target_retention_days"),
+        parameters={
+            "min_retention_days": Parameter(
+                default=days, minimum=1, maximum=35, why="Fewer days than this break the policy."
+            ),
+            "target_retention_days": Parameter(
+                default=7, minimum=1, maximum=35, why="What is set then; Security Hub RDS.11 asks for 7."
+            ),
+            "exempt_read_replicas": _EXEMPT_REPLICAS,
+        },
+        not_applicable=_NO_BACKUPS,
+        side_effects="From 0: a first backup is taken at once, which suspends I/O of a Single-AZ instance "
+        "briefly, and backup storage is charged. From fewer days: none.",
+        reversible="Yes, except to 0: that deletes every automated backup, and needs consent of its own.",
+        security_hub=("RDS.11",),
+    )
+
+
+def _log_exports(engine: str, called: str, types: tuple[str, ...], *also: str) -> tuple[Policy, ...]:
+    return _each(
+        "log-exports",
+        "logExport",
+        "Ensure Log Exports feature is enabled for {}",
+        {engine: called},
+        category="AWS - Audit and Logging",
+        risk=Risk.COST,
+        setting="EnabledCloudwatchLogsExports",
+        want=Includes(items_from="required_log_types", offered="ExportableLogTypes"),
+        parameters={
+            "required_log_types": Parameter(
+                default=list(types),
+                why="As Security Hub RDS.9 asks. Types that the engine version cannot export are left out; "
+                "those that are exported already stay.",
+            )
+        },
+        side_effects="CloudWatch Logs charges for what is sent; a general log can be large, and may hold "
+        "values of SQL statements.",
+        reversible="Yes: the log types that were added are disabled again.",
+        security_hub=("RDS.9", *also),
+        notes="Sends only what the engine writes: MySQL and MariaDB also need log_output=FILE, and the "
+        "parameters and options that switch each log on.",
+    )
+
+
+_SMALL_CLASS = ("small-class", "no-performance-insights")
+_ONE_PLACE = ("read-replica", "one-zone", "edge-location")
+
+POLICIES = (
+    *_each(
+        "iam-authentication",
+        "IAMAuthEnabled",
+        "Ensure IAM Database Authentication feature is enabled for {}",
+        {engine: _PLURAL[engine] for engine in ("postgres", "mysql")},
+        category="AWS - Identity and Access Management",
+        risk=Risk.SAFE,
+        setting="IAMDatabaseAuthenticationEnabled",
+        want=Exactly(value=True),
+        not_applicable={"postgres": ("old-postgres",), "mysql": ("old-mysql",)},
+        side_effects="None for logins that exist: passwords go on working. In PostgreSQL a user who is later "
+        "granted rds_iam can no longer sign in with a password.",
+        reversible="Yes: it is switched off again.",
+        security_hub=("RDS.10",),
+    ),
+    *_log_exports("mysql", "RDS MySQL Instance", ("error", "general", "slowquery")),
+    *_log_exports("mariadb", "RDS Mariadb Instance", ("audit", "error", "general", "slowquery"), "RDS.42"),
+    *_log_exports("oracle", "Oracle instances", ("alert", "audit", "listener", "trace")),
+    *_each(
+        "no-public-access",
+        "PrivateInstance",
+        "Ensure that public access is not given to {}",
+        _MOSTLY_SINGULAR | _IN_AURORA,
+        category="AWS - Networking",
+        risk=Risk.BREAKS_ACCESS,
+        setting="PubliclyAccessible",
+        want=Exactly(value=False),
+        side_effects="Clients outside the VPC lose access within minutes, when the endpoint's name begins to "
+        "lead to the private address.",
+        reversible="Yes, but with another public address than before.",
+        security_hub=("RDS.2",),
+        notes="A setting of each instance, in Aurora too.",
+    ),
+    *_each(
+        "deletion-protection",
+        "DeletionProtection",
+        "Ensure Deletion Protection feature is enabled for {}",
+        _PLURAL,
+        category=_DATA_PROTECTION,
+        risk=Risk.SAFE,
+        setting="DeletionProtection",
+        want=Exactly(value=True),
+        side_effects="None until somebody deletes the instance, or the CloudFormation stack that it is in: "
+        "that fails until the protection is switched off.",
+        reversible="Yes: it is switched off again.",
+        security_hub=("RDS.8",),
+    ),
+    *_each(
+        "performance-insights",
+        "PerformanceInsights",
+        "Ensure Performance Insights feature is enabled for {}",
+        _PLURAL | {"aurora-instance": "Aurora SQL Instances"},
+        category=_DATA_PROTECTION,
+        risk=Risk.COST,
+        setting="PerformanceInsightsEnabled",
+        want=Exactly(value=True),
+        not_applicable={
+            "postgres": ("no-performance-insights",),
+            "mariadb": _SMALL_CLASS,
+            "mysql": _SMALL_CLASS,
+            "oracle": ("no-performance-insights",),
+            "sqlserver": ("no-performance-insights",),
+            "aurora-instance": ("small-aurora-class", "no-performance-insights"),
+        },
+        side_effects="A little processor and memory. Seven days are kept, which cost nothing; MySQL and MariaDB "
+        "gather more once performance_schema has been enabled by a restart.",
+        reversible="Yes, but the KMS key that was used at first cannot be changed any more.",
+        notes="Part of CloudWatch Database Insights since 2026: what is switched on is its standard mode. The "
+        "advanced mode, which is charged, is left as it is.",
+    ),
+    Policy(
+        id="rds-mysql-block-encryption-mode",
+        aliases=("MySQLBlockEncryption",),
+        title="Ensure that latest block encryption algorithms is used for RDS MySQL Instance",
+        category=_DATA_PROTECTION,
+        risk=Risk.RESTART,
+        wants={"block_encryption_mode": OneOf(allowed=("aes-256-cbc",), otherwise="aes-256-cbc")},
+        scope="mysql-8",
+        not_applicable=("deleting", "cluster-member", "default-parameter-group", "no-block-encryption-mode"),
+        side_effects="HIGH: AES_ENCRYPT() and AES_DECRYPT() use it by default. Values written in the old mode "
+        "can no longer be read without naming that mode, and CBC needs an initialization vector. Every "
+        "instance that uses the parameter group is concerned.",
+        reversible="Yes: the parameter gets its old value, or is reset where it had none.",
+        notes="The default of MySQL is aes-128-ecb. A parameter group is shared by instances.",
+    ),
+    Policy(
+        id="rds-mysql-fips-mode",
+        aliases=("MySQLEnableFIPS",),
+        title="Ensure to enable FIPS standards on the server side for RDS MySQL Instance",
+        category=_DATA_PROTECTION,
+        risk=Risk.RESTART,
+        wants={"ssl_fips_mode": OneOf(allowed=("1", "ON", "2", "STRICT"), otherwise="1")},
+        scope="mysql-8",
+        not_applicable=("deleting", "cluster-member", "default-parameter-group", "no-fips-mode"),
+        side_effects="Sessions that use algorithms which FIPS does not allow fail. Every instance that uses the "
+        "parameter group is concerned.",
+        reversible="Yes: the parameter gets its old value, or is reset where it had none.",
+        notes="MySQL deprecates the parameter since 8.0.34. A parameter group is shared by instances.",
+    ),
+    *_each(
+        "auto-minor-version-upgrade",
+        "VersionUpgrade",
+        "Ensure Auto Minor Version Upgrade feature is Enabled for {}",
+        _PLURAL | _IN_AURORA,
+        category=_BUSINESS_CONTINUITY,
+        risk=Risk.SAFE,
+        setting="AutoMinorVersionUpgrade",
+        want=Exactly(value=True),
+        side_effects="None now. From then on the instance is restarted in its maintenance window when AWS "
+        "releases a minor version that it upgrades to.",
+        reversible="Yes: it is switched off again.",
+        security_hub=("RDS.13",),
+        notes="Aurora upgrades by itself only where every member of the cluster has it on.",
+    ),
+    *_backups(
+        "automated-backups",
+        "Backup",
+        "Ensure backup retention policy is set for {}",
+        _PLURAL | {"sqlserver": "RDS SQL Server Instance"},
+        1,
+    ),
+    *_backups(
+        "backup-retention",
+        "BackupTerm",
+        "Ensure that sufficient backup retention period is applied to {}",
+        _PLURAL,
+        7,
+    ),
+    *_each(
+        "multi-az",
+        "MultiAZEnabled",
+        "Ensure Multi-AZ feature is Enabled for {}",
+        _MOSTLY_SINGULAR,
+        category=_BUSINESS_CONTINUITY,
+        risk=Risk.RESTART,
+        setting="MultiAZ",
+        want=Exactly(value=True),
+        parameters={"exempt_read_replicas": _EXEMPT_REPLICAS},
+        not_applicable={
+            **dict.fromkeys(("postgres", "mysql", "mariadb", "oracle"), _ONE_PLACE),
+            "sqlserver": (
+                *_ONE_PLACE,
+                "sqlserver-replica",
+                "sqlserver-edition",
+                "no-multi-az",
+                "sqlserver-without-backups",
+            ),
+        },
+        side_effects="Roughly doubles the price of instance and storage. Writes are slower while the standby is "
+        "made, which takes minutes to hours; no outage. Do it outside peak hours.",
+        reversible="Yes: the standby is dropped again.",
+        security_hub=("RDS.5",),
+    ),
+    *_each(
+        "copy-tags-to-snapshots",
+        "CopyTagsToSnapshot",
+        "Ensure that Copy Tags to Snapshots feature is enabled for {}",
+        _PLURAL,
+        category="AWS - Governance",
+        risk=Risk.SAFE,
+        setting="CopyTagsToSnapshot",
+        want=Exactly(value=True),
+        side_effects="None.",
+        reversible="Yes: it is switched off again.",
+        security_hub=("RDS.17",),
+    ),
+)

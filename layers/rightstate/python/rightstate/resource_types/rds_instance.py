@@ -1,0 +1,459 @@
+"""RDS DB instances, those of Aurora clusters included. One ModifyDBInstance takes all changes."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rightstate import rds
+from rightstate.policies.rds_instance import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Case,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+)
+from rightstate.wants import Value
+
+_AURORA = ("aurora-mysql", "aurora-postgresql")
+# By prefix, because AWS adds editions: oracle-ee-cdb, sqlserver-dev-ee.
+_BY_PREFIX = ("oracle-", "sqlserver-", "custom-oracle-", "custom-sqlserver-")
+# Setting -> the parameter of ModifyDBInstance that writes it.
+_PARAMETERS = {
+    "IAMDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
+    "EnabledCloudwatchLogsExports": "CloudwatchLogsExportConfiguration",
+    "PubliclyAccessible": "PubliclyAccessible",
+    "DeletionProtection": "DeletionProtection",
+    "PerformanceInsightsEnabled": "EnablePerformanceInsights",
+    "AutoMinorVersionUpgrade": "AutoMinorVersionUpgrade",
+    "BackupRetentionPeriod": "BackupRetentionPeriod",
+    "MultiAZ": "MultiAZ",
+    "CopyTagsToSnapshot": "CopyTagsToSnapshot",
+}
+_OF_GROUP = ("block_encryption_mode", "ssl_fips_mode")
+_OFFERED = {"PerformanceInsightsOffered": "SupportsPerformanceInsights", "MultiAZOffered": "MultiAZCapable"}
+_PENDING_REBOOT = ", pending-reboot"
+
+
+def _is_ours(engine: str) -> bool:
+    return engine in ("mysql", "mariadb", "postgres", *_AURORA) or engine.startswith(_BY_PREFIX)
+
+
+def _instances(clients: Clients) -> Iterator[Mapping[str, Any]]:
+    """Neptune and DocumentDB instances are listed by the same call, and are none of ours."""
+    for page in clients("rds").get_paginator("describe_db_instances").paginate():
+        yield from (each for each in page["DBInstances"] if _is_ours(each["Engine"]))
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    return (each["DBInstanceIdentifier"] for each in _instances(clients))
+
+
+def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
+    """The instances that use the parameter group: its calls name no instance."""
+    for each in _instances(clients):
+        if any(used["DBParameterGroupName"] == group for used in each.get("DBParameterGroups", ())):
+            yield place.region, each["DBInstanceIdentifier"]
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    client = clients("rds")
+    [instance] = client.describe_db_instances(DBInstanceIdentifier=resource.id)["DBInstances"]
+    own = _of_instance(instance, resource.region)
+    observed: dict[str, Value] = {name: own[name] for name in settings & set(own)}
+    if "ExportableLogTypes" in settings:
+        observed["ExportableLogTypes"] = rds.exportable_log_types(
+            client, instance["Engine"], instance["EngineVersion"]
+        )
+    for name, member in _OFFERED.items():
+        # Asked only where it matters: what is on already is offered.
+        if name in settings and not (own["PerformanceInsightsEnabled"] and own["MultiAZ"]):
+            observed[name] = _offered(client, instance, member)
+    if parameters := settings & set(_OF_GROUP):
+        observed |= _of_groups(client, instance, sorted(parameters))
+    return observed
+
+
+def _of_instance(instance: Mapping[str, Any], region: str) -> dict[str, Value]:
+    """Every setting that DescribeDBInstances shows."""
+    subnets = instance.get("DBSubnetGroup", {}).get("Subnets", ())
+    zones = {subnet["SubnetAvailabilityZone"]["Name"] for subnet in subnets}
+    zone = instance.get("AvailabilityZone", "")
+    groups = instance.get("DBParameterGroups", ())
+    return {
+        **{name: instance.get(name, False) for name in _PARAMETERS},
+        "EnabledCloudwatchLogsExports": sorted(instance.get("EnabledCloudwatchLogsExports", ())),
+        "DBInstanceStatus": instance["DBInstanceStatus"],
+        "PendingModifiedValues": rds.pending(instance),
+        "DBParameterGroups": [group["DBParameterGroupName"] for group in groups],
+        "ParameterApplyStatus": sorted({group["ParameterApplyStatus"] for group in groups}),
+        "Engine": instance["Engine"],
+        "EngineVersion": instance["EngineVersion"],
+        "DBInstanceClass": instance["DBInstanceClass"],
+        "InCluster": "DBClusterIdentifier" in instance,
+        "IsReadReplica": any(
+            instance.get(f"ReadReplicaSourceDB{of}Identifier") for of in ("Instance", "Cluster")
+        ),
+        "ManagedByAWSBackup": bool(instance.get("AwsBackupRecoveryPointArn")),
+        "SubnetZones": len(zones) if zones else None,
+        # us-west-2a is a zone of us-west-2; us-west-2-lax-1a is a Local Zone.
+        "AtEdge": any("Arn" in subnet.get("SubnetOutpost", {}) for subnet in subnets)
+        or len(zone) > len(region) + 1,
+    }
+
+
+_options: dict[tuple[str, ...], Mapping[str, bool]] = {}
+
+
+def _offered(client: Any, instance: Mapping[str, Any], member: str) -> bool | None:
+    """Whether AWS offers that with the instance's engine version and class, or None where it no longer
+    sells these, which says nothing about it. Asked once for a container."""
+    wanted = {name: instance[name] for name in ("Engine", "EngineVersion", "DBInstanceClass")}
+    key = (client.meta.region_name, *wanted.values())
+    if key not in _options:
+        found = client.describe_orderable_db_instance_options(**wanted)["OrderableDBInstanceOptions"]
+        _options[key] = {name: any(o.get(name) for o in found) for name in _OFFERED.values() if found}
+    return _options[key].get(member)
+
+
+def _of_groups(client: Any, instance: Mapping[str, Any], names: Sequence[str]) -> dict[str, Value]:
+    """The parameters' values and what they may be. Of several groups, the first that differs counts."""
+    observed: dict[str, Value] = {}
+    for group in instance.get("DBParameterGroups", ()):
+        called = group["DBParameterGroupName"]
+        if called.startswith("default."):
+            continue
+        answer = client.describe_db_parameters(
+            DBParameterGroupName=called, Filters=[{"Name": "parameter-name", "Values": list(names)}]
+        )
+        found = {each["ParameterName"]: each for each in answer["Parameters"]}
+        for name in names:
+            parameter = found.get(name, {})
+            value = parameter.get("ParameterValue")
+            if value is not None and group["ParameterApplyStatus"] == "pending-reboot":
+                value += _PENDING_REBOOT
+            if name not in observed or value != observed[name]:
+                observed[name] = value
+            modifiable = parameter.get("IsModifiable", False)
+            observed[f"{name}.AllowedValues"] = (
+                parameter.get("AllowedValues", "").split(",") if modifiable else []
+            )
+    return observed
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    of_group = [change for change in changes if change.setting in _OF_GROUP]
+    of_instance = [change for change in changes if change.setting in _PARAMETERS]
+    groups = observed.get("DBParameterGroups")
+    calls = [
+        Call(
+            service="rds",
+            operation="ModifyDBParameterGroup",
+            parameters={
+                "DBParameterGroupName": group,
+                "Parameters": [
+                    {
+                        "ParameterName": change.setting,
+                        "ParameterValue": change.after,
+                        "ApplyMethod": "immediate",
+                    }
+                    for change in of_group
+                ],
+            },
+            settings=tuple(change.setting for change in of_group),
+        )
+        for group in (groups if isinstance(groups, list) else [])
+        if of_group and not group.startswith("default.")
+    ]
+    if of_instance:
+        parameters: dict[str, Any] = {_PARAMETERS[change.setting]: _written(change) for change in of_instance}
+        if "EnablePerformanceInsights" in parameters:
+            # What is free of charge, and all that the standard mode of Database Insights keeps.
+            parameters["PerformanceInsightsRetentionPeriod"] = 7
+        calls.append(
+            Call(
+                service="rds",
+                operation="ModifyDBInstance",
+                parameters={"DBInstanceIdentifier": resource.id, **parameters, "ApplyImmediately": True},
+                settings=tuple(change.setting for change in of_instance),
+            )
+        )
+    return calls
+
+
+def _written(change: Change) -> Any:
+    return rds.log_exports(change) if change.setting == "EnabledCloudwatchLogsExports" else change.after
+
+
+def _busy(observed: Observed) -> str | None:
+    if "applying" in _listed(observed.get("ParameterApplyStatus")):
+        return "The database's parameter group is being applied."
+    return rds.busy(observed.get("DBInstanceStatus"))
+
+
+def _held(observed: Observed) -> Mapping[str, str]:
+    reasons = rds.held(
+        observed.get("DBInstanceStatus"),
+        observed.get("PendingModifiedValues"),
+        tuple(_PARAMETERS),
+        "EnabledCloudwatchLogsExports",
+    )
+    restart = "The parameter has its value, but takes effect only when the instance is rebooted."
+    waiting = [name for name in _OF_GROUP if str(observed.get(name)).endswith(_PENDING_REBOOT)]
+    return reasons | dict.fromkeys(waiting, restart)
+
+
+def _listed(value: Value) -> list[str]:
+    return value if isinstance(value, list) else []
+
+
+def _engine(*names: str, prefix: str = "\0") -> Callable[[Observed], bool]:
+    return lambda observed: (
+        observed.get("Engine") in names
+        or str(observed.get("Engine")).removeprefix("custom-").startswith(prefix)
+    )
+
+
+def _older(*minimum: int) -> Callable[[Observed], bool]:
+    return lambda observed: rds.version(observed.get("EngineVersion")) < minimum
+
+
+def _class_is(*classes: str) -> Callable[[Observed], bool]:
+    return lambda observed: str(observed.get("DBInstanceClass")).startswith(classes)
+
+
+def _refuses(parameter: str, value: str) -> Callable[[Observed], bool]:
+    """Whether the parameter is not of the family, cannot be modified, or cannot have the value."""
+
+    def refuses(observed: Observed) -> bool:
+        allowed = observed.get(f"{parameter}.AllowedValues")
+        return isinstance(allowed, list) and allowed != [""] and value not in allowed
+
+    return refuses
+
+
+def _in_default_group(observed: Observed) -> bool:
+    return any(group.startswith("default.") for group in _listed(observed.get("DBParameterGroups")))
+
+
+_ENGINE = ("Engine",)
+_SMALL = tuple(f"db.{family}.{size}" for family in ("t2", "t3", "t4g") for size in ("micro", "small"))
+_CASES = {
+    "postgres": Case("RDS for PostgreSQL instances", _engine("postgres"), _ENGINE),
+    "mysql": Case("RDS for MySQL instances", _engine("mysql"), _ENGINE),
+    "mariadb": Case("RDS for MariaDB instances", _engine("mariadb"), _ENGINE),
+    "oracle": Case("RDS for Oracle instances", _engine(prefix="oracle-"), _ENGINE),
+    "sqlserver": Case("RDS for SQL Server instances", _engine(prefix="sqlserver-"), _ENGINE),
+    "aurora-instance": Case("Instances of Aurora clusters", _engine(*_AURORA, "aurora"), _ENGINE),
+    "mysql-8": Case(
+        "RDS for MySQL instances of version 8.0 or later",
+        lambda observed: observed.get("Engine") == "mysql" and not _older(8)(observed),
+        ("Engine", "EngineVersion"),
+    ),
+    "deleting": Case(
+        "The instance is being deleted.",
+        lambda observed: observed.get("DBInstanceStatus") == "deleting",
+        ("DBInstanceStatus",),
+    ),
+    "custom": Case(
+        "RDS Custom: the operating system and the database are the customer's to configure.",
+        lambda observed: str(observed.get("Engine")).startswith("custom-"),
+        _ENGINE,
+    ),
+    "cluster-member": Case(
+        "The instance is a member of a Multi-AZ DB cluster, where the setting is the cluster's.",
+        lambda observed: observed.get("InCluster") is True,
+        ("InCluster",),
+    ),
+    "old-postgres": Case(
+        "IAM database authentication needs PostgreSQL 10 or later.", _older(10), ("EngineVersion",)
+    ),
+    "old-mysql": Case(
+        "IAM database authentication needs MySQL 5.7 or later.", _older(5, 7), ("EngineVersion",)
+    ),
+    # RDS User Guide, "Amazon RDS DB engine, Region, and instance class support for Performance Insights".
+    "small-class": Case(
+        "Performance Insights is not offered for micro and small instances of this engine.",
+        _class_is(*_SMALL),
+        ("DBInstanceClass",),
+    ),
+    "small-aurora-class": Case(
+        "Performance Insights is not offered for Aurora MySQL on this small instance class.",
+        lambda observed: (
+            observed.get("Engine") != "aurora-postgresql"
+            and _class_is("db.t2.", "db.t3.", "db.t4g.micro", "db.t4g.small")(observed)
+        ),
+        ("Engine", "DBInstanceClass"),
+    ),
+    "no-performance-insights": Case(
+        "Performance Insights is not offered for this engine version and class in this region.",
+        lambda observed: observed.get("PerformanceInsightsOffered") is False,
+        ("PerformanceInsightsOffered",),
+    ),
+    "read-replica": Case(
+        "The instance is a read replica, which is exempt (parameter exempt_read_replicas).",
+        lambda observed: observed.get("IsReadReplica") is True,
+        ("IsReadReplica",),
+        switch="exempt_read_replicas",
+    ),
+    "old-postgres-replica": Case(
+        "A read replica of PostgreSQL older than 14.1 cannot have backups.",
+        lambda observed: observed.get("IsReadReplica") is True and _older(14, 1)(observed),
+        ("IsReadReplica", "EngineVersion"),
+    ),
+    "sqlserver-replica": Case(
+        "A read replica of SQL Server can have neither backups nor Multi-AZ.",
+        lambda observed: observed.get("IsReadReplica") is True,
+        ("IsReadReplica",),
+    ),
+    "aws-backup": Case(
+        "AWS Backup owns the retention with a continuous backup plan, and RDS refuses to change it.",
+        lambda observed: observed.get("ManagedByAWSBackup") is True,
+        ("ManagedByAWSBackup",),
+    ),
+    "one-zone": Case(
+        "The DB subnet group has subnets in one Availability Zone only; a standby needs a second one.",
+        lambda observed: observed.get("SubnetZones") == 1,
+        ("SubnetZones",),
+    ),
+    "edge-location": Case(
+        "The instance is in a Local Zone or on an Outpost.",
+        lambda observed: observed.get("AtEdge") is True,
+        ("AtEdge",),
+    ),
+    "sqlserver-edition": Case(
+        "Express and Developer editions of SQL Server have no Multi-AZ.",
+        lambda observed: observed.get("Engine") in ("sqlserver-ex", "sqlserver-dev-ee"),
+        _ENGINE,
+    ),
+    "no-multi-az": Case(
+        "Multi-AZ is not offered for this engine version and class in this region.",
+        lambda observed: observed.get("MultiAZOffered") is False,
+        ("MultiAZOffered",),
+    ),
+    "sqlserver-without-backups": Case(
+        "Multi-AZ of SQL Server needs automated backups, which are off. Enable a policy about backups too: "
+        "both are then set in one call.",
+        lambda observed: observed.get("BackupRetentionPeriod") == 0,
+        ("BackupRetentionPeriod",),
+        unless_written="BackupRetentionPeriod",
+    ),
+    "default-parameter-group": Case(
+        "The instance uses a default parameter group, which nobody can modify. Make one of your own, give it "
+        "to the instance and reboot that.",
+        _in_default_group,
+        ("DBParameterGroups",),
+    ),
+    "no-block-encryption-mode": Case(
+        "The parameter group's family has no block_encryption_mode that may be set to aes-256-cbc.",
+        _refuses("block_encryption_mode", "aes-256-cbc"),
+    ),
+    "no-fips-mode": Case(
+        "The parameter group's family has no ssl_fips_mode that may be set to 1.",
+        _refuses("ssl_fips_mode", "1"),
+    ),
+}
+
+
+def _out_of_scope(observed: Observed) -> str:
+    engine = observed.get("Engine")
+    if engine in _AURORA:
+        return (
+            "Of an instance of an Aurora cluster only public access, Performance Insights and minor version "
+            "upgrades are its own; the cluster has the other settings."
+        )
+    return f"No enabled policy is about instances of {engine} in this version."
+
+
+_INSTANCES = "DescribeDBInstances:DBInstances[]"
+
+RESOURCE_TYPE = ResourceType(
+    name="rds-instance",
+    title="RDS DB instance",
+    service="rds",
+    policies=POLICIES,
+    settings={
+        **{
+            setting: Setting(read=f"{_INSTANCES}.{setting}", write=f"ModifyDBInstance:{parameter}")
+            for setting, parameter in _PARAMETERS.items()
+        },
+        **{
+            parameter: Setting(
+                read="DescribeDBParameters:Parameters[].ParameterValue",
+                write="ModifyDBParameterGroup:Parameters[].ParameterValue",
+            )
+            for parameter in _OF_GROUP
+        },
+        **{
+            f"{parameter}.AllowedValues": Setting(read="DescribeDBParameters:Parameters[].AllowedValues")
+            for parameter in _OF_GROUP
+        },
+        **{
+            name: Setting(read=f"{_INSTANCES}.{name}")
+            for name in (
+                "DBInstanceStatus",
+                "PendingModifiedValues",
+                "Engine",
+                "EngineVersion",
+                "DBInstanceClass",
+            )
+        },
+        "DBParameterGroups": Setting(read=f"{_INSTANCES}.DBParameterGroups[].DBParameterGroupName"),
+        "ParameterApplyStatus": Setting(read=f"{_INSTANCES}.DBParameterGroups[].ParameterApplyStatus"),
+        "InCluster": Setting(read=f"{_INSTANCES}.DBClusterIdentifier"),
+        "IsReadReplica": Setting(read=f"{_INSTANCES}.ReadReplicaSourceDBInstanceIdentifier"),
+        "ManagedByAWSBackup": Setting(read=f"{_INSTANCES}.AwsBackupRecoveryPointArn"),
+        "SubnetZones": Setting(read=f"{_INSTANCES}.DBSubnetGroup.Subnets[].SubnetAvailabilityZone.Name"),
+        "AtEdge": Setting(read=f"{_INSTANCES}.DBSubnetGroup.Subnets[].SubnetOutpost.Arn"),
+        "ExportableLogTypes": Setting(read="DescribeDBEngineVersions:DBEngineVersions[].ExportableLogTypes"),
+        **{
+            name: Setting(read=f"DescribeOrderableDBInstanceOptions:OrderableDBInstanceOptions[].{member}")
+            for name, member in _OFFERED.items()
+        },
+    },
+    cases=_CASES,
+    facts=(
+        "DBInstanceStatus",
+        "DBParameterGroups",
+        "Engine",
+        "ParameterApplyStatus",
+        "PendingModifiedValues",
+    ),
+    arn="arn:{partition}:rds:{region}:{account}:db:{id}",
+    # API reference, CreateDBInstance: 1 to 63 letters, digits and hyphens, a letter first, no two hyphens
+    # together and none at the end.
+    id_pattern=r"(?!.*--)[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?",
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    busy=_busy,
+    held=_held,
+    members=_members,
+    out_of_scope=_out_of_scope,
+    read_actions=(
+        "rds:DescribeDBEngineVersions",
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBParameters",
+        "rds:DescribeOrderableDBInstanceOptions",
+    ),
+    write_actions=("rds:ModifyDBInstance", "rds:ModifyDBParameterGroup"),
+    # Service authorization reference, Amazon RDS: ModifyDBInstance is also authorized on what the instance uses.
+    write_resources=(
+        "arn:{partition}:rds:{region}:{account}:db:{id}",
+        *(
+            "arn:{partition}:rds:{region}:{account}:" + kind + ":*"
+            for kind in ("og", "pg", "secgrp", "subgrp")
+        ),
+    ),
+    # With Performance Insights, RDS makes a grant on its key for the caller; with log exports it makes its role.
+    dependent_actions={
+        "iam:CreateServiceLinkedRole": {"iam:AWSServiceName": "rds.amazonaws.com"},
+        "kms:CreateGrant": {"kms:ViaService": "rds.{region}.amazonaws.com"},
+        "kms:DescribeKey": {"kms:ViaService": "rds.{region}.amazonaws.com"},
+    },
+    gone=("DBInstanceNotFound",),
+    busy_errors=("InvalidDBInstanceState", "InvalidDBParameterGroupState"),
+)
