@@ -203,7 +203,7 @@ def of_engine(engine: str) -> Event:
 
 @pytest.mark.parametrize(
     "engine",
-    ["mysql", "mariadb", "postgres", "oracle-ee", "oracle-se2-cdb", "sqlserver-ex", "sqlserver-web"],
+    ["mysql", "mariadb", "postgres", "oracle-se2-cdb", "sqlserver-web", "aurora-mysql", "aurora-postgresql"],
 )
 def test_an_instance_of_a_remediated_engine_starts_a_remediation(engine: str) -> None:
     assert [rule.resource_type for rule in matching(of_engine(engine))] == ["rds-instance"]
@@ -212,9 +212,6 @@ def test_an_instance_of_a_remediated_engine_starts_a_remediation(engine: str) ->
 @pytest.mark.parametrize(
     "engine",
     [
-        "aurora-mysql",
-        "aurora-postgresql",
-        "neptune",
         "docdb",
         "custom-oracle-ee",
         "custom-sqlserver-ee",

@@ -217,11 +217,11 @@ POLICIES = (
             "sqlserver": ("no-performance-insights",),
             "aurora-instance": ("small-aurora-class", "no-performance-insights"),
         },
-        side_effects="A little processor and memory. Seven days are kept, which cost nothing; MySQL and MariaDB "
-        "gather more once performance_schema has been enabled by a restart.",
+        side_effects="A little processor and memory. Seven days are kept, which cost nothing; MySQL and "
+        "MariaDB gather more once performance_schema has been enabled by a restart.",
         reversible="Yes, but the KMS key that was used at first cannot be changed any more.",
-        notes="Part of CloudWatch Database Insights since 2026: what is switched on is its standard mode. The "
-        "advanced mode, which is charged, is left as it is.",
+        notes="Part of CloudWatch Database Insights since 2026: what is switched on is its standard mode. "
+        "The advanced mode, which is charged, is left as it is.",
     ),
     Policy(
         id="rds-mysql-block-encryption-mode",
@@ -232,8 +232,8 @@ POLICIES = (
         wants={"block_encryption_mode": OneOf(allowed=("aes-256-cbc",), otherwise="aes-256-cbc")},
         scope="mysql-8",
         not_applicable=("deleting", "cluster-member", "default-parameter-group", "no-block-encryption-mode"),
-        side_effects="HIGH: AES_ENCRYPT() and AES_DECRYPT() use it by default. Values written in the old mode "
-        "can no longer be read without naming that mode, and CBC needs an initialization vector. Every "
+        side_effects="HIGH: AES_ENCRYPT() and AES_DECRYPT() use it by default. Values written in the old "
+        "mode can no longer be read without naming that mode, and CBC needs an initialization vector. Every "
         "instance that uses the parameter group is concerned.",
         reversible="Yes: the parameter gets its old value, or is reset where it had none.",
         notes="The default of MySQL is aes-128-ecb. A parameter group is shared by instances.",
@@ -247,8 +247,8 @@ POLICIES = (
         wants={"ssl_fips_mode": OneOf(allowed=("1", "ON", "2", "STRICT"), otherwise="1")},
         scope="mysql-8",
         not_applicable=("deleting", "cluster-member", "default-parameter-group", "no-fips-mode"),
-        side_effects="Sessions that use algorithms which FIPS does not allow fail. Every instance that uses the "
-        "parameter group is concerned.",
+        side_effects="Sessions that use algorithms which FIPS does not allow fail. Every instance that uses "
+        "the parameter group is concerned.",
         reversible="Yes: the parameter gets its old value, or is reset where it had none.",
         notes="MySQL deprecates the parameter since 8.0.34. A parameter group is shared by instances.",
     ),
@@ -301,8 +301,8 @@ POLICIES = (
                 "sqlserver-without-backups",
             ),
         },
-        side_effects="Roughly doubles the price of instance and storage. Writes are slower while the standby is "
-        "made, which takes minutes to hours; no outage. Do it outside peak hours.",
+        side_effects="Roughly doubles the price of instance and storage. Writes are slower while the standby "
+        "is made, which takes minutes to hours; no outage. Do it outside peak hours.",
         reversible="Yes: the standby is dropped again.",
         security_hub=("RDS.5",),
     ),

@@ -34,7 +34,11 @@ _PARAMETERS = {
     "CopyTagsToSnapshot": "CopyTagsToSnapshot",
 }
 _OF_GROUP = ("block_encryption_mode", "ssl_fips_mode")
-_OFFERED = {"PerformanceInsightsOffered": "SupportsPerformanceInsights", "MultiAZOffered": "MultiAZCapable"}
+_OFFERED = {
+    "PerformanceInsightsOffered": ("PerformanceInsightsEnabled", "SupportsPerformanceInsights"),
+    "MultiAZOffered": ("MultiAZ", "MultiAZCapable"),
+}
+_REPLICA_OF = ("ReadReplicaSourceDBInstanceIdentifier", "ReadReplicaSourceDBClusterIdentifier")
 _PENDING_REBOOT = ", pending-reboot"
 
 
@@ -68,9 +72,9 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
         observed["ExportableLogTypes"] = rds.exportable_log_types(
             client, instance["Engine"], instance["EngineVersion"]
         )
-    for name, member in _OFFERED.items():
+    for name, (setting, member) in _OFFERED.items():
         # Asked only where it matters: what is on already is offered.
-        if name in settings and not (own["PerformanceInsightsEnabled"] and own["MultiAZ"]):
+        if name in settings and not own[setting]:
             observed[name] = _offered(client, instance, member)
     if parameters := settings & set(_OF_GROUP):
         observed |= _of_groups(client, instance, sorted(parameters))
@@ -94,9 +98,7 @@ def _of_instance(instance: Mapping[str, Any], region: str) -> dict[str, Value]:
         "EngineVersion": instance["EngineVersion"],
         "DBInstanceClass": instance["DBInstanceClass"],
         "InCluster": "DBClusterIdentifier" in instance,
-        "IsReadReplica": any(
-            instance.get(f"ReadReplicaSourceDB{of}Identifier") for of in ("Instance", "Cluster")
-        ),
+        "IsReadReplica": any(instance.get(source) for source in _REPLICA_OF),
         "ManagedByAWSBackup": bool(instance.get("AwsBackupRecoveryPointArn")),
         "SubnetZones": len(zones) if zones else None,
         # us-west-2a is a zone of us-west-2; us-west-2-lax-1a is a Local Zone.
@@ -115,7 +117,9 @@ def _offered(client: Any, instance: Mapping[str, Any], member: str) -> bool | No
     key = (client.meta.region_name, *wanted.values())
     if key not in _options:
         found = client.describe_orderable_db_instance_options(**wanted)["OrderableDBInstanceOptions"]
-        _options[key] = {name: any(o.get(name) for o in found) for name in _OFFERED.values() if found}
+        _options[key] = {
+            name: any(option.get(name) for option in found) for _, name in _OFFERED.values() if found
+        }
     return _options[key].get(member)
 
 
@@ -210,11 +214,12 @@ def _listed(value: Value) -> list[str]:
     return value if isinstance(value, list) else []
 
 
-def _engine(*names: str, prefix: str = "\0") -> Callable[[Observed], bool]:
-    return lambda observed: (
-        observed.get("Engine") in names
-        or str(observed.get("Engine")).removeprefix("custom-").startswith(prefix)
-    )
+def _engine_is(*names: str) -> Callable[[Observed], bool]:
+    return lambda observed: observed.get("Engine") in names
+
+
+def _edition_of(prefix: str) -> Callable[[Observed], bool]:
+    return lambda observed: str(observed.get("Engine")).removeprefix("custom-").startswith(prefix)
 
 
 def _older(*minimum: int) -> Callable[[Observed], bool]:
@@ -242,12 +247,12 @@ def _in_default_group(observed: Observed) -> bool:
 _ENGINE = ("Engine",)
 _SMALL = tuple(f"db.{family}.{size}" for family in ("t2", "t3", "t4g") for size in ("micro", "small"))
 _CASES = {
-    "postgres": Case("RDS for PostgreSQL instances", _engine("postgres"), _ENGINE),
-    "mysql": Case("RDS for MySQL instances", _engine("mysql"), _ENGINE),
-    "mariadb": Case("RDS for MariaDB instances", _engine("mariadb"), _ENGINE),
-    "oracle": Case("RDS for Oracle instances", _engine(prefix="oracle-"), _ENGINE),
-    "sqlserver": Case("RDS for SQL Server instances", _engine(prefix="sqlserver-"), _ENGINE),
-    "aurora-instance": Case("Instances of Aurora clusters", _engine(*_AURORA, "aurora"), _ENGINE),
+    "postgres": Case("RDS for PostgreSQL instances", _engine_is("postgres"), _ENGINE),
+    "mysql": Case("RDS for MySQL instances", _engine_is("mysql"), _ENGINE),
+    "mariadb": Case("RDS for MariaDB instances", _engine_is("mariadb"), _ENGINE),
+    "oracle": Case("RDS for Oracle instances", _edition_of("oracle-"), _ENGINE),
+    "sqlserver": Case("RDS for SQL Server instances", _edition_of("sqlserver-"), _ENGINE),
+    "aurora-instance": Case("Instances of Aurora clusters", _engine_is(*_AURORA, "aurora"), _ENGINE),
     "mysql-8": Case(
         "RDS for MySQL instances of version 8.0 or later",
         lambda observed: observed.get("Engine") == "mysql" and not _older(8)(observed),
@@ -411,7 +416,7 @@ RESOURCE_TYPE = ResourceType(
         "ExportableLogTypes": Setting(read="DescribeDBEngineVersions:DBEngineVersions[].ExportableLogTypes"),
         **{
             name: Setting(read=f"DescribeOrderableDBInstanceOptions:OrderableDBInstanceOptions[].{member}")
-            for name, member in _OFFERED.items()
+            for name, (_, member) in _OFFERED.items()
         },
     },
     cases=_CASES,
@@ -440,7 +445,7 @@ RESOURCE_TYPE = ResourceType(
         "rds:DescribeOrderableDBInstanceOptions",
     ),
     write_actions=("rds:ModifyDBInstance", "rds:ModifyDBParameterGroup"),
-    # Service authorization reference, Amazon RDS: ModifyDBInstance is also authorized on what the instance uses.
+    # Service authorization reference, Amazon RDS: ModifyDBInstance also needs what the instance uses.
     write_resources=(
         "arn:{partition}:rds:{region}:{account}:db:{id}",
         *(
@@ -448,7 +453,7 @@ RESOURCE_TYPE = ResourceType(
             for kind in ("og", "pg", "secgrp", "subgrp")
         ),
     ),
-    # With Performance Insights, RDS makes a grant on its key for the caller; with log exports it makes its role.
+    # For the caller RDS grants itself the key of Performance Insights, and makes the role for log exports.
     dependent_actions={
         "iam:CreateServiceLinkedRole": {"iam:AWSServiceName": "rds.amazonaws.com"},
         "kms:CreateGrant": {"kms:ViaService": "rds.{region}.amazonaws.com"},
