@@ -48,13 +48,17 @@ def print_json(value: Any) -> None:
     results.out(json.dumps(value, indent=2, ensure_ascii=False), highlight=False)
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table on stdout. Cells are text, never markup."""
-    table = Table(
-        title=title, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD
-    )
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], whole: Sequence[str] = ()
+) -> None:
+    """Print a table on stdout. Cells are text, never markup. On a wide terminal the columns `whole` are
+    not broken into lines."""
+    # Not as the table's own title, which would be broken at the table's width.
+    results.print(Text(plain(title), style="bold"))
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        no_wrap = column in whole and results.width >= _WIDE
+        table.add_column(column, overflow="fold", no_wrap=no_wrap)
     for row in rows:
         table.add_row(*(_cell(text) for text in row))
     results.print(table)

@@ -6,7 +6,7 @@ from typing import Any
 
 from rightstate.models import Finding, Status, Verdict
 from rightstate.policy import Mode
-from rightstate.wants import as_text
+from rightstate.wants import as_change
 from rightstate_cli.executions import Execution
 from rightstate_cli.output import Format, print_json, print_table, results
 
@@ -27,8 +27,9 @@ def print_executions(executions: Sequence[Execution], format: Format) -> None:
     if finding:
         print_table(
             "Found and done",
-            ("Account", "Resource", "Policy", "Setting", "Before", "After", "Outcome"),
+            ("Resource", "Policy", "Setting", "Before", "After", "Outcome"),
             [row for each in finding for row in _rows(each)],
+            whole=("Policy", "Setting"),
         )
     others = Counter(
         (each.account, f"{each.resource_type} {each.resource}", each.outcome, each.reason)
@@ -90,18 +91,19 @@ def _findings(execution: Execution) -> list[tuple[Verdict, Finding]]:
 
 
 def _rows(execution: Execution) -> Iterator[tuple[str, ...]]:
-    head = (execution.account, f"{execution.resource_type} {execution.resource}")
+    resource = f"{execution.resource_type}\n{execution.resource}"
+    if execution.account != execution.resource:
+        resource += f"\nin {execution.account}"
     policy = ""
     for verdict, finding in _findings(execution):
         yield (
-            *head,
+            resource,
             verdict.policy if verdict.policy != policy else "",
             finding.setting,
-            as_text(finding.before),
-            as_text(finding.after),
+            *as_change(finding.before, finding.after),
             _outcome(execution, verdict),
         )
-        head, policy = ("", ""), verdict.policy
+        resource, policy = "", verdict.policy
 
 
 def _outcome(execution: Execution, verdict: Verdict) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from threading import Timer
+from itertools import chain, repeat, zip_longest
 from typing import Any
 
 import boto3
@@ -15,7 +15,7 @@ from rightstate_cli import examples, moto_gaps
 from rightstate_cli.target import DEFAULT_ROLE
 
 FIRST, SECOND = "111122223333", "444455556666"
-_BUSY_SECONDS = 1.0
+_BUSY_READS = 20
 
 Made = Mapping[str, Mapping[str, str]]
 """Account -> an example's name for a resource -> the identifier of the account's own."""
@@ -35,30 +35,44 @@ def settings(mode: Mode) -> list[Account]:
 
 
 def events_of_both(shipped: Mapping[str, list[dict[str, Any]]], made: Made) -> Iterator[dict[str, Any]]:
-    """The shipped events about each account's own resources, and one for each further resource."""
-    for account, own in made.items():
-        for resource_type, events in shipped.items():
-            example = examples.load(resource_type)
-            words = {FIRST: account, example.name: own[example.name]}
-            for event in events:
-                yield examples.event_about(event, words)
-            [changed] = [event for event in events if event["detail"]["eventName"] == example.event]
-            for other, policy in example.others.items():
-                words = {FIRST: account, example.name: own[other], **example.words(policy)}
-                yield examples.event_about(changed, words)
+    """All shipped events about the first account's resources, and one about each other resource.
+
+    In turns, so that those about one resource do not come all at once.
+    """
+    streams = [
+        _about(resource_type, events if account == FIRST else _changed(resource_type, events), account, own)
+        for account, own in made.items()
+        for resource_type, events in shipped.items()
+    ]
+    for turn in zip_longest(*streams):
+        yield from (event for event in turn if event)
+
+
+def _changed(resource_type: str, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of the type's events the one that says that an existing resource has changed."""
+    return [e for e in events if e["detail"]["eventName"] == examples.load(resource_type).event]
+
+
+def _about(
+    resource_type: str, events: list[dict[str, Any]], account: str, own: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    example = examples.load(resource_type)
+    words = {FIRST: account, example.name: own[example.name]}
+    for event in events:
+        yield examples.event_about(event, words)
+    [changed] = _changed(resource_type, events)
+    for other, policy in example.others.items():
+        words = {FIRST: account, example.name: own[other], **example.words(policy)}
+        yield examples.event_about(changed, words)
 
 
 @contextmanager
 def built(region: str) -> Iterator[Made]:
-    """Fill both accounts. A database of the first is busy for a second."""
+    """Fill both accounts. A database of the first is busy when it is looked at first."""
     with moto_gaps.fill():
         made = {FIRST: _filled(FIRST, region, ""), SECOND: _filled(SECOND, region, "dev-")}
         _website(session(FIRST, region), "company-website")
-        busy = rds_backends[FIRST][region].databases["ledger"]
-        busy.status = "modifying"
-        ready = Timer(_BUSY_SECONDS, lambda: setattr(busy, "status", "available"))
-        ready.daemon = True
-        ready.start()
+        _busy_at_first(rds_backends[FIRST][region].databases["ledger"])
         yield made
 
 
@@ -82,6 +96,13 @@ def _filled(account: str, region: str, prefix: str) -> dict[str, str]:
         for example in map(examples.load, names())
         for name, policy in {example.name: example.policy, **example.others}.items()
     }
+
+
+def _busy_at_first(database: Any) -> None:
+    """Let it be modified for its next reads. moto's databases are always available."""
+    statuses = chain(repeat("modifying", _BUSY_READS), repeat("available"))
+    status = property(lambda self: next(statuses), lambda self, value: None)
+    database.__class__ = type("BusyDatabase", (type(database),), {"status": status})
 
 
 def _website(own: boto3.Session, name: str) -> None:

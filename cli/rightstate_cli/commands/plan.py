@@ -7,7 +7,7 @@ import typer
 from rightstate.models import Status
 from rightstate.policy import Mode
 from rightstate.resource_type import Call
-from rightstate.wants import as_text
+from rightstate.wants import as_change
 from rightstate_cli import planning
 from rightstate_cli.options import (
     AccountOption,
@@ -96,6 +96,7 @@ def print_plan(items: list[planning.Item], unlisted: list[planning.Unlisted]) ->
             "What the resources break",
             ("Resource", "Policy", "Setting", "Before", "After", "Note"),
             [row for item in broken for row in _rows(item)],
+            whole=("Policy", "Setting"),
         )
     calls = [(item, call) for item in broken if item.decision for call in item.decision.calls]
     if calls:
@@ -137,8 +138,7 @@ def _rows(item: planning.Item) -> list[tuple[str, ...]]:
             _named(item),
             verdict.policy,
             finding.setting,
-            as_text(finding.before),
-            as_text(finding.after),
+            *as_change(finding.before, finding.after),
             f"held: {verdict.reason}" if verdict.status is Status.HELD else "",
         )
         for verdict in item.decision.verdicts

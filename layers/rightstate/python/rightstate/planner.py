@@ -19,7 +19,10 @@ def settings_to_read(resource_type: ResourceType, enabled: Policies) -> frozense
     for policy, configured in _enabled(resource_type, enabled):
         read |= set(policy.wants)
         read |= {
-            want.offered for want in policy.wants.values() if isinstance(want, Includes) and want.offered
+            want.offered
+            for want in policy.wants.values()
+            # A policy's own default is always offered.
+            if isinstance(want, Includes) and want.offered and want.items_from in configured.parameters
         }
         for name in _cases(policy):
             case = resource_type.cases[name]

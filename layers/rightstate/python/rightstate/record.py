@@ -23,7 +23,7 @@ from rightstate.models import (
 )
 from rightstate.sessions import hub_client
 from rightstate.step import logger
-from rightstate.wants import as_text
+from rightstate.wants import as_change
 
 _TOLD = {Outcome.REMEDIATED, Outcome.REPORTED, Outcome.FAILED}
 
@@ -105,7 +105,9 @@ def _sentence(failure: Failure) -> str:
 
 def _summary(decision: Decision) -> str:
     if decision.changes:
-        return "; ".join(f"{c.setting}: {as_text(c.before)} -> {as_text(c.after)}" for c in decision.changes)
+        return "; ".join(
+            f"{c.setting}: {' -> '.join(as_change(c.before, c.after))}" for c in decision.changes
+        )
     compliant = sum(v.status is Status.COMPLIANT for v in decision.verdicts)
     return f"Complies with {compliant} of {len(decision.verdicts)} policies that apply."
 

@@ -32,6 +32,17 @@ def as_text(value: Value) -> str:
             return str(value)
 
 
+def as_change(before: Value, after: Value) -> tuple[str, str]:
+    """Before and after, for people; of a list, only what goes or comes."""
+    if not (isinstance(before, list) and isinstance(after, list)):
+        return as_text(before), as_text(after)
+    gone = [item for item in before if item not in after]
+    new = [item for item in after if item not in before]
+    if gone:
+        return ", ".join(gone), "removed" if not new else f"removed, {', '.join(new)} added"
+    return f"without {', '.join(new)}", "added"
+
+
 class _Want(Frozen):
     def given(self, observed: Mapping[str, Value]) -> Self:
         """The want as far as it can be had, which another setting may say."""
@@ -191,7 +202,8 @@ class AnythingBut(_Want):
 class Includes(_Want):
     """The value is a list that holds all of `items`; the missing ones are added.
 
-    `offered` names a setting that lists what can be had; where it is known, other items are not wanted.
+    `offered` names a setting that lists what can be had, read only where an account asks for items of its
+    own; what is not in it is not wanted.
     """
 
     kind: Literal["includes"] = "includes"
