@@ -163,11 +163,12 @@ def test_a_call_of_the_remediation_role_starts_nothing(role: str) -> None:
 
 def without(event: Event, path: str) -> Iterator[Event]:
     """The event with the end of the path gone, or null, or the object around it null."""
-    *parents, last = path.removeprefix("$.").split(".")
-    gone, null = copy.deepcopy(event), copy.deepcopy(event)
-    del value_at(gone, ".".join(parents))[last]
-    value_at(null, ".".join(parents))[last] = None
-    yield from (gone, null, changed(event, **{parents[-1]: None}))
+    *above, around, last = path.removeprefix("$.").split(".")
+    gone, null, hollow = (copy.deepcopy(event) for _ in range(3))
+    del value_at(gone, ".".join([*above, around]))[last]
+    value_at(null, ".".join([*above, around]))[last] = None
+    value_at(hollow, ".".join(above))[around] = None
+    yield from (gone, null, hollow)
 
 
 NAMED_BY_DETAIL = [
