@@ -227,6 +227,12 @@ def test_an_instance_of_another_engine_starts_nothing(engine: str) -> None:
     assert matching(of_engine(engine)) == []
 
 
+def test_an_update_of_a_tables_throughput_starts_nothing() -> None:
+    event = NAMED["dynamodb-table/UpdateTable"]
+    throughput = {"provisionedThroughput": {"readCapacityUnits": 5, "writeCapacityUnits": 5}}
+    assert matching(changed(event, requestParameters={"tableName": "customers", **throughput})) == []
+
+
 # --- The rules: what the machine is given ---
 
 SUBJECTS = {"resource", "resources", "group"}
@@ -406,6 +412,7 @@ DECLARED = {
         ("dynamodb:GetItem", table_arn("SettingsTable")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-s3-bucket")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-rds-instance")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-dynamodb-table")),
     },
     "AssumeRoleRole": RUNS | ASSUMES,
     "DescribeRole": RUNS | ASSUMES,
