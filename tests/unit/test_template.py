@@ -187,6 +187,7 @@ def test_most_events_name_their_resource_in_the_detail() -> None:
         "iam-password-policy/DeleteAccountPasswordPolicy",
         "s3-bucket/PutAccountPublicAccessBlock",
         "s3-bucket/DeleteAccountPublicAccessBlock",
+        "cloudtrail-trail/DeleteTrail",
     }
 
 
@@ -231,6 +232,14 @@ def test_an_update_of_a_tables_throughput_starts_nothing() -> None:
     event = NAMED["dynamodb-table/UpdateTable"]
     throughput = {"provisionedThroughput": {"readCapacityUnits": 5, "writeCapacityUnits": 5}}
     assert matching(changed(event, requestParameters={"tableName": "customers", **throughput})) == []
+
+
+def test_a_trail_of_the_organization_is_named_so_that_it_can_be_looked_up() -> None:
+    event = NAMED["cloudtrail-trail/UpdateTrail"]
+    theirs = {"trailARN": "arn:aws:cloudtrail:us-east-1:999999999999:trail/management-events"}
+    event = changed(event, responseElements={**event["detail"]["responseElements"], **theirs})
+    [rule] = matching(event)
+    assert rule.input(event)["resource"] == "management-events"
 
 
 # --- The rules: what the machine is given ---
@@ -412,6 +421,7 @@ DECLARED = {
         ("dynamodb:GetItem", table_arn("SettingsTable")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-s3-bucket")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-rds-instance")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-cloudtrail-trail")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-dynamodb-table")),
     },
     "AssumeRoleRole": RUNS | ASSUMES,
