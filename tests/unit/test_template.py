@@ -163,11 +163,12 @@ def test_a_call_of_the_remediation_role_starts_nothing(role: str) -> None:
 
 def without(event: Event, path: str) -> Iterator[Event]:
     """The event with the end of the path gone, or null, or the object around it null."""
-    *parents, last = path.removeprefix("$.").split(".")
-    gone, null = copy.deepcopy(event), copy.deepcopy(event)
-    del value_at(gone, ".".join(parents))[last]
-    value_at(null, ".".join(parents))[last] = None
-    yield from (gone, null, changed(event, **{parents[-1]: None}))
+    *above, around, last = path.removeprefix("$.").split(".")
+    gone, null, hollow = (copy.deepcopy(event) for _ in range(3))
+    del value_at(gone, ".".join([*above, around]))[last]
+    value_at(null, ".".join([*above, around]))[last] = None
+    value_at(hollow, ".".join(above))[around] = None
+    yield from (gone, null, hollow)
 
 
 NAMED_BY_DETAIL = [
@@ -186,6 +187,7 @@ def test_most_events_name_their_resource_in_the_detail() -> None:
         "iam-password-policy/DeleteAccountPasswordPolicy",
         "s3-bucket/PutAccountPublicAccessBlock",
         "s3-bucket/DeleteAccountPublicAccessBlock",
+        "cloudtrail-trail/DeleteTrail",
     }
 
 
@@ -221,6 +223,20 @@ def test_an_instance_of_a_remediated_engine_starts_a_remediation(engine: str) ->
 )
 def test_an_instance_of_another_engine_starts_nothing(engine: str) -> None:
     assert matching(of_engine(engine)) == []
+
+
+def test_an_update_of_a_tables_throughput_starts_nothing() -> None:
+    event = NAMED["dynamodb-table/UpdateTable"]
+    throughput = {"provisionedThroughput": {"readCapacityUnits": 5, "writeCapacityUnits": 5}}
+    assert matching(changed(event, requestParameters={"tableName": "customers", **throughput})) == []
+
+
+def test_a_trail_of_the_organization_is_named_so_that_it_can_be_looked_up() -> None:
+    event = NAMED["cloudtrail-trail/UpdateTrail"]
+    theirs = {"trailARN": "arn:aws:cloudtrail:us-east-1:999999999999:trail/management-events"}
+    event = changed(event, responseElements={**event["detail"]["responseElements"], **theirs})
+    [rule] = matching(event)
+    assert rule.input(event)["resource"] == "management-events"
 
 
 # --- The rules: what the machine is given ---
@@ -402,6 +418,8 @@ DECLARED = {
         ("dynamodb:GetItem", table_arn("SettingsTable")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-s3-bucket")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-rds-instance")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-cloudtrail-trail")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-dynamodb-table")),
     },
     "AssumeRoleRole": RUNS | ASSUMES,
     "DescribeRole": RUNS | ASSUMES,

@@ -55,7 +55,7 @@ class StartInput(Frozen):
     region: str = Field(pattern=REGION, max_length=32)
     resource: ResourceName | None = None
     resources: tuple[ResourceName, ...] | None = Field(default=None, min_length=1, max_length=1000)
-    group: str | None = Field(default=None, min_length=1, max_length=255)
+    group: ResourceName | None = None
     policies: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=108)
     mode: Mode | None = None
     reason: str = Field(default="", max_length=1024)

@@ -1,0 +1,34 @@
+"""The policies of DynamoDB tables."""
+
+from rightstate.policy import Parameter, Policy, Risk
+from rightstate.wants import AtLeast, Exactly
+
+POLICIES = (
+    Policy(
+        id="dynamodb-point-in-time-recovery",
+        aliases=("DynamoDbContinuousBackup",),
+        title="Ensure Amazon DynamoDB tables have continuous backups enabled",
+        category="AWS - Storage and Databases",
+        risk=Risk.COST,
+        wants={
+            "PointInTimeRecoveryStatus": Exactly(value="ENABLED"),
+            # Any period that DynamoDB takes will do: one that somebody chose is left alone.
+            "RecoveryPeriodInDays": AtLeast(minimum=1, raise_to_from="recovery_period_days"),
+        },
+        parameters={
+            "recovery_period_days": Parameter(
+                default=35,
+                minimum=1,
+                maximum=35,
+                why="DynamoDB's own default and the longest. A table that has a period already keeps it; the "
+                "price does not depend on it.",
+            )
+        },
+        not_applicable=("deleting", "archived"),
+        side_effects="Charged by the table's size, GB and month. No effect on reads and writes.",
+        reversible="Yes, but switching it off again drops the recovery points kept until then.",
+        security_hub=("DynamoDB.2",),
+        notes="Restored and imported tables begin without it, and each replica of a global table has a "
+        "setting of its own. ContinuousBackupsStatus is always ENABLED; that alone restores nothing.",
+    ),
+)

@@ -1,0 +1,44 @@
+"""The policies of KMS keys."""
+
+from rightstate.policy import Parameter, Policy, Risk
+from rightstate.wants import AtLeast, Exactly
+
+POLICIES = (
+    Policy(
+        id="kms-key-rotation",
+        aliases=("KMSRotationEnabled", "KMSKeyRotation"),
+        title="Ensure rotation for customer created CMKs is enabled",
+        category="AWS - Key Management",
+        risk=Risk.SAFE,
+        wants={
+            "KeyRotationEnabled": Exactly(value=True),
+            # Any period that KMS takes will do: one that somebody chose is left alone.
+            "RotationPeriodInDays": AtLeast(minimum=90, raise_to_from="rotation_period_days"),
+        },
+        parameters={
+            "rotation_period_days": Parameter(
+                default=365,
+                minimum=90,
+                maximum=2560,
+                why="KMS's own default. A key whose rotation is already on keeps its period, whatever it is.",
+            )
+        },
+        not_applicable=(
+            "aws-managed",
+            "not-symmetric",
+            "imported-material",
+            "custom-key-store",
+            "replica",
+            "disabled",
+            "pending-deletion",
+            "pending-import",
+            "unavailable",
+        ),
+        side_effects="None for what uses the key: KMS keeps the older key material and decrypts with it as "
+        "before. Each of the first two rotations adds about 1 USD a month to the key's price.",
+        reversible="Yes: that rotation was off is in the ledger. Material that has been rotated stays so.",
+        security_hub=("KMS.4",),
+        notes="The key's policy has to let IAM policies govern the key (the usual statement for the "
+        "account's root), or to name the remediation role; otherwise KMS refuses and the execution says so.",
+    ),
+)

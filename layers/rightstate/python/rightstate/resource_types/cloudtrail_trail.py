@@ -1,0 +1,201 @@
+"""CloudTrail trails, each in its home region."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rightstate.policies.cloudtrail_trail import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Case,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+)
+from rightstate.wants import Value
+
+_SETTINGS = ("IsMultiRegionTrail", "IncludeGlobalServiceEvents", "LogFileValidationEnabled")
+# UpdateTrail's name of a setting where it is another than GetTrail's.
+_WRITTEN_AS = {"LogFileValidationEnabled": "EnableLogFileValidation"}
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    # Without shadow trails there are no replications of other regions' or the organization's trails either
+    # (API reference, DescribeTrails).
+    trails = clients("cloudtrail").describe_trails(includeShadowTrails=False)["trailList"]
+    return (trail["Name"] for trail in trails)
+
+
+def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
+    """The region's trails: each may have been spared for the sake of a trail that has been deleted."""
+    return ((place.region, name) for name in _find(clients, place))
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    cloudtrail = clients("cloudtrail")
+    trail = _trail(cloudtrail, resource)
+    observed: dict[str, Value] = {"Home": _home(trail, resource)}
+    if observed["Home"] != "here":
+        return observed
+    # A setting that CloudTrail leaves out is off.
+    observed |= {name: trail.get(name, False) for name in settings & set(_SETTINGS)}
+    if "IsLogging" in settings:
+        observed["IsLogging"] = cloudtrail.get_trail_status(Name=resource.id)["IsLogging"]
+    if "CoveredBy" in settings:
+        covers_all = trail.get("IsMultiRegionTrail") and trail.get("IncludeGlobalServiceEvents")
+        observed["CoveredBy"] = None if covers_all else _covering(cloudtrail, trail["TrailARN"])
+    return observed
+
+
+def _trail(cloudtrail: Any, resource: Resource) -> Mapping[str, Any]:
+    """The trail of that name. By its name CloudTrail finds only the account's own in its home region, so
+    what it does not find is looked for among the shadow trails."""
+    try:
+        found: Mapping[str, Any] = cloudtrail.get_trail(Name=resource.id)["Trail"]
+    except cloudtrail.exceptions.TrailNotFoundException:
+        shadows = [trail for trail in _all(cloudtrail) if trail["Name"] == resource.id]
+        if not shadows:
+            raise
+        [found, *_] = shadows
+    return found
+
+
+def _all(cloudtrail: Any) -> Iterable[Mapping[str, Any]]:
+    """Every trail that there is in the region, shadow trails included. The answer has no pages."""
+    trails: Iterable[Mapping[str, Any]] = cloudtrail.describe_trails(includeShadowTrails=True)["trailList"]
+    return trails
+
+
+def _home(trail: Mapping[str, Any], resource: Resource) -> str:
+    """Where the trail can be changed. arn:aws:cloudtrail:REGION:ACCOUNT:trail/NAME says it."""
+    *_, region, account, _ = trail["TrailARN"].split(":")
+    if account != resource.account:
+        return "another account"
+    return "here" if region == resource.region else region
+
+
+def _covering(cloudtrail: Any, own: str) -> Value:
+    """The ARN of another trail that makes a second multi-Region trail a waste, if there is one."""
+    others = (trail for trail in _all(cloudtrail) if trail["TrailARN"] != own)
+    return next((str(trail["TrailARN"]) for trail in others if _covers(cloudtrail, trail)), None)
+
+
+def _covers(cloudtrail: Any, trail: Mapping[str, Any]) -> bool:
+    if not trail.get("IsMultiRegionTrail"):
+        return False
+    try:
+        logging: bool = cloudtrail.get_trail_status(Name=trail["TrailARN"])["IsLogging"]
+        return logging and _logs_all_management_events(cloudtrail, trail)
+    except cloudtrail.exceptions.TrailNotFoundException:
+        return False  # Deleted meanwhile. The trail that this is all about has not gone.
+
+
+def _logs_all_management_events(cloudtrail: Any, trail: Mapping[str, Any]) -> bool:
+    if trail.get("HasCustomEventSelectors") is False:
+        return True  # as every trail does by default (API reference, EventSelector)
+    answer = cloudtrail.get_event_selectors(TrailName=trail["TrailARN"])
+    logged = [
+        *(_logged(each) for each in answer.get("EventSelectors", ())),
+        *(_logged_by_advanced(each) for each in answer.get("AdvancedEventSelectors", ())),
+    ]
+    return frozenset().union(*logged) == _ALL
+
+
+_ALL = frozenset({"ReadOnly", "WriteOnly"})
+
+
+def _logged(selector: Mapping[str, Any]) -> frozenset[str]:
+    """Which management events a selector logs."""
+    if not selector.get("IncludeManagementEvents", True):
+        return frozenset()
+    kind = selector.get("ReadWriteType", "All")
+    return _ALL if kind == "All" else frozenset({kind})
+
+
+def _logged_by_advanced(selector: Mapping[str, Any]) -> frozenset[str]:
+    """The same of an advanced selector. One that is narrowed in other ways counts as none, except that it
+    may leave out some services' events, as ExcludeManagementEventSources does."""
+    fields = {each["Field"]: each for each in selector["FieldSelectors"]}
+    category, read_only = fields.pop("eventCategory", {}), fields.pop("readOnly", {})
+    sources = fields.pop("eventSource", {})
+    if category.get("Equals") != ["Management"] or fields or sources.keys() - {"Field", "NotEquals"}:
+        return frozenset()
+    kinds = {"true": "ReadOnly", "false": "WriteOnly"}
+    return frozenset(kinds[value] for value in read_only.get("Equals", kinds))
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    updated = {change.setting: change.after for change in changes if change.setting in _SETTINGS}
+    calls = []
+    if updated:
+        # A partial update: what is not named stays (API reference, UpdateTrail).
+        written = {_WRITTEN_AS.get(name, name): value for name, value in updated.items()}
+        calls.append(_call("UpdateTrail", {"Name": resource.id, **written}, *updated))
+    if len(updated) < len(changes):
+        # Last, so that what is logged is logged as it is wanted.
+        calls.append(_call("StartLogging", {"Name": resource.id}, "IsLogging"))
+    return calls
+
+
+def _call(operation: str, parameters: dict[str, Any], *settings: str) -> Call:
+    return Call(service="cloudtrail", operation=operation, parameters=parameters, settings=settings)
+
+
+RESOURCE_TYPE = ResourceType(
+    name="cloudtrail-trail",
+    title="CloudTrail trail",
+    service="cloudtrail",
+    policies=POLICIES,
+    settings={
+        "Home": Setting(read="GetTrail:Trail.TrailARN"),
+        **{
+            name: Setting(read=f"GetTrail:Trail.{name}", write=f"UpdateTrail:{_WRITTEN_AS.get(name, name)}")
+            for name in _SETTINGS
+        },
+        # The call itself starts; it has no parameter that says so.
+        "IsLogging": Setting(read="GetTrailStatus:IsLogging", write="StartLogging:Name"),
+        "CoveredBy": Setting(read="DescribeTrails:trailList[].TrailARN"),
+    },
+    cases={
+        "organization-trail": Case(
+            reason="The trail is the organization's: only its management account, or a delegated "
+            "administrator, can change it.",
+            holds=lambda observed: observed["Home"] == "another account",
+            reads=("Home",),
+        ),
+        "shadow-trail": Case(
+            reason="The trail is the replication of one whose home is another region; only there can it be "
+            "changed.",
+            holds=lambda observed: observed["Home"] not in ("here", "another account"),
+            reads=("Home",),
+        ),
+        "covered": Case(
+            reason="Another multi-Region trail logs all management events of the account already; a second "
+            "one would be paid for.",
+            holds=lambda observed: observed["CoveredBy"] is not None,
+            reads=("CoveredBy",),
+        ),
+    },
+    facts=("Home",),
+    arn="arn:{partition}:cloudtrail:{region}:{account}:trail/{id}",
+    # API reference, UpdateTrail: 3 to 128 characters, and no two of . _ - side by side or at an end.
+    id_pattern=r"(?=.{3,128}\Z)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*",
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    members=_members,
+    read_actions=(
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetEventSelectors",
+        "cloudtrail:GetTrail",
+        "cloudtrail:GetTrailStatus",
+    ),
+    write_actions=("cloudtrail:StartLogging", "cloudtrail:UpdateTrail"),
+    write_resources=("arn:{partition}:cloudtrail:{region}:{account}:trail/{id}",),
+    gone=("TrailNotFoundException",),
+    # "Wait a few minutes, and then try the operation again" (API reference, ConflictException).
+    busy_errors=("ConflictException",),
+)

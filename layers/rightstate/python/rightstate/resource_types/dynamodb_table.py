@@ -1,0 +1,147 @@
+"""DynamoDB tables; each replica of a global table is one in its own region."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rightstate.identify import identify
+from rightstate.policies.dynamodb_table import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Case,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+)
+from rightstate.wants import Value
+
+_DEFAULT_PERIOD = 35  # API reference, PointInTimeRecoverySpecification
+_RECOVERY = {"PointInTimeRecoveryStatus", "RecoveryPeriodInDays"}
+
+# A table that is not there yet, or not any more, may be answered with TableNotFoundException.
+_UNREADABLE = ("CREATING", "DELETING", "ARCHIVING", "ARCHIVED")
+_HELD = {
+    "CREATING": "The table is being created; its recovery can be neither read nor set yet.",
+    # Not waited for: only somebody who gives the key back ends this.
+    "INACCESSIBLE_ENCRYPTION_CREDENTIALS": "DynamoDB cannot use the table's KMS key, so a change would fail. "
+    "Enable the key, or give DynamoDB its right to it back; after seven days the table is archived.",
+}
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    for page in clients("dynamodb").get_paginator("list_tables").paginate():
+        yield from page["TableNames"]
+
+
+def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
+    """The replicas of the table that the group is named after: a new one begins without recovery."""
+    table = identify(RESOURCE_TYPE, place, group).id
+    for replica in clients("dynamodb").describe_table(TableName=table)["Table"].get("Replicas", ()):
+        yield replica["RegionName"], table
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    dynamodb = clients("dynamodb")
+    table = dynamodb.describe_table(TableName=resource.id)["Table"]
+    observed: dict[str, Value] = {"TableStatus": table["TableStatus"]}
+    if (asked := settings & _RECOVERY) and table["TableStatus"] not in _UNREADABLE:
+        answer = dynamodb.describe_continuous_backups(TableName=resource.id)
+        found = _recovery(answer["ContinuousBackupsDescription"])
+        observed |= {name: found[name] for name in asked}
+    return observed
+
+
+def _recovery(description: Mapping[str, Any]) -> Mapping[str, Value]:
+    # ContinuousBackupsStatus is not looked at: it is ENABLED on every table.
+    recovery = description.get("PointInTimeRecoveryDescription", {})
+    status = recovery.get("PointInTimeRecoveryStatus")
+    return {
+        "PointInTimeRecoveryStatus": status,
+        "RecoveryPeriodInDays": recovery.get(
+            "RecoveryPeriodInDays", _DEFAULT_PERIOD if status == "ENABLED" else None
+        ),
+    }
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    after = {change.setting: change.after for change in changes}
+    # Without a period DynamoDB takes its default, so one that the table has is named again.
+    period = after.get("RecoveryPeriodInDays", observed["RecoveryPeriodInDays"])
+    return [
+        Call(
+            service="dynamodb",
+            operation="UpdateContinuousBackups",
+            parameters={
+                "TableName": resource.id,
+                "PointInTimeRecoverySpecification": {
+                    "PointInTimeRecoveryEnabled": True,
+                    "RecoveryPeriodInDays": period,
+                },
+            },
+            settings=tuple(after),
+        )
+    ]
+
+
+def _busy(observed: Observed) -> str | None:
+    status = observed["TableStatus"]
+    return f"The table's status is {status}." if status in ("CREATING", "UPDATING") else None
+
+
+def _held(observed: Observed) -> Mapping[str, str]:
+    reason = _HELD.get(str(observed["TableStatus"]))
+    return dict.fromkeys(_RECOVERY, reason) if reason else {}
+
+
+def _in_status(*statuses: str) -> dict[str, Any]:
+    return {"holds": lambda observed: observed["TableStatus"] in statuses, "reads": ("TableStatus",)}
+
+
+_CASES = {
+    "deleting": Case(reason="The table is being deleted.", **_in_status("DELETING")),
+    "archived": Case(
+        reason="DynamoDB archives the table, because its KMS key could not be used for seven days: there "
+        "is nothing left to recover but the archive.",
+        **_in_status("ARCHIVING", "ARCHIVED"),
+    ),
+}
+
+RESOURCE_TYPE = ResourceType(
+    name="dynamodb-table",
+    title="DynamoDB table",
+    service="dynamodb",
+    policies=POLICIES,
+    settings={
+        "TableStatus": Setting(read="DescribeTable:Table.TableStatus"),
+        "PointInTimeRecoveryStatus": Setting(
+            read="DescribeContinuousBackups:ContinuousBackupsDescription.PointInTimeRecoveryDescription"
+            ".PointInTimeRecoveryStatus",
+            write="UpdateContinuousBackups:PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled",
+        ),
+        "RecoveryPeriodInDays": Setting(
+            read="DescribeContinuousBackups:ContinuousBackupsDescription.PointInTimeRecoveryDescription"
+            ".RecoveryPeriodInDays",
+            write="UpdateContinuousBackups:PointInTimeRecoverySpecification.RecoveryPeriodInDays",
+        ),
+    },
+    cases=_CASES,
+    facts=("TableStatus",),
+    busy=_busy,
+    held=_held,
+    arn="arn:{partition}:dynamodb:{region}:{account}:table/{id}",
+    # API reference, CreateTable: 3 to 255 of these characters.
+    id_pattern=r"[A-Za-z0-9_.-]{3,255}",
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    members=_members,
+    read_actions=("dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:ListTables"),
+    write_actions=("dynamodb:UpdateContinuousBackups",),
+    write_resources=("arn:{partition}:dynamodb:{region}:{account}:table/{id}",),
+    gone=("ResourceNotFoundException", "TableNotFoundException"),
+    # "Backups have not yet been enabled for this table" (API reference), shortly after it was made.
+    busy_errors=("ContinuousBackupsUnavailableException",),
+)
