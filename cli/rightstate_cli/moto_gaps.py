@@ -9,6 +9,9 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.core.responses import ActionResult
+from moto.elb.exceptions import LoadBalancerNotFoundError
+from moto.elb.models import ELBBackend
+from moto.elbv2.models import ELBv2Backend
 from moto.rds.models import DBInstance
 from moto.rds.responses import RDSResponse
 
@@ -69,8 +72,33 @@ def _describe_db_engine_versions(self: RDSResponse) -> ActionResult:
     return ActionResult({"DBEngineVersions": [found]})
 
 
+# --- Elastic Load Balancing ---
+
+
+# A Classic Load Balancer that does not exist is answered with LoadBalancerNotFound; moto trips over it.
+def _get_classic_load_balancer(self: ELBBackend, name: str) -> Any:
+    if name not in self.load_balancers:
+        raise LoadBalancerNotFoundError(name)
+    return self.load_balancers[name]
+
+
+# The ARN says which kind a load balancer is: loadbalancer/app/, net/ or gwy/. moto makes app/ of every one.
+def _create_load_balancer(self: ELBv2Backend, *args: Any, **kwargs: Any) -> Any:
+    made = _create_as_app(self, *args, **kwargs)
+    kind = {"network": "net", "gateway": "gwy"}.get(made.type, "app")
+    was, made.arn = made.arn, made.arn.replace("loadbalancer/app/", f"loadbalancer/{kind}/")
+    self.load_balancers[made.arn] = self.load_balancers.pop(was)
+    self.tagging_service.copy_tags(was, made.arn)
+    return made
+
+
+_create_as_app = ELBv2Backend.create_load_balancer
+
+
 _FILLS: list[tuple[Any, str, Any]] = [
     (DBInstance, "performance_insights_enabled", _performance_insights),
     (RDSResponse, "describe_db_parameters", _describe_db_parameters),
     (RDSResponse, "describe_db_engine_versions", _describe_db_engine_versions),
+    (ELBBackend, "get_load_balancer", _get_classic_load_balancer),
+    (ELBv2Backend, "create_load_balancer", _create_load_balancer),
 ]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.events.models import EventPattern
 from moto.events.utils import EventTemplateParser
 
-from rightstate_cli import application
+from rightstate_cli import application, events
 
 HUB = DEFAULT_ACCOUNT_ID
 REGION = "us-east-1"
@@ -80,7 +81,7 @@ class Rule:
         return paths
 
     def matches(self, event: Event) -> bool:
-        return bool(EventPattern.load(json.dumps(self.pattern)).matches_event(event))  # type: ignore[arg-type]
+        return bool(EventPattern.load(json.dumps(self.pattern)).matches_event(events.for_patterns(event)))
 
     def input(self, event: Event) -> dict[str, Any]:
         """What the target is given."""
@@ -125,10 +126,14 @@ def listed(given: str | list[str]) -> list[str]:
 
 
 def value_at(event: Event, path: str) -> Any:
-    """What a path like $.detail.eventName leads to. Raises KeyError where it leads nowhere."""
+    """What a path like $.detail.items[0].name leads to. Raises KeyError where it leads nowhere."""
     found: Any = event
-    for key in path.removeprefix("$.").split("."):
-        if not isinstance(found, dict):
-            raise KeyError(path)
-        found = found[key]
+    for step in re.findall(r"[^.\[\]]+", path.removeprefix("$.")):
+        match found:
+            case dict() if step in found:
+                found = found[step]
+            case list() if step.isdecimal() and int(step) < len(found):
+                found = found[int(step)]
+            case _:
+                raise KeyError(path)
     return found

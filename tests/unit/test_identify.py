@@ -26,6 +26,21 @@ PLACE = Place(account="111122223333", region="eu-west-1")
         ("sqs-queue", "http://127.0.0.1:5000/111122223333/invoices", "invoices"),
         ("iam-password-policy", "111122223333", "111122223333"),
         ("iam-password-policy", "arn:aws:iam::111122223333:password-policy", "111122223333"),
+        ("classic-load-balancer", "storefront", "storefront"),
+        (
+            "classic-load-balancer",
+            "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/storefront",
+            "storefront",
+        ),
+        ("load-balancer", "app/checkout/50dc6c495c0c9188", "app/checkout/50dc6c495c0c9188"),
+        (
+            "load-balancer",
+            "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/b-2/50dc6c495c0c9188",
+            "net/b-2/50dc6c495c0c9188",
+        ),
+        ("rds-snapshot", "snapshot:orders", "snapshot:orders"),
+        ("rds-snapshot", "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:o-1", "cluster-snapshot:o-1"),
+        ("rds-snapshot", "snapshot:arn:aws:rds:eu-west-1:111122223333:snapshot:orders", "snapshot:orders"),
         ("rds-instance", "orders", "orders"),
         ("rds-instance", "arn:aws:rds:eu-west-1:111122223333:db:orders", "orders"),
     ],
@@ -62,7 +77,18 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("resource_type", ["s3-bucket", "sqs-queue", "iam-password-policy", "rds-instance"])
+@pytest.mark.parametrize(
+    "resource_type",
+    [
+        "s3-bucket",
+        "sqs-queue",
+        "iam-password-policy",
+        "rds-instance",
+        "classic-load-balancer",
+        "load-balancer",
+        "rds-snapshot",
+    ],
+)
 @pytest.mark.parametrize("given", HOSTILE, ids=lambda given: repr(given[:20]))
 def test_a_hostile_name_is_refused_and_repeated_only_short_and_escaped(
     resource_type: str, given: str
@@ -83,6 +109,13 @@ def test_a_hostile_name_is_refused_and_repeated_only_short_and_escaped(
         ("sqs-queue", "https://sqs.us-east-1.amazonaws.com/111122223333/invoices", "region"),
         ("sqs-queue", "arn:aws-cn:sqs:eu-west-1:111122223333:invoices", "partition"),
         ("rds-instance", "arn:aws:rds:eu-west-1:999999999999:db:orders", "account"),
+        (
+            "load-balancer",
+            "arn:aws:elasticloadbalancing:eu-west-1:999999999999:loadbalancer/app/a/50dc6c495c0c9188",
+            "account",
+        ),
+        ("rds-snapshot", "arn:aws:rds:us-east-1:111122223333:snapshot:orders", "region"),
+        ("rds-snapshot", "snapshot:arn:aws:rds:eu-west-1:999999999999:snapshot:orders", "account"),
         ("iam-password-policy", "arn:aws:iam::999999999999:password-policy", "account"),
     ],
 )
@@ -109,3 +142,20 @@ def test_another_account_has_another_password_policy() -> None:
 def test_a_global_service_is_looked_after_in_its_home_region(partition: str, region: str, home: str) -> None:
     place = Place(account="111122223333", region=region, partition=partition)
     assert identify(load("iam-password-policy"), place, "111122223333").region == home
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "given"),
+    [
+        ("classic-load-balancer", "app/checkout/50dc6c495c0c9188"),
+        ("classic-load-balancer", "-storefront"),
+        ("load-balancer", "checkout"),
+        ("load-balancer", "app/checkout/50dc6c495c0c9188/f2f7dc8efc522ab2"),
+        ("rds-snapshot", "orders"),
+        ("rds-snapshot", "db:orders"),
+        ("rds-snapshot", "snapshot:arn:aws:rds:eu-west-1:111122223333:db:orders"),
+    ],
+)
+def test_the_name_of_a_resource_of_another_kind_is_refused(resource_type: str, given: str) -> None:
+    with pytest.raises(InvalidInput, match=f"of type {resource_type}"):
+        identify(load(resource_type), PLACE, given)

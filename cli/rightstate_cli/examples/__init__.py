@@ -28,6 +28,7 @@ class Example:
     event: the file in events/ that says that an existing resource has changed.
     create(session, name, policy) makes a resource that breaks the policy, called `name` where its service
         lets one choose, and returns its identifier.
+    also: further identifiers that those files use, of resources that `create` makes beside it.
     others: further resources for the demo, each with a policy that it breaks.
     words(policy): other words to put into an event about a resource that breaks the policy.
     """
@@ -36,6 +37,7 @@ class Example:
     policy: str
     event: str
     create: Callable[[boto3.Session, str, str], str]
+    also: tuple[str, ...] = ()
     others: Mapping[str, str] = field(default_factory=dict)
     words: Callable[[str], Mapping[str, str]] = _no_words
 
@@ -49,9 +51,13 @@ def load(resource_type: str) -> Example:
 
 
 def event_about(event: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
-    """The event with other words in it: `words` says which becomes which."""
+    """The event with other words in it: `words` says which becomes which.
+
+    Of an identifier like `snapshot:NAME` it is the name alone, as calls take it.
+    """
     text = json.dumps(event)
     for ours, theirs in words.items():
-        text = re.sub(rf"(?<!\w){re.escape(ours)}(?!\w)", theirs, text)
+        name = re.escape(ours.rpartition(":")[2])
+        text = re.sub(rf"(?<!\w){name}(?!\w)", theirs.rpartition(":")[2], text)
     changed: dict[str, Any] = json.loads(text)
     return changed

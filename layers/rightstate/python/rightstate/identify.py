@@ -37,7 +37,11 @@ def at_home(resource_type: ResourceType, place: Place) -> Place:
 
 def is_arn_of(resource_type: ResourceType, given: str) -> bool:
     """Whether `given` looks like an ARN of that type, of whatever account and region."""
-    return re.fullmatch(_arn_pattern(resource_type.arn), given) is not None
+    found = re.fullmatch(_arn_pattern(resource_type.arn), given)
+    if found is None or resource_type.per_account:
+        return found is not None
+    # The ARNs of several types begin alike, e.g. those of the two generations of load balancers.
+    return re.fullmatch(resource_type.id_pattern, found["id"]) is not None
 
 
 def shown(text: str) -> str:

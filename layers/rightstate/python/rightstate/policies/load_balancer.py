@@ -1,0 +1,45 @@
+"""The policies of Application and Network Load Balancers: one setting, enabled for each kind apart."""
+
+from rightstate.policy import Parameter, Policy, Risk
+from rightstate.wants import Exactly
+
+
+def _deletion_protection(kind: str, alias: str, title: str, other: str) -> Policy:
+    return Policy(
+        id=f"{kind}-deletion-protection",
+        aliases=(alias,),
+        title=title,
+        category="AWS - Networking",
+        risk=Risk.SAFE,
+        wants={"deletion_protection.enabled": Exactly(value=True)},
+        parameters={
+            "exempt_controlled": Parameter(
+                default=True,
+                why="A controller (of Kubernetes, Elastic Beanstalk, ECS) that made a load balancer deletes "
+                "it again, and cannot while it is protected; false protects it too.",
+            )
+        },
+        not_applicable=(other, "gateway", "failed", "controlled"),
+        side_effects="Deleting the load balancer fails, also for a stack or tool that made it, until the "
+        "protection is switched off.",
+        reversible="Yes: that it was off is in the ledger.",
+        security_hub=("ELB.6",),
+    )
+
+
+POLICIES = (
+    _deletion_protection(
+        "alb",
+        "AppLBDeletionProtection",
+        "Ensure Deletion Protection feature is enabled for your AWS Application load balancers to follow "
+        "security best practices",
+        "network",
+    ),
+    _deletion_protection(
+        "nlb",
+        "NetworkLBDeletionProtection",
+        "Ensure Deletion Protection feature is enabled for your AWS Network load balancers to follow "
+        "security best practices",
+        "application",
+    ),
+)

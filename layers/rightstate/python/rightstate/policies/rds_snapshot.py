@@ -1,0 +1,22 @@
+"""The policies of snapshots of RDS databases and clusters."""
+
+from rightstate.policy import Policy, Risk
+from rightstate.wants import Lacks
+
+POLICIES = (
+    Policy(
+        id="rds-snapshot-not-public",
+        aliases=("RDSSnapshotNoPublicAccess",),
+        title="Ensure that Amazon RDS database snapshots are not accessible to all AWS accounts",
+        category="AWS - Identity and Access Management",
+        risk=Risk.BREAKS_ACCESS,
+        wants={"restore": Lacks(items=("all",))},
+        not_applicable=("not-manual", "encrypted"),
+        side_effects="Accounts with which the snapshot is not shared by their id can no longer copy or "
+        "restore it. Copies that they already have stay theirs.",
+        reversible="Yes: with whom it was shared is in the ledger.",
+        security_hub=("RDS.1",),
+        notes="A public snapshot can be copied by anybody from the moment it is made public: mend it first "
+        "of all. Snapshots of Aurora, Multi-AZ, Neptune and DocumentDB clusters are covered too.",
+    ),
+)

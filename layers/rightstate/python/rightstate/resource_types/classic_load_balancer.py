@@ -1,0 +1,97 @@
+"""Classic Load Balancers. Those of the later generation, load-balancer, have an API of their own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rightstate.policies.classic_load_balancer import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+    send,
+)
+
+_ENABLED, _TIMEOUT = "ConnectionDraining.Enabled", "ConnectionDraining.Timeout"
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    for page in clients("elb").get_paginator("describe_load_balancers").paginate():
+        yield from (found["LoadBalancerName"] for found in page["LoadBalancerDescriptions"])
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    draining = _draining(clients, resource)
+    observed = {_ENABLED: draining.get("Enabled"), _TIMEOUT: draining.get("Timeout")}
+    return {name: value for name, value in observed.items() if name in settings}
+
+
+def _draining(clients: Clients, resource: Resource) -> Mapping[str, Any]:
+    answer = clients("elb").describe_load_balancer_attributes(LoadBalancerName=resource.id)
+    draining: Mapping[str, Any] = answer["LoadBalancerAttributes"].get("ConnectionDraining", {})
+    return draining
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    after = {_TIMEOUT: observed.get(_TIMEOUT), **{change.setting: change.after for change in changes}}
+    return [
+        _modify(resource, {"Enabled": True, "Timeout": after[_TIMEOUT]}, [each.setting for each in changes])
+    ]
+
+
+def _modify(resource: Resource, draining: Mapping[str, Any], settings: Sequence[str]) -> Call:
+    return Call(
+        service="elb",
+        operation="ModifyLoadBalancerAttributes",
+        parameters={
+            "LoadBalancerName": resource.id,
+            "LoadBalancerAttributes": {"ConnectionDraining": dict(draining)},
+        },
+        settings=tuple(settings),
+    )
+
+
+def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
+    """Send the draining attributes as they now are, enabled.
+
+    Attributes that the call leaves out stay, but those of draining come as one structure; so the timeout
+    goes with it, and one that was set since the decision is kept.
+    """
+    current = _draining(clients, resource)
+    planned = call.parameters["LoadBalancerAttributes"]["ConnectionDraining"]
+    wanted = {**planned, "Timeout": current.get("Timeout") or planned["Timeout"]}
+    if wanted != current:
+        send(clients, resource, _modify(resource, wanted, call.settings), changes)
+
+
+RESOURCE_TYPE = ResourceType(
+    name="classic-load-balancer",
+    title="Classic Load Balancer",
+    service="elb",
+    policies=POLICIES,
+    settings={
+        name: Setting(
+            read=f"DescribeLoadBalancerAttributes:LoadBalancerAttributes.{name}",
+            write=f"ModifyLoadBalancerAttributes:LoadBalancerAttributes.{name}",
+        )
+        for name in (_ENABLED, _TIMEOUT)
+    },
+    arn="arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}",
+    # API reference, CreateLoadBalancer: up to 32 letters, digits and hyphens, none of these at an end.
+    id_pattern=r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    apply=_apply,
+    read_actions=(
+        "elasticloadbalancing:DescribeLoadBalancerAttributes",
+        "elasticloadbalancing:DescribeLoadBalancers",
+    ),
+    write_actions=("elasticloadbalancing:ModifyLoadBalancerAttributes",),
+    write_resources=("arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}",),
+    gone=("LoadBalancerNotFound",),
+)

@@ -1,0 +1,133 @@
+"""Application, Network and Gateway Load Balancers."""
+
+from collections.abc import Iterator, Sequence
+
+from rightstate.policies.load_balancer import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Case,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+)
+from rightstate.wants import Value, as_text
+
+_ARN = "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}"
+_PROTECTION = "deletion_protection.enabled"
+
+# Keys of the tags by which a controller knows the load balancers that it made, and will delete.
+_CONTROLLERS = (
+    "AmazonECSManaged",  # Amazon ECS, Express Mode
+    "eks:eks-cluster-name",  # EKS Auto Mode
+    "elasticbeanstalk:environment-id",
+    "elbv2.k8s.aws/cluster",  # AWS Load Balancer Controller
+    "kubernetes.io/cluster/",  # Kubernetes' own controller; the cluster's name follows
+)
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    for page in clients("elbv2").get_paginator("describe_load_balancers").paginate():
+        yield from (found["LoadBalancerArn"].partition("/")[2] for found in page["LoadBalancers"])
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    elbv2, arn = clients("elbv2"), _arn(resource)
+    [found] = elbv2.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
+    observed: dict[str, Value] = {"Type": found["Type"], "State": found["State"]["Code"]}
+    if _PROTECTION in settings:
+        attributes = elbv2.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
+        values = {each["Key"]: each["Value"] for each in attributes}
+        observed[_PROTECTION] = values.get(_PROTECTION) == "true"
+    if "ControllerTags" in settings:
+        described = elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"]
+        tags = [tag for each in described for tag in each["Tags"]]
+        # Kubernetes marks with `shared` what it uses and leaves in place.
+        owned = [tag["Key"] for tag in tags if tag.get("Value") != "shared"]
+        observed["ControllerTags"] = [key for key in owned if key.startswith(_CONTROLLERS)]
+    return observed
+
+
+def _arn(resource: Resource) -> str:
+    return _ARN.format(**resource.model_dump())
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    return [
+        Call(
+            service="elbv2",
+            operation="ModifyLoadBalancerAttributes",
+            # Attributes that are not named keep their values (API reference).
+            parameters={
+                "LoadBalancerArn": _arn(resource),
+                "Attributes": [{"Key": each.setting, "Value": as_text(each.after)} for each in changes],
+            },
+            settings=tuple(each.setting for each in changes),
+        )
+    ]
+
+
+def _busy(observed: Observed) -> str | None:
+    return "The load balancer is being set up." if observed["State"] == "provisioning" else None
+
+
+def _other(kind: str) -> Case:
+    return Case(
+        reason=f"The policy is not about {kind.title()} Load Balancers.",
+        holds=lambda observed: observed["Type"] == kind,
+        reads=("Type",),
+    )
+
+
+RESOURCE_TYPE = ResourceType(
+    name="load-balancer",
+    title="Application or Network Load Balancer",
+    service="elbv2",
+    policies=POLICIES,
+    settings={
+        "Type": Setting(read="DescribeLoadBalancers:LoadBalancers[].Type"),
+        "State": Setting(read="DescribeLoadBalancers:LoadBalancers[].State.Code"),
+        "ControllerTags": Setting(read="DescribeTags:TagDescriptions[].Tags[].Key"),
+        _PROTECTION: Setting(
+            read="DescribeLoadBalancerAttributes:Attributes[].Value",
+            write="ModifyLoadBalancerAttributes:Attributes[].Value",
+        ),
+    },
+    cases={
+        "application": _other("application"),
+        "network": _other("network"),
+        "gateway": _other("gateway"),
+        "failed": Case(
+            reason="The load balancer could not be set up (state failed) and can only be deleted.",
+            holds=lambda observed: observed["State"] == "failed",
+            reads=("State",),
+        ),
+        "controlled": Case(
+            reason="A controller made the load balancer, as a tag of it says, and could not delete it any "
+            "more (parameter exempt_controlled).",
+            holds=lambda observed: bool(observed.get("ControllerTags")),
+            reads=("ControllerTags",),
+            switch="exempt_controlled",
+        ),
+    },
+    facts=("Type", "State"),
+    busy=_busy,
+    arn=_ARN,
+    # API reference, CreateLoadBalancer: a name has up to 32 letters, digits and hyphens, none of these at
+    # an end. The ARNs of the reference end in 16 hexadecimal digits.
+    id_pattern=r"(?:app|net|gwy)/[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?/[0-9a-f]{16,32}",
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    read_actions=(
+        "elasticloadbalancing:DescribeLoadBalancerAttributes",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeTags",
+    ),
+    write_actions=("elasticloadbalancing:ModifyLoadBalancerAttributes",),
+    write_resources=(_ARN,),
+    gone=("LoadBalancerNotFound",),
+)

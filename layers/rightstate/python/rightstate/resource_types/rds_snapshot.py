@@ -1,0 +1,150 @@
+"""Snapshots of RDS databases and, with calls of their own, of clusters (also of Neptune and DocumentDB).
+
+A database's snapshot may have the same name as a cluster's, and neither call finds the other's. So the
+identifier is the end of the ARN, which tells them apart: `snapshot:NAME` or `cluster-snapshot:NAME`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from botocore import xform_name
+
+from rightstate.policies.rds_snapshot import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Case,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+)
+from rightstate.wants import Value
+
+_KINDS = {"snapshot": "DBSnapshot", "cluster-snapshot": "DBClusterSnapshot"}
+"""Kind of resource in the ARN -> what the API calls it, in the names of calls, parameters and results."""
+
+# Statuses that pass by themselves (botocore's waiters for both kinds, and the RDS API reference).
+_PASSING = ("copying", "creating", "deleting", "modifying")
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    for kind, noun in _KINDS.items():
+        pages = clients("rds").get_paginator(xform_name(f"Describe{noun}s")).paginate(SnapshotType="manual")
+        yield from (f"{kind}:{each[f'{noun}Identifier']}" for page in pages for each in page[f"{noun}s"])
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    noun, name = _noun_and_name(resource)
+    if ":" in name:
+        # rds:NAME and awsbackup:NAME are of RDS and AWS Backup; a name that one chooses has no colon.
+        return {"SnapshotType": name.partition(":")[0], "Status": "available"}
+    identifier = {f"{noun}Identifier": name}
+    [snapshot] = _ask(clients, f"Describe{noun}s", **identifier)[f"{noun}s"]
+    observed: dict[str, Value] = {"SnapshotType": snapshot["SnapshotType"], "Status": snapshot["Status"]}
+    if "Encrypted" in settings:
+        observed["Encrypted"] = snapshot["Encrypted" if noun == "DBSnapshot" else "StorageEncrypted"]
+    if "restore" in settings and observed["SnapshotType"] == "manual":
+        answer = _ask(clients, f"Describe{noun}Attributes", **identifier)[f"{noun}AttributesResult"]
+        attributes = {each["AttributeName"]: each["AttributeValues"] for each in answer[f"{noun}Attributes"]}
+        observed["restore"] = attributes.get("restore", [])
+    return observed
+
+
+def _noun_and_name(resource: Resource) -> tuple[str, str]:
+    kind, _, name = resource.id.partition(":")
+    return _KINDS[kind], name
+
+
+def _ask(clients: Clients, operation: str, **parameters: str) -> Any:
+    return getattr(clients("rds"), xform_name(operation))(**parameters)
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    noun, name = _noun_and_name(resource)
+    [change] = changes
+    return [
+        Call(
+            service="rds",
+            operation=f"Modify{noun}Attribute",
+            # Only what goes is named, so whoever else the snapshot is shared with keeps it.
+            parameters={
+                f"{noun}Identifier": name,
+                "AttributeName": "restore",
+                "ValuesToRemove": [each for each in _list(change.before) if each not in _list(change.after)],
+            },
+            settings=("restore",),
+        )
+    ]
+
+
+def _list(value: Value) -> list[str]:
+    return value if isinstance(value, list) else []
+
+
+def _busy(observed: Observed) -> str | None:
+    status = observed["Status"]
+    return f"The snapshot's status is {status}." if status in _PASSING else None
+
+
+def _held(observed: Observed) -> dict[str, str]:
+    status = observed["Status"]
+    if status == "available" or status in _PASSING:
+        return {}
+    return {"restore": f"The snapshot's status is {status}; RDS changes only one that is available."}
+
+
+RESOURCE_TYPE = ResourceType(
+    name="rds-snapshot",
+    title="RDS snapshot",
+    service="rds",
+    policies=POLICIES,
+    # As for the snapshot of a database; a cluster's is read and written likewise.
+    settings={
+        "SnapshotType": Setting(read="DescribeDBSnapshots:DBSnapshots[].SnapshotType"),
+        "Status": Setting(read="DescribeDBSnapshots:DBSnapshots[].Status"),
+        "Encrypted": Setting(read="DescribeDBSnapshots:DBSnapshots[].Encrypted"),
+        "restore": Setting(
+            read="DescribeDBSnapshotAttributes:DBSnapshotAttributesResult.DBSnapshotAttributes[]"
+            ".AttributeValues",
+            write="ModifyDBSnapshotAttribute:ValuesToRemove[]",
+        ),
+    },
+    cases={
+        "not-manual": Case(
+            reason="The snapshot was made by RDS or AWS Backup, and only a manual one can be shared.",
+            holds=lambda observed: observed["SnapshotType"] != "manual",
+            reads=("SnapshotType",),
+        ),
+        "encrypted": Case(
+            reason="The snapshot is encrypted, and RDS does not let an encrypted one be public.",
+            holds=lambda observed: observed.get("Encrypted") is True,
+            reads=("Encrypted",),
+        ),
+    },
+    facts=("SnapshotType", "Status"),
+    busy=_busy,
+    held=_held,
+    arn="arn:{partition}:rds:{region}:{account}:{id}",
+    # API reference, CreateDBSnapshot: up to 255 letters, digits and hyphens, a letter first.
+    id_pattern=r"(?:cluster-)?snapshot:(?:(?:rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{0,254}",
+    # RDS takes an ARN for many an identifier, and CloudTrail records what was given; the rules put the kind
+    # before it.
+    url_pattern=r"(?:cluster-)?snapshot:arn:(?P<partition>[^:]*):rds:(?P<region>[^:]*):(?P<account>[^:]*)"
+    r":(?P<id>.+)",
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    read_actions=(
+        "rds:DescribeDBClusterSnapshotAttributes",
+        "rds:DescribeDBClusterSnapshots",
+        "rds:DescribeDBSnapshotAttributes",
+        "rds:DescribeDBSnapshots",
+    ),
+    write_actions=("rds:ModifyDBClusterSnapshotAttribute", "rds:ModifyDBSnapshotAttribute"),
+    write_resources=("arn:{partition}:rds:{region}:{account}:{id}",),
+    gone=("DBClusterSnapshotNotFoundFault", "DBSnapshotNotFound", "DBSnapshotNotFoundFault"),
+    busy_errors=("InvalidDBClusterSnapshotStateFault", "InvalidDBSnapshotState"),
+)
