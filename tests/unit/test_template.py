@@ -163,11 +163,13 @@ def test_a_call_of_the_remediation_role_starts_nothing(role: str) -> None:
 
 def without(event: Event, path: str) -> Iterator[Event]:
     """The event with the end of the path gone, or null, or the object around it null."""
-    *parents, last = path.removeprefix("$.").split(".")
-    gone, null = copy.deepcopy(event), copy.deepcopy(event)
-    del value_at(gone, ".".join(parents))[last]
-    value_at(null, ".".join(parents))[last] = None
-    yield from (gone, null, changed(event, **{parents[-1]: None}))
+    around, _, last = path.rpartition(".")
+    above, _, parent = around.rpartition(".")
+    gone, null, bare = (copy.deepcopy(event) for _ in range(3))
+    del value_at(gone, around)[last]
+    value_at(null, around)[last] = None
+    value_at(bare, above)[parent] = None
+    yield from (gone, null, bare)
 
 
 NAMED_BY_DETAIL = [
