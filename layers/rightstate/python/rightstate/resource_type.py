@@ -62,8 +62,9 @@ def send(clients: Clients, resource: Resource, call: Call, changes: Sequence[Cha
 class Case:
     """A named circumstance, decided from the observed settings that it reads.
 
-    `switch` names a boolean parameter of the policy; the case counts only where it is true. It does not
-    count either where another enabled policy writes the setting `unless_written` in the same execution.
+    `holds` is given the policy's parameters beside them; no setting is in lower case, as all of those are.
+    `switch` names a parameter of the policy; the case counts only where it is true, or set at all. It does
+    not count either where another enabled policy writes the setting `unless_written` in the same execution.
     """
 
     reason: str
