@@ -92,7 +92,7 @@ class ResourceType:
     """The declaration of a resource type. Its functions make AWS calls through `clients` only.
 
     arn, write_resources: templates over {partition}, {region}, {account} and {id}. An arn without {id}
-        says that each account has exactly one.
+        says that each account has exactly one; a * stands for a part that AWS has made up.
     id_pattern, url_pattern: what an identifier must match in full; a URL's groups are `account`,
         `region` and `id`, each optional but the last.
     find(clients, place) lists identifiers, page by page.
