@@ -3,11 +3,12 @@
 The smallest fills there can be, for simulated accounts (the demo, the tests, the benchmark) and nothing else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
 from moto.rds.models import DBInstance
 from moto.rds.responses import RDSResponse
@@ -69,8 +70,30 @@ def _describe_db_engine_versions(self: RDSResponse) -> ActionResult:
     return ActionResult({"DBEngineVersions": [found]})
 
 
+# --- Auto Scaling ---
+
+
+# Both calls take a DefaultCooldown of 0 or more. moto makes 300 of 0, and leaves it out of an update.
+def _with_cooldown(
+    respond: Callable[[AutoScalingResponse], ActionResult],
+) -> Callable[[AutoScalingResponse], ActionResult]:
+    def respond_with_cooldown(self: AutoScalingResponse) -> ActionResult:
+        answer = respond(self)
+        cooldown = self._get_int_param("DefaultCooldown")
+        if cooldown is not None:
+            group = self.autoscaling_backend.autoscaling_groups[self._get_param("AutoScalingGroupName")]
+            group.default_cooldown = cooldown
+        return answer
+
+    return respond_with_cooldown
+
+
 _FILLS: list[tuple[Any, str, Any]] = [
     (DBInstance, "performance_insights_enabled", _performance_insights),
     (RDSResponse, "describe_db_parameters", _describe_db_parameters),
     (RDSResponse, "describe_db_engine_versions", _describe_db_engine_versions),
+    *(
+        (AutoScalingResponse, name, _with_cooldown(getattr(AutoScalingResponse, name)))
+        for name in ("create_auto_scaling_group", "update_auto_scaling_group")
+    ),
 ]

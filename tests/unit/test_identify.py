@@ -26,6 +26,14 @@ PLACE = Place(account="111122223333", region="eu-west-1")
         ("sqs-queue", "http://127.0.0.1:5000/111122223333/invoices", "invoices"),
         ("iam-password-policy", "111122223333", "111122223333"),
         ("iam-password-policy", "arn:aws:iam::111122223333:password-policy", "111122223333"),
+        ("auto-scaling-group", "checkout-web", "checkout-web"),
+        ("auto-scaling-group", "Blue (2019) web/api", "Blue (2019) web/api"),
+        (
+            "auto-scaling-group",
+            "arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:"
+            "c5ed6c2b-9f1a-4b6e-8d0f-3a2b1c0d9e8f:autoScalingGroupName/checkout-web",
+            "checkout-web",
+        ),
         ("rds-instance", "orders", "orders"),
         ("rds-instance", "arn:aws:rds:eu-west-1:111122223333:db:orders", "orders"),
     ],
@@ -83,6 +91,11 @@ def test_a_hostile_name_is_refused_and_repeated_only_short_and_escaped(
         ("sqs-queue", "https://sqs.us-east-1.amazonaws.com/111122223333/invoices", "region"),
         ("sqs-queue", "arn:aws-cn:sqs:eu-west-1:111122223333:invoices", "partition"),
         ("rds-instance", "arn:aws:rds:eu-west-1:999999999999:db:orders", "account"),
+        (
+            "auto-scaling-group",
+            "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:x:autoScalingGroupName/web",
+            "region",
+        ),
         ("iam-password-policy", "arn:aws:iam::999999999999:password-policy", "account"),
     ],
 )
