@@ -3,13 +3,15 @@
 The smallest fills there can be, for simulated accounts (the demo, the tests, the benchmark) and nothing else.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
+from moto.ec2.models.instances import InstanceBackend, Reservation
+from moto.ec2.responses.monitoring import Monitoring
 from moto.rds.models import DBInstance
 from moto.rds.responses import RDSResponse
 
@@ -70,6 +72,31 @@ def _describe_db_engine_versions(self: RDSResponse) -> ActionResult:
     return ActionResult({"DBEngineVersions": [found]})
 
 
+# --- EC2 ---
+
+
+# Both calls answer with the transition (pending, disabling), which takes seconds. moto knows neither call.
+def _monitoring(answered: str, soon: str) -> Callable[[Monitoring], ActionResult]:
+    def respond(self: Monitoring) -> ActionResult:
+        instances = [self.ec2_backend.get_instance(each) for each in self._get_param("InstanceIds")]
+        for instance in instances:
+            instance.monitoring_state = soon
+        found = [{"InstanceId": each.id, "Monitoring": {"State": answered}} for each in instances]
+        return ActionResult({"InstanceMonitorings": found})
+
+    return respond
+
+
+# DescribeInstances filters by reservation-id. moto does not know this filter.
+def _all_reservations(self: InstanceBackend, filters: Mapping[str, Any] | None = None) -> list[Reservation]:
+    others = dict(filters or {})
+    ids = others.pop("reservation-id", None)
+    return [each for each in _filtered_reservations(self, others) if ids is None or each.id in ids]
+
+
+_filtered_reservations = InstanceBackend.all_reservations
+
+
 # --- Auto Scaling ---
 
 
@@ -92,6 +119,9 @@ _FILLS: list[tuple[Any, str, Any]] = [
     (DBInstance, "performance_insights_enabled", _performance_insights),
     (RDSResponse, "describe_db_parameters", _describe_db_parameters),
     (RDSResponse, "describe_db_engine_versions", _describe_db_engine_versions),
+    (Monitoring, "monitor_instances", _monitoring("pending", "enabled")),
+    (Monitoring, "unmonitor_instances", _monitoring("disabling", "disabled")),
+    (InstanceBackend, "all_reservations", _all_reservations),
     *(
         (AutoScalingResponse, name, _with_cooldown(getattr(AutoScalingResponse, name)))
         for name in ("create_auto_scaling_group", "update_auto_scaling_group")

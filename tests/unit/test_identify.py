@@ -34,6 +34,13 @@ PLACE = Place(account="111122223333", region="eu-west-1")
             "c5ed6c2b-9f1a-4b6e-8d0f-3a2b1c0d9e8f:autoScalingGroupName/checkout-web",
             "checkout-web",
         ),
+        ("ec2-instance", "i-0a1b2c3d4e5f60718", "i-0a1b2c3d4e5f60718"),
+        ("ec2-instance", "i-1a2b3c4d", "i-1a2b3c4d"),
+        (
+            "ec2-instance",
+            "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c3d4e5f60718",
+            "i-0a1b2c3d4e5f60718",
+        ),
         ("rds-instance", "orders", "orders"),
         ("rds-instance", "arn:aws:rds:eu-west-1:111122223333:db:orders", "orders"),
     ],
@@ -70,7 +77,9 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("resource_type", ["s3-bucket", "sqs-queue", "iam-password-policy", "rds-instance"])
+@pytest.mark.parametrize(
+    "resource_type", ["s3-bucket", "sqs-queue", "iam-password-policy", "rds-instance", "ec2-instance"]
+)
 @pytest.mark.parametrize("given", HOSTILE, ids=lambda given: repr(given[:20]))
 def test_a_hostile_name_is_refused_and_repeated_only_short_and_escaped(
     resource_type: str, given: str
