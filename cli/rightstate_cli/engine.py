@@ -29,7 +29,7 @@ from moto.events.utils import EventTemplateParser
 from rightstate import sessions
 from rightstate.models import Account
 from rightstate.step import logger
-from rightstate_cli import application, events
+from rightstate_cli import application
 from rightstate_cli.executions import Execution, Start, read
 from rightstate_cli.interpreter import filled, load_handler
 
@@ -89,7 +89,7 @@ class Engine:
                 ),
             )
             for rule in bus.rules.values()
-            if rule.event_pattern.matches_event(events.for_patterns(event))
+            if rule.event_pattern.matches_event(event)  # type: ignore[arg-type]
             for target in rule.targets
             if target["Arn"] in machines
         ]

@@ -42,22 +42,6 @@ def shipped() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def for_patterns(node: Any) -> Any:
-    """The event with every list of objects as one object of lists, for moto's matcher of patterns.
-
-    EventBridge compares a pattern's field with that of each object in a list; moto looks into objects only.
-    """
-    if isinstance(node, dict):
-        return {key: for_patterns(value) for key, value in node.items()}
-    if not (isinstance(node, list) and node and all(isinstance(each, dict) for each in node)):
-        return node
-    fields: dict[str, list[Any]] = {}
-    for each in node:
-        for key, value in each.items():
-            fields.setdefault(key, []).extend(value if isinstance(value, list) else [value])
-    return {key: for_patterns(values) for key, values in fields.items()}
-
-
 def why_unmatched(event: dict[str, Any]) -> str:
     """Why no rule matched the event, as far as can be told."""
     detail = event["detail"]

@@ -1,4 +1,4 @@
-"""What moto needs so that its Step Functions interpreter runs the application in this process."""
+"""What moto needs so that its EventBridge and its Step Functions interpreter run the application."""
 
 import importlib.util
 import json
@@ -12,6 +12,8 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.events.models import EventPattern
+from moto.events.utils import EventTemplateParser
 from moto.stepfunctions import models as stepfunctions
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
@@ -24,6 +26,7 @@ Handler = Callable[[Any, Any], Any]
 def filled(handlers: Mapping[str, Handler], wait_scale: float) -> Iterator[None]:
     """Let moto invoke `handlers` (by function name) and scale the waits of Retry by `wait_scale`."""
     with (
+        event_bus(),
         patch.object(LambdaSimpleBackend, "invoke", _invoke(handlers)),
         patch.object(StateMachine, "create_from_cloudformation_json", _create),
         # moto's CloudFormation creates machines in the backend that does not interpret them.
@@ -35,6 +38,35 @@ def filled(handlers: Mapping[str, Handler], wait_scale: float) -> Iterator[None]
         ),
     ):
         yield
+
+
+@contextmanager
+def event_bus() -> Iterator[None]:
+    """Let moto's EventBridge look into lists of objects, and pass them on as they are."""
+    with (
+        patch.object(EventPattern, "_flatten_dict", staticmethod(_flattened)),
+        patch.object(EventTemplateParser, "_stringify", staticmethod(_as_text)),
+    ):
+        yield
+
+
+def _flattened(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Path -> leaf, or the leaves of that path in a list of objects."""
+    flat: dict[str, Any] = {}
+    for key, value in node.items():
+        if isinstance(value, dict) and value:
+            flat |= {f"{key}.{path}": leaf for path, leaf in _flattened(value).items()}
+        elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            for each in value:
+                for path, leaf in _flattened(each).items():
+                    flat.setdefault(f"{key}.{path}", []).extend(leaf if isinstance(leaf, list) else [leaf])
+        else:
+            flat[key] = value
+    return flat
+
+
+def _as_text(value: Any) -> Any:
+    return value if isinstance(value, str) or value is None else json.dumps(value)
 
 
 def load_handler(app: Path) -> Handler:

@@ -3,12 +3,15 @@
 The smallest fills there can be, for simulated accounts (the demo, the tests, the benchmark) and nothing else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
+from moto.ec2.models.instances import InstanceBackend, Reservation
+from moto.ec2.responses.monitoring import Monitoring
 from moto.elb.exceptions import LoadBalancerNotFoundError
 from moto.elb.models import ELBBackend
 from moto.elbv2.models import ELBv2Backend
@@ -94,6 +97,48 @@ def _create_load_balancer(self: ELBv2Backend, *args: Any, **kwargs: Any) -> Any:
 
 _create_as_app = ELBv2Backend.create_load_balancer
 
+# --- EC2 ---
+
+
+# Both calls answer with the transition (pending, disabling), which takes seconds. moto knows neither call.
+def _monitoring(answered: str, soon: str) -> Callable[[Monitoring], ActionResult]:
+    def respond(self: Monitoring) -> ActionResult:
+        instances = [self.ec2_backend.get_instance(each) for each in self._get_param("InstanceIds")]
+        for instance in instances:
+            instance.monitoring_state = soon
+        found = [{"InstanceId": each.id, "Monitoring": {"State": answered}} for each in instances]
+        return ActionResult({"InstanceMonitorings": found})
+
+    return respond
+
+
+# DescribeInstances filters by reservation-id. moto does not know this filter.
+def _all_reservations(self: InstanceBackend, filters: Mapping[str, Any] | None = None) -> list[Reservation]:
+    others = dict(filters or {})
+    ids = others.pop("reservation-id", None)
+    return [each for each in _filtered_reservations(self, others) if ids is None or each.id in ids]
+
+
+_filtered_reservations = InstanceBackend.all_reservations
+
+
+# --- Auto Scaling ---
+
+
+# Both calls take a DefaultCooldown of 0 or more. moto makes 300 of 0, and leaves it out of an update.
+def _with_cooldown(
+    respond: Callable[[AutoScalingResponse], ActionResult],
+) -> Callable[[AutoScalingResponse], ActionResult]:
+    def respond_with_cooldown(self: AutoScalingResponse) -> ActionResult:
+        answer = respond(self)
+        cooldown = self._get_int_param("DefaultCooldown")
+        if cooldown is not None:
+            group = self.autoscaling_backend.autoscaling_groups[self._get_param("AutoScalingGroupName")]
+            group.default_cooldown = cooldown
+        return answer
+
+    return respond_with_cooldown
+
 
 _FILLS: list[tuple[Any, str, Any]] = [
     (DBInstance, "performance_insights_enabled", _performance_insights),
@@ -101,4 +146,11 @@ _FILLS: list[tuple[Any, str, Any]] = [
     (RDSResponse, "describe_db_engine_versions", _describe_db_engine_versions),
     (ELBBackend, "get_load_balancer", _get_classic_load_balancer),
     (ELBv2Backend, "create_load_balancer", _create_load_balancer),
+    (Monitoring, "monitor_instances", _monitoring("pending", "enabled")),
+    (Monitoring, "unmonitor_instances", _monitoring("disabling", "disabled")),
+    (InstanceBackend, "all_reservations", _all_reservations),
+    *(
+        (AutoScalingResponse, name, _with_cooldown(getattr(AutoScalingResponse, name)))
+        for name in ("create_auto_scaling_group", "update_auto_scaling_group")
+    ),
 ]

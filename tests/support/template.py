@@ -18,7 +18,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.events.models import EventPattern
 from moto.events.utils import EventTemplateParser
 
-from rightstate_cli import application, events
+from rightstate_cli import application, interpreter
 
 HUB = DEFAULT_ACCOUNT_ID
 REGION = "us-east-1"
@@ -81,16 +81,18 @@ class Rule:
         return paths
 
     def matches(self, event: Event) -> bool:
-        return bool(EventPattern.load(json.dumps(self.pattern)).matches_event(events.for_patterns(event)))
+        with interpreter.event_bus():
+            return bool(EventPattern.load(json.dumps(self.pattern)).matches_event(event))  # type: ignore[arg-type]
 
     def input(self, event: Event) -> dict[str, Any]:
         """What the target is given."""
         template = self.target["InputTransformer"]["InputTemplate"]
-        given: dict[str, Any] = EventTemplateParser.parse(
-            template,
-            self.paths,
-            {**event, "ingestion-time": event["time"]},  # type: ignore[typeddict-item]
-        )
+        with interpreter.event_bus():
+            given: dict[str, Any] = EventTemplateParser.parse(
+                template,
+                self.paths,
+                {**event, "ingestion-time": event["time"]},  # type: ignore[typeddict-item]
+            )
         return given
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rightstate.catalogue import load
+from rightstate.catalogue import load, names
 from rightstate.errors import InvalidInput
 from rightstate.identify import identify
 from rightstate.resource_type import Place
@@ -41,6 +41,21 @@ PLACE = Place(account="111122223333", region="eu-west-1")
         ("rds-snapshot", "snapshot:orders", "snapshot:orders"),
         ("rds-snapshot", "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:o-1", "cluster-snapshot:o-1"),
         ("rds-snapshot", "snapshot:arn:aws:rds:eu-west-1:111122223333:snapshot:orders", "snapshot:orders"),
+        ("auto-scaling-group", "checkout-web", "checkout-web"),
+        ("auto-scaling-group", "Blue (2019) web/api", "Blue (2019) web/api"),
+        (
+            "auto-scaling-group",
+            "arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:"
+            "c5ed6c2b-9f1a-4b6e-8d0f-3a2b1c0d9e8f:autoScalingGroupName/checkout-web",
+            "checkout-web",
+        ),
+        ("ec2-instance", "i-0a1b2c3d4e5f60718", "i-0a1b2c3d4e5f60718"),
+        ("ec2-instance", "i-1a2b3c4d", "i-1a2b3c4d"),
+        (
+            "ec2-instance",
+            "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c3d4e5f60718",
+            "i-0a1b2c3d4e5f60718",
+        ),
         ("rds-instance", "orders", "orders"),
         ("rds-instance", "arn:aws:rds:eu-west-1:111122223333:db:orders", "orders"),
     ],
@@ -77,18 +92,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize(
-    "resource_type",
-    [
-        "s3-bucket",
-        "sqs-queue",
-        "iam-password-policy",
-        "rds-instance",
-        "classic-load-balancer",
-        "load-balancer",
-        "rds-snapshot",
-    ],
-)
+@pytest.mark.parametrize("resource_type", names())
 @pytest.mark.parametrize("given", HOSTILE, ids=lambda given: repr(given[:20]))
 def test_a_hostile_name_is_refused_and_repeated_only_short_and_escaped(
     resource_type: str, given: str
@@ -116,6 +120,11 @@ def test_a_hostile_name_is_refused_and_repeated_only_short_and_escaped(
         ),
         ("rds-snapshot", "arn:aws:rds:us-east-1:111122223333:snapshot:orders", "region"),
         ("rds-snapshot", "snapshot:arn:aws:rds:eu-west-1:999999999999:snapshot:orders", "account"),
+        (
+            "auto-scaling-group",
+            "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:x:autoScalingGroupName/web",
+            "region",
+        ),
         ("iam-password-policy", "arn:aws:iam::999999999999:password-policy", "account"),
     ],
 )

@@ -52,6 +52,7 @@ def resource_type(*policies: Policy, held: dict[str, str] | None = None) -> Reso
         cases={
             "is-big": Case("It is big.", lambda observed: observed.get("Kind") == "big", ("Kind",)),
             "is-old": Case("It is old.", lambda observed: observed.get("Kind") == "old", ("Kind",), "exempt"),
+            "is-other": Case("It is other.", lambda known: known["Kind"] != known["only"], ("Kind",), "only"),
         },
         facts=("Status",),
         held=lambda observed: held or {},
@@ -138,6 +139,31 @@ def test_a_case_with_a_switch_counts_only_where_the_account_switched_it_on(
     enabled = {"lock": Enabled(mode=Mode.AUTO, parameters={"exempt": exempt})}
     observed: dict[str, Value] = {"Lock": False, "Kind": "old"}
     assert decide(resource_type(found), RESOURCE, enabled, observed).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("parameters", "read", "outcome"),
+    [
+        ({}, False, Outcome.REMEDIATED),
+        ({"only": "big"}, True, Outcome.REMEDIATED),
+        ({"only": "small"}, True, Outcome.NOT_APPLICABLE),
+    ],
+    ids=str,
+)
+def test_a_case_may_depend_on_a_parameter_and_counts_only_where_that_is_set(
+    parameters: dict[str, Value], read: bool, outcome: Outcome
+) -> None:
+    found = resource_type(
+        policy(
+            "lock",
+            {"Lock": Exactly(value=True)},
+            not_applicable=("is-other",),
+            parameters={"only": Parameter(default=None, why="test")},
+        )
+    )
+    enabled = {"lock": Enabled(mode=Mode.AUTO, parameters=parameters)}
+    assert ("Kind" in settings_to_read(found, enabled)) is read
+    assert decide(found, RESOURCE, enabled, {"Lock": False, "Kind": "big"}).outcome is outcome
 
 
 def test_a_held_setting_is_reported_with_the_reason_and_not_written() -> None:

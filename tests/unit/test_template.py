@@ -279,6 +279,14 @@ def test_a_machine_understands_what_its_events_call_a_resource(kind: str, event:
     assert found or catalogue.load(kind).members is not None
 
 
+def test_a_call_about_several_instances_names_each_of_them() -> None:
+    event = NAMED["ec2-instance/UnmonitorInstances"]
+    items = [{"instanceId": "i-1a2b3c4d"}, {"instanceId": "i-5e6f7a8b"}]
+    several = changed(event, requestParameters={"instancesSet": {"items": items}})
+    [rule] = matching(several)
+    assert StartInput.model_validate(rule.input(several)).resources == ("i-1a2b3c4d", "i-5e6f7a8b")
+
+
 @every_event
 def test_the_account_and_region_are_those_of_the_envelope(kind: str, event: Event) -> None:
     elsewhere = {**event, "account": "444455556666", "region": "eu-west-1"}
@@ -420,6 +428,7 @@ DECLARED = {
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-rds-instance")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-cloudtrail-trail")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-dynamodb-table")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-ec2-instance")),
     },
     "AssumeRoleRole": RUNS | ASSUMES,
     "DescribeRole": RUNS | ASSUMES,

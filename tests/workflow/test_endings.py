@@ -78,6 +78,8 @@ def test_nothing_enabled_ends_off_without_a_call_to_the_account(hub: Engine, cal
         ("s3-bucket", "s3-versioning", "never-was-a-bucket"),
         ("sqs-queue", "sqs-server-side-encryption", "never-was"),
         ("rds-instance", "rds-mysql-deletion-protection", "never-was"),
+        ("auto-scaling-group", "asg-cooldown", "never-was"),
+        ("ec2-instance", "ec2-termination-protection", "i-0123456789abcdef0"),
     ],
 )
 def test_a_resource_that_has_gone_ends_gone(

@@ -103,7 +103,7 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
 
 def _reason(resource_type: ResourceType, case: str) -> str:
     named = resource_type.cases[case]
-    return named.reason + (f" (while {named.switch} is true)" if named.switch else "")
+    return named.reason + (f" (while {named.switch} is set)" if named.switch else "")
 
 
 def _want(policy: Policy, setting: str) -> str:

@@ -58,7 +58,7 @@ def _parts(resource_type: ResourceType, given: str) -> dict[str, str]:
 
 
 def _arn_pattern(template: str) -> str:
-    pattern = re.escape(template)
+    pattern = re.escape(template).replace(re.escape("*"), "[^:]*")
     for part in ("partition", "region", "account", "id"):
         group = f"(?P<{part}>{'.+' if part == 'id' else '[^:]*'})"
         pattern = pattern.replace(re.escape("{" + part + "}"), group, 1)

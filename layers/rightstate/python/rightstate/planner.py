@@ -115,7 +115,7 @@ def _judge(
         for name in names:
             case = resource_type.cases[name]
             counts = case.unless_written not in written and (case.switch is None or values[case.switch])
-            if counts and case.holds(observed):
+            if counts and case.holds({**observed, **values}):
                 return case.reason
         return None
 

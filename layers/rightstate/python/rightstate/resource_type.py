@@ -62,8 +62,9 @@ def send(clients: Clients, resource: Resource, call: Call, changes: Sequence[Cha
 class Case:
     """A named circumstance, decided from the observed settings that it reads.
 
-    `switch` names a boolean parameter of the policy; the case counts only where it is true. It does not
-    count either where another enabled policy writes the setting `unless_written` in the same execution.
+    `holds` is given the policy's parameters beside them; no setting is in lower case, as all of those are.
+    `switch` names a parameter of the policy; the case counts only where it is true, or set at all. It does
+    not count either where another enabled policy writes the setting `unless_written` in the same execution.
     """
 
     reason: str
@@ -91,7 +92,7 @@ class ResourceType:
     """The declaration of a resource type. Its functions make AWS calls through `clients` only.
 
     arn, write_resources: templates over {partition}, {region}, {account} and {id}. An arn without {id}
-        says that each account has exactly one.
+        says that each account has exactly one; a * stands for a part that AWS has made up.
     id_pattern, url_pattern: what an identifier must match in full; a URL's groups are `account`,
         `region` and `id`, each optional but the last.
     find(clients, place) lists identifiers, page by page.

@@ -1,0 +1,47 @@
+"""The policies of EC2 instances."""
+
+from rightstate.policy import Parameter, Policy, Risk
+from rightstate.wants import Exactly, OneOf
+
+POLICIES = (
+    Policy(
+        id="ec2-detailed-monitoring",
+        aliases=("EC2MonitoringState",),
+        title="Ensure that detailed monitoring is enabled for the AWS EC2 instances that you need to monitor "
+        "closely",
+        category="AWS - Compute",
+        risk=Risk.COST,
+        wants={"Monitoring": OneOf(allowed=("enabled", "pending"), otherwise="enabled")},
+        parameters={
+            "monitor_tag": Parameter(
+                default=None,
+                why="Key of the tag that marks the instances to monitor closely; without one it is all.",
+            ),
+            "exempt_group_members": Parameter(
+                default=True,
+                why="An Auto Scaling group replaces its instances, and makes new ones as its launch template "
+                "says; false monitors its instances one by one.",
+            ),
+        },
+        not_applicable=("terminated", "operated", "untagged", "made-from-a-template"),
+        side_effects="Each instance's metrics are charged as custom metrics, by the hour that it runs. The "
+        "instance is neither stopped nor restarted.",
+        reversible="Yes: with UnmonitorInstances.",
+        notes="Metrics then come each minute instead of every five. Enabling it takes some seconds; what is "
+        "pending counts as enabled.",
+    ),
+    Policy(
+        id="ec2-termination-protection",
+        aliases=("EC2TerminationProtection",),
+        title="Ensure Termination Protection feature is enabled for EC2 instances that are not part of ASGs",
+        category="AWS - Compute",
+        risk=Risk.SAFE,
+        wants={"DisableApiTermination": Exactly(value=True)},
+        not_applicable=("terminated", "operated", "in-a-group", "owned", "spot"),
+        side_effects="Until it is switched off again, TerminateInstances is refused, and with it whatever "
+        "deletes the instance: a stack, Terraform, a clean-up job.",
+        reversible="Yes: with ModifyInstanceAttribute.",
+        notes="It does not keep a shutdown from within from terminating the instance where that is its "
+        "InstanceInitiatedShutdownBehavior, nor AWS from retiring its host.",
+    ),
+)

@@ -1,0 +1,96 @@
+"""EC2 Auto Scaling groups."""
+
+from collections.abc import Iterator, Sequence
+
+from rightstate.errors import ResourceGone
+from rightstate.policies.auto_scaling_group import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Case,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+)
+from rightstate.wants import Value
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    paginator = clients("autoscaling").get_paginator("describe_auto_scaling_groups")
+    for page in paginator.paginate(PaginationConfig={"PageSize": 100}):
+        yield from (group["AutoScalingGroupName"] for group in page["AutoScalingGroups"])
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    answer = clients("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[resource.id])
+    if not answer["AutoScalingGroups"]:
+        raise ResourceGone("The resource does not exist: DescribeAutoScalingGroups does not list it.")
+    [group] = answer["AutoScalingGroups"]
+    observed: dict[str, Value] = {
+        "DefaultCooldown": group["DefaultCooldown"],
+        "Status": group.get("Status"),
+        "Operator": group.get("Operator", {}).get("Principal"),
+    }
+    return {name: observed[name] for name in settings}
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    # What the call does not name stays as it is (API reference, UpdateAutoScalingGroup).
+    return [
+        Call(
+            service="autoscaling",
+            operation="UpdateAutoScalingGroup",
+            parameters={
+                "AutoScalingGroupName": resource.id,
+                **{change.setting: change.after for change in changes},
+            },
+            settings=tuple(change.setting for change in changes),
+        )
+    ]
+
+
+RESOURCE_TYPE = ResourceType(
+    name="auto-scaling-group",
+    title="Auto Scaling group",
+    service="autoscaling",
+    policies=POLICIES,
+    settings={
+        "DefaultCooldown": Setting(
+            read="DescribeAutoScalingGroups:AutoScalingGroups[].DefaultCooldown",
+            write="UpdateAutoScalingGroup:DefaultCooldown",
+        ),
+        "Status": Setting(read="DescribeAutoScalingGroups:AutoScalingGroups[].Status"),
+        "Operator": Setting(read="DescribeAutoScalingGroups:AutoScalingGroups[].Operator.Principal"),
+    },
+    cases={
+        # API reference, AutoScalingGroup: there is a status only while the group is being deleted.
+        "being-deleted": Case(
+            reason="The group is being deleted.",
+            holds=lambda observed: observed.get("Status") is not None,
+            reads=("Status",),
+        ),
+        # API reference, Operator: nobody but the operator may change the group.
+        "operated": Case(
+            reason="An AWS service operates the group, and only that service may change it.",
+            holds=lambda observed: observed.get("Operator") is not None,
+            reads=("Operator",),
+        ),
+    },
+    # The UUID in a group's ARN is in no event and no call; IAM's policies put a * there too.
+    arn="arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{id}",
+    # API reference, CreateAutoScalingGroup: ASCII without colon (older groups: with spaces). Without * and
+    # ?, which would name other groups too in the session policy, and $, which begins a variable there.
+    id_pattern=r"(?!.*[:*?$])[ -~]{1,255}",
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    read_actions=("autoscaling:DescribeAutoScalingGroups",),
+    write_actions=("autoscaling:UpdateAutoScalingGroup",),
+    write_resources=(
+        "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{id}",
+    ),
+    busy_errors=("ResourceContention", "ScalingActivityInProgress"),
+)

@@ -1,0 +1,201 @@
+"""EC2 instances. Of what describes an instance only a few states and tags are read, never its user data."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rightstate.errors import InvalidInput, ResourceGone
+from rightstate.identify import shown
+from rightstate.policies.ec2_instance import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Case,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+)
+from rightstate.wants import Value
+
+# EC2 User Guide, Resource IDs: 8 characters until 2016, 17 since.
+_HEX = r"(?:[0-9a-f]{17}|[0-9a-f]{8})"
+_LIVING = ("pending", "running", "stopping", "stopped")
+# How the services that own an instance, and end it themselves, tag it.
+_OWNERS = {
+    "aws:elasticmapreduce:": "EMR",
+    "elasticbeanstalk:": "Elastic Beanstalk",
+    "eks:nodegroup-name": "EKS",
+}
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    return _living(clients)
+
+
+def _members(clients: Clients, place: Place, group: str) -> list[tuple[str, str]]:
+    """The instances that one call of RunInstances has launched, by its reservation."""
+    if not re.fullmatch(f"r-{_HEX}", group):
+        raise InvalidInput(f"{shown(group)} cannot be the id of a reservation. Nothing was changed.")
+    found = [(place.region, each) for each in _living(clients, **{"reservation-id": group})]
+    if not found:
+        raise ResourceGone(f"No instance of reservation {group} exists (yet, or any more).")
+    return found
+
+
+def _living(clients: Clients, **only: str) -> Iterator[str]:
+    filters = [{"Name": "instance-state-name", "Values": list(_LIVING)}]
+    filters += [{"Name": name, "Values": [value]} for name, value in only.items()]
+    paginator = clients("ec2").get_paginator("describe_instances")
+    for page in paginator.paginate(Filters=filters, PaginationConfig={"PageSize": 1000}):
+        yield from (each["InstanceId"] for each in _instances(page))
+
+
+def _instances(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    return (instance for reservation in answer["Reservations"] for instance in reservation["Instances"])
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    ec2 = clients("ec2")
+    instance = next(_instances(ec2.describe_instances(InstanceIds=[resource.id])), None)
+    if instance is None:
+        raise ResourceGone("The resource does not exist: DescribeInstances does not list it.")
+    observed = _described(instance)
+    # An attribute costs a call, so it is read only where the policy on it can apply.
+    if "DisableApiTermination" in settings and not any(
+        _CASES[name].holds(observed) for name in _PROTECTION.not_applicable
+    ):
+        answer = ec2.describe_instance_attribute(InstanceId=resource.id, Attribute="disableApiTermination")
+        observed["DisableApiTermination"] = answer["DisableApiTermination"]["Value"]
+    return {name: observed[name] for name in settings & set(observed)}
+
+
+def _described(instance: Mapping[str, Any]) -> dict[str, Value]:
+    tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())}
+    owners = (owner for prefix, owner in _OWNERS.items() if any(key.startswith(prefix) for key in tags))
+    return {
+        "State": instance["State"]["Name"],
+        "Monitoring": instance["Monitoring"]["State"],
+        "InstanceLifecycle": instance.get("InstanceLifecycle"),
+        # Auto Scaling sets this tag when an instance joins a group and removes it when it leaves (EC2 Auto
+        # Scaling User Guide, Tag Auto Scaling groups and instances); nobody else can (aws: is reserved).
+        "AutoScalingGroup": tags.get("aws:autoscaling:groupName"),
+        "Owner": next(owners, None),
+        "Operator": instance.get("Operator", {}).get("Principal"),
+        "TagKeys": sorted(tags),
+    }
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    return [_call(resource, change) for change in changes]
+
+
+def _call(resource: Resource, change: Change) -> Call:
+    operation = "ModifyInstanceAttribute"
+    parameters: dict[str, Any] = {"InstanceId": resource.id, change.setting: {"Value": change.after}}
+    if change.setting == "Monitoring":
+        operation = "MonitorInstances"
+        parameters = {"InstanceIds": [resource.id]}
+    return Call(service="ec2", operation=operation, parameters=parameters, settings=(change.setting,))
+
+
+def _busy(observed: Observed) -> str | None:
+    """Protection can be set while an instance runs or is stopped (EC2 User Guide, Change instance
+    termination protection), and a new instance may not show its tags yet."""
+    state, monitoring = observed.get("State"), observed.get("Monitoring")
+    if state in ("pending", "stopping"):
+        return f"The instance is {state}."
+    if state == "running" and monitoring in ("pending", "disabling"):
+        return f"Detailed monitoring is {monitoring}."
+    return None
+
+
+_CASES = {
+    "terminated": Case(
+        reason="The instance is terminated.",
+        holds=lambda observed: observed.get("State") in ("shutting-down", "terminated"),
+        reads=("State",),
+    ),
+    # What others may change of a managed instance is restricted, whatever their permissions (Security
+    # Overview of Amazon EKS Auto Mode, EC2 managed instances); it is left to its operator as a whole.
+    "operated": Case(
+        reason="An AWS service operates the instance, and its settings are left to that service.",
+        holds=lambda observed: observed.get("Operator") is not None,
+        reads=("Operator",),
+    ),
+    "untagged": Case(
+        reason="The instance does not have the tag of those to monitor closely.",
+        holds=lambda observed: observed["monitor_tag"] not in _listed(observed.get("TagKeys")),
+        reads=("TagKeys",),
+        switch="monitor_tag",
+    ),
+    "made-from-a-template": Case(
+        reason="The instance belongs to an Auto Scaling group: enable detailed monitoring in the group's "
+        "launch template, and the instances that replace this one have it too.",
+        holds=lambda observed: observed.get("AutoScalingGroup") is not None,
+        reads=("AutoScalingGroup",),
+        switch="exempt_group_members",
+    ),
+    "in-a-group": Case(
+        reason="The instance belongs to an Auto Scaling group, which terminates it whether protected or not.",
+        holds=lambda observed: observed.get("AutoScalingGroup") is not None,
+        reads=("AutoScalingGroup",),
+    ),
+    "owned": Case(
+        reason="An EMR cluster, an Elastic Beanstalk environment or an EKS node group owns the instance and "
+        "has to be able to terminate it.",
+        holds=lambda observed: observed.get("Owner") is not None,
+        reads=("Owner",),
+    ),
+    # API reference, ModifyInstanceAttribute.
+    "spot": Case(
+        reason="EC2 does not let a Spot Instance be protected from termination.",
+        holds=lambda observed: observed.get("InstanceLifecycle") == "spot",
+        reads=("InstanceLifecycle",),
+    ),
+}
+[_PROTECTION] = [policy for policy in POLICIES if "DisableApiTermination" in policy.wants]
+
+
+def _listed(value: Value) -> list[str]:
+    return value if isinstance(value, list) else []
+
+
+RESOURCE_TYPE = ResourceType(
+    name="ec2-instance",
+    title="EC2 instance",
+    service="ec2",
+    policies=POLICIES,
+    settings={
+        "State": Setting(read="DescribeInstances:Reservations[].Instances[].State.Name"),
+        "Monitoring": Setting(
+            read="DescribeInstances:Reservations[].Instances[].Monitoring.State",
+            write="MonitorInstances:InstanceIds[]",
+        ),
+        "DisableApiTermination": Setting(
+            read="DescribeInstanceAttribute:DisableApiTermination.Value",
+            write="ModifyInstanceAttribute:DisableApiTermination.Value",
+        ),
+        "InstanceLifecycle": Setting(read="DescribeInstances:Reservations[].Instances[].InstanceLifecycle"),
+        "AutoScalingGroup": Setting(read="DescribeInstances:Reservations[].Instances[].Tags[].Value"),
+        "Owner": Setting(read="DescribeInstances:Reservations[].Instances[].Tags[].Key"),
+        "Operator": Setting(read="DescribeInstances:Reservations[].Instances[].Operator.Principal"),
+        "TagKeys": Setting(read="DescribeInstances:Reservations[].Instances[].Tags[].Key"),
+    },
+    cases=_CASES,
+    facts=("State",),
+    busy=_busy,
+    arn="arn:{partition}:ec2:{region}:{account}:instance/{id}",
+    id_pattern=f"i-{_HEX}",
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    members=_members,
+    read_actions=("ec2:DescribeInstanceAttribute", "ec2:DescribeInstances"),
+    write_actions=("ec2:ModifyInstanceAttribute", "ec2:MonitorInstances"),
+    write_resources=("arn:{partition}:ec2:{region}:{account}:instance/{id}",),
+    gone=("InvalidInstanceID.NotFound",),
+    busy_errors=("IncorrectInstanceState",),
+)
