@@ -2,7 +2,7 @@
 
 import pytest
 
-from rightstate.catalogue import load
+from rightstate.catalogue import load, names
 from rightstate.errors import InvalidInput
 from rightstate.identify import identify
 from rightstate.resource_type import Place
@@ -62,7 +62,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("resource_type", ["s3-bucket", "sqs-queue", "iam-password-policy", "rds-instance"])
+@pytest.mark.parametrize("resource_type", names())
 @pytest.mark.parametrize("given", HOSTILE, ids=lambda given: repr(given[:20]))
 def test_a_hostile_name_is_refused_and_repeated_only_short_and_escaped(
     resource_type: str, given: str
