@@ -14,7 +14,7 @@ from tests.support.cycle import Account, enabled, observe, plan, reasons, remedi
 
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
-from rightstate.errors import InvalidInput, NotReady, ResourceGone, RightstateError
+from rightstate.errors import InvalidInput, NotReady, ResourceGone, RightstateError, Throttled
 from rightstate.identify import identify
 from rightstate.models import Outcome, Status
 from rightstate.planner import decide
@@ -212,9 +212,14 @@ def test_a_cluster_that_stays_as_it_is_is_reported_with_the_reason_and_not_waite
 
 
 @pytest.mark.parametrize(
-    ("code", "error"), [("InvalidClusterState", NotReady), ("ClusterNotFound", ResourceGone)]
+    ("code", "error"),
+    [
+        ("InvalidClusterState", NotReady),
+        ("ClusterNotFound", ResourceGone),
+        ("DependentServiceRequestThrottlingFault", Throttled),
+    ],
 )
-def test_a_refusal_to_modify_says_whether_to_wait(
+def test_a_refusal_to_modify_says_whether_to_try_again(
     account: Account, code: str, error: type[RightstateError]
 ) -> None:
     decision = plan(CLUSTER, account, RESOURCE, enabled(CLUSTER))
