@@ -226,6 +226,21 @@ def test_an_instance_of_another_engine_starts_nothing(engine: str) -> None:
     assert matching(of_engine(engine)) == []
 
 
+BY_ARN = {"streamARN": "arn:aws:kinesis:us-east-1:111122223333:stream/clickstream"}
+BY_NAME = {"streamName": "clickstream"}
+
+
+@pytest.mark.parametrize("call", ["DisableEnhancedMonitoring", "StopStreamEncryption"])
+@pytest.mark.parametrize("named", [BY_ARN, BY_NAME, {**BY_ARN, **BY_NAME}], ids=" ".join)
+def test_a_stream_is_known_by_its_arn_its_name_or_both_and_starts_one_remediation(
+    call: str, named: dict[str, str]
+) -> None:
+    event = changed(NAMED[f"kinesis-stream/{call}"], requestParameters=named)
+    [rule] = matching(event)
+    assert rule.resource_type == "kinesis-stream"
+    assert rule.input(event)["resource"] in named.values()
+
+
 # --- The rules: what the machine is given ---
 
 SUBJECTS = {"resource", "resources", "group"}
