@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult
 from moto.rds.models import DBInstance
 from moto.rds.responses import RDSResponse
@@ -69,8 +70,19 @@ def _describe_db_engine_versions(self: RDSResponse) -> ActionResult:
     return ActionResult({"DBEngineVersions": [found]})
 
 
+# --- CloudFormation ---
+
+
+# It sets what DescribeStacks shows as EnableTerminationProtection. moto knows that only from CreateStack.
+def _update_termination_protection(self: CloudFormationResponse) -> ActionResult:
+    stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+    stack.enable_termination_protection = self._get_param("EnableTerminationProtection")
+    return ActionResult({"StackId": stack.stack_id})
+
+
 _FILLS: list[tuple[Any, str, Any]] = [
     (DBInstance, "performance_insights_enabled", _performance_insights),
     (RDSResponse, "describe_db_parameters", _describe_db_parameters),
     (RDSResponse, "describe_db_engine_versions", _describe_db_engine_versions),
+    (CloudFormationResponse, "update_termination_protection", _update_termination_protection),
 ]

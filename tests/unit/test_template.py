@@ -419,6 +419,7 @@ DECLARED = {
         *ASSUMES,
         ("dynamodb:GetItem", table_arn("SettingsTable")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-s3-bucket")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-cloudformation-stack")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-rds-instance")),
     },
     "AssumeRoleRole": RUNS | ASSUMES,
