@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.autoscaling.responses import AutoScalingResponse
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult
 from moto.ec2.models.instances import InstanceBackend, Reservation
 from moto.ec2.responses.monitoring import Monitoring
@@ -140,6 +141,16 @@ def _with_cooldown(
     return respond_with_cooldown
 
 
+# --- CloudFormation ---
+
+
+# It sets what DescribeStacks shows as EnableTerminationProtection. moto knows that only from CreateStack.
+def _update_termination_protection(self: CloudFormationResponse) -> ActionResult:
+    stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+    stack.enable_termination_protection = self._get_param("EnableTerminationProtection")
+    return ActionResult({"StackId": stack.stack_id})
+
+
 _FILLS: list[tuple[Any, str, Any]] = [
     (DBInstance, "performance_insights_enabled", _performance_insights),
     (RDSResponse, "describe_db_parameters", _describe_db_parameters),
@@ -153,4 +164,5 @@ _FILLS: list[tuple[Any, str, Any]] = [
         (AutoScalingResponse, name, _with_cooldown(getattr(AutoScalingResponse, name)))
         for name in ("create_auto_scaling_group", "update_auto_scaling_group")
     ),
+    (CloudFormationResponse, "update_termination_protection", _update_termination_protection),
 ]

@@ -83,7 +83,7 @@ HOSTILE = [
     "x" * 10_240,
     "",
     " ",
-    "a b",
+    " a",
     "<script>",
     "\u202eeman",
     "\x1b[31mred",

@@ -45,7 +45,7 @@ def test_each_file_in_events_holds_the_event_that_it_is_named_after() -> None:
     folder = application.root() / "events"
     files = {f"{path.parent.name}/{path.stem}" for path in folder.glob("*/*.json")}
     assert files == set(NAMED)
-    assert len(SHIPPED) == len(NAMED)
+    assert len(SHIPPED) == len(NAMED) == len({event["id"] for _, event in SHIPPED})
 
 
 def test_each_event_that_a_rule_names_has_an_example() -> None:
@@ -167,7 +167,7 @@ def without(event: Event, path: str) -> Iterator[Event]:
     gone, null, hollow = (copy.deepcopy(event) for _ in range(3))
     del value_at(gone, ".".join([*above, around]))[last]
     value_at(null, ".".join([*above, around]))[last] = None
-    value_at(hollow, ".".join(above))[around] = None
+    value_at(hollow, ".".join(above))[around.partition("[")[0]] = None
     yield from (gone, null, hollow)
 
 
@@ -237,6 +237,21 @@ def test_a_trail_of_the_organization_is_named_so_that_it_can_be_looked_up() -> N
     event = changed(event, responseElements={**event["detail"]["responseElements"], **theirs})
     [rule] = matching(event)
     assert rule.input(event)["resource"] == "management-events"
+
+
+BY_ARN = {"streamARN": "arn:aws:kinesis:us-east-1:111122223333:stream/clickstream"}
+BY_NAME = {"streamName": "clickstream"}
+
+
+@pytest.mark.parametrize("call", ["DisableEnhancedMonitoring", "StopStreamEncryption"])
+@pytest.mark.parametrize("named", [BY_ARN, BY_NAME, {**BY_ARN, **BY_NAME}], ids=" ".join)
+def test_a_stream_is_known_by_its_arn_its_name_or_both_and_starts_one_remediation(
+    call: str, named: dict[str, str]
+) -> None:
+    event = changed(NAMED[f"kinesis-stream/{call}"], requestParameters=named)
+    [rule] = matching(event)
+    assert rule.resource_type == "kinesis-stream"
+    assert rule.input(event)["resource"] in named.values()
 
 
 # --- The rules: what the machine is given ---
@@ -425,6 +440,7 @@ DECLARED = {
         *ASSUMES,
         ("dynamodb:GetItem", table_arn("SettingsTable")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-s3-bucket")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-cloudformation-stack")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-rds-instance")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-cloudtrail-trail")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-dynamodb-table")),

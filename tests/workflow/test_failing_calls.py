@@ -8,6 +8,8 @@ from unittest.mock import patch
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from moto.kinesis.exceptions import ResourceInUseError
+from moto.kinesis.models import KinesisBackend
 
 from rightstate import sessions
 from rightstate_cli.engine import Engine
@@ -191,3 +193,63 @@ def _without(hub: Engine, operation: str) -> Iterator[None]:
 
     with patch.object(sessions, "_client", swallowing):
         yield
+
+
+class Updating:
+    """Kinesis as AWS has it: a change makes the stream busy for some reads, and a busy stream takes none."""
+
+    def __init__(self, shown_at_once: bool) -> None:
+        self.shown_at_once = shown_at_once
+        self.taken: list[str] = []
+        self._reads_left = 0
+        self._pending: Callable[[], object] = lambda: None
+
+    def changing(self, name: str) -> Callable[..., Any]:
+        change = getattr(KinesisBackend, name)
+
+        def changed(backend: KinesisBackend, **given: Any) -> Any:
+            stream = backend.describe_stream(given["stream_arn"], given["stream_name"])
+            if stream.status != "ACTIVE":
+                raise ResourceInUseError("the stream is UPDATING")
+            self.taken.append(name)
+            stream.status, self._reads_left = "UPDATING", 4
+            self._pending = lambda: change(backend, **given)
+            if self.shown_at_once:
+                self._pending()
+            return ("", "", [], [])
+
+        return changed
+
+    def reading(self) -> Callable[..., Any]:
+        read = KinesisBackend.describe_stream_summary
+
+        def summary(backend: KinesisBackend, *given: Any) -> Any:
+            stream = read(backend, *given)
+            if stream.status == "UPDATING":
+                self._reads_left -= 1
+                if self._reads_left == 0:
+                    self._pending()
+                    stream.status = "ACTIVE"
+            return stream
+
+        return summary
+
+
+@pytest.mark.parametrize("shown_at_once", [True, False])
+def test_a_stream_that_the_first_change_keeps_busy_gets_each_change_once(
+    hub: Engine, shown_at_once: bool
+) -> None:
+    enable(hub, "kinesis-server-side-encryption", "kinesis-shard-level-metrics")
+    stream = broken("kinesis-server-side-encryption")
+    updating = Updating(shown_at_once)
+    changes = ("start_stream_encryption", "enable_enhanced_monitoring")
+    with patch.multiple(
+        KinesisBackend,
+        describe_stream_summary=updating.reading(),
+        **{name: updating.changing(name) for name in changes},
+    ):
+        execution = run(hub, stream, "kinesis-stream")
+    assert execution.outcome == "remediated"
+    waited = {step.state for step in execution.steps if "NotReady" in step.errors}
+    assert waited == {"Apply", "Verify"}
+    assert updating.taken == list(changes)

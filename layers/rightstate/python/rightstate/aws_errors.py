@@ -37,6 +37,9 @@ _THROTTLED = {
     "SlowDown",
     "PriorRequestNotComplete",
     "EC2ThrottledException",
+    # A service's word for the throttling of another one that it calls for us.
+    "DependentServiceRequestThrottlingFault",
+    "KMSThrottlingException",
 }
 _DENIED = {
     "AccessDenied",

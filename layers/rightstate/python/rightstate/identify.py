@@ -21,12 +21,13 @@ def identify(resource_type: ResourceType, place: Place, given: str) -> Resource:
                 f"{shown(given)} belongs to {part} {shown(theirs)}, not to {ours}. Nothing was changed."
             )
     belongs = not resource_type.per_account or found["id"] == place.account
-    if not belongs or not re.fullmatch(resource_type.id_pattern, found["id"]):
+    match = re.fullmatch(resource_type.id_pattern, found["id"])
+    if not belongs or not match:
         raise InvalidInput(
             f"{shown(given)} cannot be the name of a resource of type {resource_type.name}. Nothing was "
             f"changed. Give its identifier or its ARN, like {resource_type.arn}."
         )
-    return Resource(**place.model_dump(), id=found["id"])
+    return Resource(**place.model_dump(), id=match.groupdict().get("id", found["id"]))
 
 
 def at_home(resource_type: ResourceType, place: Place) -> Place:

@@ -94,7 +94,8 @@ class ResourceType:
     arn, write_resources: templates over {partition}, {region}, {account} and {id}. An arn without {id}
         says that each account has exactly one; a * stands for a part that AWS has made up.
     id_pattern, url_pattern: what an identifier must match in full; a URL's groups are `account`,
-        `region` and `id`, each optional but the last.
+        `region` and `id`, each optional but the last. Where AWS says more than the identifier, as the ARN
+        of a stack does, id_pattern has a group `id` for that.
     find(clients, place) lists identifiers, page by page.
     describe(clients, resource, settings) reads the named settings with one call per AWS object.
     calls(resource, changes, observed) gives the API calls that apply makes, in order, without making

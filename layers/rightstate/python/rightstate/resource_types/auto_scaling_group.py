@@ -82,8 +82,9 @@ RESOURCE_TYPE = ResourceType(
     # The UUID in a group's ARN is in no event and no call; IAM's policies put a * there too.
     arn="arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{id}",
     # API reference, CreateAutoScalingGroup: ASCII without colon (older groups: with spaces). Without * and
-    # ?, which would name other groups too in the session policy, and $, which begins a variable there.
-    id_pattern=r"(?!.*[:*?$])[ -~]{1,255}",
+    # ?, which would name other groups too in the session policy, $, which begins a variable there, and what
+    # nobody calls a group: markup, escapes, two dots.
+    id_pattern=r"(?!.*\.\.)(?! )[A-Za-z0-9 ()+,./=@_#-]{1,255}(?<! )",
     find=_find,
     describe=_describe,
     calls=_calls,

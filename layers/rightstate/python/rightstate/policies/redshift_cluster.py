@@ -1,0 +1,70 @@
+"""The policies of provisioned Redshift clusters."""
+
+from rightstate.policy import Parameter, Policy, Risk
+from rightstate.wants import AtLeast, Exactly
+
+_STORAGE = "AWS - Storage and Databases"
+
+POLICIES = (
+    Policy(
+        id="redshift-no-public-access",
+        aliases=("RedShiftNotPublic",),
+        title="Ensure Redshift clusters are not publicly accessible to minimize security risks",
+        category=_STORAGE,
+        risk=Risk.BREAKS_ACCESS,
+        wants={"PubliclyAccessible": Exactly(value=False)},
+        side_effects="Clients outside the VPC lose the cluster. Everybody else is disconnected for a moment, "
+        "because the address of the leader node changes.",
+        reversible="Yes: the setting as it was is in the ledger. An Elastic IP that the cluster had is not "
+        "given back by itself.",
+        security_hub=("Redshift.1",),
+        notes="New clusters are private unless somebody asks otherwise, since January 2025.",
+    ),
+    Policy(
+        id="redshift-version-upgrade",
+        aliases=("RedShiftVersionUpgrade",),
+        title="Ensure Version Upgrade is enabled for Redshift clusters to automatically receive upgrades "
+        "during the maintenance window",
+        category=_STORAGE,
+        risk=Risk.SAFE,
+        wants={"AllowVersionUpgrade": Exactly(value=True)},
+        side_effects="None at once. A new version of the engine restarts the cluster in its maintenance "
+        "window.",
+        reversible="Yes: the setting as it was is in the ledger. An upgrade that has taken place stays.",
+        security_hub=("Redshift.6",),
+        notes="The cluster's maintenance track is left as it is.",
+    ),
+    Policy(
+        id="redshift-automated-snapshot-retention",
+        aliases=("RedShiftAutomatedSnapshot",),
+        title="Ensure that retention period is enabled for Amazon Redshift automated snapshots",
+        category=_STORAGE,
+        risk=Risk.SAFE,
+        wants={
+            "AutomatedSnapshotRetentionPeriod": AtLeast(
+                minimum_from="min_retention_days", raise_to_from="target_retention_days"
+            )
+        },
+        parameters={
+            "min_retention_days": Parameter(
+                default=7,
+                minimum=1,
+                maximum=35,
+                why="Security Hub's Redshift.3. The published policy has 1, which finds snapshots that are "
+                "switched off and nothing else.",
+            ),
+            "target_retention_days": Parameter(
+                default=7,
+                minimum=1,
+                maximum=35,
+                why="What a shorter retention becomes, or min_retention_days where that is more.",
+            ),
+        },
+        side_effects="Snapshots are kept longer, which may cost storage.",
+        reversible="Yes: the number of days as it was is in the ledger. Lowering it deletes the older "
+        "snapshots at once.",
+        security_hub=("Redshift.3",),
+        notes="The published minimum of 1 day can no longer fail: RA3 and RG nodes cannot switch automated "
+        "snapshots off, and the node types that could are retired. Hence 7 days here.",
+    ),
+)

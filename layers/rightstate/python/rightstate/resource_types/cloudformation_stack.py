@@ -1,0 +1,144 @@
+"""CloudFormation stacks, by name: of the stacks that exist, a region has only one of that name."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from rightstate.aws_errors import named_errors
+from rightstate.policies.cloudformation_stack import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Case,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+)
+
+# How the names of stacks begin that Elastic Beanstalk, eksctl and SAM make for themselves.
+_OF_SERVICES = ("awseb-", "eksctl-", "aws-sam-cli-managed-")
+# How the descriptions of Rightstate's own templates begin.
+_OURS = "Rightstate, "
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    cloudformation = clients("cloudformation")
+    # Without a filter it lists what was deleted in the last 90 days as well (API reference, ListStacks).
+    existing = set(cloudformation.meta.service_model.shape_for("StackStatus").enum) - {"DELETE_COMPLETE"}
+    for page in cloudformation.get_paginator("list_stacks").paginate(StackStatusFilter=sorted(existing)):
+        yield from (stack["StackName"] for stack in page["StackSummaries"])
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    # So it answers about a stack that does not exist (API reference, DescribeStacks). Not among the type's
+    # `gone`, because UpdateTerminationProtection says with the same code whatever else it dislikes.
+    with named_errors(gone=("ValidationError",)):
+        [stack] = clients("cloudformation").describe_stacks(StackName=resource.id)["Stacks"]
+    observed = {
+        "StackName": stack["StackName"],
+        "StackStatus": stack["StackStatus"],
+        "Nested": bool(stack.get("ParentId") or stack.get("RootId")),
+        "Own": str(stack.get("Description", "")).startswith(_OURS),
+        "EnableTerminationProtection": stack.get("EnableTerminationProtection"),
+    }
+    return {name: observed[name] for name in settings}
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    return [
+        Call(
+            service="cloudformation",
+            operation="UpdateTerminationProtection",
+            parameters={"StackName": resource.id, change.setting: change.after},
+            settings=(change.setting,),
+        )
+        for change in changes
+    ]
+
+
+def _named(*prefixes: str) -> Callable[[Observed], bool]:
+    return lambda observed: str(observed["StackName"]).startswith(prefixes)
+
+
+def _status(*prefixes: str) -> Callable[[Observed], bool]:
+    return lambda observed: str(observed["StackStatus"]).startswith(prefixes)
+
+
+_CASES = {
+    # API reference, UpdateTerminationProtection: set on the root stack, it cannot be changed on a nested one.
+    "nested": Case(
+        reason="The stack is nested, so its root stack decides.",
+        holds=lambda observed: observed["Nested"] is True,
+        reads=("Nested",),
+    ),
+    "of-a-stack-set": Case(
+        reason="The stack is an instance of a StackSet, which has to be able to delete it.",
+        holds=_named("StackSet-"),
+        reads=("StackName",),
+    ),
+    "of-a-service": Case(
+        reason="Elastic Beanstalk, eksctl or SAM made the stack for itself and has to be able to delete it.",
+        holds=_named(*_OF_SERVICES),
+        reads=("StackName",),
+    ),
+    "own": Case(
+        reason="The stack is Rightstate's own.",
+        holds=lambda observed: observed["Own"] is True,
+        reads=("Own",),
+    ),
+    "deleted": Case(
+        reason="The stack is being deleted, or was to be.",
+        holds=_status("DELETE_"),
+        reads=("StackStatus",),
+    ),
+    "in-review": Case(
+        reason="The stack has no resources yet: its first change set waits to be executed.",
+        holds=_status("REVIEW_IN_PROGRESS"),
+        reads=("StackStatus",),
+    ),
+    "not-created": Case(
+        reason="The stack could not be created, and has to be deleted before another can have its name.",
+        holds=_status("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"),
+        reads=("StackStatus",),
+    ),
+}
+
+
+def _busy(observed: Observed) -> str | None:
+    """Nothing is waited for that would be left alone in the end."""
+    in_progress = str(observed["StackStatus"]).endswith("_IN_PROGRESS")
+    if not in_progress or any(case.holds(observed) for case in _CASES.values()):
+        return None
+    return f"The stack is in {observed['StackStatus']}."
+
+
+RESOURCE_TYPE = ResourceType(
+    name="cloudformation-stack",
+    title="CloudFormation stack",
+    service="cloudformation",
+    policies=POLICIES,
+    settings={
+        "StackName": Setting(read="DescribeStacks:Stacks[].StackName"),
+        "StackStatus": Setting(read="DescribeStacks:Stacks[].StackStatus"),
+        "Nested": Setting(read="DescribeStacks:Stacks[].ParentId"),
+        "Own": Setting(read="DescribeStacks:Stacks[].Description"),
+        "EnableTerminationProtection": Setting(
+            read="DescribeStacks:Stacks[].EnableTerminationProtection",
+            write="UpdateTerminationProtection:EnableTerminationProtection",
+        ),
+    },
+    cases=_CASES,
+    facts=("StackName", "StackStatus", "Nested", "Own"),
+    arn="arn:{partition}:cloudformation:{region}:{account}:stack/{id}",
+    # API reference, CreateStack: up to 128 letters, digits and hyphens, a letter first. The ARN, which is the
+    # stack's id, has a UUID after that. Never empty: DescribeStacks without a name describes all stacks.
+    id_pattern=r"(?P<id>[A-Za-z][A-Za-z0-9-]{0,127})(?:/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?",
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    busy=_busy,
+    read_actions=("cloudformation:DescribeStacks", "cloudformation:ListStacks"),
+    write_actions=("cloudformation:UpdateTerminationProtection",),
+    write_resources=("arn:{partition}:cloudformation:{region}:{account}:stack/{id}/*",),
+)

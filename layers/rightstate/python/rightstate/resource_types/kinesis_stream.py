@@ -1,0 +1,125 @@
+"""Kinesis data streams. Each change has a call of its own and keeps the stream busy for a while."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rightstate.policies.kinesis_stream import POLICIES, SHARD_LEVEL_METRICS
+from rightstate.resource_type import (
+    Call,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+    send,
+)
+
+_ARN = "arn:{partition}:kinesis:{region}:{account}:stream/{id}"
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    for page in clients("kinesis").get_paginator("list_streams").paginate(PaginationConfig={"PageSize": 100}):
+        yield from page["StreamNames"]
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    summary = clients("kinesis").describe_stream_summary(StreamARN=_ARN.format(**resource.model_dump()))[
+        "StreamDescriptionSummary"
+    ]
+    observed = {
+        "StreamStatus": summary["StreamStatus"],
+        "ShardLevelMetrics": _metrics(summary),
+        # Absent where there is none (API reference, StreamDescriptionSummary: not required).
+        "Encryption": summary["KeyId"] if summary.get("EncryptionType") == "KMS" else "none",
+    }
+    return {name: observed[name] for name in settings}
+
+
+def _metrics(summary: Mapping[str, Any]) -> list[str]:
+    """The names of the metrics; ALL stands for all of them (API reference, EnhancedMetrics)."""
+    named = {name for each in summary["EnhancedMonitoring"] for name in each.get("ShardLevelMetrics", ())}
+    return sorted(SHARD_LEVEL_METRICS if "ALL" in named else named)
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    after = {change.setting: change.after for change in changes}
+    stream = {"StreamARN": _ARN.format(**resource.model_dump())}
+    calls = {
+        "Encryption": Call(
+            service="kinesis",
+            operation="StartStreamEncryption",
+            parameters={**stream, "EncryptionType": "KMS", "KeyId": after.get("Encryption")},
+            settings=("Encryption",),
+        ),
+        "ShardLevelMetrics": Call(
+            service="kinesis",
+            operation="EnableEnhancedMonitoring",
+            parameters={**stream, "ShardLevelMetrics": after.get("ShardLevelMetrics")},
+            settings=("ShardLevelMetrics",),
+        ),
+    }
+    return [call for setting, call in calls.items() if setting in after]
+
+
+def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
+    """Make the call unless its change is there already.
+
+    The first of two calls puts the stream into UPDATING, in which the second is refused (API reference,
+    ResourceInUseException). Both are then tried again, and if the first were made again it would keep the
+    stream busy for ever. Nor may StartStreamEncryption replace a key that was set meanwhile.
+    """
+    [change] = changes
+    now = _describe(clients, resource, frozenset({change.setting}))
+    if not change.want.holds(now[change.setting]):
+        send(clients, resource, call, changes)
+
+
+def _busy(observed: Observed) -> str | None:
+    if observed["StreamStatus"] in ("ACTIVE", "DELETING"):
+        return None
+    return f"The stream is {observed['StreamStatus']}."
+
+
+def _held(observed: Observed) -> Mapping[str, str]:
+    if observed["StreamStatus"] != "DELETING":
+        return {}
+    return dict.fromkeys(("Encryption", "ShardLevelMetrics"), "The stream is being deleted.")
+
+
+RESOURCE_TYPE = ResourceType(
+    name="kinesis-stream",
+    title="Kinesis data stream",
+    service="kinesis",
+    policies=POLICIES,
+    settings={
+        "StreamStatus": Setting(read="DescribeStreamSummary:StreamDescriptionSummary.StreamStatus"),
+        "ShardLevelMetrics": Setting(
+            read="DescribeStreamSummary:StreamDescriptionSummary.EnhancedMonitoring[].ShardLevelMetrics",
+            write="EnableEnhancedMonitoring:ShardLevelMetrics",
+        ),
+        "Encryption": Setting(
+            read="DescribeStreamSummary:StreamDescriptionSummary.KeyId", write="StartStreamEncryption:KeyId"
+        ),
+    },
+    facts=("StreamStatus",),
+    arn=_ARN,
+    # API reference, CreateStream.
+    id_pattern=r"[A-Za-z0-9_.-]{1,128}",
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    apply=_apply,
+    busy=_busy,
+    held=_held,
+    read_actions=("kinesis:DescribeStreamSummary", "kinesis:ListStreams"),
+    write_actions=("kinesis:EnableEnhancedMonitoring", "kinesis:StartStreamEncryption"),
+    # StartStreamEncryption has to be allowed on the key, too (service authorization reference), and that may
+    # be another account's.
+    write_resources=(_ARN, "arn:{partition}:kms:{region}:*:key/*"),
+    # Developer guide, Permissions to use user-generated KMS keys: administrators need it.
+    dependent_actions={"kms:DescribeKey": {"kms:ViaService": "kinesis.{region}.amazonaws.com"}},
+    gone=("ResourceNotFoundException",),
+    busy_errors=("ResourceInUseException",),
+)

@@ -1,0 +1,125 @@
+"""Provisioned Redshift clusters. One ModifyCluster makes all changes, and takes effect minutes later."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rightstate.policies.redshift_cluster import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+)
+from rightstate.wants import as_text
+
+_SETTINGS = ("PubliclyAccessible", "AllowVersionUpgrade", "AutomatedSnapshotRetentionPeriod")
+_STATES = ("ClusterStatus", "ClusterAvailabilityStatus")
+
+# The states (API reference, Cluster) that a cluster does not leave by itself, or not to become available.
+_STUCK = {
+    # Redshift Management Guide, Pausing and resuming a cluster: "You can't modify a paused cluster."
+    "paused": "The cluster is paused and cannot be modified. It is looked at again when it is resumed.",
+    "deleting": "The cluster is being deleted.",
+    "final-snapshot": "The cluster is being deleted, after a last snapshot.",
+    **{
+        status: f"The cluster is in state {status}, which needs somebody to look at it first."
+        for status in (
+            "hardware-failure",
+            "incompatible-hsm",
+            "incompatible-network",
+            "incompatible-parameters",
+            "incompatible-restore",
+            "storage-full",
+        )
+    },
+}
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    pages = clients("redshift").get_paginator("describe_clusters")
+    for page in pages.paginate(PaginationConfig={"PageSize": 100}):
+        yield from (cluster["ClusterIdentifier"] for cluster in page["Clusters"])
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    [cluster] = clients("redshift").describe_clusters(ClusterIdentifier=resource.id)["Clusters"]
+    pending = cluster.get("PendingModifiedValues") or {}
+    return {
+        **{name: cluster.get(name) for name in (*_STATES, *_SETTINGS) if name in settings},
+        "PendingModifiedValues": sorted(set(_SETTINGS) & set(pending)),
+    }
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    return [
+        Call(
+            service="redshift",
+            operation="ModifyCluster",
+            parameters={
+                "ClusterIdentifier": resource.id,
+                **{change.setting: change.after for change in changes},
+            },
+            settings=tuple(change.setting for change in changes),
+        )
+    ]
+
+
+def _stuck(observed: Observed) -> str | None:
+    """Why waiting would be pointless, if it would."""
+    if observed.get("ClusterAvailabilityStatus") == "Failed":
+        return "The cluster has failed."
+    return _STUCK.get(str(observed["ClusterStatus"]))
+
+
+def _busy(observed: Observed) -> str | None:
+    """ModifyCluster wants the cluster available in both senses (API reference, InvalidClusterState)."""
+    if _stuck(observed):
+        return None
+    if observed["ClusterStatus"] != "available":
+        return f"The cluster is {observed['ClusterStatus']}."
+    # Whoever only resembles Redshift may leave the second one out.
+    if (availability := observed.get("ClusterAvailabilityStatus")) not in (None, "Available"):
+        return f"The cluster is available, but for queries it is {availability}."
+    if pending := observed["PendingModifiedValues"]:
+        return f"A change is pending: {as_text(pending)}."
+    return None
+
+
+def _held(observed: Observed) -> Mapping[str, str]:
+    reason = _stuck(observed)
+    return dict.fromkeys(_SETTINGS, reason) if reason else {}
+
+
+RESOURCE_TYPE = ResourceType(
+    name="redshift-cluster",
+    title="Redshift cluster",
+    service="redshift",
+    policies=POLICIES,
+    settings={
+        **{
+            name: Setting(read=f"DescribeClusters:Clusters[].{name}", write=f"ModifyCluster:{name}")
+            for name in _SETTINGS
+        },
+        **{
+            name: Setting(read=f"DescribeClusters:Clusters[].{name}")
+            for name in (*_STATES, "PendingModifiedValues")
+        },
+    },
+    facts=(*_STATES, "PendingModifiedValues"),
+    arn="arn:{partition}:redshift:{region}:{account}:cluster:{id}",
+    # API reference, CreateCluster: 1 to 63 lower-case letters, digits and single hyphens, a letter first.
+    id_pattern=r"(?!.*--)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    busy=_busy,
+    held=_held,
+    read_actions=("redshift:DescribeClusters",),
+    write_actions=("redshift:ModifyCluster",),
+    write_resources=("arn:{partition}:redshift:{region}:{account}:cluster:{id}",),
+    gone=("ClusterNotFound",),
+    busy_errors=("InvalidClusterState",),
+)
