@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,8 @@ from moto.events.utils import EventTemplateParser
 from moto.stepfunctions import models as stepfunctions
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 Handler = Callable[[Any, Any], Any]
@@ -31,6 +34,7 @@ def filled(handlers: Mapping[str, Handler], wait_scale: float) -> Iterator[None]
         patch.object(StateMachine, "create_from_cloudformation_json", _create),
         # moto's CloudFormation creates machines in the backend that does not interpret them.
         patch.object(stepfunctions, "stepfunctions_backends", stepfunctions_parser_backends),
+        patch.object(AmazonStateLanguageParser, "parse", staticmethod(_parse)),
         # moto starts machines by itself on CreateBucket, with the bare event of any account.
         patch("moto.s3.models.events_send_notification", lambda *given, **named: None),
         patch.object(
@@ -78,6 +82,15 @@ def load_handler(app: Path) -> Handler:
     spec.loader.exec_module(module)
     handler: Handler = module.handler
     return handler
+
+
+_parse_once = cache(AmazonStateLanguageParser.parse)
+
+
+def _parse(definition: str) -> tuple[Any, Any]:
+    """moto parses the definition for every execution, which takes it longer than to run it."""
+    _, tree = _parse_once(definition)
+    return Preprocessor().visit(tree), tree
 
 
 def _invoke(handlers: Mapping[str, Handler]) -> Callable[..., bytes]:

@@ -15,7 +15,7 @@ from rightstate_cli import examples, moto_gaps
 from rightstate_cli.target import DEFAULT_ROLE
 
 FIRST, SECOND = "111122223333", "444455556666"
-_BUSY_READS = 20
+_BUSY_READS = 8
 
 Made = Mapping[str, Mapping[str, str]]
 """Account -> an example's name for a resource -> the identifier of the account's own."""
