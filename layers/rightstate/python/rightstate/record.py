@@ -60,6 +60,8 @@ def _entry(task: RecordTask) -> dict[str, Any]:
     resolved = Resolved.model_validate(state["resolved"]) if "resolved" in state else None
     failure = Failure.model_validate(state["failure"]) if "failure" in state else None
     outcome, error, reason = _ending(decision, resolved, failure)
+    if outcome is Outcome.FAILED and decision and "applied" in state:
+        reason += f" Made, but not verified: {_summary(decision)}."
     plain = decision.model_dump(mode="json") if decision else {}
     run = resolved.run if resolved else None
     return {

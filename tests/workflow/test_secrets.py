@@ -1,0 +1,102 @@
+"""No credential and no planted secret leaves an execution: by history, logs, ledger or messages."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from moto.rds.models import rds_backends
+from moto.sns.models import sns_backends
+
+from rightstate import sessions
+from rightstate.catalogue import load_all
+from rightstate_cli import moto_gaps
+from rightstate_cli.engine import HUB_ACCOUNT, Engine, simulated
+from rightstate_cli.executions import Start
+from tests.support.member import ACCOUNT, REGION, broken, enable, start_input
+
+PLANTED = "planted-secret"
+# Access key ids, and the members of STS's answer.
+FORBIDDEN = re.compile(rf"(AKIA|ASIA)[A-Z0-9]{{12,}}|SessionToken|SecretAccessKey|{PLANTED}")
+
+
+@dataclass
+class Sinks:
+    """All that is kept of the executions of one hub, and the keys that they had in memory."""
+
+    hub: Engine
+    keys: list[str]
+
+    def everything(self) -> dict[str, str]:
+        states = self.hub.client("stepfunctions")
+        histories = [
+            states.get_execution_history(executionArn=execution["executionArn"])["events"]
+            for machine in states.list_state_machines()["stateMachines"]
+            for execution in states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+        ]
+        return {
+            "history": json.dumps(histories, default=str),
+            "logs": "\n".join(self.hub.logs),
+            "ledger": json.dumps(self.hub.ledger(), default=str),
+            "messages": json.dumps(
+                [
+                    message
+                    for topic in sns_backends[HUB_ACCOUNT][REGION].topics.values()
+                    for message in topic.sent_notifications
+                ],
+                default=str,
+            ),
+        }
+
+
+@pytest.fixture(scope="module")
+def sinks() -> Iterator[Sinks]:
+    """A hub in which each type was remediated, refused and failed, with secrets all around."""
+    keys: list[str] = []
+    assume = sessions._assume
+
+    def spying(*given: Any) -> sessions.Session:
+        session = assume(*given)
+        keys.extend(session._keys.values())
+        return session
+
+    with (
+        simulated(wait_scale=0.001) as hub,
+        moto_gaps.fill(),
+        patch.dict(os.environ, {"SOME_SECRET": PLANTED}),
+        patch.object(sessions, "_assume", spying),
+    ):
+        for resource_type in load_all():
+            policies = [policy.id for policy in resource_type.policies]
+            enable(hub, *policies)
+            resource = broken(policies[0])
+            if resource_type.name == "rds-instance":
+                database = rds_backends[ACCOUNT][REGION].databases[resource]
+                database.pending_modified_values = {"MasterUserPassword": PLANTED}
+            starts = [
+                start_input(resource, reason="a reason"),
+                start_input(resource),
+                start_input(f"../{PLANTED}"[:3]),
+            ]
+            list(hub.run(Start(resource_type=resource_type.name, input=each) for each in starts))
+        yield Sinks(hub, keys)
+
+
+def test_the_sinks_are_full(sinks: Sinks) -> None:
+    """Otherwise that nothing is found in them would say nothing."""
+    found = sinks.everything()
+    for sink in found.values():
+        assert "remediated" in sink
+        assert "failed" in sink or "InvalidInput" in sink
+    assert len(sinks.keys) > 50
+
+
+@pytest.mark.parametrize("sink", ["history", "logs", "ledger", "messages"])
+def test_nothing_secret_is_in(sinks: Sinks, sink: str) -> None:
+    text = sinks.everything()[sink]
+    assert not FORBIDDEN.search(text)
+    assert not [key for key in sinks.keys if key in text]

@@ -1,0 +1,154 @@
+"""Resources that are busy: waited for by the definition, and given up in the end."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from rightstate import sessions
+from rightstate.catalogue import load, load_all
+from rightstate.resource_type import ResourceType
+from rightstate_cli import examples, moto_gaps
+from rightstate_cli.engine import Engine, simulated
+from rightstate_cli.executions import Execution, Start
+from tests.support.member import broken, enable, start_input
+
+Answer = dict[str, Any]
+
+# Type -> the operation that shows how the resource is, where in its answer, and the value while it is busy.
+BUSY: dict[str, tuple[str, tuple[str | int, ...], str]] = {
+    "cloudformation-stack": ("DescribeStacks", ("Stacks", 0, "StackStatus"), "UPDATE_IN_PROGRESS"),
+    "dynamodb-table": ("DescribeTable", ("Table", "TableStatus"), "UPDATING"),
+    "ec2-instance": (
+        "DescribeInstances",
+        ("Reservations", 0, "Instances", 0, "Monitoring", "State"),
+        "disabling",
+    ),
+    "kinesis-stream": ("DescribeStreamSummary", ("StreamDescriptionSummary", "StreamStatus"), "UPDATING"),
+    "kms-key": ("DescribeKey", ("KeyMetadata", "KeyState"), "Updating"),
+    "load-balancer": ("DescribeLoadBalancers", ("LoadBalancers", 0, "State", "Code"), "provisioning"),
+    "rds-instance": ("DescribeDBInstances", ("DBInstances", 0, "DBInstanceStatus"), "modifying"),
+    "rds-snapshot": ("DescribeDBSnapshots", ("DBSnapshots", 0, "Status"), "creating"),
+    "redshift-cluster": ("DescribeClusters", ("Clusters", 0, "ClusterStatus"), "modifying"),
+}
+# What moto and AWS change at once, so that nobody has to wait after a write.
+AT_ONCE = {"kms-key", "load-balancer", "cloudformation-stack", "rds-snapshot"}
+# Where it is not the example's own policy that waits.
+POLICY = {"ec2-instance": "ec2-detailed-monitoring"}
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[Engine]:
+    with simulated(wait_scale=0.0001) as engine, moto_gaps.fill():
+        yield engine
+
+
+class Busy:
+    """Lets AWS answer that the resource is busy, `times` often, before or after the first write."""
+
+    def __init__(self, resource_type: str, times: int, after_write: bool) -> None:
+        self.operation, self.path, self.value = BUSY[resource_type]
+        self.left, self.after_write, self.written = times, after_write, False
+
+    def called(self, model: Any, **given: Any) -> None:
+        if not model.name.startswith(("Describe", "Get", "List", "Assume")):
+            self.written = True
+
+    def answered(self, model: Any, parsed: Answer, **given: Any) -> None:
+        if model.name != self.operation or self.left <= 0 or self.written is not self.after_write:
+            return
+        self.left -= 1
+        *above, last = self.path
+        node: Any = parsed
+        for key in above:
+            node = node[key]
+        node[last] = self.value
+
+
+@contextmanager
+def busy(resource_type: str, times: int, after_write: bool = False) -> Iterator[None]:
+    make: Callable[..., Any] = sessions._client
+    state = Busy(resource_type, times, after_write)
+
+    def observing(own: Any, service: str, **options: Any) -> Any:
+        client = make(own, service, **options)
+        # Not the hub's clients, which have no keys given.
+        if options.get("aws_access_key_id"):
+            client.meta.events.register("before-call", state.called)
+            client.meta.events.register("after-call", state.answered)
+        return client
+
+    with patch.object(sessions, "_client", observing):
+        yield
+
+
+def run(hub: Engine, resource_type: str) -> Execution:
+    policy = POLICY.get(resource_type) or examples.load(resource_type).policy
+    enable(hub, policy)
+    [execution] = hub.run([Start(resource_type=resource_type, input=start_input(broken(policy)))])
+    return execution
+
+
+def met(execution: Execution, state: str) -> list[str]:
+    return [error for step in execution.steps if step.state == state for error in step.errors]
+
+
+def test_every_type_that_can_be_busy_is_here() -> None:
+    [never] = [field.default for field in fields(ResourceType) if field.name == "busy"]
+    assert {each.name for each in load_all() if each.busy is not never} == set(BUSY)
+
+
+@pytest.mark.parametrize("resource_type", BUSY)
+def test_a_busy_resource_is_waited_for_and_then_remediated(hub: Engine, resource_type: str) -> None:
+    with busy(resource_type, 3):
+        execution = run(hub, resource_type)
+    assert execution.outcome == "remediated"
+    assert met(execution, "Describe") == ["NotReady"] * 3
+
+
+@pytest.mark.parametrize("resource_type", sorted(set(BUSY) - AT_ONCE))
+def test_a_resource_that_is_busy_with_the_change_is_verified_when_it_has_settled(
+    hub: Engine, resource_type: str
+) -> None:
+    with busy(resource_type, 3, after_write=True):
+        execution = run(hub, resource_type)
+    assert execution.outcome == "remediated"
+    assert met(execution, "Verify") == ["NotReady"] * 3
+
+
+@pytest.mark.parametrize("resource_type", sorted(set(BUSY) - AT_ONCE))
+def test_one_that_never_settles_fails_after_a_bounded_wait_and_says_what_was_changed(
+    hub: Engine, resource_type: str
+) -> None:
+    with busy(resource_type, 10_000, after_write=True):
+        execution = run(hub, resource_type)
+    assert (execution.status, execution.outcome) == ("FAILED", "failed")
+    assert len(met(execution, "Verify")) == 126
+    assert execution.decision is not None
+    [entry] = [entry for entry in hub.ledger() if entry["execution"].endswith(execution.name)]
+    assert entry["calls"] == list(execution.operations)
+    assert "Made, but not verified: " in entry["reason"]
+    for change in execution.decision.changes:
+        assert change.setting in entry["reason"]
+
+
+def test_one_that_is_never_ready_fails_after_a_bounded_wait_and_nothing_is_changed(hub: Engine) -> None:
+    with busy("rds-instance", 10_000):
+        execution = run(hub, "rds-instance")
+    assert (execution.status, execution.outcome) == ("FAILED", "failed")
+    assert len(met(execution, "Describe")) == 126
+    assert "Nothing was changed" in execution.reason
+    assert execution.operations == ()
+
+
+def test_a_busy_resource_is_described_at_once_where_nothing_may_be_changed(hub: Engine) -> None:
+    policy = examples.load("rds-instance").policy
+    enable(hub, policy)
+    database = broken(policy)
+    with busy("rds-instance", 10_000):
+        given = start_input(database, mode="report")
+        [execution] = hub.run([Start(resource_type=load("rds-instance").name, input=given)])
+    assert execution.outcome == "reported"
