@@ -18,6 +18,8 @@ class Calls:
         self._patch = patch.object(sessions, "_client", self._recording)
 
     def __enter__(self) -> Self:
+        # Clients that are kept were made without the hook.
+        sessions._forget()
         self._patch.start()
         return self
 
@@ -28,6 +30,7 @@ class Calls:
         trace: TracebackType | None,
     ) -> None:
         self._patch.stop()
+        sessions._forget()
 
     @property
     def writes(self) -> list[str]:

@@ -1,0 +1,120 @@
+"""The AWS calls that one resource costs, counted at botocore."""
+
+import pytest
+
+from rightstate.catalogue import load
+from rightstate_cli.engine import Engine
+from rightstate_cli.executions import Start
+from tests.support.calls import Calls
+from tests.support.member import broken, enable, start_input
+
+# Its role is assumed once to prove it, which serves to read too, and once more with rights to write.
+ASSUMED = ["sts:AssumeRole", "sts:AssumeRole"]
+
+
+def cost(hub: Engine, calls: Calls, resource_type: str, resource: str) -> list[str]:
+    """The calls of one execution, in order."""
+    enable(hub, *(policy.id for policy in load(resource_type).policies))
+    calls.made.clear()
+    [execution] = hub.run([Start(resource_type=resource_type, input=start_input(resource))])
+    assert execution.status == "SUCCEEDED"
+    return list(calls.made)
+
+
+def test_a_mysql_instance_that_breaks_all_twelve_costs_one_describe_one_modify_and_one_look_again(
+    hub: Engine, calls: Calls
+) -> None:
+    database = broken("rds-mysql-deletion-protection")
+    made = cost(hub, calls, "rds-instance", database)
+    assert sorted(call for call in made if call.startswith("sts:")) == ASSUMED
+    # What AWS offers for an engine version and class is asked once for a container, not for a resource.
+    offers = "rds:DescribeOrderableDBInstanceOptions"
+    assert [call for call in made if not call.startswith("sts:") and call != offers] == [
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBParameters",
+        "rds:ModifyDBParameterGroup",
+        "rds:ModifyDBInstance",
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBParameters",
+    ]
+    another = broken("rds-mysql-deletion-protection")
+    assert offers not in cost(hub, calls, "rds-instance", another)
+
+
+def test_a_compliant_mysql_instance_costs_two_reads(hub: Engine, calls: Calls) -> None:
+    database = broken("rds-mysql-deletion-protection")
+    cost(hub, calls, "rds-instance", database)
+    assert cost(hub, calls, "rds-instance", database) == [
+        "sts:AssumeRole",
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBParameters",
+    ]
+
+
+def test_a_bucket_costs_one_read_a_setting_the_needed_writes_and_a_read_of_what_was_written(
+    hub: Engine, calls: Calls
+) -> None:
+    bucket = broken("s3-block-public-access")
+    made = [call for call in cost(hub, calls, "s3-bucket", bucket) if not call.startswith("sts:")]
+    reads = [
+        "s3:GetPublicAccessBlock",
+        "s3control:GetPublicAccessBlock",
+        "s3:GetBucketWebsite",
+        "s3:GetBucketAcl",
+        "s3:GetBucketOwnershipControls",
+        "s3:GetBucketVersioning",
+        "s3:GetBucketEncryption",
+        "s3:GetBucketAccelerateConfiguration",
+    ]
+    writes = [
+        "s3:PutPublicAccessBlock",
+        # Replaced whole, so read again just before.
+        "s3:GetBucketAcl",
+        "s3:PutBucketAcl",
+        "s3:PutBucketVersioning",
+        "s3:GetBucketEncryption",
+        "s3:PutBucketEncryption",
+        "s3:PutBucketAccelerateConfiguration",
+    ]
+    again = [
+        "s3:GetPublicAccessBlock",
+        "s3:GetBucketAcl",
+        "s3:GetBucketVersioning",
+        "s3:GetBucketEncryption",
+        "s3:GetBucketAccelerateConfiguration",
+    ]
+    assert made == [*reads, *writes, *again]
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "policy", "expected"),
+    [
+        (
+            "sqs-queue",
+            "sqs-server-side-encryption",
+            [
+                "sqs:GetQueueUrl",
+                "sqs:GetQueueAttributes",
+                "sqs:SetQueueAttributes",
+                "sqs:GetQueueUrl",
+                "sqs:GetQueueAttributes",
+            ],
+        ),
+        (
+            "iam-password-policy",
+            "iam-password-policy-min-length",
+            [
+                "iam:GetAccountPasswordPolicy",
+                # Replaced whole, so read again just before.
+                "iam:GetAccountPasswordPolicy",
+                "iam:UpdateAccountPasswordPolicy",
+                "iam:GetAccountPasswordPolicy",
+            ],
+        ),
+    ],
+)
+def test_a_type_costs_what_it_must(
+    hub: Engine, calls: Calls, resource_type: str, policy: str, expected: list[str]
+) -> None:
+    made = cost(hub, calls, resource_type, broken(policy))
+    assert [call for call in made if not call.startswith("sts:")] == expected
