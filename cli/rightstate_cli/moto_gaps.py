@@ -16,7 +16,7 @@ from moto.ec2.responses.monitoring import Monitoring
 from moto.elb.exceptions import LoadBalancerNotFoundError
 from moto.elb.models import ELBBackend
 from moto.elbv2.models import ELBv2Backend
-from moto.rds.models import DBInstance
+from moto.rds.models import DBCluster, DBInstance
 from moto.rds.responses import RDSResponse
 
 
@@ -74,6 +74,19 @@ def _describe_db_engine_versions(self: RDSResponse) -> ActionResult:
     exportable = _EXPORTABLE.get(engine) or _EXPORTABLE[engine.split("-")[0]]
     found = {"Engine": engine, "EngineVersion": version, "ExportableLogTypes": exportable}
     return ActionResult({"DBEngineVersions": [found]})
+
+
+# DescribeDBClusters shows what ModifyDBCluster's EnableIAMDatabaseAuthentication and
+# CloudwatchLogsExportConfiguration have set. moto keeps both under the request's names and shows nothing.
+_cluster_iam_authentication = property(fset=lambda self, value: setattr(self, "iam_auth", value))
+
+
+def _change_log_exports(self: DBCluster, configuration: dict[str, list[str]]) -> None:
+    exported = {*self.enabled_cloudwatch_logs_exports, *configuration.get("EnableLogTypes", ())}
+    self.enabled_cloudwatch_logs_exports = sorted(exported - {*configuration.get("DisableLogTypes", ())})
+
+
+_cluster_log_exports = property(fset=_change_log_exports)
 
 
 # --- Elastic Load Balancing ---
@@ -153,6 +166,8 @@ def _update_termination_protection(self: CloudFormationResponse) -> ActionResult
 
 _FILLS: list[tuple[Any, str, Any]] = [
     (DBInstance, "performance_insights_enabled", _performance_insights),
+    (DBCluster, "enable_iam_database_authentication", _cluster_iam_authentication),
+    (DBCluster, "cloudwatch_logs_export_configuration", _cluster_log_exports),
     (RDSResponse, "describe_db_parameters", _describe_db_parameters),
     (RDSResponse, "describe_db_engine_versions", _describe_db_engine_versions),
     (ELBBackend, "get_load_balancer", _get_classic_load_balancer),

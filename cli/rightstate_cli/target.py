@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import boto3
@@ -56,7 +56,7 @@ def target(
         external_id=external_id,
         policies=enabled,
     )
-    named = tuple(_named(chosen, place, given) for given in resources)
+    named = tuple(each for given in resources for each in _named(chosen, place, given))
     return Target(place=place, account=configured, types=chosen, resources=named)
 
 
@@ -154,9 +154,13 @@ def _types(
     return of_arns or everything
 
 
-def _named(types: Sequence[ResourceType], place: Place, given: str) -> tuple[ResourceType, Resource]:
-    """The resource of that name or ARN. A bare name needs the one type that it belongs to."""
-    matching = [each for each in types if is_arn_of(each, given)] or list(types)
-    if len(matching) != 1:
+def _named(
+    types: Sequence[ResourceType], place: Place, given: str
+) -> Iterator[tuple[ResourceType, Resource]]:
+    """The resource of that name or ARN, as each type that it may be of: those of RDS and Neptune have the
+    same ARNs, and only a look tells them apart. A bare name needs the one type that it belongs to."""
+    matching = [each for each in types if is_arn_of(each, given)]
+    if not matching and len(types) != 1:
         raise InvalidInput(f"{given!r} could be of several types. Give its ARN, or one --type.")
-    return matching[0], identify(matching[0], place, given)
+    for each in matching or types:
+        yield each, identify(each, place, given)

@@ -12,6 +12,7 @@ from tests.support.template import (
     REGION,
     STACK,
     Event,
+    Rule,
     listed,
     matching,
     of_type,
@@ -34,6 +35,9 @@ SHIPPED = [(kind, event) for kind, of_kind in event_files.shipped().items() for 
 NAMED = {f"{kind}/{event['detail']['eventName']}": event for kind, event in SHIPPED}
 every_event = pytest.mark.parametrize(("kind", "event"), SHIPPED, ids=list(NAMED))
 
+# An event starts the remediation that its folder is named after, and those that are named here beside it.
+ALSO_STARTS = {"rds-cluster/CreateDBInstance": ["rds-instance"]}
+
 # --- The rules ---
 
 
@@ -54,8 +58,11 @@ def test_each_event_that_a_rule_names_has_an_example() -> None:
 
 
 @every_event
-def test_an_event_starts_its_own_remediation_once_and_no_other(kind: str, event: Event) -> None:
-    assert [rule.resource_type for rule in matching(event)] == [kind]
+def test_an_event_starts_its_own_remediation_once_and_no_other_but_those_named(
+    kind: str, event: Event
+) -> None:
+    also = ALSO_STARTS.get(f"{kind}/{event['detail']['eventName']}", [])
+    assert sorted(str(rule.resource_type) for rule in matching(event)) == sorted([kind, *also])
 
 
 @every_event
@@ -143,7 +150,11 @@ OTHERS: dict[str, Event] = {
 
 @pytest.mark.parametrize("caller", OTHERS.values(), ids=list(OTHERS))
 def test_a_call_of_anyone_but_the_remediation_starts_one(caller: Event) -> None:
-    missed = [n for n, event in NAMED.items() if len(matching(changed(event, userIdentity=caller))) != 1]
+    missed = [
+        name
+        for name, event in NAMED.items()
+        if matching(changed(event, userIdentity=caller)) != matching(event)
+    ]
     assert missed == []
 
 
@@ -172,7 +183,7 @@ def without(event: Event, path: str) -> Iterator[Event]:
 
 
 NAMED_BY_DETAIL = [
-    (event, rule.paths[variable])
+    (event, rule, rule.paths[variable])
     for _, event in SHIPPED
     for rule in matching(event)
     for variable in ("resource", "resources", "group")
@@ -181,7 +192,7 @@ NAMED_BY_DETAIL = [
 
 
 def test_most_events_name_their_resource_in_the_detail() -> None:
-    by_detail = [event["id"] for event, _ in NAMED_BY_DETAIL]
+    by_detail = [event["id"] for event, _, _ in NAMED_BY_DETAIL]
     assert {name for name, event in NAMED.items() if event["id"] not in by_detail} == {
         "iam-password-policy/UpdateAccountPasswordPolicy",
         "iam-password-policy/DeleteAccountPasswordPolicy",
@@ -192,15 +203,20 @@ def test_most_events_name_their_resource_in_the_detail() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "path"), NAMED_BY_DETAIL, ids=[event["detail"]["eventName"] for event, _ in NAMED_BY_DETAIL]
+    ("event", "rule", "path"),
+    NAMED_BY_DETAIL,
+    ids=[event["detail"]["eventName"] for event, _, _ in NAMED_BY_DETAIL],
 )
-def test_an_event_that_does_not_name_its_resource_starts_nothing(event: Event, path: str) -> None:
-    assert [matching(mutilated) for mutilated in without(event, path)] == [[], [], []]
+def test_an_event_that_does_not_name_its_resource_starts_nothing(event: Event, rule: Rule, path: str) -> None:
+    of_another_resource = [each for each in matching(event) if each != rule]
+    for mutilated in without(event, path):
+        assert [each for each in matching(mutilated) if each not in of_another_resource] == []
 
 
-def of_engine(engine: str) -> Event:
-    event = NAMED["rds-instance/CreateDBInstance"]
-    return changed(event, responseElements={**event["detail"]["responseElements"], "engine": engine})
+def of_engine(engine: str, name: str = "rds-instance/CreateDBInstance", **more: str) -> Event:
+    event = NAMED[name]
+    answer = {**event["detail"]["responseElements"], "engine": engine, **more}
+    return changed(event, responseElements=answer)
 
 
 @pytest.mark.parametrize(
@@ -223,6 +239,39 @@ def test_an_instance_of_a_remediated_engine_starts_a_remediation(engine: str) ->
 )
 def test_an_instance_of_another_engine_starts_nothing(engine: str) -> None:
     assert matching(of_engine(engine)) == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "expected"),
+    [
+        ("aurora-mysql", ["rds-cluster"]),
+        ("aurora-postgresql", ["rds-cluster"]),
+        ("neptune", ["neptune-cluster"]),
+        ("docdb", []),
+        ("mysql", []),
+        ("postgres", []),
+    ],
+)
+def test_a_cluster_starts_the_remediation_of_its_engine(engine: str, expected: list[str]) -> None:
+    event = of_engine(engine, "rds-cluster/ModifyDBCluster")
+    assert [rule.resource_type for rule in matching(event)] == expected
+
+
+@pytest.mark.parametrize(
+    ("engine", "instance_class", "expected"),
+    [
+        ("aurora-mysql", "db.serverless", ["rds-cluster", "rds-instance"]),
+        ("aurora-postgresql", "db.serverless", ["rds-cluster", "rds-instance"]),
+        ("aurora-mysql", "db.r6g.large", ["rds-instance"]),
+        ("neptune", "db.serverless", ["neptune-instance"]),
+        ("docdb", "db.serverless", []),
+    ],
+)
+def test_a_new_instance_concerns_its_cluster_where_it_lets_that_pause(
+    engine: str, instance_class: str, expected: list[str]
+) -> None:
+    event = of_engine(engine, "rds-cluster/CreateDBInstance", dBInstanceClass=instance_class)
+    assert [rule.resource_type for rule in matching(event)] == expected
 
 
 def test_an_update_of_a_tables_throughput_starts_nothing() -> None:
@@ -261,37 +310,39 @@ SUBJECTS = {"resource", "resources", "group"}
 
 @every_event
 def test_a_machine_is_given_the_resource_its_place_and_the_event(kind: str, event: Event) -> None:
-    [rule] = matching(event)
-    given = rule.input(event)
-    name = event["detail"]["eventName"]
-    subject = {key: given[key] for key in SUBJECTS & set(given)}
-    assert given == {
-        "account": ACCOUNT,
-        "region": "us-east-1",
-        **subject,
-        "event": {"id": event["id"], "name": name, "time": event["time"]},
-    }
-    assert len(subject) == 1
-    StartInput.model_validate(given)
+    for rule in matching(event):
+        given = rule.input(event)
+        name = event["detail"]["eventName"]
+        subject = {key: given[key] for key in SUBJECTS & set(given)}
+        assert given == {
+            "account": ACCOUNT,
+            "region": "us-east-1",
+            **subject,
+            "event": {"id": event["id"], "name": name, "time": event["time"]},
+        }
+        assert len(subject) == 1
+        StartInput.model_validate(given)
 
 
 @every_event
 def test_every_path_of_an_input_transformer_leads_to_a_text_or_a_list(kind: str, event: Event) -> None:
-    [rule] = matching(event)
-    assert {name: type(value_at(event, path)) for name, path in rule.paths.items()} == {
-        name: list if name == "resources" else str for name in rule.paths
-    }
+    for rule in matching(event):
+        assert {name: type(value_at(event, path)) for name, path in rule.paths.items()} == {
+            name: list if name == "resources" else str for name in rule.paths
+        }
 
 
 @every_event
 def test_a_machine_understands_what_its_events_call_a_resource(kind: str, event: Event) -> None:
-    [rule] = matching(event)
-    start = StartInput.model_validate(rule.input(event))
-    place = Place(account=start.account, region=start.region)
-    named = [start.resource] if start.resource else list(start.resources or ())
-    found = {identify(catalogue.load(kind), place, each).id for each in named}
-    assert found <= {examples.load(kind).name, *examples.load(kind).also}
-    assert found or catalogue.load(kind).members is not None
+    for rule in matching(event):
+        resource_type = catalogue.load(str(rule.resource_type))
+        start = StartInput.model_validate(rule.input(event))
+        place = Place(account=start.account, region=start.region)
+        named = [start.resource] if start.resource else list(start.resources or ())
+        found = {identify(resource_type, place, each).id for each in named}
+        assert found or resource_type.members is not None
+        if resource_type.name == kind:
+            assert found <= {examples.load(kind).name, *examples.load(kind).also}
 
 
 def test_a_call_about_several_instances_names_each_of_them() -> None:
@@ -305,9 +356,10 @@ def test_a_call_about_several_instances_names_each_of_them() -> None:
 @every_event
 def test_the_account_and_region_are_those_of_the_envelope(kind: str, event: Event) -> None:
     elsewhere = {**event, "account": "444455556666", "region": "eu-west-1"}
-    [rule] = matching(elsewhere)
-    given = rule.input(elsewhere)
-    assert (given["account"], given["region"]) == ("444455556666", "eu-west-1")
+    assert matching(elsewhere) == matching(event)
+    for rule in matching(elsewhere):
+        given = rule.input(elsewhere)
+        assert (given["account"], given["region"]) == ("444455556666", "eu-west-1")
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)

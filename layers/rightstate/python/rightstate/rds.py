@@ -1,17 +1,46 @@
 """What DB instances and DB clusters have in common. Amazon Neptune is reached through the same API."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rightstate.resource_type import Change
+from rightstate.resource_type import Call, Case, Change, Clients
 from rightstate.wants import Value
 
+AURORA = ("aurora-mysql", "aurora-postgresql")
+LOGS = "EnabledCloudwatchLogsExports"
 PENDING_LOGS = "PendingCloudwatchLogsExports"
+
+# API reference, CreateDBInstance and CreateDBCluster: 1 to 63 letters, digits and hyphens, a letter first, no
+# two hyphens together and none at the end.
+ID_PATTERN = r"(?!.*--)[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+
+# Service authorization reference, Amazon RDS: a modification also needs what the database uses.
+INSTANCE_RESOURCES = (
+    "arn:{partition}:rds:{region}:{account}:db:{id}",
+    *(f"arn:{{partition}}:rds:{{region}}:{{account}}:{kind}:*" for kind in ("og", "pg", "secgrp", "subgrp")),
+)
+CLUSTER_RESOURCES = (
+    "arn:{partition}:rds:{region}:{account}:cluster:{id}",
+    *(f"arn:{{partition}}:rds:{{region}}:{{account}}:{kind}:*" for kind in ("cluster-pg", "og")),
+)
+
+WITHOUT_OTHERS = (
+    "Applied at once. Where other changes of the database wait for its maintenance window, nothing is "
+    "written, because they would be applied along with it."
+)
+"""A note for every policy that a modification serves."""
+
+AWS_BACKUP = Case(
+    "AWS Backup owns the retention with a continuous backup plan, and RDS refuses to change it.",
+    lambda observed: observed.get("ManagedByAWSBackup") is True,
+    ("ManagedByAWSBackup",),
+)
 
 # RDS User Guide, "Viewing Amazon RDS DB instance status"; Aurora User Guide, likewise for clusters.
 _READY = {"available", "storage-optimization"}
 _STUCK = {
+    "cloning-failed",
     "failed",
     "inaccessible-encryption-credentials",
     "inaccessible-encryption-credentials-recoverable",
@@ -28,6 +57,25 @@ _STUCK = {
 }
 
 
+def deleting(what: str, status: str) -> Case:
+    """The case that it is being deleted, which the setting `status` says."""
+    return Case(
+        f"The {what} is being deleted.", lambda observed: observed.get(status) == "deleting", (status,)
+    )
+
+
+def instances(clients: Clients, wanted: Callable[[str], bool]) -> Iterator[Mapping[str, Any]]:
+    """The DB instances of the engines wanted. Those of every engine are listed by the same call."""
+    for page in clients("rds").get_paginator("describe_db_instances").paginate():
+        yield from (each for each in page["DBInstances"] if wanted(each["Engine"]))
+
+
+def clusters(clients: Clients, *engines: str) -> Iterator[Mapping[str, Any]]:
+    """The DB clusters of those engines."""
+    for page in clients("rds").get_paginator("describe_db_clusters").paginate():
+        yield from (each for each in page["DBClusters"] if each["Engine"] in engines)
+
+
 def busy(status: Value) -> str | None:
     """Why a database in that status cannot be changed yet; None where waiting would not help either."""
     if status in _READY or status in _STUCK or status == "deleting":
@@ -35,7 +83,7 @@ def busy(status: Value) -> str | None:
     return f"The database is {status}."
 
 
-def held(status: Value, pending: Value, settings: Sequence[str], logs: str) -> dict[str, str]:
+def held(status: Value, pending: Value, settings: Iterable[str]) -> dict[str, str]:
     """By setting, why it must not be written now.
 
     `pending` names the members of PendingModifiedValues. A call with ApplyImmediately, which ours are,
@@ -56,7 +104,7 @@ def held(status: Value, pending: Value, settings: Sequence[str], logs: str) -> d
             "one. Let the maintenance window apply them, apply them or take them back, then start again.",
         )
     if PENDING_LOGS in names:
-        return {logs: "Another change of the log exports is pending; RDS takes one at a time."}
+        return {LOGS: "Another change of the log exports is pending; RDS takes one at a time."}
     return {}
 
 
@@ -65,8 +113,23 @@ def pending(described: Mapping[str, Any]) -> list[str]:
     return sorted(name for name, value in described.get("PendingModifiedValues", {}).items() if value)
 
 
-def log_exports(change: Change) -> dict[str, list[str]]:
-    """The CloudwatchLogsExportConfiguration that adds what is missing. It is a delta, never a replacement."""
+def modification(
+    operation: str, named: Mapping[str, str], changes: Sequence[Change], parameters: Mapping[str, Any]
+) -> Call:
+    """The one call that makes the changes at once."""
+    return Call(
+        service="rds",
+        operation=operation,
+        parameters={**named, **parameters, "ApplyImmediately": True},
+        settings=tuple(change.setting for change in changes),
+    )
+
+
+def written(change: Change) -> Any:
+    """What a modification sends for the change."""
+    if change.setting != LOGS:
+        return change.after
+    # A CloudwatchLogsExportConfiguration is a delta, never a replacement.
     before, after = (value if isinstance(value, list) else [] for value in (change.before, change.after))
     return {"EnableLogTypes": sorted(set(after) - set(before))}
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from rightstate.policy import Parameter, Policy, Risk
+from rightstate.rds import WITHOUT_OTHERS
 from rightstate.wants import AtLeast, Exactly, Includes, OneOf, Want
 
 _BUSINESS_CONTINUITY = "AWS - Business Continuity"
@@ -30,10 +31,6 @@ _MOSTLY_SINGULAR = {
     "mysql": "RDS MySQL Instance",
 }
 _IN_AURORA = {"aurora-instance": "RDS Aurora SQL Instances"}
-_WITHOUT_OTHERS = (
-    "Applied at once. Where other changes of the instance wait for its maintenance window, nothing is "
-    "written, because they would be applied along with it."
-)
 
 
 def _each(
@@ -51,7 +48,7 @@ def _each(
     not_applicable: Mapping[str, tuple[str, ...]] | None = None,
     parameters: Mapping[str, Parameter] | None = None,
     security_hub: tuple[str, ...] = (),
-    notes: str = _WITHOUT_OTHERS,
+    notes: str = WITHOUT_OTHERS,
 ) -> tuple[Policy, ...]:
     """The policy for each of the engines of `instances`, with the cases that are each engine's own."""
     return tuple(

@@ -18,7 +18,6 @@ from rightstate.resource_type import (
 )
 from rightstate.wants import Value
 
-_AURORA = ("aurora-mysql", "aurora-postgresql")
 # By prefix, because AWS adds editions: oracle-ee-cdb, sqlserver-dev-ee.
 _BY_PREFIX = ("oracle-", "sqlserver-", "custom-oracle-", "custom-sqlserver-")
 # Setting -> the parameter of ModifyDBInstance that writes it.
@@ -43,22 +42,16 @@ _PENDING_REBOOT = ", pending-reboot"
 
 
 def _is_ours(engine: str) -> bool:
-    return engine in ("mysql", "mariadb", "postgres", *_AURORA) or engine.startswith(_BY_PREFIX)
-
-
-def _instances(clients: Clients) -> Iterator[Mapping[str, Any]]:
-    """Neptune and DocumentDB instances are listed by the same call, and are none of ours."""
-    for page in clients("rds").get_paginator("describe_db_instances").paginate():
-        yield from (each for each in page["DBInstances"] if _is_ours(each["Engine"]))
+    return engine in ("mysql", "mariadb", "postgres", *rds.AURORA) or engine.startswith(_BY_PREFIX)
 
 
 def _find(clients: Clients, place: Place) -> Iterator[str]:
-    return (each["DBInstanceIdentifier"] for each in _instances(clients))
+    return (each["DBInstanceIdentifier"] for each in rds.instances(clients, _is_ours))
 
 
 def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
     """The instances that use the parameter group: its calls name no instance."""
-    for each in _instances(clients):
+    for each in rds.instances(clients, _is_ours):
         if any(used["DBParameterGroupName"] == group for used in each.get("DBParameterGroups", ())):
             yield place.region, each["DBInstanceIdentifier"]
 
@@ -173,23 +166,13 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
         if of_group and not group.startswith("default.")
     ]
     if of_instance:
-        parameters: dict[str, Any] = {_PARAMETERS[change.setting]: _written(change) for change in of_instance}
+        parameters = {_PARAMETERS[change.setting]: rds.written(change) for change in of_instance}
         if "EnablePerformanceInsights" in parameters:
             # What is free of charge, and all that the standard mode of Database Insights keeps.
             parameters["PerformanceInsightsRetentionPeriod"] = 7
-        calls.append(
-            Call(
-                service="rds",
-                operation="ModifyDBInstance",
-                parameters={"DBInstanceIdentifier": resource.id, **parameters, "ApplyImmediately": True},
-                settings=tuple(change.setting for change in of_instance),
-            )
-        )
+        named = {"DBInstanceIdentifier": resource.id}
+        calls.append(rds.modification("ModifyDBInstance", named, of_instance, parameters))
     return calls
-
-
-def _written(change: Change) -> Any:
-    return rds.log_exports(change) if change.setting == "EnabledCloudwatchLogsExports" else change.after
 
 
 def _busy(observed: Observed) -> str | None:
@@ -199,12 +182,7 @@ def _busy(observed: Observed) -> str | None:
 
 
 def _held(observed: Observed) -> Mapping[str, str]:
-    reasons = rds.held(
-        observed.get("DBInstanceStatus"),
-        observed.get("PendingModifiedValues"),
-        tuple(_PARAMETERS),
-        "EnabledCloudwatchLogsExports",
-    )
+    reasons = rds.held(observed.get("DBInstanceStatus"), observed.get("PendingModifiedValues"), _PARAMETERS)
     restart = "The parameter has its value, but takes effect only when the instance is rebooted."
     waiting = [name for name in _OF_GROUP if str(observed.get(name)).endswith(_PENDING_REBOOT)]
     return reasons | dict.fromkeys(waiting, restart)
@@ -252,17 +230,13 @@ _CASES = {
     "mariadb": Case("RDS for MariaDB instances", _engine_is("mariadb"), _ENGINE),
     "oracle": Case("RDS for Oracle instances", _edition_of("oracle-"), _ENGINE),
     "sqlserver": Case("RDS for SQL Server instances", _edition_of("sqlserver-"), _ENGINE),
-    "aurora-instance": Case("Instances of Aurora clusters", _engine_is(*_AURORA, "aurora"), _ENGINE),
+    "aurora-instance": Case("Instances of Aurora clusters", _engine_is(*rds.AURORA, "aurora"), _ENGINE),
     "mysql-8": Case(
         "RDS for MySQL instances of version 8.0 or later",
         lambda observed: observed.get("Engine") == "mysql" and not _older(8)(observed),
         ("Engine", "EngineVersion"),
     ),
-    "deleting": Case(
-        "The instance is being deleted.",
-        lambda observed: observed.get("DBInstanceStatus") == "deleting",
-        ("DBInstanceStatus",),
-    ),
+    "deleting": rds.deleting("instance", "DBInstanceStatus"),
     "custom": Case(
         "RDS Custom: the operating system and the database are the customer's to configure.",
         lambda observed: str(observed.get("Engine")).startswith("custom-"),
@@ -314,11 +288,7 @@ _CASES = {
         lambda observed: observed.get("IsReadReplica") is True,
         ("IsReadReplica",),
     ),
-    "aws-backup": Case(
-        "AWS Backup owns the retention with a continuous backup plan, and RDS refuses to change it.",
-        lambda observed: observed.get("ManagedByAWSBackup") is True,
-        ("ManagedByAWSBackup",),
-    ),
+    "aws-backup": rds.AWS_BACKUP,
     "one-zone": Case(
         "The DB subnet group has subnets in one Availability Zone only; a standby needs a second one.",
         lambda observed: observed.get("SubnetZones") == 1,
@@ -365,7 +335,7 @@ _CASES = {
 
 def _out_of_scope(observed: Observed) -> str:
     engine = observed.get("Engine")
-    if engine in _AURORA:
+    if engine in rds.AURORA:
         return (
             "Of an instance of an Aurora cluster only public access, Performance Insights and minor version "
             "upgrades are its own; the cluster has the other settings."
@@ -428,9 +398,7 @@ RESOURCE_TYPE = ResourceType(
         "PendingModifiedValues",
     ),
     arn="arn:{partition}:rds:{region}:{account}:db:{id}",
-    # API reference, CreateDBInstance: 1 to 63 letters, digits and hyphens, a letter first, no two hyphens
-    # together and none at the end.
-    id_pattern=r"(?!.*--)[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?",
+    id_pattern=rds.ID_PATTERN,
     find=_find,
     describe=_describe,
     calls=_calls,
@@ -445,14 +413,7 @@ RESOURCE_TYPE = ResourceType(
         "rds:DescribeOrderableDBInstanceOptions",
     ),
     write_actions=("rds:ModifyDBInstance", "rds:ModifyDBParameterGroup"),
-    # Service authorization reference, Amazon RDS: ModifyDBInstance also needs what the instance uses.
-    write_resources=(
-        "arn:{partition}:rds:{region}:{account}:db:{id}",
-        *(
-            "arn:{partition}:rds:{region}:{account}:" + kind + ":*"
-            for kind in ("og", "pg", "secgrp", "subgrp")
-        ),
-    ),
+    write_resources=rds.INSTANCE_RESOURCES,
     # For the caller RDS grants itself the key of Performance Insights, and makes the role for log exports.
     dependent_actions={
         "iam:CreateServiceLinkedRole": {"iam:AWSServiceName": "rds.amazonaws.com"},

@@ -1,0 +1,50 @@
+"""The policies of Neptune DB clusters."""
+
+from rightstate.policy import Parameter, Policy, Risk
+from rightstate.rds import WITHOUT_OTHERS
+from rightstate.wants import AtLeast, Exactly
+
+POLICIES = (
+    Policy(
+        id="neptune-iam-authentication",
+        aliases=("NeptuneIAMDbAuthEnabled",),
+        title="Ensure IAM Database Authentication feature is enabled for Amazon Neptune clusters",
+        category="AWS - Identity and Access Management",
+        risk=Risk.BREAKS_ACCESS,
+        wants={"IAMDatabaseAuthenticationEnabled": Exactly(value=True)},
+        scope="neptune",
+        not_applicable=("deleting",),
+        side_effects="HIGH: from then on Neptune rejects every request that is not signed (Signature "
+        "Version 4). Each client has to sign its requests, and be allowed neptune-db actions, before.",
+        reversible="Yes: it is switched off again, and unsigned requests are answered again.",
+        security_hub=("Neptune.7",),
+        notes=f"Unlike in RDS, where passwords go on working. {WITHOUT_OTHERS}",
+    ),
+    Policy(
+        id="neptune-backup-retention",
+        aliases=("NeptuneBackupRetention",),
+        title="Ensure AWS Neptune clusters have a sufficient backup retention period set for compliance "
+        "purposes",
+        category="AWS - Business Continuity",
+        risk=Risk.SAFE,
+        wants={
+            "BackupRetentionPeriod": AtLeast(
+                minimum_from="min_retention_days", raise_to_from="target_retention_days"
+            )
+        },
+        parameters={
+            "min_retention_days": Parameter(
+                default=7, minimum=1, maximum=35, why="Fewer days than this break the policy."
+            ),
+            "target_retention_days": Parameter(
+                default=7, minimum=1, maximum=35, why="What is set then; Security Hub Neptune.5 asks for 7."
+            ),
+        },
+        scope="neptune",
+        not_applicable=("deleting", "aws-backup"),
+        side_effects="None for the database. Backup storage is charged.",
+        reversible="Yes: the shorter period is set again, and backups older than that are deleted.",
+        security_hub=("Neptune.5",),
+        notes=WITHOUT_OTHERS,
+    ),
+)

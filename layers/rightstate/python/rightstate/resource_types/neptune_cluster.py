@@ -1,0 +1,88 @@
+"""Neptune DB clusters, through the API that they share with RDS. One ModifyDBCluster takes all changes."""
+
+from collections.abc import Iterator, Sequence
+
+from rightstate import rds
+from rightstate.policies.neptune_cluster import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Case,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+)
+
+# Setting -> the parameter of ModifyDBCluster that writes it.
+_PARAMETERS = {
+    "IAMDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
+    "BackupRetentionPeriod": "BackupRetentionPeriod",
+}
+_CLUSTERS = "DescribeDBClusters:DBClusters[]"
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    return (each["DBClusterIdentifier"] for each in rds.clusters(clients, "neptune"))
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    [cluster] = clients("rds").describe_db_clusters(DBClusterIdentifier=resource.id)["DBClusters"]
+    own = {
+        **{name: cluster.get(name, False) for name in _PARAMETERS},
+        "Engine": cluster["Engine"],
+        "Status": cluster["Status"],
+        "PendingModifiedValues": rds.pending(cluster),
+        "ManagedByAWSBackup": bool(cluster.get("AwsBackupRecoveryPointArn")),
+    }
+    return {name: own[name] for name in settings & set(own)}
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    parameters = {_PARAMETERS[change.setting]: rds.written(change) for change in changes}
+    return [rds.modification("ModifyDBCluster", {"DBClusterIdentifier": resource.id}, changes, parameters)]
+
+
+RESOURCE_TYPE = ResourceType(
+    name="neptune-cluster",
+    title="Neptune DB cluster",
+    service="rds",
+    policies=POLICIES,
+    settings={
+        **{
+            setting: Setting(read=f"{_CLUSTERS}.{setting}", write=f"ModifyDBCluster:{parameter}")
+            for setting, parameter in _PARAMETERS.items()
+        },
+        **{
+            name: Setting(read=f"{_CLUSTERS}.{name}")
+            for name in ("Engine", "PendingModifiedValues", "Status")
+        },
+        "ManagedByAWSBackup": Setting(read=f"{_CLUSTERS}.AwsBackupRecoveryPointArn"),
+    },
+    cases={
+        "neptune": Case(
+            "Neptune DB clusters", lambda observed: observed.get("Engine") == "neptune", ("Engine",)
+        ),
+        "deleting": rds.deleting("cluster", "Status"),
+        "aws-backup": rds.AWS_BACKUP,
+    },
+    facts=("Engine", "PendingModifiedValues", "Status"),
+    arn="arn:{partition}:rds:{region}:{account}:cluster:{id}",
+    id_pattern=rds.ID_PATTERN,
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    busy=lambda observed: rds.busy(observed.get("Status")),
+    held=lambda observed: rds.held(
+        observed.get("Status"), observed.get("PendingModifiedValues"), _PARAMETERS
+    ),
+    out_of_scope=lambda observed: f"The cluster is of engine {observed.get('Engine')}, not of Neptune.",
+    read_actions=("rds:DescribeDBClusters",),
+    write_actions=("rds:ModifyDBCluster",),
+    write_resources=rds.CLUSTER_RESOURCES,
+    gone=("DBClusterNotFoundFault",),
+    # A modification of the cluster goes on in its instances, and waits for theirs.
+    busy_errors=("InvalidDBClusterStateFault", "InvalidDBInstanceState", "InvalidGlobalClusterStateFault"),
+)

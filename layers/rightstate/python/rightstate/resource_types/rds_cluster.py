@@ -1,0 +1,307 @@
+"""Aurora DB clusters, provisioned and serverless. One ModifyDBCluster takes all changes.
+
+Multi-AZ DB clusters (of engine mysql or postgres) are described by the same call; no policy is about them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rightstate import rds
+from rightstate.policies.rds_cluster import POLICIES
+from rightstate.resource_type import (
+    Call,
+    Case,
+    Change,
+    Clients,
+    Observed,
+    Place,
+    Resource,
+    ResourceType,
+    Setting,
+    send,
+)
+from rightstate.wants import Value
+
+_SCALING = "ServerlessV2ScalingConfiguration"
+# Setting -> the parameter of ModifyDBCluster that writes it.
+_PARAMETERS = {
+    "IAMDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
+    rds.LOGS: "CloudwatchLogsExportConfiguration",
+    "DeletionProtection": "DeletionProtection",
+    "BackupRetentionPeriod": "BackupRetentionPeriod",
+    "CopyTagsToSnapshot": "CopyTagsToSnapshot",
+    "MinCapacity": _SCALING,
+    "SecondsUntilAutoPause": _SCALING,
+}
+_OF_SCALING = ("MinCapacity", "SecondsUntilAutoPause")
+# API reference, ModifyDBCluster; for versions that AWS no longer lists.
+_LOG_TYPES = {
+    "aurora-mysql": ["audit", "error", "general", "iam-db-auth-error", "instance", "slowquery"],
+    "aurora-postgresql": ["iam-db-auth-error", "instance", "postgresql"],
+}
+# Major version of Aurora PostgreSQL -> the first minor version that pauses. Later majors all do (Aurora User
+# Guide, "Scaling to Zero ACUs").
+_PAUSES_FROM = {13: 15, 14: 12, 15: 7, 16: 3}
+
+
+def _find(clients: Clients, place: Place) -> Iterator[str]:
+    return (each["DBClusterIdentifier"] for each in rds.clusters(clients, *rds.AURORA))
+
+
+def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+    client = clients("rds")
+    [cluster] = client.describe_db_clusters(DBClusterIdentifier=resource.id)["DBClusters"]
+    own = _of_cluster(cluster)
+    observed: dict[str, Value] = {name: own[name] for name in settings & set(own)}
+    if own["Engine"] not in rds.AURORA:
+        return observed
+    if "ExportableLogTypes" in settings:
+        offered = rds.exportable_log_types(client, cluster["Engine"], cluster["EngineVersion"])
+        observed["ExportableLogTypes"] = offered or _LOG_TYPES[cluster["Engine"]]
+    # Both are asked only where they matter: DescribeDBClusters does not say who writes to a global database,
+    # nor of which class the members are.
+    if "IsGlobalSecondary" in settings and own["InGlobalDatabase"]:
+        observed["IsGlobalSecondary"] = _is_secondary(client, cluster)
+    if "MemberClasses" in settings and own["MaxCapacity"] and own["MinCapacity"] != "0" and _pauses(own):
+        observed["MemberClasses"] = _member_classes(client, cluster)
+    return observed
+
+
+def _of_cluster(cluster: Mapping[str, Any]) -> dict[str, Value]:
+    """Every setting that DescribeDBClusters shows."""
+    return {
+        **{name: cluster.get(name, False) for name in _PARAMETERS if name not in _OF_SCALING},
+        rds.LOGS: sorted(cluster.get(rds.LOGS, ())),
+        "Engine": cluster["Engine"],
+        "EngineMode": cluster.get("EngineMode", "provisioned"),
+        "EngineVersion": cluster["EngineVersion"],
+        "Status": cluster["Status"],
+        "PendingModifiedValues": rds.pending(cluster),
+        "ManagedByAWSBackup": bool(cluster.get("AwsBackupRecoveryPointArn")),
+        "InGlobalDatabase": bool(cluster.get("GlobalClusterIdentifier")),
+        **_scaling(cluster.get(_SCALING, {})),
+    }
+
+
+def _scaling(configuration: Mapping[str, Any]) -> dict[str, Value]:
+    """Capacities are numbers of ACUs in half steps, which a text keeps exact. AWS shows the seconds only of
+    clusters that pause, which those with a MinCapacity of 0 do (API reference and Aurora User Guide)."""
+    smallest, largest = (
+        f"{configuration[name]:g}" if name in configuration else None
+        for name in ("MinCapacity", "MaxCapacity")
+    )
+    seconds = configuration.get("SecondsUntilAutoPause", 300) if smallest == "0" else None
+    return {"MinCapacity": smallest, "MaxCapacity": largest, "SecondsUntilAutoPause": seconds}
+
+
+def _is_secondary(client: Any, cluster: Mapping[str, Any]) -> bool:
+    found = client.describe_global_clusters(GlobalClusterIdentifier=cluster["GlobalClusterIdentifier"])
+    return any(
+        member["DBClusterArn"] == cluster["DBClusterArn"] and not member.get("IsWriter")
+        for database in found["GlobalClusters"]
+        for member in database["GlobalClusterMembers"]
+    )
+
+
+def _member_classes(client: Any, cluster: Mapping[str, Any]) -> list[str]:
+    # A cluster has at most 16 instances, fewer than a page.
+    members = client.describe_db_instances(
+        Filters=[{"Name": "db-cluster-id", "Values": [cluster["DBClusterIdentifier"]]}]
+    )["DBInstances"]
+    return sorted({member["DBInstanceClass"] for member in members})
+
+
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    parameters = {
+        _PARAMETERS[change.setting]: rds.written(change)
+        for change in changes
+        if change.setting not in _OF_SCALING
+    }
+    if scaling := {change.setting: change.after for change in changes if change.setting in _OF_SCALING}:
+        parameters[_SCALING] = {
+            "MinCapacity": 0,
+            "MaxCapacity": float(str(observed["MaxCapacity"])),
+            "SecondsUntilAutoPause": scaling["SecondsUntilAutoPause"],
+        }
+    named = {"DBClusterIdentifier": resource.id}
+    return [rds.modification("ModifyDBCluster", named, changes, parameters)]
+
+
+def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
+    """The scaling configuration is sent whole, so it is read again: its maximum stays as it is now, and a
+    cluster that has begun to pause meanwhile keeps its seconds."""
+    if _SCALING in call.parameters:
+        [cluster] = clients("rds").describe_db_clusters(DBClusterIdentifier=resource.id)["DBClusters"]
+        now = cluster[_SCALING]
+        kept = now if now["MinCapacity"] == 0 else {"MaxCapacity": now["MaxCapacity"]}
+        whole = {**call.parameters, _SCALING: {**call.parameters[_SCALING], **kept}}
+        call = call.model_copy(update={"parameters": whole})
+    send(clients, resource, call, changes)
+
+
+def _aurora(observed: Observed) -> bool:
+    return observed.get("Engine") in rds.AURORA and observed.get("EngineMode") == "provisioned"
+
+
+def _serverless(observed: Observed) -> bool:
+    """Aurora Serverless v2 is of engine mode provisioned too; it has a scaling configuration."""
+    return _aurora(observed) and observed.get("MaxCapacity") is not None
+
+
+def _serverless_of(engine: str) -> Callable[[Observed], bool]:
+    return lambda observed: _serverless(observed) and observed.get("Engine") == engine
+
+
+def _without_iam(observed: Observed) -> bool:
+    version = rds.version(observed.get("EngineVersion"))
+    return observed.get("Engine") == "aurora-postgresql" and (
+        version < (9, 6, 9) or (10,) <= version < (10, 4)
+    )
+
+
+def _pauses(observed: Observed) -> bool:
+    version = rds.version(observed.get("EngineVersion"))
+    if observed.get("Engine") == "aurora-mysql":
+        return version >= (3, 8)
+    major, minor = (*version, 0, 0)[:2]
+    return major > max(_PAUSES_FROM) or (major in _PAUSES_FROM and minor >= _PAUSES_FROM[major])
+
+
+def _listed(value: Value) -> list[str]:
+    return value if isinstance(value, list) else []
+
+
+_KIND = ("Engine", "EngineMode", "MaxCapacity")
+_CASES = {
+    "aurora": Case("Aurora clusters", _aurora, _KIND),
+    "aurora-provisioned": Case(
+        "Aurora clusters that are not serverless",
+        lambda observed: _aurora(observed) and not _serverless(observed),
+        _KIND,
+    ),
+    "aurora-mysql-serverless": Case(
+        "Aurora MySQL Serverless clusters", _serverless_of("aurora-mysql"), _KIND
+    ),
+    "aurora-postgres-serverless": Case(
+        "Aurora PostgreSQL Serverless clusters", _serverless_of("aurora-postgresql"), _KIND
+    ),
+    "deleting": rds.deleting("cluster", "Status"),
+    "aws-backup": rds.AWS_BACKUP,
+    "global-secondary": Case(
+        "The cluster is a read-only secondary of an Aurora global database.",
+        lambda observed: observed.get("IsGlobalSecondary") is True,
+        ("IsGlobalSecondary",),
+    ),
+    "global-database": Case(
+        "The cluster belongs to an Aurora global database, of which Aurora pauses neither the primary's "
+        "writer nor any instance of a secondary.",
+        lambda observed: observed.get("InGlobalDatabase") is True,
+        ("InGlobalDatabase",),
+    ),
+    "no-such-logs": Case(
+        "The engine version can export none of the log types that are asked for.",
+        lambda observed: (
+            not set(_listed(observed.get("required_log_types")))
+            & set(_listed(observed.get("ExportableLogTypes")))
+        ),
+        ("ExportableLogTypes",),
+    ),
+    # Aurora User Guide, "IAM database authentication", Availability.
+    "without-iam": Case(
+        "IAM database authentication needs Aurora PostgreSQL 9.6.9, 10.4 or later.",
+        _without_iam,
+        ("Engine", "EngineVersion"),
+    ),
+    "never-pauses": Case(
+        "The engine version cannot pause: that takes Aurora MySQL 3.08.0, or Aurora PostgreSQL 13.15, 14.12, "
+        "15.7, 16.3 or later. With an older one the smallest capacity is 0.5.",
+        lambda observed: not _pauses(observed),
+        ("Engine", "EngineVersion"),
+    ),
+    "no-serverless-member": Case(
+        "The cluster has no instance of class db.serverless, and no other pauses.",
+        lambda observed: (
+            observed.get("MemberClasses") is not None
+            and "db.serverless" not in _listed(observed.get("MemberClasses"))
+        ),
+        ("MemberClasses",),
+    ),
+    "provisioned-member": Case(
+        "An instance of the cluster is provisioned, and with one Aurora does not pause the writer.",
+        lambda observed: any(each != "db.serverless" for each in _listed(observed.get("MemberClasses"))),
+        ("MemberClasses",),
+    ),
+}
+
+
+def _out_of_scope(observed: Observed) -> str:
+    engine = observed.get("Engine")
+    if engine in ("mysql", "postgres"):
+        return f"The cluster is a Multi-AZ DB cluster of {engine}; no policy is about these."
+    if engine not in rds.AURORA:
+        return f"The cluster is of engine {engine}, not of Aurora."
+    if not _aurora(observed):
+        return f"No policy is about the engine mode {observed.get('EngineMode')}, which Aurora has retired."
+    kind = "serverless" if _serverless(observed) else "provisioned"
+    return f"No enabled policy is about {kind} clusters of {engine}."
+
+
+_CLUSTERS = "DescribeDBClusters:DBClusters[]"
+
+RESOURCE_TYPE = ResourceType(
+    name="rds-cluster",
+    title="Aurora DB cluster",
+    service="rds",
+    policies=POLICIES,
+    settings={
+        **{
+            setting: Setting(read=f"{_CLUSTERS}.{setting}", write=f"ModifyDBCluster:{parameter}")
+            for setting, parameter in _PARAMETERS.items()
+            if setting not in _OF_SCALING
+        },
+        **{
+            setting: Setting(
+                read=f"{_CLUSTERS}.{_SCALING}.{setting}", write=f"ModifyDBCluster:{_SCALING}.{setting}"
+            )
+            for setting in _OF_SCALING
+        },
+        "MaxCapacity": Setting(read=f"{_CLUSTERS}.{_SCALING}.MaxCapacity"),
+        **{
+            name: Setting(read=f"{_CLUSTERS}.{name}")
+            for name in ("Engine", "EngineMode", "EngineVersion", "PendingModifiedValues", "Status")
+        },
+        "ManagedByAWSBackup": Setting(read=f"{_CLUSTERS}.AwsBackupRecoveryPointArn"),
+        "InGlobalDatabase": Setting(read=f"{_CLUSTERS}.GlobalClusterIdentifier"),
+        "IsGlobalSecondary": Setting(
+            read="DescribeGlobalClusters:GlobalClusters[].GlobalClusterMembers[].IsWriter"
+        ),
+        "MemberClasses": Setting(read="DescribeDBInstances:DBInstances[].DBInstanceClass"),
+        "ExportableLogTypes": Setting(read="DescribeDBEngineVersions:DBEngineVersions[].ExportableLogTypes"),
+    },
+    cases=_CASES,
+    facts=("Engine", "PendingModifiedValues", "Status"),
+    arn="arn:{partition}:rds:{region}:{account}:cluster:{id}",
+    id_pattern=rds.ID_PATTERN,
+    find=_find,
+    describe=_describe,
+    calls=_calls,
+    apply=_apply,
+    busy=lambda observed: rds.busy(observed.get("Status")),
+    held=lambda observed: rds.held(
+        observed.get("Status"), observed.get("PendingModifiedValues"), _PARAMETERS
+    ),
+    out_of_scope=_out_of_scope,
+    read_actions=(
+        "rds:DescribeDBClusters",
+        "rds:DescribeDBEngineVersions",
+        "rds:DescribeDBInstances",
+        "rds:DescribeGlobalClusters",
+    ),
+    write_actions=("rds:ModifyDBCluster",),
+    write_resources=rds.CLUSTER_RESOURCES,
+    # For the caller RDS makes the role for log exports, where the account has none.
+    dependent_actions={"iam:CreateServiceLinkedRole": {"iam:AWSServiceName": "rds.amazonaws.com"}},
+    gone=("DBClusterNotFoundFault",),
+    # A modification of the cluster goes on in its instances, and waits for theirs.
+    busy_errors=("InvalidDBClusterStateFault", "InvalidDBInstanceState", "InvalidGlobalClusterStateFault"),
+)
