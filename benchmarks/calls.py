@@ -7,7 +7,7 @@ from tests.support.calls import Calls
 from tests.support.member import broken, enable, start_input
 
 from rightstate.catalogue import load_all
-from rightstate_cli import moto_gaps
+from rightstate_cli import examples, moto_gaps
 from rightstate_cli.engine import simulated
 from rightstate_cli.executions import Start
 
@@ -17,9 +17,8 @@ def measure() -> list[dict[str, Any]]:
     figures = []
     with simulated(wait_scale=0.001) as hub, moto_gaps.fill():
         for resource_type in load_all():
-            first = resource_type.policies[0].id
             enable(hub, *(policy.id for policy in resource_type.policies))
-            resource = broken(first)
+            resource = broken(examples.load(resource_type.name).policy)
             for phase in ("remediate", "compliant"):
                 with Calls() as calls:
                     list(hub.run([Start(resource_type=resource_type.name, input=start_input(resource))]))

@@ -6,8 +6,6 @@ from unittest.mock import patch
 
 from rightstate import sessions
 
-_HUB = {"dynamodb", "sns", "stepfunctions"}
-
 
 class Calls:
     """Within it, `made` holds `service:Operation` of each call to the account to remediate."""
@@ -42,7 +40,8 @@ class Calls:
 
     def _recording(self, session: Any, service: str, **options: Any) -> Any:
         client = self._make(session, service, **options)
-        if service not in _HUB:
+        # The hub has a session of its own.
+        if session is sessions._own():
             client.meta.events.register("before-call", self._record)
         return client
 
