@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rightstate.resource_type import Call, Case, Change, Clients
-from rightstate.wants import Value
+from rightstate.wants import Value, as_list
 
 AURORA = ("aurora-mysql", "aurora-postgresql")
 LOGS = "EnabledCloudwatchLogsExports"
@@ -96,7 +96,7 @@ def held(status: Value, pending: Value, settings: Iterable[str]) -> dict[str, st
             f"The database is {status}, and AWS refuses to change it. When it is available again, its event "
             "or a manual start looks at it again.",
         )
-    names = pending if isinstance(pending, list) else []
+    names = as_list(pending)
     if others := [name for name in names if name != PENDING_LOGS]:
         return dict.fromkeys(
             settings,
@@ -130,7 +130,7 @@ def written(change: Change) -> Any:
     if change.setting != LOGS:
         return change.after
     # A CloudwatchLogsExportConfiguration is a delta, never a replacement.
-    before, after = (value if isinstance(value, list) else [] for value in (change.before, change.after))
+    before, after = as_list(change.before), as_list(change.after)
     return {"EnableLogTypes": sorted(set(after) - set(before))}
 
 

@@ -32,6 +32,11 @@ def as_text(value: Value) -> str:
             return str(value)
 
 
+def as_list(value: Value) -> list[str]:
+    """The value of a setting that is a list, empty where it was not read or is none."""
+    return value if isinstance(value, list) else []
+
+
 def as_change(before: Value, after: Value) -> tuple[str, str]:
     """Before and after, for people; of a list, only what goes or comes."""
     if not (isinstance(before, list) and isinstance(after, list)):
@@ -218,10 +223,10 @@ class Includes(_Want):
         return self.model_copy(update={"items": tuple(item for item in self.items if item in offered)})
 
     def holds(self, observed: Value) -> bool:
-        return set(self.items) <= set(observed if isinstance(observed, list) else ())
+        return set(self.items) <= set(as_list(observed))
 
     def target(self, observed: Value) -> Value:
-        current = observed if isinstance(observed, list) else []
+        current = as_list(observed)
         return sorted({*current, *self.items})
 
     def meet(self, other: "Want") -> "Want":
@@ -240,10 +245,10 @@ class Lacks(_Want):
     items: tuple[str, ...] = ()
 
     def holds(self, observed: Value) -> bool:
-        return not set(self.items) & set(observed if isinstance(observed, list) else ())
+        return not set(self.items) & set(as_list(observed))
 
     def target(self, observed: Value) -> Value:
-        current = observed if isinstance(observed, list) else []
+        current = as_list(observed)
         return [item for item in current if item not in self.items]
 
     def meet(self, other: "Want") -> "Want":

@@ -18,7 +18,7 @@ from rightstate.resource_type import (
     ResourceType,
     Setting,
 )
-from rightstate.wants import Value
+from rightstate.wants import Value, as_list
 
 # EC2 User Guide, Resource IDs: 8 characters until 2016, 17 since.
 _HEX = r"(?:[0-9a-f]{17}|[0-9a-f]{8})"
@@ -127,7 +127,7 @@ _CASES = {
     ),
     "untagged": Case(
         reason="The instance does not have the tag of those to monitor closely.",
-        holds=lambda observed: observed["monitor_tag"] not in _listed(observed.get("TagKeys")),
+        holds=lambda observed: observed["monitor_tag"] not in as_list(observed.get("TagKeys")),
         reads=("TagKeys",),
         switch="monitor_tag",
     ),
@@ -157,10 +157,6 @@ _CASES = {
     ),
 }
 [_PROTECTION] = [policy for policy in POLICIES if "DisableApiTermination" in policy.wants]
-
-
-def _listed(value: Value) -> list[str]:
-    return value if isinstance(value, list) else []
 
 
 RESOURCE_TYPE = ResourceType(

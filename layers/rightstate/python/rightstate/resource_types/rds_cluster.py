@@ -20,7 +20,7 @@ from rightstate.resource_type import (
     Setting,
     send,
 )
-from rightstate.wants import Value
+from rightstate.wants import Value, as_list
 
 _SCALING = "ServerlessV2ScalingConfiguration"
 # Setting -> the parameter of ModifyDBCluster that writes it.
@@ -167,10 +167,6 @@ def _pauses(observed: Observed) -> bool:
     return major > max(_PAUSES_FROM) or (major in _PAUSES_FROM and minor >= _PAUSES_FROM[major])
 
 
-def _listed(value: Value) -> list[str]:
-    return value if isinstance(value, list) else []
-
-
 _KIND = ("Engine", "EngineMode", "MaxCapacity")
 _CASES = {
     "aurora": Case("Aurora clusters", _aurora, _KIND),
@@ -201,8 +197,8 @@ _CASES = {
     "no-such-logs": Case(
         "The engine version can export none of the log types that are asked for.",
         lambda observed: (
-            not set(_listed(observed.get("required_log_types")))
-            & set(_listed(observed.get("ExportableLogTypes")))
+            not set(as_list(observed.get("required_log_types")))
+            & set(as_list(observed.get("ExportableLogTypes")))
         ),
         ("ExportableLogTypes",),
     ),
@@ -222,13 +218,13 @@ _CASES = {
         "The cluster has no instance of class db.serverless, and no other pauses.",
         lambda observed: (
             observed.get("MemberClasses") is not None
-            and "db.serverless" not in _listed(observed.get("MemberClasses"))
+            and "db.serverless" not in as_list(observed.get("MemberClasses"))
         ),
         ("MemberClasses",),
     ),
     "provisioned-member": Case(
         "An instance of the cluster is provisioned, and with one Aurora does not pause the writer.",
-        lambda observed: any(each != "db.serverless" for each in _listed(observed.get("MemberClasses"))),
+        lambda observed: any(each != "db.serverless" for each in as_list(observed.get("MemberClasses"))),
         ("MemberClasses",),
     ),
 }

@@ -16,7 +16,7 @@ from rightstate.resource_type import (
     ResourceType,
     Setting,
 )
-from rightstate.wants import Value
+from rightstate.wants import Value, as_list
 
 # By prefix, because AWS adds editions: oracle-ee-cdb, sqlserver-dev-ee.
 _BY_PREFIX = ("oracle-", "sqlserver-", "custom-oracle-", "custom-sqlserver-")
@@ -162,7 +162,7 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
             },
             settings=tuple(change.setting for change in of_group),
         )
-        for group in (groups if isinstance(groups, list) else [])
+        for group in as_list(groups)
         if of_group and not group.startswith("default.")
     ]
     if of_instance:
@@ -176,7 +176,7 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
 
 
 def _busy(observed: Observed) -> str | None:
-    if "applying" in _listed(observed.get("ParameterApplyStatus")):
+    if "applying" in as_list(observed.get("ParameterApplyStatus")):
         return "The database's parameter group is being applied."
     return rds.busy(observed.get("DBInstanceStatus"))
 
@@ -186,10 +186,6 @@ def _held(observed: Observed) -> Mapping[str, str]:
     restart = "The parameter has its value, but takes effect only when the instance is rebooted."
     waiting = [name for name in _OF_GROUP if str(observed.get(name)).endswith(_PENDING_REBOOT)]
     return reasons | dict.fromkeys(waiting, restart)
-
-
-def _listed(value: Value) -> list[str]:
-    return value if isinstance(value, list) else []
 
 
 def _engine_is(*names: str) -> Callable[[Observed], bool]:
@@ -219,7 +215,7 @@ def _refuses(parameter: str, value: str) -> Callable[[Observed], bool]:
 
 
 def _in_default_group(observed: Observed) -> bool:
-    return any(group.startswith("default.") for group in _listed(observed.get("DBParameterGroups")))
+    return any(group.startswith("default.") for group in as_list(observed.get("DBParameterGroups")))
 
 
 _ENGINE = ("Engine",)

@@ -73,15 +73,13 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
             parameters={
                 f"{noun}Identifier": name,
                 "AttributeName": "restore",
-                "ValuesToRemove": [each for each in _list(change.before) if each not in _list(change.after)],
+                "ValuesToRemove": [
+                    each for each in as_list(change.before) if each not in as_list(change.after)
+                ],
             },
             settings=("restore",),
         )
     ]
-
-
-def _list(value: Value) -> list[str]:
-    return value if isinstance(value, list) else []
 
 
 def _busy(observed: Observed) -> str | None:

@@ -18,7 +18,7 @@ from rightstate.resource_type import (
     Setting,
     send,
 )
-from rightstate.wants import Value
+from rightstate.wants import Value, as_list
 
 _GROUPS = "http://acs.amazonaws.com/groups/global/"
 _PUBLIC = ("AllUsers", "AuthenticatedUsers")
@@ -211,7 +211,7 @@ def _put_acl(clients: Clients, call: Call, change: Change) -> None:
     acl = s3.get_bucket_acl(**call.parameters)
     labels = [_label(grant) for grant in acl["Grants"]]
     kept = change.want.target([label for label in labels if label])
-    remaining = kept if isinstance(kept, list) else []
+    remaining = as_list(kept)
     grants = [
         grant
         for grant, label in zip(acl["Grants"], labels, strict=True)
@@ -267,7 +267,7 @@ _CASES = {
         reason="Mitigated: S3 ignores public ACLs (IgnorePublicAcls of the bucket or the account).",
         holds=lambda observed: (
             observed.get("IgnorePublicAcls") is True
-            or "IgnorePublicAcls" in _names(observed.get("AccountPublicAccessBlock"))
+            or "IgnorePublicAcls" in as_list(observed.get("AccountPublicAccessBlock"))
         ),
         reads=("IgnorePublicAcls", "AccountPublicAccessBlock"),
     ),
@@ -289,10 +289,6 @@ _CASES = {
         reads=("Acceleration",),
     ),
 }
-
-
-def _names(value: Value) -> list[str]:
-    return value if isinstance(value, list) else []
 
 
 RESOURCE_TYPE = ResourceType(
