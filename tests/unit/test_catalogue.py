@@ -236,11 +236,12 @@ ACTIONS = {
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
 }
-# Declared, and needed only where an account's settings or a trail are other than in the examples.
+# Declared, and needed only where settings or a resource are unlike the examples'.
 RARE = {
     "cloudtrail:GetEventSelectors": "asked of the other trails that log, so that one is spared for them",
     "iam:GetAccountSummary": "counts the users, where the settings exempt accounts that have none",
     "rds:DescribeDBEngineVersions": "lists the log types, where the settings ask for some of their own",
+    "rds:DescribeGlobalClusters": "asked where a cluster is part of a global database",
 }
 # No other test is there, so that what is asked once for a container is asked here too.
 REGION = "ap-southeast-2"
