@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import boto3
 import botocore.session
 import pytest
-from botocore.model import OperationModel, ServiceModel, Shape
+from botocore.model import OperationModel, ServiceModel
 from botocore.validate import ParamValidator
 from moto import mock_aws
 from tests.support import cycle
@@ -23,6 +24,7 @@ from rightstate.models import Decision
 from rightstate.policy import Policy
 from rightstate.resource_type import Place, Resource, ResourceType, send
 from rightstate.sessions import Phase, session_policy
+from rightstate.wants import Value
 from rightstate_cli import application, events, examples, moto_gaps
 
 PUBLISHED = {
@@ -44,7 +46,7 @@ every_policy = pytest.mark.parametrize(
 
 @every_published
 def test_a_published_policy_is_found_by_its_id_and_by_each_alias(row: Mapping[str, str]) -> None:
-    for name in (row["id"], *row["aliases"].split(";")):
+    for name in (row["id"], *filter(None, row["aliases"].split(";"))):
         resource_type, policy = find_policy(name)
         assert (resource_type.name, policy.id) == (row["resource_type"], row["id"])
 
@@ -124,13 +126,13 @@ def operation(resource_type: ResourceType, declared: str) -> OperationModel:
     return service_model(service or resource_type.service).operation_model(name)
 
 
-def shapes(resource_type: ResourceType, declared: str, use: str) -> list[Shape]:
+def shapes(resource_type: ResourceType, declared: str, use: str) -> list[Any]:
     """The shapes along the path, from the operation's output or input to the setting.
 
     Raises KeyError where a member does not exist, AssertionError where a list is not said to be one.
     """
     model = operation(resource_type, declared)
-    passed = [model.output_shape if use == "read" else model.input_shape]
+    passed: list[Any] = [model.output_shape if use == "read" else model.input_shape]
     for step in declared.partition(":")[2].split("."):
         passed.append(passed[-1].members[step.removesuffix("[]")])
         if step.endswith("[]"):
@@ -216,10 +218,13 @@ def test_the_default_of_a_parameter_is_one_of_the_values_that_it_takes(
     assert refused == []
 
 
+BEFORE: tuple[Value, ...] = (None, False, True, 0, 1, 10_000, "none", [])
+
+
 @every_policy
 def test_what_a_policy_would_write_is_what_it_wants(resource_type: ResourceType, policy: Policy) -> None:
     for want in policy.bound_wants({}).values():
-        for before in (None, False, True, 0, 1, 10_000, "none", []):
+        for before in BEFORE:
             assert want.holds(want.target(before))
 
 
@@ -330,7 +335,7 @@ def test_an_example_breaks_what_it_says_and_every_change_is_made_by_a_call(
 def test_a_planned_call_is_one_that_aws_understands(resource_type: ResourceType) -> None:
     for decision in made(resource_type.name).decisions:
         for call in decision.calls:
-            shape = service_model(call.service).operation_model(call.operation).input_shape
+            shape: Any = service_model(call.service).operation_model(call.operation).input_shape
             faults = ParamValidator().validate(call.parameters, shape).generate_report().splitlines()
             if resource_type.apply is not send:
                 # The rest is known when apply has read the whole object that it replaces.
