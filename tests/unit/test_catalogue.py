@@ -148,7 +148,7 @@ def test_a_setting_is_read_and_written_where_aws_has_it(
     assert shapes(resource_type, declared, use)
 
 
-# Of these structures only the names of their members are read, as each type's own tests show.
+# Of these structures only the names of their members are read, never what they hold.
 NAMES_ONLY = ("PendingModifiedValues",)
 
 
