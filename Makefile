@@ -11,7 +11,7 @@ export SAM_CLI_TELEMETRY := 0
 # sam and boto3 want a region to be named; nothing here reaches it.
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help setup demo test lint build bench lock clean
+.PHONY: help setup demo test lint build docs bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lint: setup ## Check style, types and the template
 
 build: setup ## Build what `sam deploy` uploads, into .aws-sam
 	@log=$$($(BIN)/sam build 2>&1) || { echo "$$log"; exit 1; }
+
+docs: setup ## Write docs/policies.md from the catalogue
+	@$(BIN)/python -m rightstate_cli.reference
 
 bench: setup ## Measure calls, executions, cold starts and the layer
 	@$(BIN)/python -m benchmarks

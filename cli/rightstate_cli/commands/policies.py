@@ -1,17 +1,16 @@
 """`rightstate policies`: the catalogue."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from rightstate.catalogue import find_policy, load, load_all
 from rightstate.errors import InvalidInput
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Policy, Risk
 from rightstate.resource_type import ResourceType
-from rightstate.wants import as_text
-from rightstate_cli import application
 from rightstate_cli.options import FormatOption, TypeOption
 from rightstate_cli.output import Format, print_json, print_table, results
+from rightstate_cli.reference import facts, parameters
 
 
 def policies(
@@ -42,7 +41,7 @@ def policies(
     if not chosen:
         raise InvalidInput("No policy is like that. `rightstate policies` without options lists them all.")
     if format is Format.JSON:
-        print_json([_whole(*each) for each in chosen])
+        print_json([facts(*each) for each in chosen])
     elif policy:
         _print_one(*chosen[0])
     else:
@@ -53,32 +52,8 @@ def policies(
         )
 
 
-def _whole(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
-    return {
-        "id": policy.id,
-        "aliases": list(policy.aliases),
-        "title": policy.title,
-        "category": policy.category,
-        "resource_type": resource_type.name,
-        "scope": _reason(resource_type, policy.scope) if policy.scope else resource_type.title,
-        "risk": policy.risk.value,
-        "suggested_mode": policy.risk.suggested_mode.value,
-        "wants": {setting: _want(policy, setting) for setting in policy.wants},
-        "parameters": {name: each.model_dump(mode="json") for name, each in policy.parameters.items()},
-        "side_effects": policy.side_effects,
-        "reversible": policy.reversible,
-        "not_applicable": [_reason(resource_type, case) for case in policy.not_applicable],
-        "compliant_when": [_reason(resource_type, case) for case in policy.compliant_when],
-        "security_hub": list(policy.security_hub),
-        "notes": policy.notes,
-        "events": application.event_names(resource_type.name),
-        "read_actions": list(resource_type.read_actions),
-        "write_actions": list(resource_type.write_actions),
-    }
-
-
 def _print_one(resource_type: ResourceType, policy: Policy) -> None:
-    whole = _whole(resource_type, policy)
+    whole = facts(resource_type, policy)
     lines = [
         ("Title", whole["title"]),
         ("Also known as", ", ".join(whole["aliases"])),
@@ -86,7 +61,7 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
         ("Security Hub", ", ".join(whole["security_hub"]) or "no control"),
         ("Concerns", whole["scope"]),
         ("Wants", "\n".join(f"{setting}: {want}" for setting, want in whole["wants"].items())),
-        ("Parameters", "\n".join(map(_parameter, policy.parameters.items())) or "none"),
+        ("Parameters", "\n".join(f"{name} = {text}" for name, text in parameters(policy).items()) or "none"),
         ("May break", whole["side_effects"]),
         ("Risk class", f"{whole['risk']}; begin with mode {whole['suggested_mode']} after a look in report"),
         ("Can be undone", whole["reversible"]),
@@ -99,19 +74,3 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
     ]
     print_table(policy.id, ("", ""), lines)
     results.print(f"Try it: rightstate plan --policy {policy.id}", highlight=False)
-
-
-def _reason(resource_type: ResourceType, case: str) -> str:
-    named = resource_type.cases[case]
-    return named.reason + (f" (while {named.switch} is set)" if named.switch else "")
-
-
-def _want(policy: Policy, setting: str) -> str:
-    return str(policy.bound_wants({})[setting])
-
-
-def _parameter(named: tuple[str, Parameter]) -> str:
-    name, parameter = named
-    bounds = f", {parameter.minimum} to {parameter.maximum}" if parameter.maximum is not None else ""
-    choices = f", of {', '.join(parameter.choices)}" if parameter.choices else ""
-    return f"{name} = {as_text(parameter.default)}{bounds}{choices}: {parameter.why}"

@@ -194,7 +194,7 @@ POLICIES = (
     _acl(
         "authenticated-write-acp",
         "S3bucketNoPublicAAUWriteACP",
-        "Ensure AWS S3 buckets do not allow WRITE_ACP access to AWS authenticated users using S3 ACLs",
+        "Ensure S3 buckets do not allow WRITE_ACP access to AWS authenticated users using S3 ACLs",
         "AuthenticatedUsers",
         "WRITE_ACP",
         "S3.12",

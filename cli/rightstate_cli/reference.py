@@ -1,0 +1,169 @@
+"""All there is to know about the policies: as data, and as a page, which `make docs` writes."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from rightstate.catalogue import load_all
+from rightstate.policy import Parameter, Policy, Risk
+from rightstate.resource_type import ResourceType
+from rightstate.wants import as_text
+from rightstate_cli import application
+
+_INTRODUCTION = """\
+# The policies
+
+<!-- Written by `make docs` from the catalogue: what is changed here by hand is lost. -->
+
+{policies} policies of {types} types of resources. A policy reads some settings of a resource and, where it
+is allowed to, writes those that are not as it wants them. `rightstate policies ID` shows the same in a
+terminal, and `rightstate policies --format json` tells a script.
+
+An alias is a name under which a policy is known elsewhere; it is understood wherever an id is.
+"""
+_RISKS = """\
+
+The risk of a policy is what enabling it may break. It says with which mode to begin, once you have looked at
+what the policy finds in mode `report`.
+"""
+
+
+def facts(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
+    """The policy, with everything to know before enabling it."""
+    return {
+        "id": policy.id,
+        "aliases": list(policy.aliases),
+        "title": policy.title,
+        "category": policy.category,
+        "resource_type": resource_type.name,
+        "scope": _reason(resource_type, policy.scope) if policy.scope else resource_type.title,
+        "risk": policy.risk.value,
+        "suggested_mode": policy.risk.suggested_mode.value,
+        "wants": {setting: str(want) for setting, want in policy.bound_wants({}).items()},
+        "parameters": {name: each.model_dump(mode="json") for name, each in policy.parameters.items()},
+        "side_effects": policy.side_effects,
+        "reversible": policy.reversible,
+        "not_applicable": [_reason(resource_type, case) for case in policy.not_applicable],
+        "compliant_when": [_reason(resource_type, case) for case in policy.compliant_when],
+        "security_hub": list(policy.security_hub),
+        "notes": policy.notes,
+        "events": application.event_names(resource_type.name),
+        "read_actions": list(resource_type.read_actions),
+        "write_actions": list(resource_type.write_actions),
+    }
+
+
+def parameters(policy: Policy) -> dict[str, str]:
+    """The policy's parameters, each with its default, what it may be and what it is for."""
+    return {name: _parameter(each) for name, each in policy.parameters.items()}
+
+
+def _reason(resource_type: ResourceType, case: str) -> str:
+    named = resource_type.cases[case]
+    return named.reason + (f" (while {named.switch} is set)" if named.switch else "")
+
+
+def _parameter(parameter: Parameter) -> str:
+    bounds = f", {parameter.minimum} to {parameter.maximum}" if parameter.maximum is not None else ""
+    choices = f", of {', '.join(parameter.choices)}" if parameter.choices else ""
+    return f"{as_text(parameter.default)}{bounds}{choices}: {parameter.why}"
+
+
+# --- The page ---
+
+
+def page(types: Sequence[ResourceType]) -> str:
+    """docs/policies.md."""
+    policies = [policy for each in types for policy in each.policies]
+    count = Counter(policy.risk for policy in policies)
+    lines = [
+        _INTRODUCTION.format(policies=len(policies), types=len(types)),
+        *_table(
+            ("Resource type", "Of", "Policies"),
+            ((f"[{each.name}](#{each.name})", each.title, str(len(each.policies))) for each in types),
+        ),
+        _RISKS,
+        *_table(
+            ("Risk", "Begin with mode", "Policies"),
+            ((risk, f"`{risk.suggested_mode}`", str(count[risk])) for risk in Risk),
+        ),
+        *(line for each in types for line in _section(each)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _section(resource_type: ResourceType) -> Iterator[str]:
+    """One type: its policies in a table, then each of them."""
+    yield from ("", f"## {resource_type.name}", "")
+    yield f"Of each {resource_type.title}, whose ARN is `{resource_type.arn}`."
+    yield ""
+    yield f"- Started by: {_codes(application.event_names(resource_type.name))}"
+    yield f"- Reads with: {_codes(resource_type.read_actions)}"
+    yield f"- Writes with: {_codes(resource_type.write_actions)}"
+    if resource_type.dependent_actions:
+        yield f"- AWS also asks for: {_codes(resource_type.dependent_actions)}"
+    yield ""
+    yield from _table(
+        ("Policy", "Title", "Category", "Risk", "Mode", "Security Hub"),
+        (
+            (
+                f"[{policy.id}](#{policy.id})",
+                _text(policy.title),
+                policy.category.removeprefix("AWS - "),
+                policy.risk,
+                policy.risk.suggested_mode,
+                ", ".join(policy.security_hub),
+            )
+            for policy in resource_type.policies
+        ),
+    )
+    for policy in resource_type.policies:
+        yield from _details(resource_type, policy)
+
+
+def _details(resource_type: ResourceType, policy: Policy) -> Iterator[str]:
+    known = facts(resource_type, policy)
+    wants = [f"`{setting}`: {_text(want)}" for setting, want in known["wants"].items()]
+    given = [f"`{name}` = {_text(text)}" for name, text in parameters(policy).items()]
+    yield from ("", f"### {policy.id}", "", f"{_text(policy.title)}.", "")
+    for name, items in {
+        "Also known as": [_codes(policy.aliases)],
+        "Category": [policy.category],
+        "Security Hub": [", ".join(policy.security_hub)],
+        "Concerns": [_text(known["scope"])],
+        "Wants": wants,
+        "Parameters": given,
+        "Risk": [f"{policy.risk}; begin with mode `{policy.risk.suggested_mode}`"],
+        "May break": [_text(policy.side_effects)],
+        "Can be undone": [_text(policy.reversible)],
+        "Does nothing when": [_text(each) for each in known["not_applicable"]],
+        "Satisfied when": [_text(each) for each in known["compliant_when"]],
+        "Notes": [_text(policy.notes)],
+    }.items():
+        match [item for item in items if item]:
+            case []:
+                pass
+            case [item]:
+                yield f"- **{name}:** {item}"
+            case several:
+                yield f"- **{name}:**"
+                yield from (f"  - {item}" for item in several)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for row in (columns, ["---"] * len(columns), *rows):
+        yield f"| {' | '.join(row)} |"
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _text(text: str) -> str:
+    """Text that Markdown leaves as it is."""
+    return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", text)
+
+
+if __name__ == "__main__":
+    (application.root() / "docs" / "policies.md").write_text(page(load_all()))

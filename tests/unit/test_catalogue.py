@@ -1,0 +1,365 @@
+"""What holds of every resource type and policy, whoever adds one.
+
+Nothing here names a type or a policy, but for what is said of it in a table.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.model import OperationModel, ServiceModel
+from botocore.validate import ParamValidator
+from moto import mock_aws
+from tests.support import cycle
+
+from rightstate.catalogue import find_policy, load, load_all, names
+from rightstate.identify import at_home
+from rightstate.models import Decision
+from rightstate.policy import Policy
+from rightstate.resource_type import Place, Resource, ResourceType, send
+from rightstate.sessions import Phase, session_policy
+from rightstate.wants import Value
+from rightstate_cli import application, events, examples, moto_gaps
+
+PUBLISHED = {
+    row["id"]: row
+    for row in csv.DictReader((Path(__file__).parents[1] / "published_policies.csv").read_text().splitlines())
+}
+TYPES = load_all()
+POLICIES = [(resource_type, policy) for resource_type in TYPES for policy in resource_type.policies]
+
+every_published = pytest.mark.parametrize("row", PUBLISHED.values(), ids=list(PUBLISHED))
+every_type = pytest.mark.parametrize("resource_type", TYPES, ids=lambda each: each.name)
+every_policy = pytest.mark.parametrize(
+    ("resource_type", "policy"), POLICIES, ids=[policy.id for _, policy in POLICIES]
+)
+
+
+# --- What is published stays as it is ---
+
+
+@every_published
+def test_a_published_policy_is_found_by_its_id_and_by_each_alias(row: Mapping[str, str]) -> None:
+    for name in (row["id"], *filter(None, row["aliases"].split(";"))):
+        resource_type, policy = find_policy(name)
+        assert (resource_type.name, policy.id) == (row["resource_type"], row["id"])
+
+
+@every_published
+def test_a_published_policy_is_as_it_was_published(row: Mapping[str, str]) -> None:
+    _, policy = find_policy(row["id"])
+    assert {
+        "aliases": ";".join(policy.aliases),
+        "title": policy.title,
+        "category": policy.category,
+        "security_hub_control": ";".join(policy.security_hub),
+    } == {key: row[key] for key in ("aliases", "title", "category", "security_hub_control")}
+
+
+def test_there_are_no_policies_but_the_published_ones() -> None:
+    """A new policy is published by its row in published_policies.csv."""
+    assert sorted(policy.id for _, policy in POLICIES) == sorted(PUBLISHED)
+
+
+def test_the_108_policies_of_the_first_release_are_published() -> None:
+    assert len(PUBLISHED) >= 108
+
+
+def test_no_two_policies_share_a_name() -> None:
+    known = [name for _, policy in POLICIES for name in (policy.id, *policy.aliases)]
+    assert sorted(known) == sorted(set(known))
+
+
+# --- A type has everything that belongs to it ---
+
+
+def test_every_type_has_a_machine_and_every_machine_a_type() -> None:
+    assert sorted(application.machines().values()) == names()
+
+
+@every_type
+def test_a_type_has_rules_events_and_an_example(resource_type: ResourceType) -> None:
+    listened = application.event_names(resource_type.name)
+    assert listened
+    assert listened == sorted({each["detail"]["eventName"] for each in events.shipped()[resource_type.name]})
+    example = examples.load(resource_type.name)
+    assert example.event in listened
+    for policy in (example.policy, *example.others.values()):
+        assert find_policy(policy)[0] is resource_type
+
+
+LONGEST = Place(account="111122223333", region="ap-southeast-1", partition="aws-us-gov")
+
+
+@every_type
+@pytest.mark.parametrize("phase", Phase)
+def test_a_session_policy_fits_into_what_sts_allows(resource_type: ResourceType, phase: Phase) -> None:
+    assert len(session_policy(resource_type, phase, LONGEST)) <= 2048
+
+
+# --- Settings are what AWS calls them ---
+
+SETTINGS = [
+    pytest.param(resource_type, getattr(setting, use), use, id=f"{resource_type.name}-{name}-{use}")
+    for resource_type in TYPES
+    for name, setting in resource_type.settings.items()
+    for use in ("read", "write")
+    if getattr(setting, use)
+]
+every_path = pytest.mark.parametrize(("resource_type", "declared", "use"), SETTINGS)
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    return botocore.session.get_session().get_service_model(service)
+
+
+def operation(resource_type: ResourceType, declared: str) -> OperationModel:
+    """Of `Operation:path` or `service.Operation:path`."""
+    service, _, name = declared.partition(":")[0].rpartition(".")
+    return service_model(service or resource_type.service).operation_model(name)
+
+
+def shapes(resource_type: ResourceType, declared: str, use: str) -> list[Any]:
+    """The shapes along the path, from the operation's output or input to the setting.
+
+    Raises KeyError where a member does not exist, AssertionError where a list is not said to be one.
+    """
+    model = operation(resource_type, declared)
+    passed: list[Any] = [model.output_shape if use == "read" else model.input_shape]
+    for step in declared.partition(":")[2].split("."):
+        passed.append(passed[-1].members[step.removesuffix("[]")])
+        if step.endswith("[]"):
+            assert passed[-1].type_name == "list", f"{step} of {declared} is no list"
+            passed.append(passed[-1].member)
+    return passed
+
+
+@every_path
+def test_a_setting_is_read_and_written_where_aws_has_it(
+    resource_type: ResourceType, declared: str, use: str
+) -> None:
+    assert shapes(resource_type, declared, use)
+
+
+# Of these structures only the names of their members are read, never what they hold.
+NAMES_ONLY = ("PendingModifiedValues",)
+
+
+@every_path
+def test_no_setting_is_or_holds_a_secret(resource_type: ResourceType, declared: str, use: str) -> None:
+    concerned = shapes(resource_type, declared, use)
+    if concerned[-1].type_name == "structure" and not declared.endswith(NAMES_ONLY):
+        concerned += concerned[-1].members.values()
+    assert [shape.name for shape in concerned if shape.metadata.get("sensitive")] == []
+
+
+# --- What a declaration names is declared ---
+
+
+def cases(policy: Policy) -> set[str]:
+    return {*((policy.scope,) if policy.scope else ()), *policy.not_applicable, *policy.compliant_when}
+
+
+@every_type
+def test_the_cases_of_a_type_are_those_that_its_policies_name(resource_type: ResourceType) -> None:
+    named = {case for policy in resource_type.policies for case in cases(policy)}
+    assert named == set(resource_type.cases)
+
+
+@every_type
+def test_what_a_type_reads_are_settings_that_it_declares(resource_type: ResourceType) -> None:
+    known = set(resource_type.settings)
+    assert set(resource_type.facts) <= known
+    for case in resource_type.cases.values():
+        assert {*case.reads, *([case.unless_written] if case.unless_written else [])} <= known
+
+
+@every_policy
+def test_what_a_policy_wants_can_be_read_and_written(resource_type: ResourceType, policy: Policy) -> None:
+    assert policy.wants
+    for name, want in policy.wants.items():
+        assert resource_type.settings[name].read
+        assert resource_type.settings[name].write
+        offered = getattr(want, "offered", None)
+        assert offered is None or resource_type.settings[offered].read
+
+
+@every_policy
+def test_each_parameter_of_a_policy_is_of_use_and_no_other_is_named(
+    resource_type: ResourceType, policy: Policy
+) -> None:
+    bounds = {
+        source
+        for want in policy.wants.values()
+        for name, source in want
+        if name.endswith("_from") and source is not None
+    }
+    switches = {resource_type.cases[case].switch for case in cases(policy)} - {None}
+    assert bounds | switches == set(policy.parameters)
+
+
+@every_policy
+def test_the_default_of_a_parameter_is_one_of_the_values_that_it_takes(
+    resource_type: ResourceType, policy: Policy
+) -> None:
+    refused = [
+        name
+        for name, parameter in policy.parameters.items()
+        # A text without a default is simply not set.
+        if parameter.default is not None and not parameter.accepts(parameter.default)
+    ]
+    assert refused == []
+
+
+BEFORE: tuple[Value, ...] = (None, False, True, 0, 1, 10_000, "none", [])
+
+
+@every_policy
+def test_what_a_policy_would_write_is_what_it_wants(resource_type: ResourceType, policy: Policy) -> None:
+    for want in policy.bound_wants({}).values():
+        for before in BEFORE:
+            assert want.holds(want.target(before))
+
+
+# --- The calls that are made are the actions that are declared ---
+
+# Service authorization reference, Amazon S3; of every other service an action is called as the operation is.
+ACTIONS = {
+    "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:PutBucketAccelerateConfiguration": "s3:PutAccelerateConfiguration",
+    "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+    "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
+}
+# Declared, and needed only where settings or a resource are unlike the examples'.
+RARE = {
+    "cloudtrail:GetEventSelectors": "asked of the other trails that log, so that one is spared for them",
+    "iam:GetAccountSummary": "counts the users, where the settings exempt accounts that have none",
+    "rds:DescribeDBEngineVersions": "lists the log types, where the settings ask for some of their own",
+    "rds:DescribeGlobalClusters": "asked where a cluster is part of a global database",
+}
+# No other test is there, so that what is asked once for a container is asked here too.
+REGION = "ap-southeast-2"
+
+
+def action(call: str) -> str:
+    """`elbv2:DescribeTags` -> `elasticloadbalancing:DescribeTags`."""
+    service, _, name = call.partition(":")
+    return ACTIONS.get(call, f"{service_model(service).signing_name}:{name}")
+
+
+@dataclass
+class Made:
+    """What was called for the examples of a type, by phase, and what was planned."""
+
+    read: set[str] = field(default_factory=set)
+    apply: set[str] = field(default_factory=set)
+    decisions: list[Decision] = field(default_factory=list)
+
+
+@cache
+def made(name: str) -> Made:
+    """List, describe, mend and verify the type's examples, with all its policies enabled."""
+    resource_type, example = load(name), examples.load(name)
+    place = at_home(resource_type, Place(account="123456789012", region=REGION))
+    policies = cycle.enabled(resource_type)
+    result = Made()
+    with mock_aws(), moto_gaps.fill():
+        account = cycle.Account(region=place.region)
+        session = boto3.Session(region_name=place.region)
+        found = [example.create(session, example.name, example.policy), *example.also]
+        found += [example.create(session, each, policy) for each, policy in example.others.items()]
+        assert set(found) <= set(resource_type.find(account.client, place))
+        for each in found:
+            resource = Resource(**place.model_dump(), id=each)
+            decision = cycle.plan(resource_type, account, resource, policies)
+            result.decisions.append(decision)
+            result.read |= actions_of(account)
+            for call in decision.calls:
+                concerned = [change for change in decision.changes if change.setting in call.settings]
+                resource_type.apply(account.client, resource, call, concerned)
+            result.apply |= actions_of(account)
+            cycle.observe(resource_type, account, resource, policies)
+            result.read |= actions_of(account)
+    return result
+
+
+def actions_of(account: cycle.Account) -> set[str]:
+    """Those of the calls since the last time."""
+    calls, account.calls[:] = set(account.calls), []
+    return {action(call) for call in calls}
+
+
+@every_type
+def test_listing_describing_and_verifying_need_the_read_actions_and_no_others(
+    resource_type: ResourceType,
+) -> None:
+    needed = made(resource_type.name).read
+    assert needed <= set(resource_type.read_actions)
+    assert set(resource_type.read_actions) - needed <= set(RARE)
+
+
+def test_what_is_said_to_be_rarely_needed_is() -> None:
+    unneeded = {action for each in TYPES for action in set(each.read_actions) - made(each.name).read}
+    assert unneeded == set(RARE)
+
+
+@every_type
+def test_applying_needs_the_write_actions_and_at_most_the_read_actions(resource_type: ResourceType) -> None:
+    needed = made(resource_type.name).apply
+    assert needed - set(resource_type.read_actions) == set(resource_type.write_actions)
+
+
+@every_type
+def test_an_example_breaks_what_it_says_and_every_change_is_made_by_a_call(
+    resource_type: ResourceType,
+) -> None:
+    for decision in made(resource_type.name).decisions:
+        assert decision.changes
+        assert {change.setting for change in decision.changes} == {
+            setting for call in decision.calls for setting in call.settings
+        }
+
+
+@every_type
+def test_a_planned_call_is_one_that_aws_understands(resource_type: ResourceType) -> None:
+    for decision in made(resource_type.name).decisions:
+        for call in decision.calls:
+            shape: Any = service_model(call.service).operation_model(call.operation).input_shape
+            faults = ParamValidator().validate(call.parameters, shape).generate_report().splitlines()
+            if resource_type.apply is not send:
+                # The rest is known when apply has read the whole object that it replaces.
+                faults = [fault for fault in faults if not fault.startswith("Missing required parameter")]
+            assert faults == []
+
+
+def services(resource_type: ResourceType) -> Iterator[str]:
+    """Those that the type calls."""
+    yield resource_type.service
+    for setting in resource_type.settings.values():
+        service, dot, _ = setting.read.partition(":")[0].rpartition(".")
+        if dot:
+            yield service
+
+
+@every_type
+def test_each_declared_action_exists(resource_type: ResourceType) -> None:
+    asked_for_us = {each.partition(":")[0] for each in resource_type.dependent_actions}
+    existing = {
+        action(f"{service}:{name}")
+        for service in {*services(resource_type), *asked_for_us}
+        for name in service_model(service).operation_names
+    }
+    declared = {*resource_type.read_actions, *resource_type.write_actions, *resource_type.dependent_actions}
+    assert declared <= existing
+    assert not set(resource_type.read_actions) & set(resource_type.write_actions)
