@@ -21,7 +21,7 @@ from rightstate.resource_type import (
     ResourceType,
     Setting,
 )
-from rightstate.wants import Value
+from rightstate.wants import Value, as_list
 
 _KINDS = {"snapshot": "DBSnapshot", "cluster-snapshot": "DBClusterSnapshot"}
 """Kind of resource in the ARN -> what the API calls it, in the names of calls, parameters and results."""
