@@ -18,8 +18,10 @@ from moto.events.utils import EventTemplateParser
 from moto.stepfunctions import models as stepfunctions
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 Handler = Callable[[Any, Any], Any]
@@ -34,7 +36,11 @@ def filled(handlers: Mapping[str, Handler], wait_scale: float) -> Iterator[None]
         patch.object(StateMachine, "create_from_cloudformation_json", _create),
         # moto's CloudFormation creates machines in the backend that does not interpret them.
         patch.object(stepfunctions, "stepfunctions_backends", stepfunctions_parser_backends),
+        # moto parses the definition for every execution and each path in every state, and makes a client for
+        # every invocation, which takes it longer than all the rest.
         patch.object(AmazonStateLanguageParser, "parse", staticmethod(_parse)),
+        patch.object(json_path, "parse", cache(json_path.parse)),
+        patch.object(lambda_eval_utils, "boto_client_for", cache(lambda_eval_utils.boto_client_for)),
         # moto starts machines by itself on CreateBucket, with the bare event of any account.
         patch("moto.s3.models.events_send_notification", lambda *given, **named: None),
         patch.object(
@@ -88,7 +94,7 @@ _parse_once = cache(AmazonStateLanguageParser.parse)
 
 
 def _parse(definition: str) -> tuple[Any, Any]:
-    """moto parses the definition for every execution, which takes it longer than to run it."""
+    """The definition as moto's interpreter runs it, which is made anew for each execution: it has a state."""
     _, tree = _parse_once(definition)
     return Preprocessor().visit(tree), tree
 
