@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+from jsonpath_ng.ext.parser import parse as parse_path
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.events.models import EventPattern
 from moto.events.utils import EventTemplateParser
@@ -22,6 +23,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.utils import json_path
+from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 Handler = Callable[[Any, Any], Any]
@@ -39,8 +41,8 @@ def filled(handlers: Mapping[str, Handler], wait_scale: float) -> Iterator[None]
         # moto parses the definition for every execution and each path in every state, and makes a client for
         # every invocation, which takes it longer than all the rest.
         patch.object(AmazonStateLanguageParser, "parse", staticmethod(_parse)),
-        patch.object(json_path, "parse", cache(json_path.parse)),
-        patch.object(lambda_eval_utils, "boto_client_for", cache(lambda_eval_utils.boto_client_for)),
+        patch.object(json_path, "parse", cache(parse_path)),
+        patch.object(lambda_eval_utils, "boto_client_for", _client_kept()),
         # moto starts machines by itself on CreateBucket, with the bare event of any account.
         patch("moto.s3.models.events_send_notification", lambda *given, **named: None),
         patch.object(
@@ -88,6 +90,11 @@ def load_handler(app: Path) -> Handler:
     spec.loader.exec_module(module)
     handler: Handler = module.handler
     return handler
+
+
+def _client_kept() -> Callable[..., Any]:
+    made = cache(boto_client_for)
+    return lambda region, service, state_credentials=None: made(region, service)
 
 
 _parse_once = cache(AmazonStateLanguageParser.parse)
