@@ -11,24 +11,31 @@ from rightstate.resource_type import ResourceType
 from rightstate.wants import as_text
 from rightstate_cli import application
 from rightstate_cli.options import FormatOption, TypeOption
-from rightstate_cli.output import Format, print_json, print_table, results
+from rightstate_cli.output import Format, counted, print_json, print_line, print_table, say
 
 
 def policies(
     policy: Annotated[
         str | None,
         typer.Argument(
-            metavar="[ID]", help="One policy, by id or alias: all there is to know.", show_default=False
+            metavar="ID", help="One policy, by id or alias: all there is to know.", show_default=False
         ),
     ] = None,
     types: TypeOption = None,
     category: Annotated[
-        str | None, typer.Option(help="Only categories that contain this text.", show_default=False)
+        str | None,
+        typer.Option(help="Only categories that contain this text.", metavar="TEXT", show_default=False),
     ] = None,
     risk: Annotated[Risk | None, typer.Option(help="Only this risk class.", show_default=False)] = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """List the policies, or show one with everything to know before enabling it."""
+    """List the policies, or show one with everything to know before enabling it.
+
+    - `rightstate policies --risk breaks-access` lists those that may cut somebody off.
+    - `rightstate policies --type s3-bucket --category storage` lists those of buckets in that category.
+    - `rightstate policies s3-versioning` shows one: what it wants, may break and costs, which events start
+      it, and which permissions it needs.
+    """
     if policy:
         chosen = [find_policy(policy)]
     else:
@@ -47,10 +54,15 @@ def policies(
         _print_one(*chosen[0])
     else:
         print_table(
-            f"{len(chosen)} policies",
-            ("Policy", "Title", "Risk", "Suggested mode"),
-            [(p.id, p.title, p.risk.value, p.risk.suggested_mode.value) for _, p in chosen],
+            counted(len(chosen), "policy"),
+            ("Policy", "Risk", "Begin in"),
+            [
+                (f"{each.id}\n  {each.title}", each.risk.value, each.risk.suggested_mode.value)
+                for _, each in chosen
+            ],
+            whole=("Risk", "Begin in"),
         )
+        say("`rightstate policies ID` shows all there is to know of one.")
 
 
 def _whole(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
@@ -98,7 +110,7 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
         ("Notes", whole["notes"] or "-"),
     ]
     print_table(policy.id, ("", ""), lines)
-    results.print(f"Try it: rightstate plan --policy {policy.id}", highlight=False)
+    print_line(f"Try it: rightstate plan --policy {policy.id}")
 
 
 def _reason(resource_type: ResourceType, case: str) -> str:
