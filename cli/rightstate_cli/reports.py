@@ -47,9 +47,15 @@ def print_executions(executions: Sequence[Execution], format: Format) -> None:
                 for (resource, outcome, reason), count in others.items()
             ],
         )
-    changed = [each.decision for each in executions if each.outcome == "remediated" and each.decision]
-    settings = counted(sum(len(each.changes) for each in changed), "setting")
-    done = f" {settings} of {counted(len(changed), 'resource')} changed and verified." if changed else ""
+    # Executions of one resource that run at the same time may both have written it.
+    changed = {
+        (each.account, each.resource_type, each.resource, change.setting)
+        for each in executions
+        if each.outcome == "remediated" and each.decision
+        for change in each.decision.changes
+    }
+    resources = counted(len({each[:-1] for each in changed}), "resource")
+    done = f" {counted(len(changed), 'setting')} of {resources} changed and verified." if changed else ""
     print_line(
         f"{counted(len(executions), 'execution')}: {summary(each.outcome for each in executions)}.{done}"
     )
