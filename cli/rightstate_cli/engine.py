@@ -138,8 +138,11 @@ class Engine:
 def simulated(region: str = "us-east-1", wait_scale: float = 0.01) -> Iterator[Engine]:
     """The application, acting on simulated accounts. Waits are shortened by `wait_scale`."""
     with ExitStack() as stack:
+        # Whatever the user's environment names as endpoint or profile, nothing leaves the process.
+        kept = {"AWS_DEFAULT_REGION": region, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+        stack.enter_context(patch.dict(os.environ, kept))
+        os.environ.pop("AWS_PROFILE", None)
         stack.enter_context(mock_aws(config=_moto(passthrough=[])))
-        stack.enter_context(patch.dict(os.environ, {"AWS_DEFAULT_REGION": region}))
         yield _deploy(stack, region, boto3.Session(region_name=region), None, wait_scale)
 
 

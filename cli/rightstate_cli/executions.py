@@ -9,6 +9,9 @@ from pydantic import BaseModel
 
 from rightstate.models import Decision, Resolved
 
+SHORT = 8
+"""So many characters of a name's end tell executions apart; those of one event begin alike."""
+
 _ENDING = "Notify and record"
 
 

@@ -1,12 +1,14 @@
 """The command line."""
 
 import sys
+import traceback
 from typing import Annotated
 
 import typer
 
 from rightstate import __version__
 from rightstate.errors import RightstateError
+from rightstate.step import defect
 from rightstate_cli.commands.demo import demo
 from rightstate_cli.commands.history import history
 from rightstate_cli.commands.plan import plan
@@ -46,9 +48,13 @@ def _rightstate(
 
 
 def run() -> None:
-    """The console script. An error of ours is a sentence on stderr and exit code 2."""
+    """The console script. An error is a sentence on stderr and exit code 2: nothing could be told."""
     try:
         app()
     except RightstateError as error:
         say(f"Error: {error}")
+        sys.exit(2)
+    except Exception as error:
+        traceback.print_exc()
+        say(f"Error: {defect(error)}")
         sys.exit(2)

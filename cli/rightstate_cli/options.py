@@ -6,7 +6,7 @@ import typer
 
 from rightstate_cli.output import Format
 
-FormatOption = Annotated[Format, typer.Option("--format", help="A table for people, or JSON for scripts.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="`table` for people, `json` for scripts.")]
 AccountOption = Annotated[
     str | None,
     typer.Option(
@@ -17,26 +17,42 @@ AccountOption = Annotated[
 ]
 RegionOption = Annotated[
     str | None,
-    typer.Option(help="The region. Left out: that of your AWS configuration.", show_default=False),
+    typer.Option(
+        help="The region. Left out: that of your AWS configuration.", metavar="NAME", show_default=False
+    ),
 ]
 RoleOption = Annotated[
     str | None,
     typer.Option(
+        metavar="ROLE",
         help="Name or ARN of the role to assume in the account. Left out: rightstate-remediation in another "
         "account, none in your own.",
         show_default=False,
     ),
 ]
 ExternalIdOption = Annotated[
-    str | None, typer.Option(help="The external id that the role asks for.", show_default=False)
+    str | None,
+    typer.Option(help="The external id that the role asks for.", metavar="ID", show_default=False),
 ]
 TypeOption = Annotated[
     list[str] | None,
-    typer.Option("--type", "-t", help="Only this resource type; repeatable.", show_default=False),
+    typer.Option(
+        "--type",
+        "-t",
+        help="Only this resource type, e.g. s3-bucket; repeatable.",
+        metavar="TYPE",
+        show_default=False,
+    ),
 ]
 PolicyOption = Annotated[
     list[str] | None,
-    typer.Option("--policy", "-p", help="Only this policy, by id or alias; repeatable.", show_default=False),
+    typer.Option(
+        "--policy",
+        "-p",
+        help="Only this policy, by id or alias; repeatable.",
+        metavar="ID",
+        show_default=False,
+    ),
 ]
 ResourceOption = Annotated[
     list[str] | None,
@@ -44,6 +60,7 @@ ResourceOption = Annotated[
         "--resource",
         "-r",
         help="Only this resource, by ARN, or by name with one --type; repeatable.",
+        metavar="ARN",
         show_default=False,
     ),
 ]
@@ -51,7 +68,7 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="A policy's parameter as POLICY.PARAMETER=VALUE; repeatable.",
+        help="A value of your own for a policy's parameter; `rightstate policies ID` names them; repeatable.",
         metavar="POLICY.PARAMETER=VALUE",
         show_default=False,
     ),

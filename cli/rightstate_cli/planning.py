@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
+from queue import Queue
 
 from pydantic import BaseModel
 
@@ -14,6 +15,7 @@ from rightstate.planner import decide
 from rightstate.remediation import describe
 from rightstate.resource_type import Resource, ResourceType
 from rightstate.sessions import Phase, open_session
+from rightstate.step import defect
 from rightstate_cli.target import Target
 
 READERS = 16
@@ -44,19 +46,17 @@ class Unlisted(BaseModel):
 
 
 def list_resources(target: Target) -> Iterator[tuple[ResourceType, Resource] | Unlisted]:
-    """The resources that the target names, or all that there are of its types."""
+    """The resources that the target names, or all that there are of its types, listed side by side."""
     if target.resources:
         yield from target.resources
         return
-    for resource_type in target.types:
-        place = at_home(resource_type, target.place)
-        try:
-            session = open_session(target.account, resource_type, place, Phase.READ, _RUN.name)
-            with named_errors():
-                for found in resource_type.find(session.client, place):
-                    yield resource_type, Resource(**place.model_dump(), id=found)
-        except RightstateError as error:
-            yield Unlisted(resource_type=resource_type.name, reason=str(error))
+    found: Queue[tuple[ResourceType, Resource] | Unlisted | None] = Queue()
+    with ThreadPoolExecutor(READERS) as listers:
+        for resource_type in target.types:
+            listers.submit(_list, target, resource_type, found.put)
+        for _ in target.types:
+            while (each := found.get()) is not None:
+                yield each
 
 
 def plan(target: Target, progress: Callable[[int, int], None]) -> Iterator[Item | Unlisted]:
@@ -77,6 +77,23 @@ def plan(target: Target, progress: Callable[[int, int], None]) -> Iterator[Item 
             yield ready.result()
 
 
+def _list(
+    target: Target,
+    resource_type: ResourceType,
+    found: Callable[[tuple[ResourceType, Resource] | Unlisted | None], None],
+) -> None:
+    """Hand over each resource of the type as soon as it is listed, and None at the end."""
+    place = at_home(resource_type, target.place)
+    try:
+        session = open_session(target.account, resource_type, place, Phase.READ, _RUN.name)
+        with named_errors():
+            for each in resource_type.find(session.client, place):
+                found((resource_type, Resource(**place.model_dump(), id=each)))
+    except Exception as error:  # One type's trouble never hides the others.
+        found(Unlisted(resource_type=resource_type.name, reason=str(_ours(error))))
+    found(None)
+
+
 def _item(target: Target, resource_type: ResourceType, resource: Resource) -> Item:
     decision = None
     try:
@@ -86,8 +103,8 @@ def _item(target: Target, resource_type: ResourceType, resource: Resource) -> It
         status, reason = "busy", str(busy)
     except ResourceGone as gone:
         status, reason = "gone", str(gone)
-    except RightstateError as error:
-        status, reason = "unreadable", str(error)
+    except Exception as error:  # One resource's trouble never hides the others.
+        status, reason = "unreadable", str(_ours(error))
     return Item(
         account=resource.account,
         region=resource.region,
@@ -113,6 +130,10 @@ def _decision(target: Target, resource_type: ResourceType, resource: Resource) -
         ),
     )
     return decide(resource_type, resource, policies, describe(task).observed)
+
+
+def _ours(error: Exception) -> RightstateError:
+    return error if isinstance(error, RightstateError) else defect(error)
 
 
 def _status(decision: Decision) -> tuple[str, str]:

@@ -1,14 +1,24 @@
 """Executions, as people and scripts see them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rightstate.models import Finding, Status, Verdict
-from rightstate.policy import Mode
+from rightstate.catalogue import find_policy
+from rightstate.models import Status, Verdict
+from rightstate.policy import Mode, Risk
 from rightstate.wants import as_change
 from rightstate_cli.executions import Execution
-from rightstate_cli.output import Format, print_json, print_table, results
+from rightstate_cli.output import (
+    Block,
+    Format,
+    Row,
+    counted,
+    print_blocks,
+    print_json,
+    print_line,
+    print_table,
+)
 
 _RIGHT = {"compliant", "remediated", "not-applicable", "gone", "off", "fanned-out"}
 
@@ -23,43 +33,39 @@ def print_executions(executions: Sequence[Execution], format: Format) -> None:
     if format is Format.JSON:
         print_json([as_json(each) for each in executions])
         return
-    finding = [each for each in executions if _findings(each)]
-    if finding:
-        print_table(
-            "Found and done",
-            ("Resource", "Policy", "Setting", "Before", "After", "Outcome"),
-            [row for each in finding for row in _rows(each)],
-            whole=("Policy", "Setting"),
-        )
+    several = len({each.account for each in executions}) > 1
+    print_blocks([_block(each, several) for each in executions if _verdicts(each)])
     others = Counter(
-        (each.account, f"{each.resource_type} {each.resource}", each.outcome, each.reason)
-        for each in executions
-        if not _findings(each)
+        (named(each, several), each.outcome, each.reason) for each in executions if not _verdicts(each)
     )
     if others:
         print_table(
-            "Left alone",
-            ("Account", "Resource", "Outcome", "Executions", "Why"),
+            "Nothing changed",
+            ("Resource", "Outcome", "Why"),
             [
-                (account, resource, outcome, str(count), reason)
-                for (account, resource, outcome, reason), count in others.items()
+                (resource, outcome, f"{reason} ({count} times)" if count > 1 else reason)
+                for (resource, outcome, reason), count in others.items()
             ],
         )
-    counts = Counter(each.outcome for each in executions)
-    summary = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "none"
-    changed = [each.decision for each in executions if each.outcome == "remediated" and each.decision]
-    results.print(
-        f"{len(executions)} executions: {summary}. {sum(len(each.changes) for each in changed)} settings of "
-        f"{len(changed)} resources changed and verified.",
-        highlight=False,
+    # Executions of one resource that run at the same time may both have written it.
+    changed = {
+        (each.account, each.resource_type, each.resource, change.setting)
+        for each in executions
+        if each.outcome == "remediated" and each.decision
+        for change in each.decision.changes
+    }
+    resources = counted(len({each[:-1] for each in changed}), "resource")
+    done = f" {counted(len(changed), 'setting')} of {resources} changed and verified." if changed else ""
+    print_line(
+        f"{counted(len(executions), 'execution')}: {summary(each.outcome for each in executions)}.{done}"
     )
 
 
 def print_timeline(execution: Execution) -> None:
     """The states of one execution, with their times and the errors that were met."""
     print_table(
-        f"{execution.name}: {execution.resource_type} {execution.resource}, {execution.outcome}",
-        ("State", "After", "Took", "Met"),
+        f"Execution {execution.name}: {named(execution, with_account=True)}, {execution.outcome}",
+        ("State", "Entered after", "Took", "Errors met"),
         [
             (
                 step.state,
@@ -70,8 +76,8 @@ def print_timeline(execution: Execution) -> None:
             for step in execution.steps
         ],
     )
-    if execution.reason:
-        results.print(execution.reason, highlight=False, markup=False)
+    if execution.operations:
+        print_line(f"Calls made: {', '.join(execution.operations)}.")
 
 
 def as_json(execution: Execution) -> dict[str, Any]:
@@ -81,37 +87,57 @@ def as_json(execution: Execution) -> dict[str, Any]:
     return {**plain, "policies": decision.get("verdicts", []), "changes": decision.get("changes", [])}
 
 
-def _findings(execution: Execution) -> list[tuple[Verdict, Finding]]:
+def rows_of(verdict: Verdict, note: str = "") -> list[Row]:
+    """The settings that the policy wants otherwise, each with the note."""
     return [
-        (verdict, finding)
-        for verdict in (execution.decision.verdicts if execution.decision else ())
-        if verdict.status in (Status.BROKEN, Status.HELD)
-        for finding in verdict.findings
+        Row(verdict.policy, each.setting, as_change(each.before, each.after), note)
+        for each in verdict.findings
     ]
 
 
-def _rows(execution: Execution) -> Iterator[tuple[str, ...]]:
-    resource = f"{execution.resource_type}\n{execution.resource}"
-    if execution.account != execution.resource:
-        resource += f"\nin {execution.account}"
-    policy = ""
-    for verdict, finding in _findings(execution):
-        yield (
-            resource,
-            verdict.policy if verdict.policy != policy else "",
-            finding.setting,
-            *as_change(finding.before, finding.after),
-            _outcome(execution, verdict),
-        )
-        resource, policy = "", verdict.policy
+def risk_of(verdict: Verdict) -> str:
+    """What enabling the policy may break, empty if nothing."""
+    risk = find_policy(verdict.policy)[1].risk
+    return "" if risk is Risk.SAFE else risk.value
 
 
-def _outcome(execution: Execution, verdict: Verdict) -> str:
-    if execution.outcome == "failed":
-        return f"failed: {execution.reason}"
-    if execution.outcome == "remediated" and verdict.status is Status.BROKEN and verdict.mode is Mode.AUTO:
-        return execution.outcome
-    return f"reported: {verdict.reason}" if verdict.reason else "reported"
+def named(execution: Execution, with_account: bool) -> str:
+    """The resource, e.g. `sqs-queue invoices in 111122223333`."""
+    resource = f"{execution.resource_type} {execution.resource}".rstrip()
+    with_account &= execution.account != execution.resource
+    return f"{resource} in {execution.account}" if with_account else resource
+
+
+def summary(kinds: Iterable[str]) -> str:
+    """`3 compliant, 1 failed`."""
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(Counter(kinds).items())) or "none"
+
+
+def _verdicts(execution: Execution) -> list[Verdict]:
+    return [
+        verdict
+        for verdict in (execution.decision.verdicts if execution.decision else ())
+        if verdict.status in (Status.BROKEN, Status.HELD) and verdict.findings
+    ]
+
+
+def _block(execution: Execution, several: bool) -> Block:
+    failed = execution.outcome == "failed"
+    return Block(
+        heading=named(execution, several),
+        status=execution.outcome,
+        rows=[row for verdict in _verdicts(execution) for row in rows_of(verdict, _left(execution, verdict))],
+        below=[execution.reason] if failed else [],
+    )
+
+
+def _left(execution: Execution, verdict: Verdict) -> str:
+    """Why an execution that changed others left this setting as it is; empty if it did not."""
+    if execution.outcome != "remediated":
+        return verdict.reason
+    if verdict.status is Status.BROKEN and verdict.mode is Mode.AUTO:
+        return ""
+    return f"left alone: {verdict.reason or f'mode {verdict.mode.value}'}"
 
 
 def _met(errors: Sequence[str]) -> str:

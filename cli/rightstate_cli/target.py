@@ -2,22 +2,34 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+)
 
 from rightstate.catalogue import find_policy, load, load_all
-from rightstate.errors import Denied, InvalidInput
-from rightstate.identify import identify, is_arn_of
+from rightstate.errors import Denied, InvalidInput, Unavailable
+from rightstate.identify import identify, is_arn_of, shown
 from rightstate.models import ACCOUNT, REGION, Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
+from rightstate.sessions import CONFIG
 from rightstate.wants import Value
 
 DEFAULT_ROLE = "rightstate-remediation"
 """The name that the member's remediation role has unless the user says otherwise."""
+
+# IAM API reference, CreateRole: a name has these characters; before it there may be a path.
+_ROLE_NAME = r"([!-~]+/)?[\w+=,.@-]{1,64}"
+_ROLE_ARN = rf"arn:[a-z-]+:iam::([0-9]{{12}}):role/{_ROLE_NAME}"
 
 
 @dataclass(frozen=True)
@@ -45,9 +57,9 @@ def target(
     mode: Mode,
 ) -> Target:
     """The target that the command line names. Raises InvalidInput, Denied."""
-    place, caller = _place(account, region)
     enabled = _enabled(types, policies, parameters, mode)
     chosen = _types(types, policies, resources)
+    place, caller = _place(account, region)
     if not role and place.account != caller:
         role = DEFAULT_ROLE
     configured = Account(
@@ -56,45 +68,52 @@ def target(
         external_id=external_id,
         policies=enabled,
     )
-    named = tuple(each for given in resources for each in _named(chosen, place, given))
-    return Target(place=place, account=configured, types=chosen, resources=named)
+    return Target(place=place, account=configured, types=chosen, resources=_named(chosen, place, resources))
 
 
 def _place(account: str | None, region: str | None) -> tuple[Place, str]:
     """The place, and the account of the credentials."""
-    session = boto3.Session()
-    # The AWS CLI reads AWS_REGION, boto3 does not.
-    region = region or os.environ.get("AWS_REGION") or session.region_name
-    if not region:
-        raise InvalidInput("No region is known. Give --region, or set AWS_DEFAULT_REGION.")
-    if not re.fullmatch(REGION, region):
-        raise InvalidInput(f"{region!r} is not a region; they look like eu-west-1.")
     if account and not re.fullmatch(ACCOUNT, account):
-        raise InvalidInput(f"{account!r} is not an account; they have 12 digits.")
+        raise InvalidInput(f"{shown(account)} is not an account; they have 12 digits.")
     try:
-        caller = str(session.client("sts", region_name=region).get_caller_identity()["Account"])
-    except NoCredentialsError:
+        session = boto3.Session()
+        # The AWS CLI reads AWS_REGION, boto3 does not.
+        region = region or os.environ.get("AWS_REGION") or session.region_name
+        if not region:
+            raise InvalidInput("No region is known. Give --region, or set AWS_DEFAULT_REGION.")
+        if not re.fullmatch(REGION, region):
+            raise InvalidInput(f"{shown(region)} is not a region; they look like eu-west-1.")
+        partition = session.get_partition_for_region(region)
+        sts = session.client("sts", region_name=region, config=CONFIG)
+        caller = str(sts.get_caller_identity()["Account"])
+    except (NoCredentialsError, CredentialRetrievalError):
         raise Denied(
             "There are no AWS credentials. Configure them as for the AWS CLI: https://docs.aws.amazon.com"
             "/cli/latest/userguide/cli-chap-configure.html"
         ) from None
-    except (ClientError, BotoCoreError) as error:
-        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
         raise Denied(
             f"The AWS credentials cannot be used: GetCallerIdentity was answered with {code}."
         ) from None
-    return (
-        Place(
-            account=account or caller,
-            region=region,
-            partition=session.get_partition_for_region(region),
-        ),
-        caller,
-    )
+    except (ConnectionError, HTTPClientError) as error:
+        raise Unavailable(
+            f"{sts.meta.endpoint_url} does not answer ({type(error).__name__}). Nothing was changed. Look at "
+            "the network, the region, and AWS_ENDPOINT_URL if it is set."
+        ) from None
+    except (BotoCoreError, ValueError) as error:
+        raise InvalidInput(f"The AWS configuration cannot be used. {error}") from None
+    return Place(account=account or caller, region=region, partition=partition), caller
 
 
 def _role_arn(role: str, place: Place) -> str:
-    return role if role.startswith("arn:") else f"arn:{place.partition}:iam::{place.account}:role/{role}"
+    """The ARN of the role of that name or ARN. Raises InvalidInput where it is not the account's."""
+    found = re.fullmatch(_ROLE_ARN, role)
+    if found and found[1] != place.account:
+        raise InvalidInput(f"{shown(role)} is a role of account {found[1]}, not of {place.account}.")
+    if not found and not re.fullmatch(_ROLE_NAME, role):
+        raise InvalidInput(f"{shown(role)} is neither the name nor the ARN of a role.")
+    return role if found else f"arn:{place.partition}:iam::{place.account}:role/{role}"
 
 
 def _enabled(
@@ -102,16 +121,22 @@ def _enabled(
 ) -> dict[str, Enabled]:
     """The policies named, else all of the types named, else all; each with its parameters."""
     if policies:
-        chosen = [find_policy(name)[1] for name in policies]
+        chosen = []
+        for resource_type, policy in map(find_policy, policies):
+            if types and resource_type.name not in types:
+                raise InvalidInput(
+                    f"{policy.id} is about {resource_type.name}, which this run's --type leaves out."
+                )
+            chosen.append(policy)
     else:
         chosen = [policy for each in ([load(t) for t in types] or load_all()) for policy in each.policies]
     values: dict[str, dict[str, Value]] = {policy.id: {} for policy in chosen}
     for given in parameters:
-        policy, name, value = _parameter(given)
-        if policy not in values:
-            raise InvalidInput(f"--set names {policy}, which this run leaves out.")
-        values[policy][name] = value
-    return {policy: Enabled(mode=mode, parameters=own) for policy, own in values.items()}
+        named, parameter, value = _parameter(given)
+        if named not in values:
+            raise InvalidInput(f"--set names {named}, which this run leaves out.")
+        values[named][parameter] = value
+    return {named: Enabled(mode=mode, parameters=own) for named, own in values.items()}
 
 
 def _parameter(given: str) -> tuple[str, str, Value]:
@@ -119,12 +144,12 @@ def _parameter(given: str) -> tuple[str, str, Value]:
     named, equals, text = given.partition("=")
     policy_name, _, name = named.rpartition(".")
     if not equals or not policy_name:
-        raise InvalidInput(f"--set takes POLICY.PARAMETER=VALUE, not {given!r}.")
+        raise InvalidInput(f"--set takes POLICY.PARAMETER=VALUE, not {shown(given)}.")
     policy = find_policy(policy_name)[1]
     declared = policy.parameters.get(name)
     if declared is None:
         takes = ", ".join(policy.parameters) or "none"
-        raise InvalidInput(f"{policy.id} has no parameter {name!r}; it takes: {takes}.")
+        raise InvalidInput(f"{policy.id} has no parameter {shown(name)}; it takes: {takes}.")
     value: Value
     if isinstance(declared.default, bool):
         value = {"true": True, "false": False}.get(text.lower(), text)
@@ -138,7 +163,9 @@ def _parameter(given: str) -> tuple[str, str, Value]:
         bounds = (
             f"{declared.minimum} to {declared.maximum}" if declared.maximum else ", ".join(declared.choices)
         )
-        raise InvalidInput(f"{text!r} is not a value for {policy.id}.{name}. It takes: {bounds or 'a text'}.")
+        raise InvalidInput(
+            f"{shown(text)} is not a value for {policy.id}.{name}. It takes: {bounds or 'a text'}."
+        )
     return policy.id, name, value
 
 
@@ -155,12 +182,26 @@ def _types(
 
 
 def _named(
-    types: Sequence[ResourceType], place: Place, given: str
-) -> Iterator[tuple[ResourceType, Resource]]:
-    """The resource of that name or ARN, as each type that it may be of: those of RDS and Neptune have the
-    same ARNs, and only a look tells them apart. A bare name needs the one type that it belongs to."""
-    matching = [each for each in types if is_arn_of(each, given)]
-    if not matching and len(types) != 1:
-        raise InvalidInput(f"{given!r} could be of several types. Give its ARN, or one --type.")
-    for each in matching or types:
-        yield each, identify(each, place, given)
+    types: Sequence[ResourceType], place: Place, resources: Sequence[str]
+) -> tuple[tuple[ResourceType, Resource], ...]:
+    """The resources of those names or ARNs, each once for each type that it may be of: those of RDS and
+    Neptune have the same ARNs, and only a look tells them apart."""
+    found = {}
+    for given in resources:
+        for resource_type in _types_of(types, given):
+            resource = identify(resource_type, place, given)
+            found[resource_type.name, resource.id] = resource_type, resource
+    return tuple(found.values())
+
+
+def _types_of(types: Sequence[ResourceType], given: str) -> Sequence[ResourceType]:
+    """The types that an ARN may be of. A bare name needs the one type that it belongs to."""
+    matching = [each for each in types if is_arn_of(each, given)] or types
+    if matching is not types or len(types) == 1:
+        return matching
+    if given.startswith("arn:"):
+        raise InvalidInput(
+            f"{shown(given)} is not the ARN of a resource of any of these types: "
+            f"{', '.join(each.name for each in types)}."
+        )
+    raise InvalidInput(f"{shown(given)} could be of several types. Give its ARN, or one --type.")

@@ -1,18 +1,23 @@
 """`rightstate demo`: the whole application on simulated accounts."""
 
+import typer
+
 from rightstate.policy import Mode
 from rightstate_cli import events, past
-from rightstate_cli.executions import Execution
+from rightstate_cli.executions import SHORT, Execution
 from rightstate_cli.options import FormatOption
-from rightstate_cli.output import Format, progress, results, say
-from rightstate_cli.reports import print_executions, print_timeline
+from rightstate_cli.output import Format, print_line, progress, say
+from rightstate_cli.reports import exit_code, print_executions, print_timeline
 
 
 def demo(format: FormatOption = Format.TABLE) -> None:
     """Watch it work, without an account: events of two simulated accounts, remediated.
 
     Builds the accounts with resources in a wrong state, enables every policy, sends the events of
-    events/ through the real rules, and runs the real state machines.
+    events/ through the real rules, and runs the real state machines. Nothing leaves this process, whatever
+    AWS credentials there are. Takes about half a minute.
+
+    Exit codes: 0 every execution ended well, 1 one did not.
     """
     from rightstate_cli import engine, simulated_accounts  # noqa: PLC0415 - moto takes a second to import
 
@@ -30,14 +35,13 @@ def demo(format: FormatOption = Format.TABLE) -> None:
     past.keep(executions)
     if format is Format.JSON:
         print_executions(executions, format)
-        return
+        raise typer.Exit(exit_code(executions))
     print_executions([each for each in executions if each.decision], format)
     longest = max(executions, key=lambda each: len(each.steps) + sum(len(step.errors) for step in each.steps))
     print_timeline(longest)
-    results.print(
+    print_line(
         f"{len(sent)} events of two accounts started {len(executions)} executions. Look at one with "
-        f"`rightstate history {longest.name[:8]}`, at a policy with `rightstate policies ID`, and at your "
-        "own account with `rightstate plan`.",
-        highlight=False,
-        markup=False,
+        f"`rightstate history {longest.name[-SHORT:]}`, at a policy with `rightstate policies ID`, and at "
+        "your own account with `rightstate plan`."
     )
+    raise typer.Exit(exit_code(executions))

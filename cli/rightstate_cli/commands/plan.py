@@ -3,11 +3,11 @@
 from typing import Any
 
 import typer
+from rich.console import Console
 
-from rightstate.models import Status
+from rightstate.models import Status, Verdict
 from rightstate.policy import Mode
 from rightstate.resource_type import Call
-from rightstate.wants import as_change
 from rightstate_cli import planning
 from rightstate_cli.options import (
     AccountOption,
@@ -20,7 +20,18 @@ from rightstate_cli.options import (
     SetOption,
     TypeOption,
 )
-from rightstate_cli.output import Format, plain, print_json, print_table, progress, results, say
+from rightstate_cli.output import (
+    Block,
+    Format,
+    counted,
+    print_blocks,
+    print_json,
+    print_line,
+    print_table,
+    progress,
+    say,
+)
+from rightstate_cli.reports import risk_of, rows_of, summary
 from rightstate_cli.target import Target, target
 
 
@@ -35,10 +46,20 @@ def plan(
     parameters: SetOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Show which policies the resources of an account and region break, and what would mend them.
+    """Show what would change in an account and region, and change nothing.
 
-    Only reads. Uses the standard AWS credentials, and the server that `AWS_ENDPOINT_URL` names if it is
-    set. Ends with 1 if something is broken, 2 if something could not be read.
+    For each resource: the policies that it breaks, each setting before and after, and the API calls that
+    `rightstate remediate` would make. A call that replaces a whole object, as that of a bucket's ACL, is
+    shown without the object, which is read again just before. Only reads, with the standard AWS credentials,
+    or from the server that `AWS_ENDPOINT_URL` names.
+
+    - `rightstate plan` looks at everything.
+    - `rightstate plan --type s3-bucket --region eu-west-1` looks at the buckets there.
+    - `rightstate plan --resource arn:aws:sqs:eu-west-1:111122223333:invoices` looks at one queue.
+    - `rightstate plan --policy asg-cooldown --set asg-cooldown.seconds=120` takes a value of your own.
+
+    Exit codes: 0 nothing to change, 1 something is broken or could be looked at only later, 2 something
+    could not be read.
     """
     chosen = target(
         account,
@@ -61,7 +82,10 @@ def plan(
         )
     else:
         print_plan(items, unlisted)
-    raise typer.Exit(exit_code(items, unlisted))
+    found = exit_code(chosen, items, unlisted)
+    if any(item.decision and item.decision.calls for item in items):
+        say("`rightstate remediate` with the same options makes these calls.")
+    raise typer.Exit(found)
 
 
 def make(chosen: Target) -> tuple[list[planning.Item], list[planning.Unlisted]]:
@@ -80,44 +104,38 @@ def make(chosen: Target) -> tuple[list[planning.Item], list[planning.Unlisted]]:
     return items, unlisted
 
 
-def exit_code(items: list[planning.Item], unlisted: list[planning.Unlisted]) -> int:
-    """2 if something could not be told, 1 if something was found, else 0."""
+def exit_code(chosen: Target, items: list[planning.Item], unlisted: list[planning.Unlisted]) -> int:
+    """2 if something could not be told or does not exist though it was named, 1 if something was found,
+    else 0."""
     statuses = {item.status for item in items}
-    if unlisted or "unreadable" in statuses:
+    if unlisted or "unreadable" in statuses or (chosen.resources and "gone" in statuses):
         return 2
     return 1 if statuses & {"broken", "held", "busy"} else 0
 
 
-def print_plan(items: list[planning.Item], unlisted: list[planning.Unlisted]) -> None:
-    """The plan for people: what is broken with its calls, what is not, what could not be told."""
-    broken = [item for item in items if item.status in ("broken", "held")]
-    if broken:
-        print_table(
-            "What the resources break",
-            ("Resource", "Policy", "Setting", "Before", "After", "Note"),
-            [row for item in broken for row in _rows(item)],
-            whole=("Policy", "Setting"),
-        )
-    calls = [(item, call) for item in broken if item.decision for call in item.decision.calls]
-    if calls:
-        print_table(
-            "The calls that `rightstate remediate` would make",
-            ("Resource", "Call"),
-            [(_named(item), on_one_line(call)) for item, call in calls],
-        )
+def print_plan(
+    items: list[planning.Item], unlisted: list[planning.Unlisted], to: Console | None = None
+) -> None:
+    """The plan for people: what is broken with its calls, what is left alone, what could not be told."""
+    found = [item for item in items if item.status in ("broken", "held")]
+    print_blocks([_block(item) for item in found], to)
     aside = [item for item in items if item.status in ("not-applicable", "busy", "gone", "unreadable")]
     if aside or unlisted:
         print_table(
             "Left alone",
             ("Resource", "Status", "Why"),
             [(_named(item), item.status, item.reason) for item in aside]
-            + [(f"all of {each.resource_type}", "unlisted", each.reason) for each in unlisted],
+            + [(f"{each.resource_type}: all", "unlisted", each.reason) for each in unlisted],
+            to,
         )
-    counts: dict[str, int] = {}
-    for item in items:
-        counts[item.status] = counts.get(item.status, 0) + 1
-    summary = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none found"
-    results.print(plain(f"{len(items)} resources: {summary}. Nothing was changed."), highlight=False)
+    risks = [risk_of(verdict) for item in found for verdict in _verdicts(item)]
+    if any(risks):
+        print_line(
+            f"Risk: {summary(filter(None, risks))}. `rightstate policies ID` says what a policy may break.",
+            to,
+        )
+    statuses = summary(item.status for item in items)
+    print_line(f"{counted(len(items), 'resource')}: {statuses}. Nothing was changed.", to)
 
 
 def on_one_line(call: Call) -> str:
@@ -130,20 +148,23 @@ def _named(item: planning.Item) -> str:
     return f"{item.resource_type} {item.resource}"
 
 
-def _rows(item: planning.Item) -> list[tuple[str, ...]]:
-    if item.decision is None:
-        return []
-    return [
-        (
-            _named(item),
-            verdict.policy,
-            finding.setting,
-            *as_change(finding.before, finding.after),
-            f"held: {verdict.reason}" if verdict.status is Status.HELD else "",
-        )
-        for verdict in item.decision.verdicts
-        for finding in verdict.findings
-    ]
+def _block(item: planning.Item) -> Block:
+    return Block(
+        heading=_named(item),
+        status=item.status,
+        rows=[row for verdict in _verdicts(item) for row in rows_of(verdict, _note(verdict))],
+        below=[f"call {on_one_line(call)}" for call in (item.decision.calls if item.decision else ())],
+    )
+
+
+def _verdicts(item: planning.Item) -> list[Verdict]:
+    return [verdict for verdict in (item.decision.verdicts if item.decision else ()) if verdict.findings]
+
+
+def _note(verdict: Verdict) -> str:
+    if verdict.status is Status.HELD:
+        return f"held: {verdict.reason}"
+    return f"risk: {risk_of(verdict)}" if risk_of(verdict) else ""
 
 
 def _plain(item: planning.Item) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from rightstate.errors import InvalidInput
 from rightstate.policy import Policy, Risk
 from rightstate.resource_type import ResourceType
 from rightstate_cli.options import FormatOption, TypeOption
-from rightstate_cli.output import Format, print_json, print_table, results
+from rightstate_cli.output import Format, counted, print_json, print_line, print_table, say
 from rightstate_cli.reference import facts, parameters
 
 
@@ -17,17 +17,24 @@ def policies(
     policy: Annotated[
         str | None,
         typer.Argument(
-            metavar="[ID]", help="One policy, by id or alias: all there is to know.", show_default=False
+            metavar="ID", help="One policy, by id or alias: all there is to know.", show_default=False
         ),
     ] = None,
     types: TypeOption = None,
     category: Annotated[
-        str | None, typer.Option(help="Only categories that contain this text.", show_default=False)
+        str | None,
+        typer.Option(help="Only categories that contain this text.", metavar="TEXT", show_default=False),
     ] = None,
     risk: Annotated[Risk | None, typer.Option(help="Only this risk class.", show_default=False)] = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """List the policies, or show one with everything to know before enabling it."""
+    """List the policies, or show one with everything to know before enabling it.
+
+    - `rightstate policies --risk breaks-access` lists those that may cut somebody off.
+    - `rightstate policies --type s3-bucket --category storage` lists those of buckets in that category.
+    - `rightstate policies s3-versioning` shows one: what it wants, may break and costs, which events start
+      it, and which permissions it needs.
+    """
     if policy:
         chosen = [find_policy(policy)]
     else:
@@ -46,10 +53,15 @@ def policies(
         _print_one(*chosen[0])
     else:
         print_table(
-            f"{len(chosen)} policies",
-            ("Policy", "Title", "Risk", "Suggested mode"),
-            [(p.id, p.title, p.risk.value, p.risk.suggested_mode.value) for _, p in chosen],
+            counted(len(chosen), "policy"),
+            ("Policy", "Risk, begin in"),
+            [
+                (f"{each.id}\n  {each.title}", f"{each.risk.value}\n{each.risk.suggested_mode.value}")
+                for _, each in chosen
+            ],
+            whole=("Risk, begin in",),
         )
+        say("`rightstate policies ID` shows all there is to know of one.")
 
 
 def _print_one(resource_type: ResourceType, policy: Policy) -> None:
@@ -73,4 +85,4 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
         ("Notes", whole["notes"] or "-"),
     ]
     print_table(policy.id, ("", ""), lines)
-    results.print(f"Try it: rightstate plan --policy {policy.id}", highlight=False)
+    print_line(f"Try it: rightstate plan --policy {policy.id}")

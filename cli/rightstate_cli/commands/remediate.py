@@ -1,7 +1,11 @@
 """`rightstate remediate`: run remediations of an account and region in the embedded engine."""
 
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+from threading import Event
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -22,7 +26,7 @@ from rightstate_cli.options import (
     SetOption,
     TypeOption,
 )
-from rightstate_cli.output import Format, progress, say, talk
+from rightstate_cli.output import Format, ask, counted, progress, say, talk
 from rightstate_cli.reports import exit_code, print_executions
 from rightstate_cli.target import Target, target
 
@@ -50,15 +54,21 @@ def remediate(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not show the plan and do not ask; for scripts.")
     ] = False,
-    at_once: Annotated[int, typer.Option(min=1, max=64, help="Executions at a time.")] = 8,
+    at_once: Annotated[int, typer.Option(min=1, max=64, metavar="NUMBER", help="Executions at a time.")] = 8,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Remediate the resources of an account and region, from this machine, with nothing deployed.
+    """Put the resources of an account and region right, from this machine, with nothing deployed.
 
-    Runs the same state machine as a deployed hub, here in this process, against the AWS of the standard
-    credentials or the server that `AWS_ENDPOINT_URL` names. Takes the policies as enabled for this run.
-    Ends with 0 if every resource is in its right state, 1 if any failed or is left broken, 2 if it could
-    not tell.
+    Shows the plan and asks, then runs one execution for each resource: the same state machine as a deployed
+    hub's, here in this process. Acts on the AWS of the standard credentials, or on the server that
+    `AWS_ENDPOINT_URL` names. The policies chosen, or all, count as enabled for this run.
+
+    - `rightstate remediate --type s3-bucket` shows the plan for all buckets, and asks.
+    - `rightstate remediate --policy kms-key-rotation --yes` does not ask.
+    - `rightstate remediate --account 111122223333 --external-id ID` acts through that account's role.
+
+    Exit codes: 0 every resource is in its right state, 1 one failed or is left broken, 2 it could not be
+    told. One that fails never stops the others. Ctrl-C lets the running ones end and starts no more.
     """
     chosen = target(
         account,
@@ -72,38 +82,54 @@ def remediate(
         Mode(mode),
     )
     if mode is RunMode.AUTO and not yes:
-        _confirm(chosen)
-    executions, unlisted = _run(chosen, at_once)
-    past.keep(executions)
+        left = _unless_confirmed(chosen)
+        if left is not None:
+            if format is Format.JSON:
+                print_executions([], format)
+            raise typer.Exit(left)
+    executions, unlisted, stopped = _run(chosen, at_once)
     print_executions(executions, format)
+    past.keep(executions)
     for each in unlisted:
         say(f"Could not list any {each.resource_type}: {each.reason}")
-    raise typer.Exit(exit_code(executions) or (2 if unlisted else 0))
+    if stopped:
+        say("Stopped as you asked: what was not started was left as it was.")
+    missing = [each.resource for each in executions if each.outcome == "gone"] if chosen.resources else []
+    if missing:
+        say(f"There is no {', '.join(missing)}. Look at its spelling, the account and the region.")
+    raise typer.Exit(exit_code(executions) or (2 if unlisted or stopped or missing else 0))
 
 
-def _confirm(chosen: Target) -> None:
+def _unless_confirmed(chosen: Target) -> int | None:
+    """Show the plan and ask. The exit code if nothing is to be done, for whatever reason."""
     items, unlisted = planned.make(chosen)
-    planned.print_plan(items, unlisted)
-    if not any(item.decision and item.decision.changes for item in items):
+    planned.print_plan(items, unlisted, talk)
+    found = planned.exit_code(chosen, items, unlisted)
+    changes = [len(item.decision.changes) for item in items if item.decision and item.decision.changes]
+    if not changes:
         say("There is nothing to change.")
-        raise typer.Exit(planned.exit_code(items, unlisted))
-    if not talk.is_terminal and not _stdin_is_open():
-        raise InvalidInput("Nothing was changed: there is nobody to confirm it. Give --yes in a script.")
-    typer.confirm("Apply this to the account?", abort=True, err=True)
+        return found
+    what = f"{counted(sum(changes), 'setting')} of {counted(len(changes), 'resource')}"
+    place = chosen.place
+    answer = ask(f"Change {what} in account {place.account}, {place.region}?")
+    if answer is None:
+        raise InvalidInput("Nothing was changed: nobody confirmed it. In a script, give --yes.")
+    if answer:
+        return None
+    say("Nothing was changed.")
+    return found
 
 
-def _stdin_is_open() -> bool:
-    stream = typer.get_text_stream("stdin")
-    return not stream.closed and stream.readable()
-
-
-def _run(chosen: Target, at_once: int) -> tuple[list[Execution], list[planning.Unlisted]]:
+def _run(chosen: Target, at_once: int) -> tuple[list[Execution], list[planning.Unlisted], bool]:
+    """The executions that ended, the types that could not be listed, and whether the user stopped it."""
     from rightstate_cli.engine import acting_outside  # noqa: PLC0415 - moto takes a second to import
 
     unlisted: list[planning.Unlisted] = []
 
     def starts() -> Iterator[Start]:
         for each in planning.list_resources(chosen):
+            if stop.is_set():
+                return
             if isinstance(each, planning.Unlisted):
                 unlisted.append(each)
                 continue
@@ -121,10 +147,28 @@ def _run(chosen: Target, at_once: int) -> tuple[list[Execution], list[planning.U
     place = chosen.place
     say(f"Remediating account {place.account} in {place.region} ...")
     executions = []
-    with acting_outside(place.region) as engine, progress() as bar:
+    with acting_outside(place.region) as engine, progress() as bar, _interrupted() as stop:
         engine.configure(chosen.account)
         running = bar.add_task("Executions", total=None)
         for execution in engine.run(starts(), at_once):
             executions.append(execution)
             bar.update(running, advance=1, description=f"{execution.resource}: {execution.outcome}")
-    return sorted(executions, key=lambda each: (each.resource_type, each.resource)), unlisted
+    executions.sort(key=lambda each: (each.resource_type, each.resource))
+    return executions, unlisted, stop.is_set()
+
+
+@contextmanager
+def _interrupted() -> Iterator[Event]:
+    """Set by the first Ctrl-C, so that a write that has begun is ended and told of; the second aborts."""
+    stop = Event()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+        say("Stopping: the running executions end, no more are started. Ctrl-C again aborts them.")
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)

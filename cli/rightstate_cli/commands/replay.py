@@ -1,7 +1,9 @@
 """`rightstate replay`: one event through the real rules and the state machine that they start."""
 
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,7 +11,7 @@ from rightstate.policy import Mode
 from rightstate_cli import events, past
 from rightstate_cli.commands.remediate import ModeOption, RunMode
 from rightstate_cli.options import ExternalIdOption, FormatOption, PolicyOption, RoleOption, SetOption
-from rightstate_cli.output import Format, print_json, print_table, say
+from rightstate_cli.output import Format, counted, print_json, print_line, print_table, say
 from rightstate_cli.reports import as_json, exit_code, print_executions, print_timeline
 from rightstate_cli.target import target
 
@@ -31,14 +33,22 @@ def replay(
     mode: ModeOption = RunMode.REPORT,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Show which rule an event matches, what it starts, and how that ends.
+    """Show which rule an event matches, what it starts there, and how that ends.
 
-    Looks and reports unless `--mode auto` is given. Acts on the AWS of the standard credentials or
-    `AWS_ENDPOINT_URL`, except with `--simulated`. Ends with 1 if no rule matches.
+    The rules and the state machine are the real ones of template.yaml. Changes nothing unless `--mode auto`
+    is given. Acts on the AWS of the standard credentials, or on the server that `AWS_ENDPOINT_URL` names.
+
+    - `rightstate replay event.json` reports what is wrong with the resource that the event names.
+    - `rightstate replay event.json --match-only` says whether a rule listens to it, and needs no AWS.
+    - `rightstate replay event.json --simulated --mode auto` mends a resource of the demo's accounts, if the
+      event is one of those in events/.
+
+    Exit codes: 0 the resource is in its right state, 1 it is broken or no rule matches, 2 it could not be
+    told.
     """
+    event = events.read(file)
     from rightstate_cli import engine, examples, simulated_accounts  # noqa: PLC0415 - moto takes a second to import
 
-    event = events.read(file)
     region = str(event["region"])
     if match_only or simulated:
         deployed = engine.simulated(region)
@@ -69,7 +79,6 @@ def replay(
         else:
             hub.configure(chosen.account)
             executions = list(hub.run(match.start for match in matches))
-    past.keep(executions)
     if format is Format.JSON:
         print_json(
             {
@@ -80,19 +89,29 @@ def replay(
             }
         )
     else:
-        print_table(
-            f"{len(matches)} rules match",
-            ("Rule", "Target", "Input"),
-            [
-                (each.rule, each.target, "\n".join(f"{k}: {v}" for k, v in each.start.input.items()))
-                for each in matches
-            ],
-        )
+        print_line(f"{event['detail'].get('eventName')} of {event['source']}: {_matched(matches)}.")
+        for match in matches:
+            lines = [("Rule", match.rule), ("Starts", match.target), *_flat(match.start.input)]
+            print_table("", ("", ""), lines)
         if executions:
             print_executions(executions, format)
         for execution in executions:
             print_timeline(execution)
+    past.keep(executions)
     if not matches:
         say(events.why_unmatched(event))
         raise typer.Exit(1)
     raise typer.Exit(exit_code(executions))
+
+
+def _matched(matches: Sequence[object]) -> str:
+    return f"{counted(len(matches), 'rule')} matched" if matches else "no rule matched"
+
+
+def _flat(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The input's values, each with its path."""
+    for key, value in given.items():
+        if isinstance(value, dict):
+            yield from ((f"{key}.{path}", text) for path, text in _flat(value))
+        else:
+            yield key, value if isinstance(value, str) else json.dumps(value)

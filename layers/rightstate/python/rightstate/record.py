@@ -107,9 +107,7 @@ def _sentence(failure: Failure) -> str:
 
 def _summary(decision: Decision) -> str:
     if decision.changes:
-        return "; ".join(
-            f"{c.setting}: {' -> '.join(as_change(c.before, c.after))}" for c in decision.changes
-        )
+        return "; ".join(f"{c.setting}: {as_change(c.before, c.after)}" for c in decision.changes)
     compliant = sum(v.status is Status.COMPLIANT for v in decision.verdicts)
     return f"Complies with {compliant} of {len(decision.verdicts)} policies that apply."
 

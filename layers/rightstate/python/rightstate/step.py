@@ -37,9 +37,9 @@ def step(task: type[T]) -> Callable[[Callable[[T], BaseModel]], Callable[[Any, A
                 logger.warning(str(error), error=type(error).__name__)
                 raise
             except Exception as error:
-                defect = _defect(error)
-                logger.error(str(defect), error="Defect")
-                raise defect from None
+                found = defect(error)
+                logger.error(str(found), error="Defect")
+                raise found from None
 
         return handler
 
@@ -65,7 +65,8 @@ def _names(task: Task) -> dict[str, str]:
     return names
 
 
-def _defect(error: Exception) -> Defect:
+def defect(error: Exception) -> Defect:
+    """An error that nobody foresaw, by its class and place and without its message."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

@@ -37,15 +37,14 @@ def as_list(value: Value) -> list[str]:
     return value if isinstance(value, list) else []
 
 
-def as_change(before: Value, after: Value) -> tuple[str, str]:
-    """Before and after, for people; of a list, only what goes or comes."""
+def as_change(before: Value, after: Value) -> str:
+    """`before -> after`, for people; of a list, only what goes or comes."""
     if not (isinstance(before, list) and isinstance(after, list)):
-        return as_text(before), as_text(after)
+        return f"{as_text(before)} -> {as_text(after)}"
     gone = [item for item in before if item not in after]
     new = [item for item in after if item not in before]
-    if gone:
-        return ", ".join(gone), "removed" if not new else f"removed, {', '.join(new)} added"
-    return f"without {', '.join(new)}", "added"
+    words = [f"{verb} {', '.join(items)}" for verb, items in (("remove", gone), ("add", new)) if items]
+    return ", ".join(words)
 
 
 class _Want(Frozen):

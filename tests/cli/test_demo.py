@@ -1,0 +1,20 @@
+"""`rightstate demo`, on two of its resource types: the whole of it takes half a minute."""
+
+import pytest
+
+from rightstate_cli import events
+from rightstate_cli.simulated_accounts import FIRST, SECOND
+from tests.cli.conftest import Cli
+
+
+def test_every_execution_is_listed_with_its_outcome_and_nothing_leaves_the_process(
+    inside: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = {name: found for name, found in events.shipped().items() if name in ("sqs-queue", "kms-key")}
+    monkeypatch.setattr(events, "shipped", lambda: few)
+    ran = inside("demo", "--format", "json", AWS_ENDPOINT_URL="http://127.0.0.1:9", AWS_PROFILE="absent")
+    assert {(each["account"], each["resource_type"], each["outcome"]) for each in ran.json} == {
+        *((FIRST, each, outcome) for each in few for outcome in ("remediated", "compliant")),
+        *((SECOND, each, "remediated") for each in few),
+    }
+    assert ran.code == 0
