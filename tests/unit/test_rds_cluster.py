@@ -84,7 +84,6 @@ def test_a_serverless_cluster_that_breaks_everything_is_mended_by_one_call(accou
     remediate(CLUSTER, account, RESOURCE, enabled(CLUSTER))
     assert account.calls == [
         "rds:DescribeDBClusters",
-        "rds:DescribeDBEngineVersions",
         "rds:DescribeDBInstances",
         # The scaling configuration is sent whole, so it is read again.
         "rds:DescribeDBClusters",
@@ -132,14 +131,6 @@ def test_what_only_some_policies_need_is_not_asked_for_the_others(account: Accou
     create(account)
     remediate(CLUSTER, account, RESOURCE, enabled(CLUSTER, f"{MYSQL}deletion-protection"))
     assert account.calls == ["rds:DescribeDBClusters", "rds:ModifyDBCluster"]
-
-
-def test_what_aws_can_export_is_asked_once_for_a_container(account: Account) -> None:
-    create(account)
-    policies = enabled(CLUSTER, f"{MYSQL}log-exports")
-    for _ in range(3):
-        plan(CLUSTER, account, RESOURCE, policies)
-    assert account.calls.count("rds:DescribeDBEngineVersions") == 1
 
 
 # --- Which policies are about which clusters ---
@@ -301,7 +292,7 @@ def test_log_types_of_which_the_engine_has_none_are_not_applicable_rather_than_c
     decision = plan(CLUSTER, account, RESOURCE, policies)
     assert (decision.outcome, decision.reason) == (
         Outcome.NOT_APPLICABLE,
-        "The engine version can export none of the log types that are asked for.",
+        "The engine has none of the log types that are asked for.",
     )
 
 
@@ -599,7 +590,7 @@ def test_of_what_is_pending_only_the_names_are_kept(account: Account) -> None:
         stubber.add_response(
             "describe_db_clusters", {"DBClusters": [answer]}, {"DBClusterIdentifier": "checkout"}
         )
-        shown = frozenset(CLUSTER.settings) - {"ExportableLogTypes", "MemberClasses"}
+        shown = frozenset(CLUSTER.settings) - {"MemberClasses"}
         found = CLUSTER.describe(account.client, RESOURCE, shown)
     assert found["PendingModifiedValues"] == ["EngineVersion", "MasterUserPassword"]
     assert "planted-secret" not in str(found)

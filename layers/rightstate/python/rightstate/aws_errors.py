@@ -10,6 +10,7 @@ from botocore.exceptions import (
     HTTPClientError,
     NoCredentialsError,
 )
+from botocore.parsers import ResponseParserError
 
 from rightstate.errors import (
     CallFailed,
@@ -76,6 +77,9 @@ def named_errors(gone: tuple[str, ...] = (), busy: tuple[str, ...] = ()) -> Iter
             f"AWS could not be reached: {type(error).__name__}. Nothing was changed by this call "
             "as far as is known; it is tried again."
         ) from None
+    except ResponseParserError:
+        # A page of a proxy or load balancer, where an answer of the service should be.
+        raise Unavailable("The answer to a call is not one of AWS. It is tried again.") from None
     except NoCredentialsError:
         raise Denied("There are no AWS credentials. Nothing was changed.") from None
     except BotoCoreError as error:

@@ -140,19 +140,3 @@ def version(engine_version: Value) -> tuple[int, ...]:
     text = str(engine_version).rpartition("mysql_aurora.")[2]
     leading = re.match(r"\d+(\.\d+)*", text)
     return tuple(map(int, leading[0].split("."))) if leading else ()
-
-
-_exportable: dict[tuple[str, str, str], list[str] | None] = {}
-
-
-def exportable_log_types(rds: Any, engine: str, engine_version: str) -> list[str] | None:
-    """The log types that the version can export, or None where AWS no longer lists it.
-
-    A fact about AWS's offer and not about a resource, so it is asked once for a container.
-    """
-    key = (rds.meta.region_name, engine, engine_version)
-    if key not in _exportable:
-        answer = rds.describe_db_engine_versions(Engine=engine, EngineVersion=engine_version)
-        versions = answer["DBEngineVersions"]
-        _exportable[key] = sorted(versions[0].get("ExportableLogTypes", [])) if versions else None
-    return _exportable[key]

@@ -74,8 +74,8 @@ def _log_exports(kind: str, alias: str, called: str, types: tuple[str, ...], *se
         parameters={
             "required_log_types": Parameter(
                 default=list(types),
-                why="Types that the engine version cannot export are left out, so that one list serves both "
-                "engines; those that are exported already stay.",
+                why="Types that the engine does not have are left out, so that one list serves both engines; "
+                "those that are exported already stay.",
             )
         },
         scope=_SCOPE.get(kind, kind),

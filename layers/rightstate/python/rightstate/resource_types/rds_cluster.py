@@ -34,7 +34,7 @@ _PARAMETERS = {
     "SecondsUntilAutoPause": _SCALING,
 }
 _OF_SCALING = ("MinCapacity", "SecondsUntilAutoPause")
-# API reference, ModifyDBCluster; for versions that AWS no longer lists.
+# API reference, ModifyDBCluster, CloudwatchLogsExportConfiguration.
 _LOG_TYPES = {
     "aurora-mysql": ["audit", "error", "general", "iam-db-auth-error", "instance", "slowquery"],
     "aurora-postgresql": ["iam-db-auth-error", "instance", "postgresql"],
@@ -55,9 +55,6 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
     observed: dict[str, Value] = {name: own[name] for name in settings & set(own)}
     if own["Engine"] not in rds.AURORA:
         return observed
-    if "ExportableLogTypes" in settings:
-        offered = rds.exportable_log_types(client, cluster["Engine"], cluster["EngineVersion"])
-        observed["ExportableLogTypes"] = offered or _LOG_TYPES[cluster["Engine"]]
     # Both are asked only where they matter: DescribeDBClusters does not say who writes to a global database,
     # nor of which class the members are.
     if "IsGlobalSecondary" in settings and own["InGlobalDatabase"]:
@@ -72,6 +69,7 @@ def _of_cluster(cluster: Mapping[str, Any]) -> dict[str, Value]:
     return {
         **{name: cluster.get(name, False) for name in _PARAMETERS if name not in _OF_SCALING},
         rds.LOGS: sorted(cluster.get(rds.LOGS, ())),
+        "ExportableLogTypes": _LOG_TYPES.get(cluster["Engine"], []),
         "Engine": cluster["Engine"],
         "EngineMode": cluster.get("EngineMode", "provisioned"),
         "EngineVersion": cluster["EngineVersion"],
@@ -195,7 +193,7 @@ _CASES = {
         ("InGlobalDatabase",),
     ),
     "no-such-logs": Case(
-        "The engine version can export none of the log types that are asked for.",
+        "The engine has none of the log types that are asked for.",
         lambda observed: (
             not set(as_list(observed.get("required_log_types")))
             & set(as_list(observed.get("ExportableLogTypes")))
@@ -272,7 +270,7 @@ RESOURCE_TYPE = ResourceType(
             read="DescribeGlobalClusters:GlobalClusters[].GlobalClusterMembers[].IsWriter"
         ),
         "MemberClasses": Setting(read="DescribeDBInstances:DBInstances[].DBInstanceClass"),
-        "ExportableLogTypes": Setting(read="DescribeDBEngineVersions:DBEngineVersions[].ExportableLogTypes"),
+        "ExportableLogTypes": Setting(read=f"{_CLUSTERS}.Engine"),
     },
     cases=_CASES,
     facts=("Engine", "PendingModifiedValues", "Status"),
@@ -289,7 +287,6 @@ RESOURCE_TYPE = ResourceType(
     out_of_scope=_out_of_scope,
     read_actions=(
         "rds:DescribeDBClusters",
-        "rds:DescribeDBEngineVersions",
         "rds:DescribeDBInstances",
         "rds:DescribeGlobalClusters",
     ),

@@ -62,7 +62,7 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
     own = _of_instance(instance, resource.region)
     observed: dict[str, Value] = {name: own[name] for name in settings & set(own)}
     if "ExportableLogTypes" in settings:
-        observed["ExportableLogTypes"] = rds.exportable_log_types(
+        observed["ExportableLogTypes"] = _exportable_log_types(
             client, instance["Engine"], instance["EngineVersion"]
         )
     for name, (setting, member) in _OFFERED.items():
@@ -98,6 +98,22 @@ def _of_instance(instance: Mapping[str, Any], region: str) -> dict[str, Value]:
         "AtEdge": any("Arn" in subnet.get("SubnetOutpost", {}) for subnet in subnets)
         or len(zone) > len(region) + 1,
     }
+
+
+_exportable: dict[tuple[str, str, str], list[str] | None] = {}
+
+
+def _exportable_log_types(client: Any, engine: str, engine_version: str) -> list[str] | None:
+    """The log types that the version can export, or None where AWS no longer lists it.
+
+    A fact about AWS's offer and not about a resource, so it is asked once for a container.
+    """
+    key = (client.meta.region_name, engine, engine_version)
+    if key not in _exportable:
+        answer = client.describe_db_engine_versions(Engine=engine, EngineVersion=engine_version)
+        versions = answer["DBEngineVersions"]
+        _exportable[key] = sorted(versions[0].get("ExportableLogTypes", [])) if versions else None
+    return _exportable[key]
 
 
 _options: dict[tuple[str, ...], Mapping[str, bool]] = {}
