@@ -11,7 +11,6 @@ from moto import mock_aws
 from moto.rds.models import rds_backends
 from tests.support.cycle import Account, enabled, plan, remediate
 
-from rightstate import rds
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
 from rightstate.errors import NotReady, ResourceGone
@@ -38,13 +37,6 @@ PAUSE = f"{MYSQL}auto-pause"
 def account() -> Iterator[Account]:
     with mock_aws(), moto_gaps.fill():
         yield Account()
-
-
-@pytest.fixture(autouse=True)
-def nothing_known_of_the_offer() -> Iterator[None]:
-    rds._exportable.clear()
-    yield
-    rds._exportable.clear()
 
 
 def create(account: Account, policy: str = PAUSE) -> None:
@@ -270,14 +262,11 @@ def test_backups_are_kept_for_as_long_as_asked_or_longer(
         ("aurora-postgresql", "16.8", ["instance"], ["postgresql"]),
     ],
 )
-@pytest.mark.parametrize("listed", [True, False], ids=["listed", "no longer listed"])
 def test_each_engine_exports_the_logs_that_it_has_and_only_the_missing_ones_are_sent(
-    account: Account, engine: str, version: str, exported: list[str], expected: list[str], listed: bool
+    account: Account, engine: str, version: str, exported: list[str], expected: list[str]
 ) -> None:
     create(account, "rds-aurora-log-exports")
     state(engine=engine, engine_version=version, enabled_cloudwatch_logs_exports=exported)
-    if not listed:
-        rds._exportable[(REGION, engine, version)] = None
     remediate(CLUSTER, account, RESOURCE, enabled(CLUSTER, "rds-aurora-log-exports"))
     assert [each["CloudwatchLogsExportConfiguration"] for each in written(account)] == [
         {"EnableLogTypes": expected}
