@@ -155,11 +155,13 @@ def acting_outside(region: str) -> Iterator[Engine]:
     """
     with ExitStack() as stack:
         stack.enter_context(mock_aws(config=_moto(passthrough=[f"^(?!{_INTERCEPTED})"])))
-        hosts = {
+        kept = {
+            # What reads the template asks for one, which the user may have given as an option only.
+            "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL_LAMBDA": _HUB_ENDPOINT.format("lambda", region),
             "AWS_ENDPOINT_URL_SFN": _HUB_ENDPOINT.format("states", region),
         }
-        stack.enter_context(patch.dict(os.environ, hosts))
+        stack.enter_context(patch.dict(os.environ, kept))
         session = boto3.Session(
             aws_access_key_id="simulated",
             aws_secret_access_key="simulated",  # noqa: S106 - the simulated hub takes any

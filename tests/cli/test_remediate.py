@@ -26,7 +26,8 @@ def test_resources_of_several_types_are_mended_and_a_second_run_writes_nothing(
 ) -> None:
     made = {server.make(each, f"mended-{each}") for each in TYPES}
     chosen = [option for each in TYPES for option in ("--type", each)]
-    ran = cli("remediate", "--yes", "--mode", "auto", "--account", OWN, "--region", REGION, *chosen)
+    named = ("--account", OWN, "--region", REGION)
+    ran = cli("remediate", "--yes", "--mode", "auto", *named, *chosen, AWS_DEFAULT_REGION="")
     assert ran.code == 0
     assert {f"{each}: remediated" for each in made} <= {
         line.partition(" ")[2] for line in ran.out.splitlines()
