@@ -169,6 +169,42 @@ def test_stronger_values_and_other_log_exports_stay_and_twice_is_once(
         assert again.changes == ()
 
 
+OTHERS = ("max_connections", "slow_query_log", "innodb_print_all_deadlocks")
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    before=st.dictionaries(st.sampled_from(OTHERS), st.sampled_from(["0", "1", "100"])),
+    fips=st.sampled_from([None, "0", "1", "2"]),
+)
+def test_parameters_of_the_group_that_no_policy_names_stay_and_a_stricter_one_does_too(
+    before: dict[str, str], fips: str | None
+) -> None:
+    with mock_aws(), moto_gaps.fill():
+        account = Account()
+        create(account)
+        rds = account.client("rds")
+        group = "orders-mysql8"
+        own = before | ({"ssl_fips_mode": fips} if fips else {})
+        if own:
+            rds.modify_db_parameter_group(
+                DBParameterGroupName=group,
+                Parameters=[
+                    {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "immediate"}
+                    for name, value in own.items()
+                ],
+            )
+        remediate(INSTANCE, account, RESOURCE, enabled(INSTANCE))
+        after = {
+            each["ParameterName"]: each.get("ParameterValue")
+            for each in rds.describe_db_parameters(DBParameterGroupName=group)["Parameters"]
+        }
+        assert {name: after[name] for name in before} == before
+        assert after["ssl_fips_mode"] == ("2" if fips == "2" else "1")
+        assert after["block_encryption_mode"] == "aes-256-cbc"
+        assert set(after) == {*before, "ssl_fips_mode", "block_encryption_mode"}
+
+
 def test_only_the_missing_log_types_are_sent(account: Account) -> None:
     create(account)
     modify(account, CloudwatchLogsExportConfiguration={"EnableLogTypes": ["audit", "error"]})
