@@ -1,6 +1,7 @@
 """The application as template.yaml declares it."""
 
 import json
+import logging
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,8 @@ def cloudformation() -> dict[str, Any]:
                 properties.pop("Layers", None)
             case "AWS::Serverless::LayerVersion":
                 del source["Resources"][name]
+    # It warns of usage metrics that have nowhere to go.
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
     translated: dict[str, Any] = transform(source, {}, _NoManagedPolicies(None))
     return translated
 
