@@ -118,9 +118,24 @@ class Engine:
                     continue
                 running.remove(arn)
                 execution = read(states, described, machines[described["stateMachineArn"]])
-                running += [f"{arn.rpartition(':')[0]}:{child}" for child in execution.fanned_out_to]
+                running += self._children(execution, described["stateMachineArn"])
                 yield execution
             time.sleep(_POLL_SECONDS)
+
+    def _children(self, execution: Execution, machine: str) -> list[str]:
+        """The executions that it started. Its output names only the first of many; all begin alike."""
+        if not execution.fanned_out_to:
+            return []
+        beginning = execution.fanned_out_to[0].rpartition("-")[0]
+        pages = (
+            self.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
+        )
+        return [
+            each["executionArn"]
+            for page in pages
+            for each in page["executions"]
+            if each["name"].rpartition("-")[0] == beginning
+        ]
 
     def ledger(self) -> list[dict[str, Any]]:
         """Every entry of the ledger."""

@@ -4,7 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, Field
+
 from rightstate.errors import InvalidInput
+from rightstate.models import ACCOUNT, REGION
+from rightstate.step import parse
 from rightstate_cli import application
 
 _ENVELOPE = ("id", "source", "detail-type", "account", "region", "time", "detail")
@@ -27,8 +31,22 @@ def read(path: Path) -> dict[str, Any]:
             " It looks like a bare CloudTrail record, which EventBridge puts under `detail`." if bare else ""
         )
         raise InvalidInput(f"{path} is not an EventBridge event: it lacks {', '.join(missing)}.{hint}")
+    parse(_Envelope, event)
     found: dict[str, Any] = event
     return found
+
+
+class _Detail(BaseModel):
+    name: str = Field(alias="eventName")
+
+
+class _Envelope(BaseModel):
+    id: str
+    source: str
+    account: str = Field(pattern=ACCOUNT)
+    region: str = Field(pattern=REGION)
+    time: str
+    detail: _Detail
 
 
 def shipped() -> dict[str, list[dict[str, Any]]]:

@@ -49,7 +49,13 @@ def _describe_db_parameters(self: RDSResponse) -> ActionResult:
     own = {parameter["ParameterName"]: parameter for parameter in answer.result["Parameters"]}
     family = _FAMILY_PARAMETERS if (group.family or "").startswith("mysql8") else {}
     wholes = [
-        {"ParameterName": name, "AllowedValues": allowed, "IsModifiable": True, **own.pop(name, {})}
+        {
+            "ParameterName": name,
+            "AllowedValues": allowed,
+            "IsModifiable": True,
+            "ApplyType": "dynamic",
+            **own.pop(name, {}),
+        }
         for name, allowed in family.items()
     ]
     return ActionResult({"Parameters": [*wholes, *own.values()]})

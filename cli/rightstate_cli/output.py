@@ -72,7 +72,7 @@ class Block:
 
 def print_json(value: Any) -> None:
     """Print `value` as JSON on stdout."""
-    results.out(json.dumps(value, indent=2, ensure_ascii=False), highlight=False)
+    results.out(json.dumps(value, indent=2, ensure_ascii=True), highlight=False)
 
 
 def print_table(

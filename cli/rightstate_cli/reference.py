@@ -50,6 +50,7 @@ def facts(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
         "notes": policy.notes,
         "events": application.event_names(resource_type.name),
         "read_actions": list(resource_type.read_actions),
+        "dependent_actions": {action: dict(each) for action, each in resource_type.dependent_actions.items()},
         "write_actions": list(resource_type.write_actions),
     }
 

@@ -71,6 +71,14 @@ def test_each_policy_mends_its_setting_and_leaves_every_other_as_it_was(
     assert plan(PASSWORDS, account, RESOURCE, enabled(PASSWORDS, name)).outcome is Outcome.COMPLIANT
 
 
+@pytest.mark.parametrize("policy", [policy.id for policy in PASSWORDS.policies])
+def test_the_eight_characters_that_an_account_without_a_policy_asks_for_stay(
+    account: Account, policy: str
+) -> None:
+    remediate(PASSWORDS, account, RESOURCE, enabled(PASSWORDS, policy, min_length=6))
+    assert current(account)["MinimumPasswordLength"] == 8
+
+
 def test_an_account_without_a_password_policy_breaks_all_seven_and_gets_one_in_one_call(
     account: Account,
 ) -> None:

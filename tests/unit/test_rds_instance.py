@@ -454,6 +454,14 @@ def test_pending_values_are_never_applied_along_with_ours(account: Account) -> N
     assert "planted" not in decision.model_dump_json()
 
 
+@pytest.mark.parametrize("pending", [{"BackupRetentionPeriod": 0}, {"MultiAZ": False}])
+def test_a_pending_zero_or_false_is_pending_too(account: Account, pending: dict[str, Any]) -> None:
+    create(account)
+    database().pending_modified_values = pending
+    decision = plan(INSTANCE, account, RESOURCE, enabled(INSTANCE, "rds-mysql-deletion-protection"))
+    assert (decision.outcome, decision.calls) == (Outcome.REPORTED, ())
+
+
 def test_a_pending_log_export_holds_only_log_exports() -> None:
     observed: Observed = {"PendingModifiedValues": ["PendingCloudwatchLogsExports"]}
     both = enabled(INSTANCE, "rds-mysql-log-exports", "rds-mysql-multi-az")
@@ -468,21 +476,37 @@ def test_pending_values_of_the_instance_do_not_hold_its_parameter_group() -> Non
     assert call.operation == "ModifyDBParameterGroup"
 
 
-def test_a_parameter_that_waits_for_a_reboot_is_reported_and_not_written_again(account: Account) -> None:
+PENDING_REBOOT = {"DBParameterGroupName": "orders-mysql8", "ParameterApplyStatus": "pending-reboot"}
+
+
+@pytest.mark.parametrize("value", ["0", "1"])
+def test_a_static_parameter_is_reported_whatever_its_value_until_the_reboot(
+    account: Account, value: str
+) -> None:
     create(account)
-    remediate(INSTANCE, account, RESOURCE, enabled(INSTANCE, "rds-mysql-fips-mode"))
-    group = {"DBParameterGroupName": "orders-mysql8", "ParameterApplyStatus": "pending-reboot"}
-    with _answering(account, group):
+    with _answering(account, ParameterValue=value, ApplyType="static"):
         decision = plan(INSTANCE, account, RESOURCE, enabled(INSTANCE, "rds-mysql-fips-mode"))
     assert (decision.outcome, decision.calls) == (Outcome.REPORTED, ())
-    assert "when the instance is rebooted" in decision.reason
+    assert "only when the instance is rebooted" in decision.reason
 
 
-def _answering(account: Account, group: dict[str, str]) -> Stubber:
-    """DescribeDBInstances as moto gives it, but with that state of the parameter group; then the group."""
-    described = {**instance(account), "DBParameterGroups": [group]}
+@pytest.mark.parametrize(("value", "outcome"), [("0", Outcome.REMEDIATED), ("1", Outcome.COMPLIANT)])
+def test_a_dynamic_parameter_does_not_wait_for_a_reboot_that_is_due_to_others(
+    account: Account, value: str, outcome: Outcome
+) -> None:
+    create(account)
+    with _answering(account, ParameterValue=value, ApplyType="dynamic"):
+        decision = plan(INSTANCE, account, RESOURCE, enabled(INSTANCE, "rds-mysql-fips-mode"))
+    assert decision.outcome is outcome
+
+
+def _answering(account: Account, **parameter: str) -> Stubber:
+    """The instance, but with its parameter group pending a reboot; then ssl_fips_mode, like this."""
+    described = {**instance(account), "DBParameterGroups": [PENDING_REBOOT]}
     rds = account.client("rds")
-    parameters = rds.describe_db_parameters(DBParameterGroupName="orders-mysql8")["Parameters"]
+    parameters = [
+        {"ParameterName": "ssl_fips_mode", "IsModifiable": True, "AllowedValues": "0, 1, 2", **parameter}
+    ]
     stubber = Stubber(rds)
     stubber.add_response("describe_db_instances", {"DBInstances": [described]})
     stubber.add_response("describe_db_parameters", {"Parameters": parameters})

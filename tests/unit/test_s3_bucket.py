@@ -283,6 +283,24 @@ def test_mfa_delete_leaves_versioning_to_the_root_user(account: Account) -> None
     assert "root user" in decision.reason
 
 
+def test_public_grants_that_no_policy_names_do_not_have_s3_refuse_the_acl(account: Account) -> None:
+    """S3 refuses an ACL that still grants to the public once BlockPublicAcls is on; moto takes it."""
+    put_grants(account, group("global/AllUsers", "READ"), group("global/AllUsers", "WRITE"))
+    both = enabled(BUCKET, "s3-block-public-access", "s3-acl-no-public-write")
+    operations = [call.operation for call in plan(BUCKET, account, RESOURCE, both).calls]
+    assert operations == ["PutBucketAcl", "PutPublicAccessBlock"]
+    all_named = enabled(BUCKET, "s3-block-public-access", "s3-acl-no-public-write", "s3-acl-no-public-read")
+    operations = [call.operation for call in plan(BUCKET, account, RESOURCE, all_named).calls]
+    assert operations == ["PutPublicAccessBlock", "PutBucketAcl"]
+
+
+@pytest.mark.parametrize("name", ["Old.Bucket", "OLD-BUCKET", "old_bucket", "x" * 64])
+def test_a_name_that_is_no_dns_label_cannot_be_accelerated(account: Account, name: str) -> None:
+    named = RESOURCE.model_copy(update={"id": name})
+    decision = plan(BUCKET, account, named, enabled(BUCKET, "s3-transfer-acceleration"))
+    assert (decision.outcome, account.calls) == (Outcome.NOT_APPLICABLE, ["s3:CreateBucket"])
+
+
 def test_a_dotted_name_cannot_be_accelerated(account: Account) -> None:
     account.client("s3").create_bucket(Bucket="logs.example.com")
     dotted = RESOURCE.model_copy(update={"id": "logs.example.com"})

@@ -117,3 +117,20 @@ def test_parameters_that_contradict_each_other_enable_nothing(parameters: dict[s
     )
     with pytest.raises(SettingsUnreadable, match="Nothing was changed"):
         settings.enabled(account, load("s3-bucket"))
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ({"s3-versionning": Mode.AUTO}, "a policy that does not exist: 's3-versionning'"),
+        ({"s3-versioning": Mode.OFF, "S3VersioningEnabled": Mode.AUTO}, "name policy s3-versioning twice"),
+        ({"S3VersioningEnabled": Mode.AUTO, "s3-versioning": Mode.AUTO}, "name policy s3-versioning twice"),
+    ],
+    ids=str,
+)
+def test_a_misspelt_policy_and_one_that_is_named_twice_enable_nothing(
+    names: dict[str, Mode], said: str
+) -> None:
+    policies = {name: Enabled(mode=mode) for name, mode in names.items()}
+    with pytest.raises(SettingsUnreadable, match=said):
+        settings.enabled(Account(account="111122223333", policies=policies), load("s3-bucket"))

@@ -122,6 +122,11 @@ def test_an_unknown_account_fails_and_is_recorded(hub: Engine, calls: Calls) -> 
         {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "policies": ["no-such-policy"]},
         {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "mode": "yes"},
         {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "resolved": {"proceed": True}},
+        {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "decision": "x"},
+        {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "applied": []},
+        {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "failure": {"Error": "ResourceGone"}},
+        {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "Error": "ResourceGone", "Cause": "x"},
+        {"account": ACCOUNT, "region": REGION, "resource": "a-bucket", "event": {"id": "a b", "name": "x"}},
     ],
     ids=lambda given: json.dumps(given)[-40:],
 )
@@ -215,6 +220,57 @@ def test_an_event_about_a_parameter_group_looks_at_the_databases_that_use_it(hub
         ("fanned-out", "grouped-mysql8"),
         ("remediated", "grouped"),
     ]
+
+
+def test_an_input_cannot_write_the_ledger_of_another_resource(hub: Engine, calls: Calls) -> None:
+    """What a later state would have written, given as input, is dropped with the input."""
+    enable(hub, "sqs-server-side-encryption")
+    real = run(hub, "sqs-queue", start_input(broken("sqs-server-side-encryption", "copied")))
+    assert real.decision is not None
+    calls.made.clear()
+    other = {"account": "999988887777", "region": REGION, "id": "forged"}
+    forged = {
+        "resolved": {
+            "proceed": True,
+            "run": {"resource": other, "role_arn": None, "external_id": None, "policies": {}},
+        },
+        "decision": real.decision.model_dump(mode="json"),
+        "applied": {"operations": ["SetQueueAttributes"]},
+        "verified": {"observed": {"Encryption": "SSE-SQS"}},
+    }
+    entry = entry_of(hub, run(hub, "sqs-queue", {**start_input("copied"), **forged}))
+    assert (entry["error"], entry["calls"], entry["changes"]) == ("InvalidInput", [], [])
+    assert entry["resource"] == f"{ACCOUNT}/{REGION}/sqs-queue/'copied'"
+    assert calls.made == []
+
+
+def test_of_a_list_the_resources_of_other_accounts_are_left_out(hub: Engine) -> None:
+    enable(hub, "sqs-server-side-encryption")
+    arns = [
+        f"arn:aws:sqs:{REGION}:{account}:{broken('sqs-server-side-encryption', 'listed')}"
+        for account in (ACCOUNT, "999999999999")
+    ]
+    given = {"account": ACCOUNT, "region": REGION, "resources": arns}
+    executions = list(hub.run([Start(resource_type="sqs-queue", input=given)]))
+    assert [each.outcome for each in executions] == ["fanned-out", "remediated"]
+    [alone] = hub.run([Start(resource_type="sqs-queue", input={**given, "resources": arns[1:]})])
+    assert entry_of(hub, alone)["error"] == "InvalidInput"
+
+
+def test_more_resources_than_the_output_names_are_all_followed(hub: Engine) -> None:
+    enable(hub, "s3-versioning", mode=Mode.REPORT)
+    names = [f"many-{number:03}" for number in range(110)]
+    given = {"account": ACCOUNT, "region": REGION, "resources": names}
+    executions = list(hub.run([Start(resource_type="s3-bucket", input=given)]))
+    assert len(executions) == 111
+    assert {each.outcome for each in executions[1:]} == {"gone"}
+
+
+def test_buckets_have_no_other_group_than_the_account(hub: Engine, calls: Calls) -> None:
+    enable(hub, "s3-versioning")
+    execution = run(hub, "s3-bucket", {"account": ACCOUNT, "region": REGION, "group": "a-typo"})
+    assert entry_of(hub, execution)["error"] == "InvalidInput"
+    assert calls.writes == []
 
 
 def test_a_type_without_groups_refuses_one(hub: Engine) -> None:

@@ -91,6 +91,38 @@ def test_a_denied_apply_names_what_was_changed_before_it(hub: Engine) -> None:
     assert "Changed before that: PutPublicAccessBlock." in execution.reason
 
 
+def test_a_later_try_does_not_say_that_nothing_was_changed(hub: Engine) -> None:
+    enable(hub, "s3-versioning", "s3-block-public-access")
+    bucket = broken("s3-versioning", "tried-twice")
+    throttled = Answers("PutBucketVersioning", 503, "SlowDown", 1_000)
+    with answering(throttled):
+        execution = run(hub, bucket)
+    assert execution.status == "FAILED"
+    assert "This try changed nothing; one before it may have." in execution.reason
+
+
+def test_a_later_try_decides_again_and_leaves_what_has_become_stronger(hub: Engine) -> None:
+    policy = "rds-mysql-backup-retention"
+    enable(hub, policy)
+    database = broken(policy)
+    rds = session().client("rds")
+
+    class Owner(Answers):
+        """Refuses once because the owner is changing the database, to something stronger."""
+
+        def __call__(self, model: Any, **given: Any) -> tuple[Any, dict[str, Any]] | None:
+            answer = super().__call__(model, **given)
+            if answer:
+                rds.modify_db_instance(DBInstanceIdentifier=database, BackupRetentionPeriod=30)
+            return answer
+
+    with answering(Owner("ModifyDBInstance", 400, "InvalidDBInstanceState", 1)):
+        execution = run(hub, database, "rds-instance")
+    [found] = rds.describe_db_instances(DBInstanceIdentifier=database)["DBInstances"]
+    assert found["BackupRetentionPeriod"] == 30
+    assert (execution.outcome, execution.operations) == ("remediated", ())
+
+
 def test_a_refused_role_fails_and_nothing_is_read(hub: Engine, calls: Calls) -> None:
     enable(hub, "s3-versioning")
     with answering(Answers("AssumeRole", 403, "AccessDenied", 1)):

@@ -80,6 +80,7 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
         ("Does nothing when", "\n".join(whole["not_applicable"]) or "-"),
         ("Satisfied when", "\n".join(whole["compliant_when"]) or "-"),
         ("Triggered by", ", ".join(whole["events"])),
+        ("Needs as well", ", ".join(whole["dependent_actions"]) or "-"),
         ("Reads with", ", ".join(whole["read_actions"])),
         ("Writes with", ", ".join(whole["write_actions"])),
         ("Notes", whole["notes"] or "-"),

@@ -88,8 +88,8 @@ def remediate(
                 print_executions([], format)
             raise typer.Exit(left)
     executions, unlisted, stopped = _run(chosen, at_once)
-    print_executions(executions, format)
     past.keep(executions)
+    print_executions(executions, format)
     for each in unlisted:
         say(f"Could not list any {each.resource_type}: {each.reason}")
     if stopped:

@@ -79,6 +79,7 @@ def replay(
         else:
             hub.configure(chosen.account)
             executions = list(hub.run(match.start for match in matches))
+    past.keep(executions)
     if format is Format.JSON:
         print_json(
             {
@@ -97,7 +98,6 @@ def replay(
             print_executions(executions, format)
         for execution in executions:
             print_timeline(execution)
-    past.keep(executions)
     if not matches:
         say(events.why_unmatched(event))
         raise typer.Exit(1)

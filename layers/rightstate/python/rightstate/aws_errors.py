@@ -73,10 +73,7 @@ def named_errors(gone: tuple[str, ...] = (), busy: tuple[str, ...] = ()) -> Iter
     except ClientError as error:
         raise _named(error, gone, busy) from None
     except (ConnectionError, HTTPClientError) as error:
-        raise Unavailable(
-            f"AWS could not be reached: {type(error).__name__}. Nothing was changed by this call "
-            "as far as is known; it is tried again."
-        ) from None
+        raise Unavailable(f"AWS could not be reached: {type(error).__name__}. It is tried again.") from None
     except ResponseParserError:
         # A page of a proxy or load balancer, where an answer of the service should be.
         raise Unavailable("The answer to a call is not one of AWS. It is tried again.") from None

@@ -38,7 +38,7 @@ class Outcome(StrEnum):
 class Event(Frozen):
     """The CloudTrail event that started an execution, as far as the audit trail needs it."""
 
-    id: str = Field(max_length=128)
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     name: str = Field(max_length=128)
     time: str = Field(max_length=64)
 
@@ -198,15 +198,21 @@ class DecideTask(RunTask):
 
 
 class ApplyTask(RunTask):
-    """Apply and verify."""
+    """Apply and verify. `retries` counts how often apply has been tried before in this execution."""
 
     decision: Decision
+    retries: int = 0
 
 
 class RecordTask(Task):
-    """Notify and record, from whatever state the execution has come. `state` is all the state data."""
+    """Notify and record, from whatever state the execution has come.
+
+    `state` is all the state data, which the machine's own states have written: of an input that Resolve has
+    refused there is nothing in it but the failure. `input` is what the execution was started with.
+    """
 
     state: dict[str, Any]
+    input: dict[str, Any] = Field(default_factory=dict)
 
 
 class Resolved(Frozen):

@@ -93,8 +93,8 @@ def held(status: Value, pending: Value, settings: Iterable[str]) -> dict[str, st
     if status in _STUCK:
         return dict.fromkeys(
             settings,
-            f"The database is {status}, and AWS refuses to change it. When it is available again, its event "
-            "or a manual start looks at it again.",
+            f"The database is {status}, and AWS refuses to change it. Once it is available again, start its "
+            "remediation by hand, unless the call that started it has done so.",
         )
     names = as_list(pending)
     if others := [name for name in names if name != PENDING_LOGS]:
@@ -110,7 +110,9 @@ def held(status: Value, pending: Value, settings: Iterable[str]) -> dict[str, st
 
 def pending(described: Mapping[str, Any]) -> list[str]:
     """The names of what is pending, never the values: one of them may be a password."""
-    return sorted(name for name, value in described.get("PendingModifiedValues", {}).items() if value)
+    values = described.get("PendingModifiedValues", {})
+    # A retention of 0 and a standby that is to go (False) are pending too.
+    return sorted(name for name, value in values.items() if value not in (None, "", [], {}))
 
 
 def modification(

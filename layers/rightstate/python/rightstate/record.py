@@ -58,7 +58,9 @@ def _entry(task: RecordTask) -> dict[str, Any]:
     state = task.state
     decision = Decision.model_validate(state["decision"]) if "decision" in state else None
     resolved = Resolved.model_validate(state["resolved"]) if "resolved" in state else None
-    failure = Failure.model_validate(state["failure"]) if "failure" in state else None
+    # What Resolve fails with is the whole state: the input must not pass for what later states write.
+    failed = state if "Error" in state else state.get("failure")
+    failure = Failure.model_validate(failed) if failed else None
     outcome, error, reason = _ending(decision, resolved, failure)
     if outcome is Outcome.FAILED and decision and "applied" in state:
         reason += f" Made, but not verified: {_summary(decision)}."
@@ -117,12 +119,12 @@ def _resource(task: RecordTask, resolved: Resolved | None) -> str:
     if resolved and resolved.run:
         resource = resolved.run.resource
         return f"{resource.account}/{resource.region}/{task.resource_type}/{resource.id}"
-    given = [task.state.get(key) for key in ("account", "region")]
+    given = [task.input.get(key) for key in ("account", "region")]
     account, region = (g if isinstance(g, str) and len(g) < 40 and g.isprintable() else "?" for g in given)
     place = resolved.place if resolved else None
     if place:
         account, region = place.account, place.region
-    named = task.state.get("resource") or task.state.get("group") or ""
+    named = task.input.get("resource") or task.input.get("group") or ""
     return f"{account}/{region}/{task.resource_type}/{shown(str(named)) if named else '*'}"
 
 

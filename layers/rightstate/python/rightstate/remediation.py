@@ -2,17 +2,18 @@
 
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
-from rightstate.errors import NotReady, NotVerified, RightstateError
+from rightstate.errors import NotReady, NotVerified, RightstateError, Unavailable
 from rightstate.models import (
     Account,
     Applied,
     ApplyTask,
+    Decision,
     Described,
     Identity,
     RunTask,
     Verified,
 )
-from rightstate.planner import may_change, settings_to_read
+from rightstate.planner import decide, may_change, settings_to_read
 from rightstate.resource_type import Observed, ResourceType
 from rightstate.sessions import Phase, Session, open_session
 
@@ -38,20 +39,43 @@ def describe(task: RunTask) -> Described:
 
 
 def apply(task: ApplyTask) -> Applied:
-    """Make the calls of the decision, in order. An error says which were made before it."""
+    """Make the calls of the decision, in order. An error says which were made before it.
+
+    A second try may come much later, so it decides again on what it finds: what has been made by then is
+    not made again, and what has become stronger or must not be written any more is left alone.
+    """
     resource_type = load(task.resource_type)
+    decision = _decided_again(task, resource_type) if task.retries else task.decision
     session = _session(task, Phase.APPLY)
     made: list[str] = []
-    for call in task.decision.calls:
-        concerned = [c for c in task.decision.changes if c.setting in call.settings]
+    for call in decision.calls:
+        concerned = [c for c in decision.changes if c.setting in call.settings]
         try:
             with named_errors(gone=resource_type.gone, busy=resource_type.busy_errors):
                 resource_type.apply(session.client, task.run.resource, call, concerned)
         except RightstateError as error:
-            before = f"Changed before that: {', '.join(made)}." if made else "Nothing was changed."
-            raise type(error)(f"{call.operation} failed. {error} {before}") from None
+            raise type(error)(f"{call.operation} failed. {error} {_so_far(made, task, error)}") from None
         made.append(call.operation)
     return Applied(operations=tuple(made))
+
+
+def _so_far(made: list[str], task: ApplyTask, error: RightstateError) -> str:
+    """What has been changed when a call fails, as far as one try can know."""
+    if made:
+        return f"Changed before that: {', '.join(made)}."
+    if task.retries:
+        return "This try changed nothing; one before it may have."
+    if isinstance(error, Unavailable):
+        return "Whether it took effect is not known."
+    return "Nothing was changed."
+
+
+def _decided_again(task: ApplyTask, resource_type: ResourceType) -> Decision:
+    run = task.run
+    observed = _read(task, resource_type, settings_to_read(resource_type, run.policies))
+    if busy := resource_type.busy(observed):
+        raise NotReady(f"{busy} It is looked at again before anything is changed.")
+    return decide(resource_type, run.resource, run.policies, observed)
 
 
 def verify(task: ApplyTask) -> Verified:

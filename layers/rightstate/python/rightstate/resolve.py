@@ -18,7 +18,7 @@ from rightstate.models import (
     Run,
     StartInput,
 )
-from rightstate.resource_type import Place, ResourceType
+from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.sessions import Phase, hub_client, open_session
 from rightstate.step import parse
 
@@ -35,7 +35,7 @@ def resolve(task: ResolveTask) -> Resolved:
         resource_type,
         Place(account=start.account, region=start.region, partition=task.execution.partition),
     )
-    named = [identify(resource_type, place, each) for each in start.resources or (start.resource,) if each]
+    named = _identified(resource_type, place, start)
     account = settings.read(start.account)
     policies = _chosen(resource_type, account, start)
     if not policies:
@@ -46,7 +46,7 @@ def resolve(task: ResolveTask) -> Resolved:
             place=place,
         )
     if start.resources:
-        among = f"the {len(named)} resources named"
+        among = f"the {len(start.resources)} resources named"
         return _fan_out(among, [(each.region, each.id) for each in named], place, start, task.execution)
     if start.group:
         members = _members(resource_type, account, place, start.group, task.execution)
@@ -84,6 +84,22 @@ def _chosen(resource_type: ResourceType, account: Account, start: StartInput) ->
         for name, configured in enabled.items()
     }
     return {name: configured for name, configured in lowered.items() if configured.mode != "off"}
+
+
+def _identified(resource_type: ResourceType, place: Place, start: StartInput) -> list[Resource]:
+    """The resources that the input names. Of a list, those that are in the place: an event may name some of
+    other accounts and regions beside them."""
+    if start.resource:
+        return [identify(resource_type, place, start.resource)]
+    named, refused = [], None
+    for each in start.resources or ():
+        try:
+            named.append(identify(resource_type, place, each))
+        except InvalidInput as error:
+            refused = error
+    if refused and not named:
+        raise refused
+    return named
 
 
 def _members(

@@ -7,7 +7,9 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
-from rightstate.errors import SettingsUnreadable, UnknownAccount
+from rightstate.catalogue import find_policy
+from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
+from rightstate.identify import shown
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import ResourceType
@@ -45,12 +47,25 @@ def read(account: str) -> Account:
 
 
 def enabled(account: Account, resource_type: ResourceType) -> dict[str, Enabled]:
-    """The policies of the type that are not off, by id. Raises SettingsUnreadable for a parameter that
-    the policy does not have or that is out of range; an id of another type is none of its business."""
+    """The policies of the type that are not off, by id.
+
+    Raises SettingsUnreadable for an id that no type has, for a policy that is named twice, and for a
+    parameter that a policy of this type does not have or that is out of range.
+    """
     found: dict[str, Enabled] = {}
+    seen: set[str] = set()
     for name, configured in account.policies.items():
         policy = resource_type.policy(name)
-        if policy is None or configured.mode is Mode.OFF:
+        if policy is None:
+            _check_known(name, account)
+            continue
+        if policy.id in seen:
+            raise SettingsUnreadable(
+                f"The settings of account {account.account} name policy {policy.id} twice, by different "
+                "names. Nothing was changed."
+            )
+        seen.add(policy.id)
+        if configured.mode is Mode.OFF:
             continue
         for parameter, value in configured.parameters.items():
             declared = policy.parameters.get(parameter)
@@ -68,6 +83,17 @@ def enabled(account: Account, resource_type: ResourceType) -> dict[str, Enabled]
             ) from None
         found[policy.id] = configured
     return found
+
+
+def _check_known(name: str, account: Account) -> None:
+    """A misspelt id must not pass for a policy that is off."""
+    try:
+        find_policy(name)
+    except InvalidInput:
+        raise SettingsUnreadable(
+            f"The settings of account {account.account} name a policy that does not exist: {shown(name)}. "
+            "Nothing was changed. Correct it; `rightstate policies` lists them all."
+        ) from None
 
 
 def _plain(value: Any) -> Any:

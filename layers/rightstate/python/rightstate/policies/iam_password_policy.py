@@ -35,7 +35,9 @@ def _policy(
         reversible="Yes: the whole password policy as it was, or that there was none, is in the ledger.",
         security_hub=("IAM.7", security_hub),
         notes="Governs neither the root user nor IAM Identity Center. An account without a password "
-        "policy of its own breaks it: AWS's default is 8 characters, no expiry, and reuse allowed.",
+        "policy of its own breaks it: AWS's default is 8 characters of three kinds, no expiry, and reuse "
+        "allowed. The policy that it gets then keeps the 8 characters; which kinds it asks for is what the "
+        "policies enabled for the account say.",
     )
 
 

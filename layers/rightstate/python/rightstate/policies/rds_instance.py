@@ -142,7 +142,8 @@ def _log_exports(engine: str, called: str, types: tuple[str, ...], *also: str) -
         reversible="Yes: the log types that were added are disabled again.",
         security_hub=("RDS.9", *also),
         notes="Sends only what the engine writes: MySQL and MariaDB also need log_output=FILE, and the "
-        "parameters and options that switch each log on.",
+        "parameters and options that switch each log on. Where MySQL has the audit plugin in its option "
+        "group, add audit to the log types.",
     )
 
 

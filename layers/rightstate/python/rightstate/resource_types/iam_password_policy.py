@@ -80,6 +80,10 @@ def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[C
     current = _current(iam)
     whole = {name: current[name] for name in (*_SETTINGS, *_KEPT) if current.get(name)}
     whole |= {change.setting: change.want.target(current.get(change.setting)) for change in changes}
+    if not current:
+        # Without a policy of its own an account asks for 8 characters (IAM User Guide, "Default password
+        # policy"); one that leaves the length out asks for 6.
+        whole["MinimumPasswordLength"] = max(8, whole.get("MinimumPasswordLength", 0))
     iam.update_account_password_policy(**whole)
 
 

@@ -146,13 +146,16 @@ def _of_groups(client: Any, instance: Mapping[str, Any], names: Sequence[str]) -
         for name in names:
             parameter = found.get(name, {})
             value = parameter.get("ParameterValue")
-            if value is not None and group["ParameterApplyStatus"] == "pending-reboot":
+            observed[f"{name}.ApplyType"] = parameter.get("ApplyType")
+            static = parameter.get("ApplyType") == "static"
+            # The status is the whole group's, and only static parameters wait for the reboot.
+            if value is not None and static and group["ParameterApplyStatus"] == "pending-reboot":
                 value += _PENDING_REBOOT
             if name not in observed or value != observed[name]:
                 observed[name] = value
             modifiable = parameter.get("IsModifiable", False)
             observed[f"{name}.AllowedValues"] = (
-                parameter.get("AllowedValues", "").split(",") if modifiable else []
+                [each.strip() for each in parameter.get("AllowedValues", "").split(",")] if modifiable else []
             )
     return observed
 
@@ -192,16 +195,20 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
 
 
 def _busy(observed: Observed) -> str | None:
-    if "applying" in as_list(observed.get("ParameterApplyStatus")):
+    status = observed.get("DBInstanceStatus")
+    if status == "available" and "applying" in as_list(observed.get("ParameterApplyStatus")):
         return "The database's parameter group is being applied."
-    return rds.busy(observed.get("DBInstanceStatus"))
+    return rds.busy(status)
 
 
 def _held(observed: Observed) -> Mapping[str, str]:
     reasons = rds.held(observed.get("DBInstanceStatus"), observed.get("PendingModifiedValues"), _PARAMETERS)
-    restart = "The parameter has its value, but takes effect only when the instance is rebooted."
-    waiting = [name for name in _OF_GROUP if str(observed.get(name)).endswith(_PENDING_REBOOT)]
-    return reasons | dict.fromkeys(waiting, restart)
+    static = [name for name in _OF_GROUP if observed.get(f"{name}.ApplyType") == "static"]
+    return reasons | dict.fromkeys(
+        static,
+        "In this version the parameter is static: it takes effect only when the instance is rebooted, which "
+        "Rightstate does not do. Set it in the parameter group if it is not, and reboot.",
+    )
 
 
 def _engine_is(*names: str) -> Callable[[Observed], bool]:
@@ -375,8 +382,9 @@ RESOURCE_TYPE = ResourceType(
             for parameter in _OF_GROUP
         },
         **{
-            f"{parameter}.AllowedValues": Setting(read="DescribeDBParameters:Parameters[].AllowedValues")
+            f"{parameter}.{member}": Setting(read=f"DescribeDBParameters:Parameters[].{member}")
             for parameter in _OF_GROUP
+            for member in ("AllowedValues", "ApplyType")
         },
         **{
             name: Setting(read=f"{_INSTANCES}.{name}")

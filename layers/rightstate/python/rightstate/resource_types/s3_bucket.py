@@ -1,10 +1,12 @@
 """S3 general purpose buckets. Each setting has an API call of its own; the ACL is replaced whole."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from rightstate.errors import InvalidInput
 from rightstate.policies.s3_bucket import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -22,6 +24,8 @@ from rightstate.wants import Value, as_list
 
 _GROUPS = "http://acs.amazonaws.com/groups/global/"
 _PUBLIC = ("AllUsers", "AuthenticatedUsers")
+# S3 User Guide, "Requirements for using Amazon S3 Transfer Acceleration".
+_ACCELERATED = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
@@ -78,7 +82,7 @@ class _Reader:
         return dict(rules[0]) if rules else {}
 
     def acceleration(self) -> Mapping[str, Value]:
-        if "." in self._resource.id:
+        if not _ACCELERATED.fullmatch(self._resource.id):
             return {"Acceleration": None}
         try:
             answer = self._clients("s3").get_bucket_accelerate_configuration(**self._bucket)
@@ -131,6 +135,8 @@ def _find(clients: Clients, place: Place) -> Iterator[str]:
 
 def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
     """Every bucket of the account: its public access block concerns them all."""
+    if group != "account":
+        raise InvalidInput('The only group of buckets is "account". Nothing was changed.')
     return _buckets(clients("s3"))
 
 
@@ -172,14 +178,16 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
             service="s3", operation=operation, parameters={**bucket, **parameters}, settings=concerned
         )
 
+    block = call(
+        "PutPublicAccessBlock",
+        _BLOCKS,
+        PublicAccessBlockConfiguration=dict.fromkeys(_BLOCKS, True),
+    )
+    acl = call("PutBucketAcl", ("Grants",))
     calls = (
-        # First, because it also takes effect on whatever the ACL grants.
-        call(
-            "PutPublicAccessBlock",
-            _BLOCKS,
-            PublicAccessBlockConfiguration=dict.fromkeys(_BLOCKS, True),
-        ),
-        call("PutBucketAcl", ("Grants",)),
+        # The block comes first, because it also takes effect on whatever the ACL grants; unless public grants
+        # remain that no policy names, with which S3 would then refuse the ACL (BlockPublicAcls).
+        *((acl, block) if after.get("Grants") else (block, acl)),
         call(
             "PutBucketVersioning",
             ("Versioning",),
@@ -279,8 +287,9 @@ _CASES = {
         reads=("MFADelete", "Versioning"),
     ),
     "dotted-name": Case(
-        reason="Transfer Acceleration does not work with a bucket name that contains a dot.",
-        holds=lambda observed: "." in str(observed["Bucket"]),
+        reason="Transfer Acceleration needs a bucket name that is a DNS label: without dots, underscores and "
+        "upper case.",
+        holds=lambda observed: not _ACCELERATED.fullmatch(str(observed["Bucket"])),
         reads=("Bucket",),
     ),
     "acceleration-unavailable": Case(
