@@ -56,7 +56,7 @@ def plan(
     - `rightstate plan` looks at everything.
     - `rightstate plan --type s3-bucket --region eu-west-1` looks at the buckets there.
     - `rightstate plan --resource arn:aws:sqs:eu-west-1:111122223333:invoices` looks at one queue.
-    - `rightstate plan -p kms-key-rotation --set kms-key-rotation.rotation_period_days=90` takes your own value.
+    - `rightstate plan -p kms-key-rotation --set kms-key-rotation.rotation_period_days=90` sets a parameter.
 
     Exit codes: 0 nothing to change, 1 something is broken or could be looked at only later, 2 something
     could not be read.
