@@ -10,12 +10,13 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto.kinesis.exceptions import ResourceInUseError
 from moto.kinesis.models import KinesisBackend
+from moto.rds.models import rds_backends
 
 from rightstate import sessions
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from tests.support.calls import Calls
-from tests.support.member import broken, enable, session, start_input
+from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
 
 SECRET = "planted-in-an-error-message"
 
@@ -121,6 +122,38 @@ def test_a_later_try_decides_again_and_leaves_what_has_become_stronger(hub: Engi
     [found] = rds.describe_db_instances(DBInstanceIdentifier=database)["DBInstances"]
     assert found["BackupRetentionPeriod"] == 30
     assert (execution.outcome, execution.operations) == ("remediated", ())
+
+
+def test_what_is_pending_by_the_time_of_a_later_try_is_not_applied_along(hub: Engine) -> None:
+    policy = "rds-mysql-deletion-protection"
+    enable(hub, policy)
+    name = broken(policy)
+    database = rds_backends[ACCOUNT][REGION].databases[name]
+    written: list[Any] = []
+
+    class Owner(Answers):
+        """Refuses once because the owner has begun a change, which then waits for two reads."""
+
+        reads: Iterator[bool] = iter(())
+
+        def __call__(self, model: Any, **given: Any) -> tuple[Any, dict[str, Any]] | None:
+            answer = super().__call__(model, **given)
+            if answer:
+                database.pending_modified_values = {"DBInstanceClass": "db.m6g.8xlarge"}
+                self.reads = iter([True, True])
+            elif model.name == "ModifyDBInstance":
+                written.append(getattr(database, "pending_modified_values", {}))
+            elif (
+                model.name == "DescribeDBInstances" and hasattr(self, "reads") and not next(self.reads, None)
+            ):
+                database.pending_modified_values = {}
+            return answer
+
+    with answering(Owner("ModifyDBInstance", 400, "InvalidDBInstanceState", 1)):
+        execution = run(hub, name, "rds-instance")
+    assert execution.outcome == "remediated"
+    assert written == [{}]
+    assert [step.errors for step in execution.steps if step.state == "Apply"] == [("NotReady",) * 3]
 
 
 def test_a_refused_role_fails_and_nothing_is_read(hub: Engine, calls: Calls) -> None:

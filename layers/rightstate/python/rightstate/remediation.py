@@ -75,7 +75,12 @@ def _decided_again(task: ApplyTask, resource_type: ResourceType) -> Decision:
     observed = _read(task, resource_type, settings_to_read(resource_type, run.policies))
     if busy := resource_type.busy(observed):
         raise NotReady(f"{busy} It is looked at again before anything is changed.")
-    return decide(resource_type, run.resource, run.policies, observed)
+    decision = decide(resource_type, run.resource, run.policies, observed)
+    missing = {c.setting for c in task.decision.changes if not c.want.holds(observed.get(c.setting))}
+    if hindered := sorted(missing - {change.setting for change in decision.changes}):
+        reasons = (verdict.reason for verdict in decision.verdicts if verdict.reason)
+        raise NotReady(f"{next(reasons, decision.reason)} Not written meanwhile: {', '.join(hindered)}.")
+    return decision
 
 
 def verify(task: ApplyTask) -> Verified:
