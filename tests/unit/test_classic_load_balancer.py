@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.stub import Stubber
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from tests.support.cycle import Account, enabled, observe, plan, remediate
@@ -77,7 +77,7 @@ def test_a_timeout_of_the_accounts_settings_is_set_where_there_is_none(account: 
 
 
 @given(timeout=st.integers(1, 3600), preferred=st.integers(1, 3600))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_a_timeout_that_is_set_is_kept_whatever_the_settings_prefer(
     account: Account, timeout: int, preferred: int
 ) -> None:

@@ -126,7 +126,7 @@ def test_all_policies_together_make_one_update_and_start_the_trail_last(account:
 
 
 @given(*[st.booleans()] * 4, st.sets(st.sampled_from([MULTI_REGION, VALIDATION, LOGGING]), min_size=1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_only_what_a_policy_asks_for_changes(
     multi: bool, include_global: bool, validated: bool, logging: bool, policies: set[str]
 ) -> None:

@@ -89,7 +89,7 @@ def test_the_account_may_choose_the_period(account: Account) -> None:
 
 
 @given(st.integers(1, 35), st.integers(1, 35))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_table_with_recovery_keeps_its_period_whatever_the_account_would_choose(
     own: int, chosen: int
 ) -> None:

@@ -103,7 +103,7 @@ policies = st.fixed_dictionaries(
 
 
 @given(policies, st.sets(st.sampled_from([policy.id for policy in PASSWORDS.policies]), min_size=1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_nothing_is_weakened_nothing_else_is_changed_and_a_second_run_writes_nothing(
     before: dict[str, Any], names: set[str]
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.stub import Stubber
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from moto.kinesis.models import kinesis_backends
@@ -88,7 +88,7 @@ def test_a_stream_with_all_seven_or_all_of_them_is_left_alone(account: Account, 
     st.sets(st.sampled_from(SEVEN)),
     st.lists(st.sampled_from(SEVEN), min_size=1, unique=True),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_the_required_metrics_are_added_and_no_other_is_added_or_taken_away(
     present: set[str], required: list[str]
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.stub import Stubber
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from moto.kms.models import kms_backends
@@ -79,7 +79,7 @@ def test_the_account_may_choose_the_period(account: Account) -> None:
 
 
 @given(st.integers(90, 2560), st.integers(90, 2560))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_a_key_that_rotates_keeps_its_period_whatever_the_account_would_choose(own: int, chosen: int) -> None:
     with mock_aws():
         account = Account()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.stub import Stubber
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from moto.rds.models import rds_backends
@@ -190,7 +190,7 @@ def test_a_cluster_that_no_enabled_policy_is_about_is_told_why(
 # --- Never weakened, nothing lost ---
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(
     days=st.integers(1, 35),
     logs=st.sets(st.sampled_from(["audit", "error", "general", "instance", "slowquery"])),

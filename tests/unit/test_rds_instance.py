@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.stub import Stubber
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from moto.rds.models import rds_backends
@@ -136,7 +136,7 @@ def test_an_aurora_member_is_told_that_its_cluster_has_the_other_settings(accoun
 LOGS = ("audit", "error", "general", "iam-db-auth-error", "slowquery")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(
     days=st.integers(0, 35),
     logs=st.sets(st.sampled_from(LOGS)),
@@ -172,7 +172,7 @@ def test_stronger_values_and_other_log_exports_stay_and_twice_is_once(
 OTHERS = ("max_connections", "slow_query_log", "innodb_print_all_deadlocks")
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(
     before=st.dictionaries(st.sampled_from(OTHERS), st.sampled_from(["0", "1", "100"])),
     fips=st.sampled_from([None, "0", "1", "2"]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.stub import Stubber
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from moto.rds.models import rds_backends
@@ -129,7 +129,7 @@ def test_a_snapshot_is_not_taken_for_one_of_the_other_kind_with_its_name(
     shared=st.lists(st.from_regex(r"[0-9]{12}", fullmatch=True), unique=True, max_size=5),
     at=st.integers(0, 5),
 )
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 def test_whoever_the_snapshot_is_shared_with_by_id_keeps_it(
     account: Account, kind: Kind, shared: list[str], at: int
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.stub import Stubber
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from tests.support.cycle import Account, enabled, plan, reasons, remediate
@@ -90,7 +90,7 @@ grants = st.lists(
     grants,
     st.sets(st.sampled_from([p.id for p in BUCKET.policies if p.id.startswith("s3-acl")]), min_size=1),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_grants_that_no_policy_names_come_out_as_they_went_in(
     given_grants: list[tuple[str, str]], policies: set[str]
 ) -> None:
