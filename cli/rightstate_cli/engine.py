@@ -35,7 +35,7 @@ from rightstate_cli.interpreter import filled, load_handler
 
 HUB_ACCOUNT = DEFAULT_ACCOUNT_ID
 _STACK = "rightstate"
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.05
 # Without TLS: no call to AWS goes there, so that these alone can be kept in the process.
 _HUB_ENDPOINT = "http://{}.{}.amazonaws.com"
 _INTERCEPTED = r"http://[a-z]+\.[a-z0-9-]+\.amazonaws\.com"

@@ -29,7 +29,7 @@ def demo(format: FormatOption = Format.TABLE) -> None:
         sent = list(simulated_accounts.events_of_both(events.shipped(), made))
         starts = [match.start for event in sent for match in hub.matches(event)]
         running = bar.add_task("Executions", total=len(starts))
-        for execution in hub.run(iter(starts), at_once=8):
+        for execution in hub.run(iter(starts), at_once=4):
             executions.append(execution)
             bar.update(running, advance=1, description=f"{execution.resource}: {execution.outcome}")
     past.keep(executions)
