@@ -13,8 +13,10 @@ def test_every_execution_is_listed_with_its_outcome_and_nothing_leaves_the_proce
     few = {name: found for name, found in events.shipped().items() if name in ("sqs-queue", "kms-key")}
     monkeypatch.setattr(events, "shipped", lambda: few)
     ran = inside("demo", "--format", "json", AWS_ENDPOINT_URL="http://127.0.0.1:9", AWS_PROFILE="absent")
-    assert {(each["account"], each["resource_type"], each["outcome"]) for each in ran.json} == {
-        *((FIRST, each, outcome) for each in few for outcome in ("remediated", "compliant")),
-        *((SECOND, each, "remediated") for each in few),
-    }
+    outcomes: dict[tuple[str, str], set[str]] = {}
+    for each in ran.json:
+        outcomes.setdefault((each["account"], each["resource_type"]), set()).add(each["outcome"])
+    assert set(outcomes) == {(account, each) for account in (FIRST, SECOND) for each in few}
+    # Executions of one resource that meet both find it broken; those that do not, find it mended.
+    assert all({"remediated"} <= found <= {"remediated", "compliant"} for found in outcomes.values())
     assert ran.code == 0
