@@ -73,7 +73,7 @@ def find(stack: str, region: str | None = None, profile: str | None = None) -> H
     caller = sign_in(region, profile)
     nothing = InvalidInput(
         f"There is no stack {shown(stack)} in account {caller.account}, {caller.region}. Nothing was "
-        "changed. Deploy it (docs/deploying.md), or name it with --stack and --region."
+        "changed. Deploy it (docs/deploying.md), or name it with --stack and --hub-region."
     )
     with answers("Nothing was changed.", gone={"ValidationError": str(nothing)}):
         stacks = caller.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]

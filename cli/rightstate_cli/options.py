@@ -87,8 +87,10 @@ DEFAULT_STACK = "rightstate"
 HubRegionOption = Annotated[
     str | None,
     typer.Option(
-        "--region",
-        help="Region of the hub. Left out: that of your AWS configuration.",
+        "--hub-region",
+        help="Region of the hub; also from RIGHTSTATE_HUB_REGION. Left out: that of your AWS configuration.",
+        envvar="RIGHTSTATE_HUB_REGION",
+        show_envvar=False,
         metavar="NAME",
         show_default=False,
     ),
