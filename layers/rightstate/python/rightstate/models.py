@@ -32,6 +32,7 @@ class Outcome(StrEnum):
     OFF = "off"
     GONE = "gone"
     FANNED_OUT = "fanned-out"
+    CHANGED_SINCE_PLAN = "changed-since-plan"
     FAILED = "failed"
 
 
@@ -48,7 +49,9 @@ class StartInput(Frozen):
 
     `resource` may be an identifier, an ARN or, for a queue, its URL; in `resources` each may also be what
     CloudTrail makes of it in a list, an object with nothing else in it. `policies` narrows to some of
-    those enabled for the account, `mode` lowers what they may do; neither enables anything.
+    those enabled for the account, `mode` lowers what they may do; neither enables anything. `approved` is
+    the fingerprint of the plan that somebody has approved for the resource and those policies; nothing else
+    is done then. `sweep` marks what no event has started.
     """
 
     account: str = Field(pattern=ACCOUNT)
@@ -60,6 +63,8 @@ class StartInput(Frozen):
     mode: Mode | None = None
     reason: str = Field(default="", max_length=1024)
     event: Event | None = None
+    approved: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    sweep: bool = False
 
     @field_validator("resources", mode="before")
     @classmethod
@@ -75,6 +80,12 @@ class StartInput(Frozen):
     def _one_of_resource_resources_and_group(self) -> "StartInput":
         if [self.resource, self.resources, self.group].count(None) != 2:
             raise ValueError("give one of resource, resources and group")
+        return self
+
+    @model_validator(mode="after")
+    def _approved_for_one_resource(self) -> "StartInput":
+        if self.approved and not (self.resource and self.policies):
+            raise ValueError("approved belongs to one resource and its policies")
         return self
 
 
@@ -127,6 +138,8 @@ class Run(Frozen):
     policies: Mapping[str, Enabled]
     reason: str = ""
     event: Event | None = None
+    approved: str | None = None
+    sweep: bool = False
 
 
 class Status(StrEnum):
