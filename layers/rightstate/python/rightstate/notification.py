@@ -7,6 +7,7 @@ event is data, which whoever shows it escapes for where it is shown.
 import json
 import shlex
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar, get_args
 from urllib.parse import quote
 
@@ -117,7 +118,9 @@ class Notification(_Part):
     )
 
 
-def notification(entry: Mapping[str, Any], resource_type: str, started: str, ended: str) -> Notification:
+def notification(
+    entry: Mapping[str, Any], resource_type: str, started: datetime, ended: datetime
+) -> Notification:
     """What to tell of an execution that ended with this entry of the ledger."""
     account, region, _, resource = entry["resource"].split("/", 3)
     event = entry["event"]
@@ -137,10 +140,15 @@ def notification(entry: Mapping[str, Any], resource_type: str, started: str, end
                 "time": event["time"],
             },
             "link": console_link(entry["execution"]),
-            "started": started,
-            "ended": ended,
+            "started": _utc(started),
+            "ended": _utc(ended),
         }
     )
+
+
+def _utc(time: datetime) -> str:
+    """As Step Functions writes it, to the millisecond."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def console_link(execution: str) -> str | None:
@@ -232,7 +240,7 @@ def _facts(told: Notification) -> Iterator[str]:
         yield f"Resource:   {_line(told.arn, 2048)}"
     yield f"Account:    {told.account}, region {told.region}"
     if told.cause is None:
-        yield "Caused by:  nobody's call; it was started by hand"
+        yield "Caused by:  no API call; it was started by hand"
     else:
         principal = told.cause.principal or "a caller that CloudTrail gives no ARN"
         yield f"Caused by:  {_line(principal, 2048)}"
@@ -294,9 +302,9 @@ def next_steps(told: Notification) -> Iterator[str]:
             yield "Then start it again: New execution, on the execution's page, takes the same input."
     if told.outcome is Outcome.REMEDIATED:
         yield (
-            "Nothing. If a change is unwanted, first lower the mode of its policies with `rightstate "
-            "policies set-mode`, or it is made again. Then write the values as they were, which are in this "
-            "message; the ledger has them too, at full length."
+            "Nothing, about what was changed. If a change is unwanted, first lower the mode of its policies "
+            "with `rightstate policies set-mode`, or it is made again. Then write the values as they were, "
+            "which are in this message; the ledger has them too, at full length."
         )
     if broken := _broken(told):
         target = f"--account {told.account} --region {told.region} --resource {_target(told)}"
@@ -319,8 +327,8 @@ NEXT_STEPS = {
     "trust the hub, and ask for the external id of the settings.",
     "WrongAccount": "The settings of account {account} name a role of another account. Correct them; "
     "`rightstate verify` checks them.",
-    "UnknownAccount": "Account {account} has no settings, though its events come here. Give it some, or stop "
-    "forwarding its events.",
+    "UnknownAccount": "Give account {account} settings or, if its events come here unasked, have them "
+    "forwarded no more.",
     "SettingsUnreadable": "Correct the settings of account {account} where the reason says; until then "
     "nothing is done in that account. `rightstate verify` checks them.",
     "Denied": "Allow the call that the reason names. What can refuse it: the policy or permissions boundary "

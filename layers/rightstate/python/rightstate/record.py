@@ -7,6 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from boto3.dynamodb.types import TypeSerializer
+from pydantic import ValidationError
 
 from rightstate import notification
 from rightstate.aws_errors import named_errors
@@ -15,6 +16,7 @@ from rightstate.errors import CallFailed, RemediationFailed, RightstateError
 from rightstate.identify import shown
 from rightstate.models import (
     Decision,
+    Event,
     Failure,
     Outcome,
     Recorded,
@@ -75,12 +77,24 @@ def _entry(task: RecordTask) -> dict[str, Any]:
         "error": error,
         "reason": reason,
         "why": run.reason if run else "",
-        "event": run.event.model_dump(mode="json") if run and run.event else None,
+        "event": _event(task, resolved),
         "verdicts": plain.get("verdicts", []),
         "changes": plain.get("changes", []),
         "calls": state.get("applied", {}).get("operations", []),
         "verified": state.get("verified", {}).get("observed", {}),
     }
+
+
+def _event(task: RecordTask, resolved: Resolved | None) -> dict[str, Any] | None:
+    """The event that started it; of an input that was refused for something else, the one in it."""
+    if resolved and resolved.run:
+        event = resolved.run.event
+    else:
+        try:
+            event = Event.model_validate(task.input.get("event"))
+        except ValidationError:
+            event = None
+    return event.model_dump(mode="json") if event else None
 
 
 def _ending(
@@ -155,8 +169,8 @@ def _tell(task: RecordTask, entry: dict[str, Any]) -> int:
     failed = 0
     for send in (_publish, _put_event):
         try:
-            ended = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            send(notification.notification(entry, task.resource_type, task.execution.started, ended))
+            started = datetime.fromisoformat(task.execution.started)
+            send(notification.notification(entry, task.resource_type, started, datetime.now(UTC)))
         except Exception as error:
             failed += 1
             what = str(error) if isinstance(error, RightstateError) else str(defect(error))
