@@ -157,7 +157,7 @@ def console_link(execution: str) -> str | None:
     console = _CONSOLES.get(partition)
     if console is None:
         return None
-    page = f"#/v2/executions/details/{quote(execution, safe=':')}"
+    page = f"#/v2/executions/details/{quote(execution, safe=':', errors='replace')}"
     return f"https://{region}.{console}/states/home?region={region}{page}"
 
 
