@@ -183,14 +183,6 @@ def test_a_ledger_that_cannot_be_written_ends_the_execution_failed(
     assert execution.steps[-1].state == "Not recorded"
 
 
-def test_a_topic_that_cannot_be_told_fails_nothing(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    enable(hub, "sqs-server-side-encryption")
-    monkeypatch.setenv("TOPIC_ARN", f"arn:aws:sns:{REGION}:123456789012:no-such-topic")
-    execution = run(hub, "sqs-queue", start_input(broken("sqs-server-side-encryption", "untold")))
-    assert (execution.status, execution.outcome) == ("SUCCEEDED", "remediated")
-    assert any("could not be sent" in line for line in hub.logs)
-
-
 def test_a_change_of_the_accounts_public_access_block_looks_at_each_of_its_buckets(hub: Engine) -> None:
     enable(hub, "s3-versioning")
     other = "777788889999"
