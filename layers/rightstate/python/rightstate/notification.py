@@ -39,7 +39,7 @@ _CONSOLES = {
 class _Part(BaseModel):
     """Apart from the states' models, so that these can change and what is published stays."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class Cause(_Part):

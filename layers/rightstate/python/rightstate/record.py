@@ -167,10 +167,11 @@ def _tell(task: RecordTask, entry: dict[str, Any]) -> int:
     What was done is done and in the ledger, so that nothing that goes wrong here may fail the execution.
     """
     failed = 0
+    ended = datetime.now(UTC)
     for send in (_publish, _put_event):
         try:
             started = datetime.fromisoformat(task.execution.started)
-            send(notification.notification(entry, task.resource_type, started, datetime.now(UTC)))
+            send(notification.notification(entry, task.resource_type, started, ended))
         except Exception as error:
             failed += 1
             what = str(error) if isinstance(error, RightstateError) else str(defect(error))
