@@ -33,15 +33,26 @@ class Outcome(StrEnum):
     GONE = "gone"
     FANNED_OUT = "fanned-out"
     CHANGED_SINCE_PLAN = "changed-since-plan"
+    REJECTED = "rejected"
     FAILED = "failed"
 
 
 class Event(Frozen):
-    """The CloudTrail event that started an execution, as far as the audit trail needs it."""
+    """The CloudTrail event that started an execution, as far as the audit trail needs it.
+
+    `principal` is the ARN of who called, empty where the event has none: of a path that leads nowhere
+    EventBridge leaves an empty text in the input, or the variable's name.
+    """
 
     id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     name: str = Field(max_length=128)
     time: str = Field(max_length=64)
+    principal: str = Field(default="", max_length=2048)
+
+    @field_validator("principal", mode="after")
+    @classmethod
+    def _known(cls, given: str) -> str:
+        return "" if given == "<principal>" else given
 
 
 class StartInput(Frozen):
