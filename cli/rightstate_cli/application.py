@@ -30,8 +30,7 @@ def template() -> dict[str, Any]:
 def machines() -> dict[str, str]:
     """Logical id of each state machine -> the resource type that it remediates."""
     return {
-        name: properties["DefinitionSubstitutions"]["ResourceType"]
-        for name, properties in _of_type("AWS::Serverless::StateMachine")
+        name: properties["DefinitionSubstitutions"]["ResourceType"] for name, properties in _remediations()
     }
 
 
@@ -45,7 +44,7 @@ def functions() -> dict[str, Path]:
 
 def rules() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Of each rule that starts a remediation: the resource type, its name in the template, its properties."""
-    for _, properties in _of_type("AWS::Serverless::StateMachine"):
+    for _, properties in _remediations():
         for name, rule in properties["Events"].items():
             yield properties["DefinitionSubstitutions"]["ResourceType"], name, rule["Properties"]
 
@@ -99,6 +98,15 @@ def _unpublish(machine: dict[str, Any]) -> None:
     for name, value in substitutions.items():
         if isinstance(value, dict) and str(value.get("Ref", "")).endswith(".Version"):
             substitutions[name] = {"Fn::GetAtt": [value["Ref"].removesuffix(".Version"), "Arn"]}
+
+
+def _remediations() -> list[tuple[str, dict[str, Any]]]:
+    """The machines of resource types, which the backfill is not."""
+    return [
+        (logical_id, properties)
+        for logical_id, properties in _of_type("AWS::Serverless::StateMachine")
+        if "ResourceType" in properties["DefinitionSubstitutions"]
+    ]
 
 
 def _of_type(name: str) -> list[tuple[str, dict[str, Any]]]:

@@ -208,8 +208,8 @@ def _deploy(
     logging.getLogger("moto").setLevel(logging.CRITICAL)
     cloudformation = engine.client("cloudformation")
     with warnings.catch_warnings():
-        # moto leaves out alarms and the policies of topic and queue, which nothing here would look at.
-        warnings.filterwarnings("ignore", "Tried to parse AWS::(CloudWatch::Alarm|SNS|SQS)")
+        # moto leaves out alarms, the schedule and resource policies, which nothing here would look at.
+        warnings.filterwarnings("ignore", "Tried to parse AWS::(CloudWatch::Alarm|SNS|SQS|S3|Scheduler)")
         cloudformation.create_stack(
             StackName=_STACK,
             TemplateBody=json.dumps(application.cloudformation()),

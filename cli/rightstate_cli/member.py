@@ -16,7 +16,7 @@ from rightstate.catalogue import load, names
 from rightstate.resource_type import ResourceType
 from rightstate_cli import application
 
-HUB_ROLES = ("resolve", "assume-role", "describe", "apply", "verify")
+HUB_ROLES = ("resolve", "assume-role", "describe", "apply", "verify", "list-resources")
 """The hub's functions that assume a member's role; STACK-REGION-FUNCTION is each role's name."""
 
 _OWN = "${AWS::AccountId}"

@@ -495,7 +495,9 @@ def in_hub(service: str, resource: str) -> str:
     return f"arn:aws:{service}:{REGION}:{HUB}:{resource}"
 
 
-FUNCTIONS = ("resolve", "assume-role", "describe", "decide", "apply", "verify", "record")
+FUNCTIONS_OF_BACKFILL = ("find-scopes", "list-resources", "summarize")
+FUNCTIONS_OF_REMEDIATIONS = ("resolve", "assume-role", "describe", "decide", "apply", "verify", "record")
+FUNCTIONS = (*FUNCTIONS_OF_BACKFILL, *FUNCTIONS_OF_REMEDIATIONS)
 RUNS = {
     # On AWS the ARN that CloudFormation gives for a log group ends with :*, which its streams match.
     ("logs:CreateLogStream", in_hub("logs", f"log-group:/aws/lambda/{STACK}")),
@@ -520,13 +522,23 @@ NO_RESOURCE_LEVEL = {
 }
 
 
+[WORK] = {
+    resource
+    for role in of_type("AWS::IAM::Role").values()
+    for policy in role.get("Policies", [])
+    for _, _, resource in statements(policy["PolicyDocument"])
+    if re.fullmatch(rf"arn:aws:s3:::{STACK}-workbucket-\w+/batches/\*", resource)
+}
+ENDED = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
+
+
 def table_arn(logical_id: str) -> str:
     [arn] = {
         resource
         for role in of_type("AWS::IAM::Role").values()
         for policy in role.get("Policies", [])
         for _, _, resource in statements(policy["PolicyDocument"])
-        if f"table/{STACK}-{logical_id}" in resource
+        if f"table/{STACK}-{logical_id}" in resource and "/index/" not in resource
     }
     return arn
 
@@ -566,9 +578,47 @@ DECLARED = {
         ("sns:Publish", in_hub("sns", f"{STACK}-notifications")),
         ("events:PutEvents", in_hub("events", "event-bus/default")),
     },
+    "FindScopesRole": {
+        *RUNS,
+        ("dynamodb:GetItem", table_arn("SettingsTable")),
+        ("dynamodb:Scan", table_arn("SettingsTable")),
+        ("s3:PutObject", WORK),
+    },
+    "ListResourcesRole": {
+        *RUNS,
+        *ASSUMES,
+        ("dynamodb:GetItem", table_arn("SettingsTable")),
+        ("s3:PutObject", WORK),
+    },
+    "SummarizeRole": {
+        *RUNS,
+        ("dynamodb:Query", f"{table_arn('LedgerTable')}/index/batch"),
+        ("s3:PutObject", WORK),
+    },
     "MachineRole": {
-        *(("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-{name}:*")) for name in FUNCTIONS),
+        *(
+            ("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-{name}:*"))
+            for name in FUNCTIONS_OF_REMEDIATIONS
+        ),
         *((action, "*") for action in NO_RESOURCE_LEVEL),
+    },
+    "BackfillRole": {
+        *(
+            ("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-{name}:*"))
+            for name in (*FUNCTIONS_OF_BACKFILL, "record")
+        ),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-*")),
+        ("states:DescribeExecution", in_hub("states", f"execution:{STACK}-*")),
+        *(
+            (f"events:{action}", in_hub("events", f"rule/{ENDED}"))
+            for action in ("DescribeRule", "PutRule", "PutTargets")
+        ),
+        *((f"s3:{action}", WORK) for action in ("AbortMultipartUpload", "GetObject", "PutObject")),
+        ("s3:ListMultipartUploadParts", WORK),
+        *((action, "*") for action in NO_RESOURCE_LEVEL),
+    },
+    "BackfillMachineSweepRole": {
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill"))
     },
     **{f"{rule.name}Role": {("states:StartExecution", rule.target["Arn"])} for rule in rules_of_machines()},
 }
@@ -636,9 +686,10 @@ def test_only_aws_services_are_trusted_but_for_events_of_the_accounts_that_are_n
         if "Principal" in s and s["Action"] != "events:PutEvents"
     }
     services = ("states", "lambda", "cloudwatch", "events")
+    by_sam = ("events", "scheduler")
     assert trusted == {
         *(json.dumps({"Service": f"{service}.amazonaws.com"}) for service in services),
-        json.dumps({"Service": ["events.amazonaws.com"]}),  # so written by the SAM transform
+        *(json.dumps({"Service": [f"{service}.amazonaws.com"]}) for service in by_sam),
     }
 
 
@@ -702,7 +753,7 @@ def test_an_execution_ends_with_the_code_that_it_began_with() -> None:
         substitutions = deployed[name]["Properties"]["DefinitionSubstitutions"]
         invoked = {value["Ref"] for key, value in substitutions.items() if key.endswith("Function")}
         assert {deployed[each]["Type"] for each in invoked} == {"AWS::Lambda::Version"}
-        assert len(invoked) == len(FUNCTIONS)
+        assert len(invoked) == len(FUNCTIONS_OF_REMEDIATIONS)
         assert {deployed[each]["DeletionPolicy"] for each in invoked} == {"Retain"}
 
 
@@ -805,6 +856,9 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
     assert {name: keys for name, keys in told.items() if keys} == {
         "ResolveFunction": {"SETTINGS_TABLE"},
         "RecordFunction": {"LEDGER_TABLE", "LEDGER_DAYS", "TOPIC_ARN"},
+        "FindScopesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
+        "ListResourcesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
+        "SummarizeFunction": {"LEDGER_TABLE", "WORK_BUCKET"},
     }
 
 
@@ -849,6 +903,7 @@ def test_the_layer_has_the_versions_that_were_tested() -> None:
 # --- The definition ---
 
 DEFINITION_FILE = application.root() / "statemachines" / "remediation.asl.json"
+BACKFILL: dict[str, Any] = json.loads((DEFINITION_FILE.parent / "backfill.asl.json").read_text())
 DEFINITION: dict[str, Any] = json.loads(DEFINITION_FILE.read_text())
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
@@ -863,8 +918,9 @@ def function_of(task: str) -> str:
 
 
 def test_the_placeholders_of_the_definition_are_what_each_machine_fills_in() -> None:
-    placeholders = set(re.findall(r"\$\{(\w+)\}", json.dumps(DEFINITION)))
-    for machine in of_type("AWS::StepFunctions::StateMachine").values():
+    for name, machine in of_type("AWS::StepFunctions::StateMachine").items():
+        definition = BACKFILL if name == "BackfillMachine" else DEFINITION
+        placeholders = set(re.findall(r"\$\{(\w+)\}", json.dumps(definition)))
         assert set(machine["DefinitionSubstitutions"]) == placeholders
 
 
@@ -873,13 +929,18 @@ def test_each_machine_calls_the_functions_of_its_states_for_its_own_resource_typ
         name: in_hub("lambda", f"function:{function['FunctionName']}")
         for name, function in of_type("AWS::Lambda::Function").items()
     }
-    for machine in of_type("AWS::StepFunctions::StateMachine").values():
-        kind = machine["StateMachineName"].removeprefix(f"{STACK}-")
-        assert machine["DefinitionSubstitutions"] == {**arns, "Partition": "aws", "ResourceType": kind}
+    machines = of_type("AWS::StepFunctions::StateMachine")
+    assert set(machines) == {*application.machines(), "BackfillMachine"}
+    for name in application.machines():
+        kind = machines[name]["StateMachineName"].removeprefix(f"{STACK}-")
+        invoked = {function_of(task) for task in TASKS}
+        own = {function: arn for function, arn in arns.items() if function in invoked}
+        assert machines[name]["DefinitionSubstitutions"] == {**own, "Partition": "aws", "ResourceType": kind}
 
 
 def test_every_function_is_a_state() -> None:
-    assert {function_of(task) for task in TASKS} == set(of_type("AWS::Lambda::Function"))
+    placeholders = set(re.findall(r"\$\{(\w+Function)\}", json.dumps([DEFINITION, BACKFILL])))
+    assert placeholders == set(of_type("AWS::Lambda::Function"))
 
 
 @every_task

@@ -19,6 +19,9 @@ ACCOUNT = r"^[0-9]{12}$"
 REGION = r"^[a-z]{2,4}(-[a-z]{2,10}){1,3}-[0-9]{1,2}$"
 
 
+BATCH = r"^[A-Za-z0-9_-]{1,60}$"
+"""The name of a batch; the executions of its resources begin with it."""
+
 ResourceName = Annotated[str, Field(min_length=1, max_length=2048)]
 
 
@@ -62,7 +65,7 @@ class StartInput(Frozen):
     CloudTrail makes of it in a list, an object with nothing else in it. `policies` narrows to some of
     those enabled for the account, `mode` lowers what they may do; neither enables anything. `approved` is
     the fingerprint of the plan that somebody has approved for the resource and those policies; nothing else
-    is done then. `sweep` marks what no event has started.
+    is done then. `sweep` marks what no event has started, `batch` what belongs together.
     """
 
     account: str = Field(pattern=ACCOUNT)
@@ -76,6 +79,7 @@ class StartInput(Frozen):
     event: Event | None = None
     approved: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     sweep: bool = False
+    batch: str | None = Field(default=None, pattern=BATCH)
 
     @field_validator("resources", mode="before")
     @classmethod
@@ -151,6 +155,7 @@ class Run(Frozen):
     event: Event | None = None
     approved: str | None = None
     sweep: bool = False
+    batch: str | None = None
 
 
 class Status(StrEnum):
@@ -200,13 +205,18 @@ class Failure(BaseModel):
     Cause: str = ""
 
 
-class Task(BaseModel):
+class StateTask(BaseModel):
     """What every state's function is given. The definition passes more than each one reads."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    resource_type: str
     execution: Execution
+
+
+class Task(StateTask):
+    """A state of a remediation."""
+
+    resource_type: str
 
 
 class ResolveTask(Task):
@@ -243,6 +253,90 @@ class RecordTask(Task):
 
     state: dict[str, Any]
     input: dict[str, Any] = Field(default_factory=dict)
+
+
+class StoredObject(Frozen):
+    """An object of S3."""
+
+    bucket: str = Field(max_length=63)
+    key: str = Field(max_length=1024)
+
+
+class BackfillInput(Frozen):
+    """The input of a backfill: what to look at, everything that is enabled if nothing is named.
+
+    `policies` and `mode` are as for one execution. `scopes` is what an approved plan comes with instead, an
+    object of the work bucket. `concurrency` is how many resources of one service are remediated at a time in
+    an account and region. After the time `until` no more are begun.
+    """
+
+    accounts: tuple[Annotated[str, Field(pattern=ACCOUNT)], ...] | None = Field(default=None, min_length=1)
+    regions: tuple[Annotated[str, Field(pattern=REGION)], ...] | None = Field(default=None, min_length=1)
+    types: tuple[str, ...] | None = Field(default=None, min_length=1)
+    policies: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=108)
+    mode: Mode | None = None
+    reason: str = Field(default="", max_length=1024)
+    sweep: bool = False
+    batch: str | None = Field(default=None, pattern=BATCH)
+    scopes: StoredObject | None = None
+    concurrency: int = Field(default=5, ge=1, le=100)
+    until: str = Field(default="9999-12-31T23:59:59Z", pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+
+
+class Scope(Frozen):
+    """The resources of one service in one account and region: what shares its throttling."""
+
+    account: str
+    region: str
+    service: str
+    types: tuple[str, ...]
+
+
+class Work(Frozen):
+    """What a backfill is about, in state data; the scopes themselves are in the work bucket."""
+
+    batch: str
+    scopes: StoredObject
+    policies: tuple[str, ...] | None
+    mode: Mode | None
+    reason: str
+    sweep: bool
+    concurrency: int
+    until: str
+
+
+class BackfillTask(StateTask):
+    """Find scopes."""
+
+    input: dict[str, Any]
+
+
+class ListTask(StateTask):
+    """List resources."""
+
+    scope: Scope
+    work: Work
+
+
+class SummarizeTask(StateTask):
+    """Summarize."""
+
+    work: Work
+
+
+class ItemsFound(Frozen):
+    """Where the items are, and how many."""
+
+    items: StoredObject
+    count: int
+
+
+class Summary(Frozen):
+    """How a batch ended."""
+
+    outcomes: Mapping[str, int]
+    failed: int
+    report: StoredObject
 
 
 class Resolved(Frozen):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from rightstate.catalogue import load
 from rightstate.errors import CallFailed, RemediationFailed, RightstateError
 from rightstate.identify import shown
 from rightstate.models import (
+    BATCH,
     Decision,
     Event,
     Failure,
@@ -22,6 +24,7 @@ from rightstate.models import (
     Recorded,
     RecordTask,
     Resolved,
+    Run,
     Status,
 )
 from rightstate.notification import Notification
@@ -73,6 +76,7 @@ def _entry(task: RecordTask) -> dict[str, Any]:
     plain = decision.model_dump(mode="json") if decision else {}
     run = resolved.run if resolved else None
     return {
+        **_batch(task, run),
         "resource": _resource(task, resolved),
         "arn": _arn(task, resolved),
         "at": f"{task.execution.started}#{task.execution.name}",
@@ -87,6 +91,12 @@ def _entry(task: RecordTask) -> dict[str, Any]:
         "calls": state.get("applied", {}).get("operations", []),
         "verified": state.get("verified", {}).get("observed", {}),
     }
+
+
+def _batch(task: RecordTask, run: Run | None) -> dict[str, str]:
+    """What the executions of one backfill have in common; the ledger's index has no entry without it."""
+    given = run.batch if run else task.input.get("batch")
+    return {"batch": given} if isinstance(given, str) and re.fullmatch(BATCH, given) else {}
 
 
 def _event(task: RecordTask, resolved: Resolved | None) -> dict[str, Any] | None:

@@ -67,6 +67,7 @@ def resolve(task: ResolveTask) -> Resolved:
             event=start.event,
             approved=start.approved,
             sweep=start.sweep,
+            batch=start.batch,
         ),
     )
 

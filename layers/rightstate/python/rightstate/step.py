@@ -7,11 +7,11 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ValidationError
 
 from rightstate.errors import Defect, InvalidInput, RightstateError
-from rightstate.models import RunTask, Task
+from rightstate.models import RunTask, StateTask, Task
 
 logger = Logger()
 
-T = TypeVar("T", bound=Task)
+T = TypeVar("T", bound=StateTask)
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -58,8 +58,8 @@ def parse(model: type[M], given: Any) -> M:
         raise InvalidInput(f"The input is not understood: {faults}. Nothing was changed.") from None
 
 
-def _names(task: Task) -> dict[str, str]:
-    names = {"resource_type": task.resource_type}
+def _names(task: StateTask) -> dict[str, str]:
+    names = {"resource_type": task.resource_type} if isinstance(task, Task) else {}
     if isinstance(task, RunTask):
         names |= {"account": task.run.resource.account, "resource": task.run.resource.id}
     return names
