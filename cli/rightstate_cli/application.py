@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,30 +43,44 @@ def functions() -> dict[str, Path]:
     }
 
 
+def rules() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Of each rule that starts a remediation: the resource type, its name in the template, its properties."""
+    for _, properties in _of_type("AWS::Serverless::StateMachine"):
+        for name, rule in properties["Events"].items():
+            yield properties["DefinitionSubstitutions"]["ResourceType"], name, rule["Properties"]
+
+
 def event_names(resource_type: str) -> list[str]:
     """The CloudTrail events that start the type's remediation."""
-    names: set[str] = set()
-    for _, properties in _of_type("AWS::Serverless::StateMachine"):
-        if properties["DefinitionSubstitutions"]["ResourceType"] == resource_type:
-            for rule in properties["Events"].values():
-                names |= set(rule["Properties"]["Pattern"]["detail"]["eventName"])
-    return sorted(names)
+    return sorted(
+        {
+            name
+            for machine, _, rule in rules()
+            if machine == resource_type
+            for name in rule["Pattern"]["detail"]["eventName"]
+        }
+    )
 
 
-def cloudformation() -> dict[str, Any]:
+def cloudformation(published: bool = False) -> dict[str, Any]:
     """The template after the transform that CloudFormation makes of a SAM template.
 
     The definition is put into it. Code is left out: it would have been built and uploaded, and in this
-    process it is imported instead.
+    process it is imported instead. So are versions and aliases unless `published`, which moto's
+    CloudFormation does not have.
     """
     source = json.loads(json.dumps(template()))
     source["Globals"]["Function"].pop("Layers", None)
+    if not published:
+        source["Globals"]["Function"].pop("AutoPublishAlias")
     for name, resource in list(source["Resources"].items()):
         properties = resource.get("Properties", {})
         match resource["Type"]:
             case "AWS::Serverless::StateMachine":
                 path = root() / properties.pop("DefinitionUri")
                 properties["Definition"] = json.loads(path.read_text())
+                if not published:
+                    _unpublish(properties)
             case "AWS::Serverless::Function":
                 properties["InlineCode"] = f"# {properties.pop('CodeUri')}"
                 properties.pop("Layers", None)
@@ -75,6 +90,15 @@ def cloudformation() -> dict[str, Any]:
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     translated: dict[str, Any] = transform(source, {}, _NoManagedPolicies(None))
     return translated
+
+
+def _unpublish(machine: dict[str, Any]) -> None:
+    """Let the events start the machine itself, and the machine invoke the functions themselves."""
+    del machine["AutoPublishAlias"], machine["UseAliasAsEventTarget"]
+    substitutions = machine["DefinitionSubstitutions"]
+    for name, value in substitutions.items():
+        if isinstance(value, dict) and str(value.get("Ref", "")).endswith(".Version"):
+            substitutions[name] = {"Fn::GetAtt": [value["Ref"].removesuffix(".Version"), "Arn"]}
 
 
 def _of_type(name: str) -> list[tuple[str, dict[str, Any]]]:

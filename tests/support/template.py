@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import boto3
@@ -25,6 +25,7 @@ REGION = "us-east-1"
 STACK = "elsewhere"
 
 Event = dict[str, Any]
+T = TypeVar("T")
 
 
 @cache
@@ -42,6 +43,14 @@ def rendered(**parameters: str) -> Mapping[str, Any]:
         )
         [stack] = cloudformation_backends[HUB][REGION].stacks.values()
         resources: Mapping[str, Any] = clean_json(template["Resources"], stack.resource_map)
+    return resources
+
+
+@cache
+def published() -> Mapping[str, Any]:
+    """Logical id -> resource of the template as CloudFormation gets it, with references as they are."""
+    with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION):
+        resources: Mapping[str, Any] = application.cloudformation(published=True)["Resources"]
     return resources
 
 
@@ -123,8 +132,9 @@ def statements(policy: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
                 yield statement["Effect"], action, resource
 
 
-def listed(given: str | list[str]) -> list[str]:
-    return [given] if isinstance(given, str) else given
+def listed(given: T | list[T]) -> list[T]:
+    """IAM takes one of a thing without a list."""
+    return given if isinstance(given, list) else [given]
 
 
 def value_at(event: Event, path: str) -> Any:

@@ -16,6 +16,7 @@ from tests.support.template import (
     listed,
     matching,
     of_type,
+    published,
     rendered,
     rules,
     rules_of_machines,
@@ -27,7 +28,7 @@ from rightstate import catalogue, errors
 from rightstate.identify import identify
 from rightstate.models import StartInput
 from rightstate.resource_type import Place
-from rightstate_cli import application, examples
+from rightstate_cli import application, examples, member
 from rightstate_cli import events as event_files
 
 ACCOUNT = "111122223333"
@@ -509,7 +510,7 @@ DECLARED = {
         ("sns:Publish", in_hub("sns", f"{STACK}-notifications")),
     },
     "MachineRole": {
-        *(("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-{name}")) for name in FUNCTIONS),
+        *(("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-{name}:*")) for name in FUNCTIONS),
         *((action, "*") for action in NO_RESOURCE_LEVEL),
     },
     **{f"{rule.name}Role": {("states:StartExecution", rule.target["Arn"])} for rule in rules_of_machines()},
@@ -551,7 +552,8 @@ def allows() -> list[Mapping[str, Any]]:
     return [
         statement
         for document in documents(rendered())
-        for statement in document["Statement"]
+        # A bus policy resource has one statement, not a document.
+        for statement in listed(document["Statement"])
         if statement["Effect"] == "Allow"
     ]
 
@@ -561,8 +563,12 @@ def test_nothing_is_allowed_by_a_wildcard_action_or_by_exception() -> None:
     assert [action for s in allows() for action in listed(s["Action"]) if "*" in action] == []
 
 
-def test_only_aws_services_are_trusted() -> None:
-    trusted = {json.dumps(s["Principal"], sort_keys=True) for s in allows() if "Principal" in s}
+def test_only_aws_services_are_trusted_but_for_events_of_the_accounts_that_are_named() -> None:
+    trusted = {
+        json.dumps(s["Principal"], sort_keys=True)
+        for s in allows()
+        if "Principal" in s and s["Action"] != "events:PutEvents"
+    }
     services = ("states", "lambda", "cloudwatch", "events")
     assert trusted == {
         *(json.dumps({"Service": f"{service}.amazonaws.com"}) for service in services),
@@ -570,11 +576,68 @@ def test_only_aws_services_are_trusted() -> None:
     }
 
 
-def test_only_roles_that_assume_a_members_role_are_at_the_path_that_members_trust() -> None:
-    at_the_path = {
-        name for name, role in of_type("AWS::IAM::Role").items() if role.get("Path") == f"/{STACK}/"
+def test_the_roles_that_a_member_trusts_are_those_that_assume_its_role() -> None:
+    roles = of_type("AWS::IAM::Role")
+    named = {roles[role].get("RoleName") for role in DECLARED if allowed_to(role) >= ASSUMES}
+    assert named == {f"{STACK}-{REGION}-{function}" for function in member.HUB_ROLES}
+    assert {role.get("RoleName") for role in roles.values()} - named == {None}
+
+
+@pytest.mark.parametrize(
+    ("policy", "condition"),
+    [
+        ("OrganizationEvents", {"aws:PrincipalOrgID": "o-1234567890"}),
+        ("MemberEvents", {"aws:PrincipalAccount": ["111122223333", "444455556666"]}),
+    ],
+)
+def test_the_bus_takes_cloudtrail_events_of_aws_from_the_accounts_that_are_named_alone(
+    policy: str, condition: dict[str, Any]
+) -> None:
+    given = {"OrganizationId": "o-1234567890", "MemberAccounts": "111122223333,444455556666"}
+    statement = of_type("AWS::Events::EventBusPolicy", **given)[policy]["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "events:PutEvents",
+        "Resource": in_hub("events", "event-bus/default"),
+        "Condition": {
+            "StringEquals": {"events:detail-type": "AWS API Call via CloudTrail", **condition},
+            "StringLike": {"events:source": "aws.*"},
+        },
     }
-    assert at_the_path == {role for role in DECLARED if allowed_to(role) >= ASSUMES}
+
+
+def test_the_bus_takes_no_events_of_others_unless_they_are_named() -> None:
+    conditions = {
+        name: resource["Condition"]
+        for name, resource in application.template()["Resources"].items()
+        if resource["Type"] == "AWS::Events::EventBusPolicy"
+    }
+    assert conditions == {"OrganizationEvents": "HasOrganization", "MemberEvents": "HasMemberAccounts"}
+
+
+def test_events_start_the_version_that_was_published_last() -> None:
+    deployed = published()
+    for name in application.machines():
+        alias = deployed[f"{name}Aliaslive"]["Properties"]
+        assert alias["DeploymentPreference"]["StateMachineVersionArn"] == {"Ref": f"{name}Version"}
+    targets = {
+        target["Arn"]["Ref"]
+        for resource in deployed.values()
+        if resource["Type"] == "AWS::Events::Rule"
+        for target in resource["Properties"]["Targets"]
+    }
+    assert targets == {f"{name}Aliaslive" for name in application.machines()} | {"Notifications"}
+
+
+def test_an_execution_ends_with_the_code_that_it_began_with() -> None:
+    deployed = published()
+    for name in application.machines():
+        substitutions = deployed[name]["Properties"]["DefinitionSubstitutions"]
+        invoked = {value["Ref"] for key, value in substitutions.items() if key.endswith("Function")}
+        assert {deployed[each]["Type"] for each in invoked} == {"AWS::Lambda::Version"}
+        assert len(invoked) == len(FUNCTIONS)
+        assert {deployed[each]["DeletionPolicy"] for each in invoked} == {"Retain"}
 
 
 @pytest.mark.parametrize(

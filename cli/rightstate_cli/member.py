@@ -1,0 +1,363 @@
+"""The template of a member: what an account installs in each of its regions that shall be remediated.
+
+Generated from the catalogue and from the hub's template, so that both always fit: the role may do what
+the resource types declare, and forwarded is what the hub's rules listen to.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from rightstate import __version__
+from rightstate.catalogue import load, names
+from rightstate.resource_type import ResourceType
+from rightstate_cli import application
+
+HUB_ROLES = ("resolve", "assume-role", "describe", "apply", "verify")
+"""The hub's functions that assume a member's role; STACK-REGION-FUNCTION is each role's name."""
+
+_OWN = "${AWS::AccountId}"
+_SCOPE = {"partition": "${AWS::Partition}", "region": "*", "account": _OWN, "id": "*"}
+_REPLAYED = "rightstate.replay"
+# EventBridge quotas: a pattern has at most 2,048 characters. MemberRoleName takes up to 64.
+_LONGEST = 1984
+
+Resources = dict[str, dict[str, Any]]
+
+
+def template(types: Iterable[str] = ()) -> dict[str, Any]:
+    """The CloudFormation template, for those resource types, for all if none is named."""
+    chosen = [load(name) for name in types or names()]
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        # The policy of stacks spares our own by how this begins.
+        "Description": "Rightstate, a member - the role that remediates, and the rules that forward events.",
+        "Parameters": _parameters(),
+        "Mappings": {"HomeRegions": _home_regions(chosen)} if _home_regions(chosen) else {},
+        "Conditions": _conditions(chosen),
+        "Resources": {
+            "RemediationRole": _role(chosen),
+            **_forwarding_rules(chosen),
+            "ForwardingRole": _forwarding_role(),
+            "UndeliveredEvents": _queue(),
+            "UndeliveredEventsPolicy": _queue_policy(),
+        },
+        "Outputs": {
+            "Version": {"Description": "Version of Rightstate.", "Value": __version__},
+            "ResourceTypes": {
+                "Description": "What this member may have remediated.",
+                "Value": ",".join(each.name for each in chosen),
+            },
+            "RemediationRole": {
+                "Condition": "HasRole",
+                "Description": "Role that the hub assumes.",
+                "Value": {"Fn::GetAtt": "RemediationRole.Arn"},
+            },
+        },
+    }
+
+
+def as_yaml(template: Mapping[str, Any]) -> str:
+    """The template as a file's text."""
+    return yaml.dump({k: v for k, v in template.items() if v}, Dumper=_Dumper, sort_keys=False, width=110)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors: CloudFormation does not resolve them."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _parameters() -> dict[str, Any]:
+    return {
+        "HubAccount": {
+            "Type": "String",
+            "AllowedPattern": "^[0-9]{12}$",
+            "Description": "Account of the hub.",
+        },
+        "HubRegion": {
+            "Type": "String",
+            "AllowedPattern": "^[a-z]{2,4}(-[a-z]{2,10}){1,3}-[0-9]{1,2}$",
+            "Description": "Region of the hub.",
+        },
+        "HubStack": {
+            "Type": "String",
+            "Default": "rightstate",
+            "AllowedPattern": "^[A-Za-z][A-Za-z0-9-]{0,31}$",
+            "Description": "Name of the hub's stack.",
+        },
+        "ExternalId": {
+            "Type": "String",
+            # API reference, AssumeRole.
+            "AllowedPattern": r"^[\w+=,.@:/-]{8,256}$",
+            "Description": "External id that the hub has to give, its output ExternalId.",
+        },
+        "MemberRoleName": {
+            "Type": "String",
+            "Default": "rightstate-remediation",
+            "AllowedPattern": r"^[\w+=,.@-]{1,64}$",
+            "Description": "Name of the role, as the hub's parameter of the same name has it.",
+        },
+        "RoleRegion": {
+            "Type": "String",
+            "AllowedPattern": "^[a-z]{2,4}(-[a-z]{2,10}){1,3}-[0-9]{1,2}$",
+            "Description": "The one of the member's regions whose stack has the role; IAM is global.",
+        },
+        "PermissionsBoundary": {
+            "Type": "String",
+            "Default": "",
+            "AllowedPattern": r"^$|^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$",
+            "Description": "ARN of a managed policy as the roles' permissions boundary. Empty for none.",
+        },
+    }
+
+
+def _home_regions(types: Iterable[ResourceType]) -> dict[str, dict[str, str]]:
+    """Partition -> global resource type -> the region where its events arrive."""
+    homes: dict[str, dict[str, str]] = {}
+    for each in types:
+        for partition, region in each.home_regions.items():
+            homes.setdefault(partition, {})[_camel(each.name)] = region
+    return homes
+
+
+def _conditions(types: Iterable[ResourceType]) -> dict[str, Any]:
+    at_the_hub = [
+        {"Fn::Equals": [{"Ref": "AWS::AccountId"}, {"Ref": "HubAccount"}]},
+        {"Fn::Equals": [{"Ref": "AWS::Region"}, {"Ref": "HubRegion"}]},
+    ]
+    conditions: dict[str, Any] = {
+        "HasRole": {"Fn::Equals": [{"Ref": "AWS::Region"}, {"Ref": "RoleRegion"}]},
+        "HasBoundary": {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundary"}, ""]}]},
+        # The hub has its own account's and region's events anyway.
+        "Forwards": {"Fn::Not": [{"Fn::And": at_the_hub}]},
+    }
+    for each in types:
+        if each.home_regions:
+            home = {"Fn::FindInMap": ["HomeRegions", {"Ref": "AWS::Partition"}, _camel(each.name)]}
+            conditions[_forwards(each)] = {
+                "Fn::And": [
+                    {"Condition": "Forwards"},
+                    {"Fn::Equals": [{"Ref": "AWS::Region"}, home]},
+                ]
+            }
+    return conditions
+
+
+def _forwards(resource_type: ResourceType) -> str:
+    """The condition under which the type's events are forwarded: of a global service, once an account."""
+    return f"Forwards{_camel(resource_type.name)}" if resource_type.home_regions else "Forwards"
+
+
+def _role(types: Iterable[ResourceType]) -> dict[str, Any]:
+    statements = _allowed(types)
+    actions = sorted({action for each in statements for action in each["Action"]})
+    return {
+        "Type": "AWS::IAM::Role",
+        "Condition": "HasRole",
+        "Properties": {
+            "RoleName": {"Ref": "MemberRoleName"},
+            "Description": "What Rightstate may do in this account.",
+            "PermissionsBoundary": _boundary(),
+            "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        # The account, narrowed to its roles by name: a role as principal would be that one
+                        # incarnation of it, and no longer trusted once the hub has been installed anew.
+                        "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${HubAccount}:root"}},
+                        "Action": "sts:AssumeRole",
+                        "Condition": {
+                            "StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}},
+                            "ArnEquals": {
+                                "aws:PrincipalArn": [
+                                    {
+                                        "Fn::Sub": "arn:${AWS::Partition}:iam::${HubAccount}:role/"
+                                        f"${{HubStack}}-${{HubRegion}}-{function}"
+                                    }
+                                    for function in HUB_ROLES
+                                ]
+                            },
+                        },
+                    }
+                ],
+            },
+            "Policies": [
+                {
+                    "PolicyName": "remediate",
+                    "PolicyDocument": {
+                        "Version": "2012-10-17",
+                        "Statement": [
+                            *statements,
+                            {
+                                # Whatever else is attached to the role.
+                                "Sid": "NothingElse",
+                                "Effect": "Deny",
+                                "NotAction": actions,
+                                "Resource": "*",
+                            },
+                        ],
+                    },
+                }
+            ],
+        },
+    }
+
+
+def _allowed(types: Iterable[ResourceType]) -> list[dict[str, Any]]:
+    """What the resource types declare, as statements of this account and any region."""
+    types = list(types)
+    reads = sorted({action for each in types for action in each.read_actions})
+    statements: list[dict[str, Any]] = [{"Sid": "Read", "Effect": "Allow", "Action": reads, "Resource": "*"}]
+    for each in types:
+        arns = sorted({arn.format(**_SCOPE) for arn in each.write_resources})
+        write: dict[str, Any] = {
+            "Sid": _camel(each.name),
+            "Effect": "Allow",
+            "Action": sorted(each.write_actions),
+            "Resource": [arn if arn == "*" else {"Fn::Sub": arn} for arn in arns],
+        }
+        if any(arn != "*" and _OWN not in arn for arn in arns):
+            # A bucket's ARN has no account, and another account's bucket policy may admit ours.
+            write["Condition"] = {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
+        statements.append(write)
+        for action, equals in sorted(each.dependent_actions.items()):
+            statements.append(
+                {
+                    "Sid": _camel(each.name) + _camel(re.sub(r"\W", "-", action)),
+                    "Effect": "Allow",
+                    "Action": [action],
+                    "Resource": "*",
+                    "Condition": {
+                        "StringLike": {key: value.format(**_SCOPE) for key, value in equals.items()}
+                    },
+                }
+            )
+    return statements
+
+
+def _forwarding_rules(types: Iterable[ResourceType]) -> Resources:
+    """What the hub's rules about those types listen to, as few rules that forward it to the hub's bus."""
+    wanted = {each.name: each for each in types}
+    alike: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for machine, _, properties in application.rules():
+        if resource_type := wanted.get(machine):
+            pattern = properties["Pattern"]
+            # What is sent again is sent to the hub.
+            [source] = [source for source in pattern["source"] if source != _REPLAYED]
+            [detail_type] = pattern["detail-type"]
+            alike.setdefault((_forwards(resource_type), source, detail_type), []).append(pattern["detail"])
+    return {
+        f"{_camel(source.removeprefix('aws.'))}Calls{suffix}": _forwarding_rule(condition, pattern)
+        for (condition, source, detail_type), details in alike.items()
+        for suffix, pattern in _patterns(source, detail_type, details)
+    }
+
+
+def _patterns(
+    source: str, detail_type: str, details: list[dict[str, Any]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """One pattern that matches what any of the details does, or as many as it takes for each to be short
+    enough, with what tells their names apart."""
+    left, count = list(details), 0
+    while left:
+        count += 1
+        taken = len(left)
+        while len(_text(found := _pattern(source, detail_type, left[:taken]))) > _LONGEST and taken > 1:
+            taken -= 1
+        left = left[taken:]
+        yield str(count) if left or count > 1 else "", found
+
+
+def _pattern(source: str, detail_type: str, details: list[dict[str, Any]]) -> dict[str, Any]:
+    first, *others = details
+    common = {key: value for key, value in first.items() if all(each.get(key) == value for each in others)}
+    own = [{key: value for key, value in each.items() if key not in common} for each in details]
+    either = {"$or": own} if others else own[0]
+    return {"source": [source], "detail-type": [detail_type], "detail": {**common, **either}}
+
+
+def _text(pattern: Mapping[str, Any]) -> str:
+    return json.dumps(pattern, separators=(",", ":"))
+
+
+def _forwarding_rule(condition: str, pattern: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Events::Rule",
+        "Condition": condition,
+        "Properties": {
+            "Description": "Forwards events to the hub of Rightstate.",
+            "EventPattern": pattern,
+            "Targets": [
+                {
+                    "Id": "hub",
+                    "Arn": _hub_bus(),
+                    "RoleArn": {"Fn::GetAtt": "ForwardingRole.Arn"},
+                    # As the hub's own rules: an event that comes late does no harm.
+                    "RetryPolicy": {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185},
+                    "DeadLetterConfig": {"Arn": {"Fn::GetAtt": "UndeliveredEvents.Arn"}},
+                }
+            ],
+        },
+    }
+
+
+def _forwarding_role() -> dict[str, Any]:
+    return {
+        "Type": "AWS::IAM::Role",
+        "Condition": "Forwards",
+        "Properties": {
+            "Description": "What the rules of Rightstate may do - put events on the hub's bus.",
+            "PermissionsBoundary": _boundary(),
+            "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "events.amazonaws.com"},
+                        "Action": "sts:AssumeRole",
+                        "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+                    }
+                ],
+            },
+            "Policies": [
+                {
+                    "PolicyName": "forward",
+                    "PolicyDocument": {
+                        "Version": "2012-10-17",
+                        "Statement": [
+                            {"Effect": "Allow", "Action": "events:PutEvents", "Resource": _hub_bus()}
+                        ],
+                    },
+                }
+            ],
+        },
+    }
+
+
+def _queue() -> dict[str, Any]:
+    # The hub's own queue for the same purpose, by CloudFormation's name.
+    hub = application.template()["Resources"]["UndeliveredEvents"]
+    return {**hub, "Condition": "Forwards"}
+
+
+def _queue_policy() -> dict[str, Any]:
+    hub = application.template()["Resources"]["UndeliveredEventsPolicy"]
+    return {**hub, "Condition": "Forwards"}
+
+
+def _hub_bus() -> dict[str, str]:
+    return {"Fn::Sub": "arn:${AWS::Partition}:events:${HubRegion}:${HubAccount}:event-bus/default"}
+
+
+def _boundary() -> dict[str, Any]:
+    return {"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+
+
+def _camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("-"))
