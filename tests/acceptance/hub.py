@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,6 +39,19 @@ def build(folder: Path) -> Path:
     return folder / "template.yaml"
 
 
+@cache
+def client(service: str, endpoint: str) -> Any:
+    """A client of the hub's account there."""
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=endpoint,
+        config=PATIENT,
+        region_name=REGION,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
 @dataclass
 class Hub:
     """An installation. What it is called is its stack's name."""
@@ -62,14 +76,7 @@ class Hub:
         self._sam_here("delete", f"--stack-name={self.stack}", f"--region={REGION}", "--no-prompts")
 
     def client(self, service: str) -> Any:
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=self.endpoint,
-            config=PATIENT,
-            region_name=REGION,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        )
+        return client(service, self.endpoint)
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -98,7 +105,7 @@ class Hub:
         """The ledger's entry of the execution."""
         pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["LedgerTable"])
         read = TypeDeserializer().deserialize
-        entries = [{key: read(value) for key, value in item.items()} for page in pages for item in page["Items"]]
+        entries = [read({"M": item}) for page in pages for item in page["Items"]]
         [found] = [entry for entry in entries if entry["execution"].endswith(f":{execution.name}")]
         return found
 
@@ -134,11 +141,8 @@ class Hub:
         states = self.client("stepfunctions")
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=self.machine(resource_type))
         arns = [each["executionArn"] for page in pages for each in page["executions"]]
-        return [
-            arn
-            for arn in arns
-            if json.loads(states.describe_execution(executionArn=arn)["input"])["event"]["id"] == event
-        ]
+        inputs = {arn: json.loads(states.describe_execution(executionArn=arn)["input"]) for arn in arns}
+        return [arn for arn, given in inputs.items() if given.get("event", {}).get("id") == event]
 
     def follow(self, event: str, resource_type: str) -> Execution:
         """The one execution that the event starts, when it has ended."""
@@ -185,7 +189,7 @@ def event_about(resource_type: str, policy: str, resource: str) -> dict[str, Any
 
 def _sam(*arguments: str, **environment: str) -> None:
     scripts = Path(sys.executable).parent
-    ran = subprocess.run(
+    ran = subprocess.run(  # noqa: S603 - SAM, with a test's own arguments
         [scripts / "sam", *arguments],
         cwd=PROJECT,
         env={

@@ -4,7 +4,7 @@ import pytest
 
 from rightstate.catalogue import load, names
 from rightstate.identify import identify
-from rightstate.resource_type import Place, Resource
+from rightstate.resource_type import Place
 from rightstate_cli import examples
 from tests.acceptance.emulator import ACCOUNT
 from tests.acceptance.hub import Hub, event_about
@@ -23,7 +23,11 @@ def test_an_event_about_a_resource_in_a_wrong_state_puts_it_right(
     [event] = hub.send(event_about(resource_type, policy, made))
     execution = hub.follow(event, resource_type)
 
-    assert (execution.status, execution.outcome, execution.reason) == ("SUCCEEDED", "remediated", execution.reason)
+    assert (execution.status, execution.outcome, execution.reason) == (
+        "SUCCEEDED",
+        "remediated",
+        execution.reason,
+    )
     assert holds(member, resource_type, policy, made)
     entry = hub.entry(execution)
     assert (entry["outcome"], entry["event"]["id"]) == ("remediated", event)
@@ -34,8 +38,7 @@ def holds(member: Server, resource_type: str, policy: str, resource: str) -> boo
     """Whether the resource, read anew by the account's own administrator, is as the policy wants it."""
     loaded = load(resource_type)
     wants = loaded.policy(policy).bound_wants({})
-    place = Place(account=ACCOUNT, region=REGION)
-    observed = loaded.describe(
-        member.session(ACCOUNT).client, identify(loaded, place, resource), frozenset(wants) | set(loaded.facts)
-    )
+    named = identify(loaded, Place(account=ACCOUNT, region=REGION), resource)
+    settings = frozenset(wants) | set(loaded.facts)
+    observed = loaded.describe(member.session(ACCOUNT).client, named, settings)
     return all(want.holds(observed.get(setting)) for setting, want in wants.items())
