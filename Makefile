@@ -29,12 +29,12 @@ lint: setup ## Check style, types and the template
 	@$(BIN)/ruff format --quiet --check . || { echo "Not formatted; run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/sam validate > /dev/null
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/cfn-lint template.yaml member/template.yaml
 
 build: setup ## Build what `sam deploy` uploads, into .aws-sam
 	@log=$$($(BIN)/sam build 2>&1) || { echo "$$log"; exit 1; }
 
-docs: setup ## Write docs/policies.md from the catalogue
+docs: setup ## Write docs/policies.md and member/template.yaml from the catalogue
 	@$(BIN)/python -m rightstate_cli.reference
 
 bench: setup ## Measure calls, executions, cold starts and the layer

@@ -73,3 +73,25 @@ SetOption = Annotated[
         show_default=False,
     ),
 ]
+StackOption = Annotated[
+    str,
+    typer.Option(
+        "--stack",
+        help="Name of the hub's stack; also from RIGHTSTATE_STACK.",
+        envvar="RIGHTSTATE_STACK",
+        show_envvar=False,
+        metavar="NAME",
+    ),
+]
+DEFAULT_STACK = "rightstate"
+HubRegionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--hub-region",
+        help="Region of the hub; also from RIGHTSTATE_HUB_REGION. Left out: that of your AWS configuration.",
+        envvar="RIGHTSTATE_HUB_REGION",
+        show_envvar=False,
+        metavar="NAME",
+        show_default=False,
+    ),
+]

@@ -9,7 +9,7 @@ from rightstate.catalogue import load_all
 from rightstate.policy import Parameter, Policy, Risk
 from rightstate.resource_type import ResourceType
 from rightstate.wants import as_text
-from rightstate_cli import application
+from rightstate_cli import application, member
 
 _INTRODUCTION = """\
 # The policies
@@ -168,3 +168,4 @@ def _text(text: str) -> str:
 
 if __name__ == "__main__":
     (application.root() / "docs" / "policies.md").write_text(page(load_all()))
+    (application.root() / "member" / "template.yaml").write_text(member.as_yaml(member.template()))

@@ -1,28 +1,17 @@
 """Which account and region a command acts on, and with which credentials and policies."""
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import boto3
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,
-    CredentialRetrievalError,
-    HTTPClientError,
-    NoCredentialsError,
-)
-
 from rightstate.catalogue import find_policy, load, load_all
-from rightstate.errors import Denied, InvalidInput, Unavailable
+from rightstate.errors import InvalidInput
 from rightstate.identify import identify, is_arn_of, shown
-from rightstate.models import ACCOUNT, REGION, Account, Enabled
+from rightstate.models import ACCOUNT, Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
-from rightstate.sessions import CONFIG
 from rightstate.wants import Value
+from rightstate_cli.aws import sign_in
 
 DEFAULT_ROLE = "rightstate-remediation"
 """The name that the member's remediation role has unless the user says otherwise."""
@@ -75,35 +64,10 @@ def _place(account: str | None, region: str | None) -> tuple[Place, str]:
     """The place, and the account of the credentials."""
     if account and not re.fullmatch(ACCOUNT, account):
         raise InvalidInput(f"{shown(account)} is not an account; they have 12 digits.")
-    try:
-        session = boto3.Session()
-        # The AWS CLI reads AWS_REGION, boto3 does not.
-        region = region or os.environ.get("AWS_REGION") or session.region_name
-        if not region:
-            raise InvalidInput("No region is known. Give --region, or set AWS_DEFAULT_REGION.")
-        if not re.fullmatch(REGION, region):
-            raise InvalidInput(f"{shown(region)} is not a region; they look like eu-west-1.")
-        partition = session.get_partition_for_region(region)
-        sts = session.client("sts", region_name=region, config=CONFIG)
-        caller = str(sts.get_caller_identity()["Account"])
-    except (NoCredentialsError, CredentialRetrievalError):
-        raise Denied(
-            "There are no AWS credentials. Configure them as for the AWS CLI: https://docs.aws.amazon.com"
-            "/cli/latest/userguide/cli-chap-configure.html"
-        ) from None
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        raise Denied(
-            f"The AWS credentials cannot be used: GetCallerIdentity was answered with {code}."
-        ) from None
-    except (ConnectionError, HTTPClientError) as error:
-        raise Unavailable(
-            f"{sts.meta.endpoint_url} does not answer ({type(error).__name__}). Nothing was changed. Look at "
-            "the network, the region, and AWS_ENDPOINT_URL if it is set."
-        ) from None
-    except (BotoCoreError, ValueError) as error:
-        raise InvalidInput(f"The AWS configuration cannot be used. {error}") from None
-    return Place(account=account or caller, region=region, partition=partition), caller
+    caller = sign_in(region)
+    return Place(
+        account=account or caller.account, region=caller.region, partition=caller.partition
+    ), caller.account
 
 
 def _role_arn(role: str, place: Place) -> str:

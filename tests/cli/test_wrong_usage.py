@@ -86,7 +86,7 @@ def test_an_arn_of_elsewhere(refused: Refused, server: Server, arn: str, said: s
     [
         ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "There are no AWS credentials. Configure"),
         ({"AWS_DEFAULT_REGION": ""}, "No region is known. Give --region, or set AWS_DEFAULT_REGION."),
-        ({"AWS_PROFILE": "absent"}, "The config profile (absent) could not be found"),
+        ({"AWS_PROFILE": "absent"}, "There is no AWS profile 'absent'."),
         ({"AWS_ENDPOINT_URL": "localhost"}, "Invalid endpoint: localhost"),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "http://127.0.0.1:9 does not answer"),
     ],

@@ -102,10 +102,16 @@ class Enabled(Frozen):
 class Account(Frozen):
     """What the settings table says of an account.
 
-    `role_arn` absent means: the functions' own credentials, if they belong to the account.
+    `role_arn` absent means: the functions' own credentials, if they belong to the account. `regions` empty
+    means all; resources of a global service are looked after whatever the regions. `name` and `contacts`
+    (e-mail addresses) are for people, `revision` counts the changes made by the command line.
     """
 
     account: str
+    name: str = ""
+    regions: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
+    revision: int = 0
     role_arn: str | None = None
     external_id: str | None = None
     policies: Mapping[str, Enabled] = Field(default_factory=dict)

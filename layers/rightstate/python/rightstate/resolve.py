@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from rightstate import settings
 from rightstate.aws_errors import named_errors
@@ -38,13 +39,8 @@ def resolve(task: ResolveTask) -> Resolved:
     named = _identified(resource_type, place, start)
     account = settings.read(start.account)
     policies = _chosen(resource_type, account, start)
-    if not policies:
-        return Resolved(
-            proceed=False,
-            outcome=Outcome.OFF,
-            reason="No policy of this kind of resource is enabled for the account.",
-            place=place,
-        )
+    if why := _why_off(resource_type, account, place, policies):
+        return Resolved(proceed=False, outcome=Outcome.OFF, reason=why, place=place)
     if start.resources:
         among = f"the {len(start.resources)} resources named"
         return _fan_out(among, [(each.region, each.id) for each in named], place, start, task.execution)
@@ -64,6 +60,16 @@ def resolve(task: ResolveTask) -> Resolved:
             event=start.event,
         ),
     )
+
+
+def _why_off(
+    resource_type: ResourceType, account: Account, place: Place, policies: Mapping[str, Enabled]
+) -> str:
+    """Why nothing is to be done there; empty if something may."""
+    elsewhere = account.regions and place.region not in account.regions
+    if elsewhere and not resource_type.home_regions:
+        return f"{place.region} is not one of the account's regions."
+    return "" if policies else "No policy of this kind of resource is enabled for the account."
 
 
 def _chosen(resource_type: ResourceType, account: Account, start: StartInput) -> dict[str, Enabled]:

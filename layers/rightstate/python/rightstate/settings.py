@@ -1,6 +1,7 @@
 """The settings table: what is enabled in which account. Fails closed."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -37,6 +38,11 @@ def read(account: str) -> Account:
         raise UnknownAccount(
             f"Account {account} has no settings, so nothing is enabled there. Nothing was changed."
         )
+    return parsed(account, item)
+
+
+def parsed(account: str, item: Mapping[str, Any]) -> Account:
+    """The table's item as DynamoDB gives it. Raises SettingsUnreadable."""
     try:
         return Account.model_validate(_plain(TypeDeserializer().deserialize({"M": item})))
     except ValidationError as error:

@@ -1,0 +1,125 @@
+"""The user's own credentials, and AWS's answers to them as sentences."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    ProfileNotFound,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+
+from rightstate.errors import Denied, InvalidInput, Unavailable
+from rightstate.identify import shown
+from rightstate.models import REGION
+from rightstate.sessions import CONFIG
+
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+_UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whom the credentials belong to, and the region that the command is about."""
+
+    session: Any
+    account: str
+    arn: str
+    region: str
+    partition: str
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A client of that service, in the region of the command unless another is named."""
+        return self.session.client(service, region_name=region or self.region, config=CONFIG)
+
+
+def sign_in(region: str | None = None, profile: str | None = None) -> Caller:
+    """Find the credentials and prove them, with GetCallerIdentity.
+
+    Raises InvalidInput (region, profile or configuration), Denied (credentials), Unavailable.
+    """
+    try:
+        session = boto3.Session(profile_name=profile)
+        # The AWS CLI reads AWS_REGION, boto3 does not.
+        region = region or os.environ.get("AWS_REGION") or session.region_name
+        if not region:
+            raise InvalidInput("No region is known. Give --region, or set AWS_DEFAULT_REGION.")
+        checked_region(region)
+        partition = session.get_partition_for_region(region)
+        with answers("Nothing was changed."):
+            sts = session.client("sts", region_name=region, config=CONFIG)
+            identity = sts.get_caller_identity()
+    except ProfileNotFound:
+        raise InvalidInput(
+            f"There is no AWS profile {shown(profile or os.environ.get('AWS_PROFILE', ''))}. "
+            "`aws configure list-profiles` lists them."
+        ) from None
+    except (BotoCoreError, ValueError) as error:
+        raise InvalidInput(f"The AWS configuration cannot be used. {error}") from None
+    return Caller(session, str(identity["Account"]), str(identity["Arn"]), region, partition)
+
+
+def checked_region(region: str) -> str:
+    """The region, if it looks like one. Raises InvalidInput."""
+    if not re.fullmatch(REGION, region):
+        raise InvalidInput(f"{shown(region)} is not a region; they look like eu-west-1.")
+    return region
+
+
+@contextmanager
+def answers(unchanged: str, gone: dict[str, str] | None = None) -> Iterator[None]:
+    """Raise what AWS refuses as a sentence with the next step.
+
+    `unchanged` says what the refusal leaves as it was. `gone` maps error codes that the caller expects to
+    the sentence for them (InvalidInput). Raises Denied, Unavailable, InvalidInput.
+    """
+    try:
+        yield
+    except (NoCredentialsError, CredentialRetrievalError):
+        raise Denied(
+            "There are no AWS credentials. Configure them as for the AWS CLI: https://docs.aws.amazon.com"
+            "/cli/latest/userguide/cli-chap-configure.html"
+        ) from None
+    except (UnauthorizedSSOTokenError, TokenRetrievalError):
+        raise Denied(f"The AWS sign-in has expired. {unchanged} Renew it with `aws sso login`.") from None
+    except ClientError as error:
+        raise _refused(error, unchanged, gone or {}) from None
+    except (ConnectionError, HTTPClientError) as error:
+        # botocore names the endpoint in these.
+        endpoint = str(getattr(error, "kwargs", {}).get("endpoint_url", "AWS")).rstrip("/")
+        raise Unavailable(
+            f"{endpoint} does not answer ({type(error).__name__}). {unchanged} Look at the network, the "
+            "region, and AWS_ENDPOINT_URL if it is set."
+        ) from None
+
+
+def _refused(error: ClientError, unchanged: str, gone: dict[str, str]) -> Exception:
+    code = error.response.get("Error", {}).get("Code", "Unknown")
+    called = f"{error.operation_name} was answered with {code}."
+    if code in gone:
+        return InvalidInput(f"{gone[code]} {unchanged}")
+    if code in _EXPIRED:
+        return Denied(f"The AWS credentials have expired: {called} {unchanged} Renew them and try again.")
+    if code in _UNKNOWN:
+        return Denied(f"The AWS credentials cannot be used: {called} {unchanged}")
+    if code in _DENIED:
+        return Denied(
+            f"The AWS credentials lack a permission: {called} {unchanged} Allow them that action, or "
+            "use others."
+        )
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if status >= 500:
+        return Unavailable(f"AWS has a fault: {called} {unchanged} Try again.")
+    return InvalidInput(f"AWS refused: {called} {unchanged}")
