@@ -15,7 +15,7 @@ from tests.support.server import REGION
 
 ACCOUNT = "111122223333"
 """The hub's account, which is also one that it remediates."""
-WAIT_SCALE = "0.01"
+WAIT_SCALE = "0.02"
 """So much of a retry's wait passes."""
 CREDENTIALS = {
     # ministack takes an access key of twelve digits for the account.

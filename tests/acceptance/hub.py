@@ -61,7 +61,7 @@ class Hub:
 
     def deploy(self, template: Path, **parameters: str) -> None:
         """`sam deploy`, which is the upgrade too."""
-        overrides = [f"--parameter-overrides={k}={v}" for k, v in parameters.items()]
+        overrides = [f"{name}={value}" for name, value in parameters.items()]
         self._sam_here(
             "deploy",
             f"--template-file={template}",
@@ -69,7 +69,7 @@ class Hub:
             f"--config-file={PROJECT / 'samconfig.toml'}",
             f"--stack-name={self.stack}",
             "--no-confirm-changeset",
-            *overrides,
+            *(["--parameter-overrides", *overrides] if overrides else []),
         )
 
     def remove(self) -> None:
