@@ -6,6 +6,7 @@ fills there can be, for the acceptance tests and nothing else.
 
 import json
 import re
+from contextvars import ContextVar
 from typing import Any
 
 from ministack import app
@@ -20,6 +21,9 @@ Provisioned = tuple[str, dict[str, str]]
 def fill() -> None:
     """Fill the gaps, in this process and for good."""
     lambda_svc._execute_function_warm = _execute_function
+    stepfunctions._execute_task = _execute_task
+    stepfunctions._invoke_resource_with_timeout = _invoke
+    stepfunctions._get_mock_response = lambda *of: None
     provisioners._RESOURCE_HANDLERS |= _HANDLERS
 
 
@@ -39,6 +43,36 @@ def _execute_function(func: dict[str, Any], event: Any, request_id: str) -> dict
 
 
 _execute_function_unnamed = lambda_svc._execute_function_warm
+
+
+# --- Step Functions ---
+
+
+# With a mock configuration each try of a state gets the response of its number (developer guide,
+# "Configuration file for mocked service integrations"). ministack answers all tries with that of the first.
+def _execute_task(state: Any, given: Any, execution: dict[str, Any], context: dict[str, Any]) -> Any:
+    was = _running.set((execution, context))
+    try:
+        return _execute_task_unmocked(state, given, execution, context)
+    finally:
+        _running.reset(was)
+
+
+def _invoke(resource: str, given: Any, seconds: float) -> Any:
+    execution, context = _running.get()
+    machine, state = context["StateMachine"]["Name"], context["State"]
+    mock = _mock_response(machine, execution.get("testCase", ""), state["Name"], state["RetryCount"])
+    if mock is None:
+        return _invoke_unmocked(resource, given, seconds)
+    if "Throw" in mock:
+        raise stepfunctions._ExecutionError(mock["Throw"]["Error"], mock["Throw"]["Cause"])
+    return mock["Return"]
+
+
+_running: ContextVar[tuple[dict[str, Any], dict[str, Any]]] = ContextVar("_running")
+_mock_response = stepfunctions._get_mock_response
+_execute_task_unmocked = stepfunctions._execute_task
+_invoke_unmocked = stepfunctions._invoke_resource_with_timeout
 
 
 # --- CloudFormation ---

@@ -8,6 +8,8 @@ from tests.acceptance.emulator import ACCOUNT
 from tests.acceptance.hub import Hub, event_about
 from tests.support.server import REGION, Server
 
+pytestmark = pytest.mark.acceptance
+
 POLICY = "sqs-server-side-encryption"
 
 

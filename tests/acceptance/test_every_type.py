@@ -10,6 +10,8 @@ from tests.acceptance.emulator import ACCOUNT
 from tests.acceptance.hub import Hub, event_about
 from tests.support.server import REGION, Server
 
+pytestmark = pytest.mark.acceptance
+
 
 @pytest.mark.parametrize("resource_type", names())
 def test_an_event_about_a_resource_in_a_wrong_state_puts_it_right(

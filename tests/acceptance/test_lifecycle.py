@@ -14,6 +14,8 @@ from tests.acceptance.emulator import ACCOUNT
 from tests.acceptance.hub import Hub, awaited, event_about
 from tests.support.server import REGION, Server
 
+pytestmark = pytest.mark.acceptance
+
 POLICY = "rds-mysql-deletion-protection"
 BEFORE, AFTER = 100, 200
 """Days for which the two releases keep an entry of the ledger, so that it shows which has written it."""
