@@ -29,9 +29,15 @@ class Server:
     endpoint: str
     calls: list[str] = field(default_factory=list)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    _sessions: dict[str, boto3.Session] = field(default_factory=dict)
 
     def session(self, account: str = OWN) -> boto3.Session:
         """The account's own administrator."""
+        if account not in self._sessions:
+            self._sessions[account] = self._opened(account)
+        return self._sessions[account]
+
+    def _opened(self, account: str) -> boto3.Session:
         if account == OWN:
             return self._at({"aws_access_key_id": "own", "aws_secret_access_key": "own"})
         keys = (
