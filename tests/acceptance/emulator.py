@@ -37,7 +37,7 @@ def running(port: int, **environment: str) -> Iterator[str]:
                 [sys.executable, "-m", "tests.acceptance.ministack_gaps"],
                 cwd=_PROJECT,
                 env={
-                    **_plain(os.environ),
+                    **plain(os.environ),
                     **CREDENTIALS,
                     "HOME": folder,
                     "TMPDIR": folder,
@@ -82,6 +82,6 @@ def _await(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
     raise RuntimeError(f"ministack did not start:\n{log.read_text()}")
 
 
-def _plain(environment: Mapping[str, str]) -> dict[str, str]:
+def plain(environment: Mapping[str, str]) -> dict[str, str]:
     """Without anything that is meant for another AWS."""
     return {name: value for name, value in environment.items() if not name.startswith(("AWS_", "SAM_"))}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from rightstate.policy import Mode
 from rightstate_cli import events, examples, executions
 from rightstate_cli.executions import Execution
 from rightstate_cli.simulated_accounts import role_arn
-from tests.acceptance.emulator import ACCOUNT, CREDENTIALS, PATIENT
+from tests.acceptance.emulator import ACCOUNT, CREDENTIALS, PATIENT, plain
 from tests.support.server import REGION
 
 PROJECT = Path(__file__).parents[2]
@@ -30,11 +31,15 @@ T = TypeVar("T")
 
 
 def build(folder: Path) -> Path:
-    """`sam build` for this Python, with which ministack runs the functions; returns the built template."""
+    """`sam build` for this Python, with which ministack runs the functions; returns the built template.
+
+    On Linux; elsewhere the layer would want wheels that its lock does not promise.
+    """
     _sam(
         "build",
         f"--build-dir={folder}",
         LAYER_PYTHON=f"{sys.version_info.major}.{sys.version_info.minor}",
+        LAYER_PLATFORM=f"manylinux2014_{platform.machine()}",
     )
     return folder / "template.yaml"
 
@@ -193,7 +198,7 @@ def _sam(*arguments: str, **environment: str) -> None:
         [scripts / "sam", *arguments],
         cwd=PROJECT,
         env={
-            **os.environ,
+            **plain(os.environ),
             # The layer's Makefile calls python3.
             "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
             "SAM_CLI_TELEMETRY": "0",
