@@ -38,8 +38,9 @@ lint: setup ## Check style, types and the template
 build: setup ## Build what `sam deploy` uploads, into .aws-sam
 	@log=$$($(BIN)/sam build 2>&1) || { echo "$$log"; exit 1; }
 
-docs: setup ## Write docs/policies.md and member/template.yaml from the catalogue
+docs: setup ## Write what the code says: pages of docs/, and member/template.yaml
 	@$(BIN)/python -m rightstate_cli.reference
+	@$(BIN)/python -m rightstate_cli.notification_reference
 
 bench: setup ## Measure calls, executions, cold starts and the layer
 	@$(BIN)/python -m benchmarks

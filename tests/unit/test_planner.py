@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rightstate.errors import PlanConflict
 from rightstate.models import Enabled, Outcome, Status
-from rightstate.planner import decide, may_change, settings_to_read
+from rightstate.planner import decide, decide_as_approved, fingerprint, may_change, settings_to_read
 from rightstate.policy import Mode, Parameter, Policy, Risk
 from rightstate.resource_type import Call, Case, Change, Observed, Resource, ResourceType, Setting
 from rightstate.wants import AtLeast, Exactly, Includes, Value, Want
@@ -238,3 +238,41 @@ def test_applying_a_decision_leaves_nothing_to_change_and_everything_else_as_it_
     asked = {setting for each in kind.policies if modes.get(each.id) is Mode.AUTO for setting in each.wants}
     assert {setting for setting in observed if after[setting] != observed[setting]} <= asked
     assert set(observed["Logs"] or ()) <= set(after["Logs"] or ())  # type: ignore[arg-type]
+
+
+OBSERVED = st.fixed_dictionaries(
+    {"Days": st.integers(0, 40), "Lock": st.booleans() | st.none(), "Status": st.sampled_from(["on", "off"])}
+)
+
+
+def told(observed: Observed, mode: Mode = Mode.AUTO, *policies: Policy) -> str:
+    enabled = {name: Enabled(mode=mode) for name in ALL_AUTO}
+    of = resource_type(*(policies or (LOCK, WEEK, DAY)))
+    return fingerprint(observed, decide(of, RESOURCE, enabled, observed).verdicts)
+
+
+@given(OBSERVED)
+def test_a_plan_has_one_fingerprint_whatever_the_mode(observed: Observed) -> None:
+    shuffled = dict(reversed(list(observed.items())))
+    assert {told(observed, mode) for mode in (Mode.AUTO, Mode.REPORT)} == {told(shuffled)}
+
+
+@given(OBSERVED, OBSERVED)
+def test_two_states_never_have_one_fingerprint(one: Observed, other: Observed) -> None:
+    assert (told(one) == told(other)) == (one == other)
+
+
+def test_another_want_of_the_same_state_has_another_fingerprint() -> None:
+    month = policy("week", {"Days": AtLeast(minimum=30)})
+    assert told({"Days": 0}, Mode.AUTO, WEEK) != told({"Days": 0}, Mode.AUTO, month)
+
+
+@given(OBSERVED, OBSERVED)
+def test_a_decision_that_was_not_approved_changes_nothing(seen: Observed, now: Observed) -> None:
+    of = resource_type(LOCK, WEEK, DAY)
+    decision = decide_as_approved(of, RESOURCE, ALL_AUTO, now, told(seen))
+    if seen == now:
+        assert decision == decide(of, RESOURCE, ALL_AUTO, now)
+    else:
+        assert (decision.apply, decision.calls, decision.changes) == (False, (), ())
+        assert decision.outcome is Outcome.CHANGED_SINCE_PLAN

@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,8 +25,9 @@ from tests.support.template import (
     value_at,
 )
 
-from rightstate import catalogue, errors
+from rightstate import catalogue, errors, notification
 from rightstate.identify import identify
+from rightstate.models import Event as Started
 from rightstate.models import StartInput
 from rightstate.resource_type import Place
 from rightstate_cli import application, examples, member
@@ -319,7 +321,12 @@ def test_a_machine_is_given_the_resource_its_place_and_the_event(kind: str, even
             "account": ACCOUNT,
             "region": "us-east-1",
             **subject,
-            "event": {"id": event["id"], "name": name, "time": event["time"]},
+            "event": {
+                "id": event["id"],
+                "name": name,
+                "time": event["time"],
+                "principal": event["detail"]["userIdentity"]["arn"],
+            },
         }
         assert len(subject) == 1
         StartInput.model_validate(given)
@@ -331,6 +338,42 @@ def test_every_path_of_an_input_transformer_leads_to_a_text_or_a_list(kind: str,
         assert {name: type(value_at(event, path)) for name, path in rule.paths.items()} == {
             name: list if name == "resources" else str for name in rule.paths
         }
+
+
+@pytest.mark.parametrize("caller", OTHERS.values(), ids=list(OTHERS))
+def test_whoever_calls_starts_an_execution_which_knows_a_caller_that_has_an_arn(caller: Event) -> None:
+    """Every other path leads somewhere in each event that its rule matches, as the test above says."""
+    for event in NAMED.values():
+        known = {"id": event["id"], "name": event["detail"]["eventName"], "time": event["time"]}
+        called = changed(event, userIdentity=caller)
+        for rule in matching(event):
+            # moto leaves the name of a variable that is not created; EventBridge leaves nothing of it.
+            start = StartInput.model_validate(rule.input(called))
+            assert start.event == Started(**known, principal=caller.get("arn", ""))
+            start = StartInput.model_validate(without_principal(rule).input(called))
+            assert start.event == Started(**known, principal="")
+
+
+def without_principal(rule: Rule) -> Rule:
+    """The rule as if the variable were not created, which leaves nothing between its quotes."""
+    transformer = dict(rule.target["InputTransformer"])
+    template = transformer["InputTemplate"]
+    assert template.count("<principal>") == template.count('"<principal>"') == 1
+    transformer["InputTemplate"] = template.replace("<principal>", "")
+    return replace(rule, target={**rule.target, "InputTransformer": transformer})
+
+
+def test_no_more_of_the_caller_than_its_arn_gets_into_an_input() -> None:
+    caller = {
+        **role_session("Developer"),
+        "accessKeyId": "planted",
+        "principalId": "planted:planted",
+        "userName": "planted",
+        "onBehalfOf": {"userId": "planted", "identityStoreArn": "planted"},
+    }
+    for event in NAMED.values():
+        for rule in matching(event):
+            assert "planted" not in json.dumps(rule.input(changed(event, userIdentity=caller)))
 
 
 @every_event
@@ -432,6 +475,19 @@ def test_an_execution_that_reported_its_end_or_is_not_ours_is_not_told_of(event:
     assert matching(event) == []
 
 
+# --- The event that tells of an execution ---
+
+TOLD = {"source": notification.SOURCE, "detail-type": notification.DETAIL_TYPE}
+
+
+@pytest.mark.parametrize("fields", [TOLD, *({key: value} for key, value in TOLD.items())], ids=" ".join)
+def test_what_is_told_on_the_bus_starts_nothing_and_is_not_told_again(fields: Event) -> None:
+    """Not even if its detail were one that a rule listens to."""
+    heard = [*NAMED.values(), ended("ABORTED")]
+    assert all(matching(event) for event in heard)
+    assert [event["id"] for event in heard if matching({**event, **fields})] == []
+
+
 # --- Roles and policies ---
 
 
@@ -508,6 +564,7 @@ DECLARED = {
         *RUNS,
         ("dynamodb:PutItem", table_arn("LedgerTable")),
         ("sns:Publish", in_hub("sns", f"{STACK}-notifications")),
+        ("events:PutEvents", in_hub("events", "event-bus/default")),
     },
     "MachineRole": {
         *(("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-{name}:*")) for name in FUNCTIONS),
@@ -524,6 +581,15 @@ def test_every_role_is_declared_here() -> None:
 @pytest.mark.parametrize("role", DECLARED)
 def test_a_role_may_do_what_is_declared_and_no_more(role: str) -> None:
     assert allowed_to(role) == DECLARED[role]
+
+
+def test_the_only_events_that_may_be_put_are_those_that_tell_of_an_execution() -> None:
+    put = [s for s in allows() if "events:PutEvents" in listed(s["Action"])]
+    [statement] = [s for s in put if "Principal" not in s]
+    assert statement["Condition"] == {
+        "ForAllValues:StringEquals": {"events:source": notification.SOURCE},
+        "StringEquals": {"events:detail-type": notification.DETAIL_TYPE},
+    }
 
 
 def test_each_function_has_a_role_of_its_own() -> None:
@@ -755,6 +821,14 @@ def test_every_machine_has_an_alarm_on_its_failed_executions() -> None:
         if alarm["MetricName"] == "ExecutionsFailed"
     ]
     assert sorted(alarmed) == sorted({rule.target["Arn"] for rule in rules_of_machines()})
+
+
+def test_an_alarm_looks_at_the_metric_of_failed_notifications() -> None:
+    variables = of_type("AWS::Lambda::Function")["RecordFunction"]["Environment"]["Variables"]
+    [alarm] = [a for a in of_type("AWS::CloudWatch::Alarm").values() if a["Namespace"] == "Rightstate"]
+    assert alarm["MetricName"] == "NotificationsFailed"
+    assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
 
 
 def test_every_alarm_tells_the_topic_at_the_first_and_is_quiet_without_data() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
+from rightstate_cli import simulated_accounts
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from tests.support.calls import Calls
@@ -94,7 +95,36 @@ def test_a_resource_that_has_gone_ends_gone(
     assert calls.writes == []
 
 
-def test_an_unknown_account_fails_and_is_recorded(hub: Engine, calls: Calls) -> None:
+def test_the_event_of_an_account_that_is_not_registered_is_rejected_and_recorded(
+    hub: Engine, calls: Calls
+) -> None:
+    event = {"id": "e-1", "name": "CreateBucket", "time": "2026-11-23T09:07:49Z"}
+    execution = run(hub, "s3-bucket", {**start_input("a-bucket", event=event), "account": "999999999999"})
+    assert (execution.status, execution.outcome) == ("SUCCEEDED", "rejected")
+    entry = entry_of(hub, execution)
+    assert (entry["outcome"], entry["resource"][:12]) == ("rejected", "999999999999")
+    assert calls.made == []
+
+
+def test_an_account_is_left_alone_outside_its_regions(hub: Engine, calls: Calls) -> None:
+    hub.configure(
+        Account(
+            account=ACCOUNT,
+            role_arn=simulated_accounts.role_arn(ACCOUNT),
+            regions=("eu-west-1",),
+            policies={
+                name: Enabled(mode=Mode.AUTO) for name in ("s3-versioning", "iam-password-policy-number")
+            },
+        )
+    )
+    elsewhere = run(hub, "s3-bucket", start_input("a-bucket"))
+    assert (elsewhere.status, elsewhere.outcome, calls.made) == ("SUCCEEDED", "off", [])
+    assert REGION in elsewhere.reason
+    # A global service's resources are looked after in its one region, whichever that is.
+    assert run(hub, "iam-password-policy", start_input(ACCOUNT)).outcome != "off"
+
+
+def test_an_account_that_is_not_registered_fails_by_hand_and_is_recorded(hub: Engine, calls: Calls) -> None:
     execution = run(hub, "s3-bucket", {**start_input("some-bucket"), "account": "999999999999"})
     assert (execution.status, execution.outcome) == ("FAILED", "failed")
     assert entry_of(hub, execution)["error"] == "UnknownAccount"
@@ -181,14 +211,6 @@ def test_a_ledger_that_cannot_be_written_ends_the_execution_failed(
     execution = run(hub, "sqs-queue", start_input(queue))
     assert execution.status == "FAILED"
     assert execution.steps[-1].state == "Not recorded"
-
-
-def test_a_topic_that_cannot_be_told_fails_nothing(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    enable(hub, "sqs-server-side-encryption")
-    monkeypatch.setenv("TOPIC_ARN", f"arn:aws:sns:{REGION}:123456789012:no-such-topic")
-    execution = run(hub, "sqs-queue", start_input(broken("sqs-server-side-encryption", "untold")))
-    assert (execution.status, execution.outcome) == ("SUCCEEDED", "remediated")
-    assert any("could not be sent" in line for line in hub.logs)
 
 
 def test_a_change_of_the_accounts_public_access_block_looks_at_each_of_its_buckets(hub: Engine) -> None:

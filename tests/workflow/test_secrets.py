@@ -10,13 +10,13 @@ from unittest.mock import patch
 
 import pytest
 from moto.rds.models import rds_backends
-from moto.sns.models import sns_backends
 
 from rightstate import sessions
 from rightstate.catalogue import load_all
 from rightstate_cli import moto_gaps
-from rightstate_cli.engine import HUB_ACCOUNT, Engine, simulated
+from rightstate_cli.engine import Engine, simulated
 from rightstate_cli.executions import Start
+from tests.support import told
 from tests.support.member import ACCOUNT, REGION, broken, enable, start_input
 
 PLANTED = "planted-secret"
@@ -30,6 +30,7 @@ class Sinks:
 
     hub: Engine
     keys: list[str]
+    events: list[dict[str, Any]]
 
     def everything(self) -> dict[str, str]:
         states = self.hub.client("stepfunctions")
@@ -42,14 +43,8 @@ class Sinks:
             "history": json.dumps(histories, default=str),
             "logs": "\n".join(self.hub.logs),
             "ledger": json.dumps(self.hub.ledger(), default=str),
-            "messages": json.dumps(
-                [
-                    message
-                    for topic in sns_backends[HUB_ACCOUNT][REGION].topics.values()
-                    for message in topic.sent_notifications
-                ],
-                default=str,
-            ),
+            "messages": "\n".join(message.text for message in told.messages(self.hub)),
+            "events": json.dumps(self.events),
         }
 
 
@@ -67,6 +62,7 @@ def sinks() -> Iterator[Sinks]:
     with (
         simulated(wait_scale=0.001) as hub,
         moto_gaps.fill(),
+        told.events(hub) as events,
         patch.dict(os.environ, {"SOME_SECRET": PLANTED}),
         patch.object(sessions, "_assume", spying),
     ):
@@ -83,7 +79,7 @@ def sinks() -> Iterator[Sinks]:
                 start_input(f"../{PLANTED}"[:3]),
             ]
             list(hub.run(Start(resource_type=resource_type.name, input=each) for each in starts))
-        yield Sinks(hub, keys)
+        yield Sinks(hub, keys, events)
 
 
 def test_the_sinks_are_full(sinks: Sinks) -> None:
@@ -95,7 +91,7 @@ def test_the_sinks_are_full(sinks: Sinks) -> None:
     assert len(sinks.keys) > 50
 
 
-@pytest.mark.parametrize("sink", ["history", "logs", "ledger", "messages"])
+@pytest.mark.parametrize("sink", ["history", "logs", "ledger", "messages", "events"])
 def test_nothing_secret_is_in(sinks: Sinks, sink: str) -> None:
     text = sinks.everything()[sink]
     assert not FORBIDDEN.search(text)

@@ -32,15 +32,27 @@ class Outcome(StrEnum):
     OFF = "off"
     GONE = "gone"
     FANNED_OUT = "fanned-out"
+    CHANGED_SINCE_PLAN = "changed-since-plan"
+    REJECTED = "rejected"
     FAILED = "failed"
 
 
 class Event(Frozen):
-    """The CloudTrail event that started an execution, as far as the audit trail needs it."""
+    """The CloudTrail event that started an execution, as far as the audit trail needs it.
+
+    `principal` is the ARN of who called, empty where the event has none: of a path that leads nowhere
+    EventBridge leaves an empty text in the input, or the variable's name.
+    """
 
     id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     name: str = Field(max_length=128)
     time: str = Field(max_length=64)
+    principal: str = Field(default="", max_length=2048)
+
+    @field_validator("principal", mode="after")
+    @classmethod
+    def _known(cls, given: str) -> str:
+        return "" if given == "<principal>" else given
 
 
 class StartInput(Frozen):
@@ -48,7 +60,9 @@ class StartInput(Frozen):
 
     `resource` may be an identifier, an ARN or, for a queue, its URL; in `resources` each may also be what
     CloudTrail makes of it in a list, an object with nothing else in it. `policies` narrows to some of
-    those enabled for the account, `mode` lowers what they may do; neither enables anything.
+    those enabled for the account, `mode` lowers what they may do; neither enables anything. `approved` is
+    the fingerprint of the plan that somebody has approved for the resource and those policies; nothing else
+    is done then. `sweep` marks what no event has started.
     """
 
     account: str = Field(pattern=ACCOUNT)
@@ -60,6 +74,8 @@ class StartInput(Frozen):
     mode: Mode | None = None
     reason: str = Field(default="", max_length=1024)
     event: Event | None = None
+    approved: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    sweep: bool = False
 
     @field_validator("resources", mode="before")
     @classmethod
@@ -75,6 +91,12 @@ class StartInput(Frozen):
     def _one_of_resource_resources_and_group(self) -> "StartInput":
         if [self.resource, self.resources, self.group].count(None) != 2:
             raise ValueError("give one of resource, resources and group")
+        return self
+
+    @model_validator(mode="after")
+    def _approved_for_one_resource(self) -> "StartInput":
+        if self.approved and not (self.resource and self.policies):
+            raise ValueError("approved belongs to one resource and its policies")
         return self
 
 
@@ -127,6 +149,8 @@ class Run(Frozen):
     policies: Mapping[str, Enabled]
     reason: str = ""
     event: Event | None = None
+    approved: str | None = None
+    sweep: bool = False
 
 
 class Status(StrEnum):

@@ -1,6 +1,8 @@
 """Observed settings and enabled policies -> changes. Pure: no AWS, no clock, no state."""
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 
 from rightstate.errors import PlanConflict
@@ -68,6 +70,36 @@ def decide(
         verdicts=tuple(verdicts),
         changes=changes,
         calls=tuple(resource_type.calls(resource, changes, observed)) if changes else (),
+    )
+
+
+def fingerprint(observed: Observed, verdicts: Iterable[Verdict]) -> str:
+    """SHA-256, in hexadecimal, of what a decision was made on and what it found, whatever the modes.
+
+    The same for two plans of one state; another as soon as a setting that some policy reads, a policy's
+    verdict or a value to be written is another.
+    """
+    found = {
+        verdict.policy: [verdict.status, [finding.model_dump(mode="json") for finding in verdict.findings]]
+        for verdict in verdicts
+    }
+    text = json.dumps([dict(observed), found], sort_keys=True, default=list, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def decide_as_approved(
+    resource_type: ResourceType, resource: Resource, enabled: Policies, observed: Observed, approved: str
+) -> Decision:
+    """The decision, if it is the one whose fingerprint was approved; else to leave the resource alone."""
+    decision = decide(resource_type, resource, enabled, observed)
+    if fingerprint(observed, decision.verdicts) == approved:
+        return decision
+    return Decision(
+        apply=False,
+        outcome=Outcome.CHANGED_SINCE_PLAN,
+        reason="The resource, or what is wanted of it, is not any more as it was planned and approved. "
+        "Nothing was changed. Make a new plan.",
+        verdicts=decision.verdicts,
     )
 
 

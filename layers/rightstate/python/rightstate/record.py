@@ -2,18 +2,21 @@
 
 import json
 import os
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from boto3.dynamodb.types import TypeSerializer
-from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
 
+from rightstate import notification
 from rightstate.aws_errors import named_errors
-from rightstate.errors import RemediationFailed
+from rightstate.catalogue import load
+from rightstate.errors import CallFailed, RemediationFailed, RightstateError
 from rightstate.identify import shown
 from rightstate.models import (
     Decision,
+    Event,
     Failure,
     Outcome,
     Recorded,
@@ -21,15 +24,14 @@ from rightstate.models import (
     Resolved,
     Status,
 )
+from rightstate.notification import Notification
 from rightstate.sessions import hub_client
-from rightstate.step import logger
+from rightstate.step import defect, logger
 from rightstate.wants import as_change
-
-_TOLD = {Outcome.REMEDIATED, Outcome.REPORTED, Outcome.FAILED}
 
 
 def record(task: RecordTask) -> Recorded:
-    """Write the ledger, tell the topic, count the metric.
+    """Write the ledger, tell the topic and the bus, count the metrics.
 
     A notification that cannot be sent is counted and logged, and fails nothing. Raises
     RemediationFailed, after all that, where the remediation failed.
@@ -39,8 +41,8 @@ def record(task: RecordTask) -> Recorded:
         hub_client("dynamodb").put_item(
             TableName=os.environ["LEDGER_TABLE"], Item=_item(entry, task.execution.started)
         )
-    told = _tell(entry) if entry["outcome"] in _TOLD else True
-    _count(task.resource_type, entry["outcome"], told)
+    untold = _tell(task, entry) if entry["outcome"] in notification.TOLD else 0
+    _count(task.resource_type, entry["outcome"], untold)
     logger.info(entry["reason"], outcome=entry["outcome"], resource=entry["resource"])
     if entry["outcome"] == Outcome.FAILED:
         raise RemediationFailed(f"{entry['error']}: {entry['reason']}")
@@ -61,25 +63,42 @@ def _entry(task: RecordTask) -> dict[str, Any]:
     # What Resolve fails with is the whole state: the input must not pass for what later states write.
     failed = state if "Error" in state else state.get("failure")
     failure = Failure.model_validate(failed) if failed else None
+    event = _event(task, resolved)
     outcome, error, reason = _ending(decision, resolved, failure)
+    if error == "UnknownAccount" and event:
+        # An organization forwards the events of all its accounts, of those too that are not registered.
+        outcome, error = Outcome.REJECTED, ""
     if outcome is Outcome.FAILED and decision and "applied" in state:
         reason += f" Made, but not verified: {_summary(decision)}."
     plain = decision.model_dump(mode="json") if decision else {}
     run = resolved.run if resolved else None
     return {
         "resource": _resource(task, resolved),
+        "arn": _arn(task, resolved),
         "at": f"{task.execution.started}#{task.execution.name}",
         "execution": task.execution.id,
         "outcome": outcome,
         "error": error,
         "reason": reason,
         "why": run.reason if run else "",
-        "event": run.event.model_dump(mode="json") if run and run.event else None,
+        "event": event,
         "verdicts": plain.get("verdicts", []),
         "changes": plain.get("changes", []),
         "calls": state.get("applied", {}).get("operations", []),
         "verified": state.get("verified", {}).get("observed", {}),
     }
+
+
+def _event(task: RecordTask, resolved: Resolved | None) -> dict[str, Any] | None:
+    """The event that started it; of an input that was refused for something else, the one in it."""
+    if resolved and resolved.run:
+        event = resolved.run.event
+    else:
+        try:
+            event = Event.model_validate(task.input.get("event"))
+        except ValidationError:
+            event = None
+    return event.model_dump(mode="json") if event else None
 
 
 def _ending(
@@ -128,6 +147,14 @@ def _resource(task: RecordTask, resolved: Resolved | None) -> str:
     return f"{account}/{region}/{task.resource_type}/{shown(str(named)) if named else '*'}"
 
 
+def _arn(task: RecordTask, resolved: Resolved | None) -> str | None:
+    """The resource's ARN, where its identifier and place say all of it."""
+    if resolved is None or resolved.run is None:
+        return None
+    arn = load(task.resource_type).arn_of(resolved.run.resource)
+    return None if "*" in arn else arn
+
+
 def _item(entry: dict[str, Any], started: str) -> dict[str, Any]:
     kept = timedelta(days=int(os.environ["LEDGER_DAYS"]))
     expires = int((datetime.fromisoformat(started) + kept).timestamp())
@@ -138,29 +165,62 @@ def _item(entry: dict[str, Any], started: str) -> dict[str, Any]:
     }
 
 
-def _tell(entry: dict[str, Any]) -> bool:
-    subject = f"Rightstate: {entry['outcome']} {entry['resource']}"
-    try:
+def _tell(task: RecordTask, entry: dict[str, Any]) -> int:
+    """Send the message and the event; how many of the two could not be sent.
+
+    What was done is done and in the ledger, so that nothing that goes wrong here may fail the execution.
+    """
+    failed = 0
+    ended = datetime.now(UTC)
+    for send in (_publish, _put_event):
+        try:
+            started = datetime.fromisoformat(task.execution.started)
+            send(notification.notification(entry, task.resource_type, started, ended))
+        except Exception as error:
+            failed += 1
+            what = str(error) if isinstance(error, RightstateError) else str(defect(error))
+            logger.error("A notification could not be sent.", by=send.__name__, reason=what)
+    return failed
+
+
+def _publish(told: Notification) -> None:
+    with named_errors():
         hub_client("sns").publish(
             TopicArn=os.environ["TOPIC_ARN"],
-            # SNS takes printable ASCII, at most 100 characters (API reference, Publish).
-            Subject=subject.encode("ascii", "replace").decode()[:100],
-            Message=json.dumps(entry, indent=2),
+            Subject=notification.subject(told),
+            Message=notification.as_message(told),
             MessageAttributes={
-                "outcome": {"DataType": "String", "StringValue": str(entry["outcome"])},
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in {
+                    "outcome": told.outcome,
+                    "account": told.account,
+                    "resource_type": told.resource_type,
+                }.items()
             },
         )
-    except (ClientError, BotoCoreError) as error:
-        logger.error("The notification could not be sent.", error=type(error).__name__)
-        return False
-    return True
 
 
-def _count(resource_type: str, outcome: Outcome, told: bool) -> None:
-    metrics = EphemeralMetrics()
-    metrics.add_dimension("ResourceType", resource_type)
-    metrics.add_dimension("Outcome", outcome)
-    metrics.add_metric("Executions", MetricUnit.Count, 1)
-    if not told:
-        metrics.add_metric("NotificationsFailed", MetricUnit.Count, 1)
-    metrics.flush_metrics()
+def _put_event(told: Notification) -> None:
+    entry = {
+        "Source": notification.SOURCE,
+        "DetailType": notification.DETAIL_TYPE,
+        "Resources": [arn for arn in (told.execution, told.arn) if arn],
+        "Detail": notification.as_detail(told),
+    }
+    with named_errors():
+        answer = hub_client("events").put_events(Entries=[entry])
+    if answer["FailedEntryCount"]:
+        raise CallFailed(f"EventBridge took the call and not the event: {answer['Entries'][0]['ErrorCode']}.")
+
+
+def _count(resource_type: str, outcome: Outcome, untold: int) -> None:
+    executions = EphemeralMetrics()
+    executions.add_dimension("ResourceType", resource_type)
+    executions.add_dimension("Outcome", outcome)
+    executions.add_metric("Executions", MetricUnit.Count, 1)
+    executions.flush_metrics()
+    if untold:
+        # With no dimension but Powertools' service, which is the stack: an alarm names all that a metric has.
+        notifications = EphemeralMetrics()
+        notifications.add_metric("NotificationsFailed", MetricUnit.Count, untold)
+        notifications.flush_metrics()

@@ -1,5 +1,8 @@
-"""Assume role, describe, apply and verify: the states that call the account to remediate."""
+"""Assume role, describe, decide, apply and verify: what the states between the first and the last do."""
 
+import json
+
+from rightstate import planner
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
 from rightstate.errors import NotReady, NotVerified, RightstateError, Unavailable
@@ -7,13 +10,14 @@ from rightstate.models import (
     Account,
     Applied,
     ApplyTask,
+    DecideTask,
     Decision,
     Described,
     Identity,
     RunTask,
     Verified,
 )
-from rightstate.planner import decide, may_change, settings_to_read
+from rightstate.planner import may_change, settings_to_read
 from rightstate.resource_type import Observed, ResourceType
 from rightstate.sessions import Phase, Session, open_session
 
@@ -36,6 +40,16 @@ def describe(task: RunTask) -> Described:
     if busy and may_change(task.run.policies):
         raise NotReady(f"{busy} Nothing was changed yet; it is looked at again.")
     return Described(observed=observed)
+
+
+def decide(task: DecideTask) -> Decision:
+    """Decide on what was described; where a plan was approved, only as it was. Raises PlanConflict."""
+    resource_type, run = load(task.resource_type), task.run
+    if run.approved:
+        return planner.decide_as_approved(
+            resource_type, run.resource, run.policies, task.observed, run.approved
+        )
+    return planner.decide(resource_type, run.resource, run.policies, task.observed)
 
 
 def apply(task: ApplyTask) -> Applied:
@@ -75,12 +89,24 @@ def _decided_again(task: ApplyTask, resource_type: ResourceType) -> Decision:
     observed = _read(task, resource_type, settings_to_read(resource_type, run.policies))
     if busy := resource_type.busy(observed):
         raise NotReady(f"{busy} It is looked at again before anything is changed.")
-    decision = decide(resource_type, run.resource, run.policies, observed)
+    decision = planner.decide(resource_type, run.resource, run.policies, observed)
+    if run.approved and (other := _not_in(task.decision, decision)):
+        raise NotReady(f"Not as it was approved any more, and left alone: {', '.join(other)}.")
     missing = {c.setting for c in task.decision.changes if not c.want.holds(observed.get(c.setting))}
     if hindered := sorted(missing - {change.setting for change in decision.changes}):
         reasons = (verdict.reason for verdict in decision.verdicts if verdict.reason)
         raise NotReady(f"{next(reasons, decision.reason)} Not written meanwhile: {', '.join(hindered)}.")
     return decision
+
+
+def _not_in(approved: Decision, decision: Decision) -> list[str]:
+    """The settings that the decision would change otherwise than it was approved."""
+    known = {(change.setting, json.dumps(change.after, default=list)) for change in approved.changes}
+    return [
+        change.setting
+        for change in decision.changes
+        if (change.setting, json.dumps(change.after, default=list)) not in known
+    ]
 
 
 def verify(task: ApplyTask) -> Verified:

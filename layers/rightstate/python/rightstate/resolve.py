@@ -41,6 +41,13 @@ def resolve(task: ResolveTask) -> Resolved:
     policies = _chosen(resource_type, account, start)
     if why := _why_off(resource_type, account, place, policies):
         return Resolved(proceed=False, outcome=Outcome.OFF, reason=why, place=place)
+    if start.approved and (off := _not_enabled(resource_type, policies, start)):
+        return Resolved(
+            proceed=False,
+            outcome=Outcome.CHANGED_SINCE_PLAN,
+            reason=f"Not enabled any more, though approved: {', '.join(off)}. Nothing was changed.",
+            place=place,
+        )
     if start.resources:
         among = f"the {len(start.resources)} resources named"
         return _fan_out(among, [(each.region, each.id) for each in named], place, start, task.execution)
@@ -58,6 +65,8 @@ def resolve(task: ResolveTask) -> Resolved:
             policies=policies,
             reason=start.reason,
             event=start.event,
+            approved=start.approved,
+            sweep=start.sweep,
         ),
     )
 
@@ -90,6 +99,14 @@ def _chosen(resource_type: ResourceType, account: Account, start: StartInput) ->
         for name, configured in enabled.items()
     }
     return {name: configured for name, configured in lowered.items() if configured.mode != "off"}
+
+
+def _not_enabled(
+    resource_type: ResourceType, policies: Mapping[str, Enabled], start: StartInput
+) -> list[str]:
+    """Of the policies that the input names, those that are off."""
+    named = (resource_type.policy(name) for name in start.policies or ())
+    return [policy.id for policy in named if policy and policy.id not in policies]
 
 
 def _identified(resource_type: ResourceType, place: Place, start: StartInput) -> list[Resource]:

@@ -1,0 +1,285 @@
+"""docs/notifications.md and the schema of the event, which `make docs` writes from a run and the model."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from moto.events.models import events_backends
+from moto.sns.models import sns_backends
+
+from rightstate.models import Account, Enabled
+from rightstate.notification import NEXT_STEPS, Notification
+from rightstate.policy import Mode
+from rightstate_cli import application, events, examples, simulated_accounts
+from rightstate_cli.engine import HUB_ACCOUNT, Engine, simulated
+
+PAGE = "notifications.md"
+SCHEMA = "remediation-event.schema.json"
+
+_PAGE = """\
+# Notifications
+
+<!-- Written by `make docs` from the model of the event and a run: what is changed here by hand is lost. -->
+
+An execution that ends `remediated`, `reported` or `failed` is told twice: as a message to an SNS topic, for
+people, and as an event on the hub's default event bus, for systems. The other outcomes are only counted and
+written to the ledger.
+
+A notification that cannot be sent fails nothing: what was done is done, and in the ledger. It is logged, and
+counted in the metric `NotificationsFailed` (namespace `Rightstate`, dimension `service`, which is the stack's
+name). The alarm on it tells the same topic: where that is what fails, you find it only in CloudWatch.
+
+An execution that timed out or was aborted cannot tell of itself. A rule of its own tells the topic, not the
+bus.
+
+## The message
+
+So it reads where somebody has opened a bucket to the public (a run of the embedded engine on simulated
+accounts, its times set beside the event's):
+
+> Subject: {subject}
+
+```text
+{message}```
+
+Long values and reasons are shortened in it; the ledger has the whole. Characters that would break a line or
+hide something are shown as Python escapes them.
+
+`NotificationEmail` (see [deploying](deploying.md)) subscribes one address. Subscribe others like this:
+
+```console
+$ topic=$(aws cloudformation describe-stacks --stack-name rightstate \\
+    --query "Stacks[0].Outputs[?OutputKey=='Notifications'].OutputValue" --output text)
+$ aws sns subscribe --topic-arn "$topic" --protocol email --notification-endpoint oncall@example.com \\
+    --attributes '{{"FilterPolicy": "{{\\"outcome\\": [\\"failed\\"]}}"}}'
+```
+
+Each message has the attributes `outcome`, `account` and `resource_type`; a filter policy may name any of
+them. Alarms, and what is told of executions that died, have none, so that a subscription with a filter does
+not get them: keep one without.
+
+### What to do, by error
+
+A message about a failure says what mends it:
+
+{errors}
+Of every other error, such as a timeout of a state, the execution's history says more.
+
+## The event
+
+The source is `rightstate`, the detail-type `Rightstate Remediation`, and `resources` has the ARNs of the
+execution and, where it is known, the resource. The run of the message above put this on the bus; EventBridge
+adds `id`, `time`, `account` (the hub's) and `region`:
+
+```json
+{event}
+```
+
+[{schema}]({schema}) is the JSON schema of the detail. Within a version fields may be added; none is renamed,
+removed or given another meaning. All of these are always there:
+
+{fields}
+An event is data, and names and reasons are foreign text: escape them for where you show them.
+
+### A rule for a chat or a ticket system
+
+This sends whatever was not put right to a webhook, here one of Slack. A ticket system gets the whole event
+where you leave `InputTransformer` out.
+
+```yaml
+{example}```
+
+`arn: [{{prefix: "arn:"}}]` leaves out inputs that were refused: what those name may be any text. Deploy it in
+the hub's account and region.
+"""
+
+EXAMPLE = """\
+Parameters:
+  Webhook: {Type: String, NoEcho: true}
+Resources:
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern:
+        source: [rightstate]
+        detail-type: [Rightstate Remediation]
+        detail:
+          version: ["1"]
+          outcome: [failed, reported]
+          arn: [{prefix: "arn:"}]
+      Targets:
+        - Id: chat
+          Arn: !GetAtt Chat.Arn
+          RoleArn: !GetAtt Role.Arn
+          InputTransformer:
+            InputPathsMap:
+              outcome: $.detail.outcome
+              type: $.detail.resource_type
+              arn: $.detail.arn
+              link: $.detail.link
+            InputTemplate: '{"text": "Rightstate <outcome> <type> <arn>: <link>"}'
+  Chat:
+    Type: AWS::Events::ApiDestination
+    Properties:
+      ConnectionArn: !GetAtt Connection.Arn
+      HttpMethod: POST
+      InvocationEndpoint: !Ref Webhook
+  Connection:
+    Type: AWS::Events::Connection
+    Properties:
+      AuthorizationType: API_KEY
+      AuthParameters:
+        ApiKeyAuthParameters: {ApiKeyName: X-Unused, ApiKeyValue: unused} # the URL is the secret
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - {Effect: Allow, Principal: {Service: events.amazonaws.com}, Action: sts:AssumeRole}
+      Policies:
+        - PolicyName: send
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement:
+              - {Effect: Allow, Action: events:InvokeApiDestination, Resource: !GetAtt Chat.Arn}
+"""
+
+
+def page() -> str:
+    """docs/notifications.md."""
+    subject, message, event = run()
+    return _PAGE.format(
+        subject=subject,
+        message=message,
+        errors=_lines(
+            ("| Error | What to do |", "|---|---|"),
+            (
+                f"| `{error}` | {step.format_map(_Placeholders())} |"
+                for error, step in sorted(NEXT_STEPS.items())
+            ),
+        ),
+        event=json.dumps(event, indent=2),
+        schema=SCHEMA,
+        fields=_lines(("| Field | Type | |", "|---|---|---|"), _fields(schema())),
+        example=EXAMPLE,
+    )
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of the event's detail."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Notification.model_json_schema(mode="serialization"),
+    }
+
+
+def as_file(schema: Mapping[str, Any]) -> str:
+    """docs/remediation-event.schema.json."""
+    return json.dumps(schema, indent=2) + "\n"
+
+
+class _Placeholders(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return name.upper()
+
+
+def _lines(heading: tuple[str, ...], rows: Iterator[str]) -> str:
+    return "".join(f"{line}\n" for line in (*heading, *rows))
+
+
+def _fields(whole: Mapping[str, Any], of: Mapping[str, Any] | None = None, within: str = "") -> Iterator[str]:
+    for name, field in (of or whole)["properties"].items():
+        yield f"| `{within}{name}` | {_type(whole, field)} | {field.get('description', '')} |"
+        for inner, path in _objects(whole, field, f"{within}{name}"):
+            yield from _fields(whole, inner, f"{path}.")
+
+
+def _objects(whole: Mapping[str, Any], field: Any, path: str) -> Iterator[tuple[Any, str]]:
+    """The objects that the field holds, each with where."""
+    match field:
+        case {"$ref": reference}:
+            target = whole["$defs"][reference.rpartition("/")[2]]
+            if "properties" in target:
+                yield target, path
+        case {"anyOf": choices}:
+            for choice in choices:
+                yield from _objects(whole, choice, path)
+        case {"items": items}:
+            yield from _objects(whole, items, f"{path}[]")
+
+
+def _type(whole: Mapping[str, Any], field: Any) -> str:
+    match field:
+        case {"$ref": reference}:
+            return _type(whole, whole["$defs"][reference.rpartition("/")[2]])
+        case {"const": value}:
+            return f"`{value}`"
+        case {"enum": values}:
+            return ", ".join(f"`{value}`" for value in values)
+        case {"anyOf": choices}:
+            return " or ".join(_type(whole, choice) for choice in choices)
+        case {"type": "array", "items": items}:
+            return f"list of {_type(whole, items)}"
+        case {"type": "object", "additionalProperties": values}:
+            return f"object of {_type(whole, values)}"
+    return str(field["type"])
+
+
+# --- The run ---
+
+
+@cache
+def run() -> tuple[str, str, dict[str, Any]]:
+    """Subject and text of a message, and the event, of an execution in the embedded engine.
+
+    Its name and its times are given here, so that the page is the same each time that it is written.
+    """
+    example = examples.load("s3-bucket")
+    event = next(
+        each for each in events.shipped()["s3-bucket"] if each["detail"]["eventName"] == "PutBucketAcl"
+    )
+    account = event["account"]
+    with simulated(wait_scale=0.001) as hub:
+        example.create(
+            simulated_accounts.session(account, hub.region), example.name, "s3-block-public-access"
+        )
+        hub.configure(
+            Account(
+                account=account,
+                role_arn=simulated_accounts.role_arn(account),
+                policies={
+                    "s3-block-public-access": Enabled(mode=Mode.AUTO),
+                    "s3-versioning": Enabled(mode=Mode.REPORT),
+                },
+            )
+        )
+        bus = f"arn:aws:events:{hub.region}:{HUB_ACCOUNT}:event-bus/default"
+        hub.client("events").create_archive(
+            ArchiveName="told", EventSourceArn=bus, EventPattern=json.dumps({"source": ["rightstate"]})
+        )
+        [match] = hub.matches(event)
+        name = f"{event['id']}_3f0c2f0e-6a52-4d0b-9d52-0d9f6d1c7b11"
+        list(hub.run([match.start.model_copy(update={"name": name})]))
+        return _told(hub, event["time"])
+
+
+def _told(hub: Engine, caused: str) -> tuple[str, str, dict[str, Any]]:
+    [topic] = sns_backends[HUB_ACCOUNT][hub.region].topics.values()
+    [(_, text, subject, *_)] = topic.sent_notifications
+    [put] = events_backends[HUB_ACCOUNT][hub.region].archives["told"].events
+    at = f"{caused.removesuffix('Z').rpartition(':')[0]}:58"
+    times = {put["detail"]["started"]: f"{at}.204Z", put["detail"]["ended"]: f"{at}.731Z"}
+    plain = json.dumps({key: put[key] for key in ("source", "detail-type", "resources", "detail")})
+    for was, becomes in times.items():
+        text, plain = (re.sub(re.escape(was), becomes, each) for each in (text, plain))
+    told: dict[str, Any] = json.loads(plain)
+    return str(subject), text, told
+
+
+if __name__ == "__main__":
+    docs = application.root() / "docs"
+    (docs / PAGE).write_text(page())
+    (docs / SCHEMA).write_text(as_file(schema()))
