@@ -27,8 +27,13 @@ def _member() -> Iterator[Server]:
 def _emulator(_member: Server) -> Iterator[str]:
     port = emulator.free_port()
     here = emulator.endpoint(port)
-    hubs_own = {f"AWS_ENDPOINT_URL_{service}": here for service in HUBS_OWN}
-    with emulator.running(port, AWS_ENDPOINT_URL=_member.endpoint, **hubs_own) as endpoint:
+    environment = {
+        "AWS_ENDPOINT_URL": _member.endpoint,
+        **{f"AWS_ENDPOINT_URL_{service}": here for service in HUBS_OWN},
+        # So long that an execution can wait for all of an upgrade.
+        "SFN_WAIT_SCALE": "0.05",
+    }
+    with emulator.running(port, **environment) as endpoint:
         _member.elsewhere = {"dynamodb": endpoint}
         yield endpoint
 
