@@ -11,10 +11,10 @@ export SAM_CLI_TELEMETRY := 0
 # sam and boto3 want a region to be named; nothing here reaches it.
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help setup demo test lint build docs bench lock clean
+.PHONY: help setup demo test acceptance lint build docs bench lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/installed ## Install everything into .venv, as the lock names it
 
@@ -23,6 +23,10 @@ demo: setup ## Remediate two simulated accounts in this process
 
 test: lint build ## Check everything, as CI does
 	@$(BIN)/pytest
+	@$(BIN)/pytest -n0 -m acceptance
+
+acceptance: setup ## Deploy the application into ministack, and test it there
+	@$(BIN)/pytest -n0 -m acceptance
 
 lint: setup ## Check style, types and the template
 	@$(BIN)/ruff check --quiet .

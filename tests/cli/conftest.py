@@ -6,71 +6,19 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import boto3
 import pytest
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.core.responses import BaseResponse
-from moto.server import ThreadedMotoServer
 
-from rightstate_cli import examples, main, moto_gaps
+from rightstate_cli import main
+from tests.support.server import OWN, REGION, Server, started
 
-OWN = DEFAULT_ACCOUNT_ID
-"""The account of the user's credentials."""
+__all__ = ["OTHER", "OWN", "REGION", "Cli", "Ran", "Server"]
+
 OTHER = "444455556666"
-REGION = "us-east-1"
-_READS = ("Get", "Describe", "List", "Assume")
-
-
-@dataclass
-class Server:
-    """An AWS-compatible server in this process. `calls` holds `service:Operation` of each request."""
-
-    endpoint: str
-    calls: list[str] = field(default_factory=list)
-
-    def session(self, account: str = OWN) -> boto3.Session:
-        """The account's own administrator."""
-        if account == OWN:
-            return _at(self.endpoint, {"aws_access_key_id": "own", "aws_secret_access_key": "own"})
-        keys = (
-            self.session()
-            .client("sts")
-            .assume_role(RoleArn=f"arn:aws:iam::{account}:role/admin", RoleSessionName="admin")["Credentials"]
-        )
-        return _at(
-            self.endpoint,
-            {
-                "aws_access_key_id": keys["AccessKeyId"],
-                "aws_secret_access_key": keys["SecretAccessKey"],
-                "aws_session_token": keys["SessionToken"],
-            },
-        )
-
-    def make(self, resource_type: str, name: str, account: str = OWN) -> str:
-        """A resource that breaks its policies; returns its identifier."""
-        example = examples.load(resource_type)
-        made = example.create(self.session(account), name, example.policy)
-        self.calls.clear()
-        return made
-
-    @property
-    def writes(self) -> list[str]:
-        return [call for call in self.calls if not call.split(":")[1].startswith(_READS)]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What a user sets to have the commands act on it."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "own",
-            "AWS_SECRET_ACCESS_KEY": "own",
-            "AWS_DEFAULT_REGION": REGION,
-        }
 
 
 @dataclass(frozen=True)
@@ -91,19 +39,8 @@ Cli = Callable[..., Ran]
 
 @pytest.fixture(scope="session")
 def _server() -> Iterator[Server]:
-    server = Server("")
-
-    def recorded(self: BaseResponse, request: Any, *args: Any, **kwargs: Any) -> None:
-        _set_up(self, request, *args, **kwargs)
-        server.calls.append(f"{self.service_name}:{self._get_action() or request.method}")
-
-    _set_up = BaseResponse.setup_class
-    threaded = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    with moto_gaps.fill(), patch.object(BaseResponse, "setup_class", recorded):
-        threaded.start()
-        server.endpoint = "http://{}:{}".format(*threaded.get_host_and_port())
+    with started() as server:
         yield server
-        threaded.stop()
 
 
 @pytest.fixture
@@ -178,11 +115,3 @@ def _plain(home: Path) -> Mapping[str, str]:
         name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name != "COLUMNS"
     }
     return {**kept, "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
-
-
-def _at(endpoint: str, keys: dict[str, str]) -> boto3.Session:
-    class Session(boto3.Session):
-        def client(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-            return super().client(*args, endpoint_url=endpoint, **kwargs)
-
-    return Session(region_name=REGION, **keys)

@@ -1,0 +1,103 @@
+"""An AWS-compatible server in this process, with every call to it recorded."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.responses import BaseResponse
+from moto.server import ThreadedMotoServer
+
+from rightstate_cli import examples, moto_gaps
+
+OWN = DEFAULT_ACCOUNT_ID
+"""The account of the user's credentials."""
+REGION = "us-east-1"
+_READS = ("Get", "Describe", "List", "Assume")
+
+
+@dataclass
+class Server:
+    """An AWS-compatible server in this process. `calls` holds `service:Operation` of each request.
+
+    `elsewhere` names the endpoints of services that another server has.
+    """
+
+    endpoint: str
+    calls: list[str] = field(default_factory=list)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    _sessions: dict[str, boto3.Session] = field(default_factory=dict)
+
+    def session(self, account: str = OWN) -> boto3.Session:
+        """The account's own administrator."""
+        if account not in self._sessions:
+            self._sessions[account] = self._opened(account)
+        return self._sessions[account]
+
+    def _opened(self, account: str) -> boto3.Session:
+        if account == OWN:
+            return self._at({"aws_access_key_id": "own", "aws_secret_access_key": "own"})
+        keys = (
+            self.session()
+            .client("sts")
+            .assume_role(RoleArn=f"arn:aws:iam::{account}:role/admin", RoleSessionName="admin")["Credentials"]
+        )
+        return self._at(
+            {
+                "aws_access_key_id": keys["AccessKeyId"],
+                "aws_secret_access_key": keys["SecretAccessKey"],
+                "aws_session_token": keys["SessionToken"],
+            }
+        )
+
+    def make(self, resource_type: str, name: str, account: str = OWN, policy: str = "") -> str:
+        """A resource that breaks its policies; returns its identifier."""
+        example = examples.load(resource_type)
+        made = example.create(self.session(account), name, policy or example.policy)
+        self.calls.clear()
+        return made
+
+    @property
+    def writes(self) -> list[str]:
+        return [call for call in self.calls if not call.split(":")[1].startswith(_READS)]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a user sets to have the commands act on it."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "own",
+            "AWS_SECRET_ACCESS_KEY": "own",
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def _at(self, keys: dict[str, str]) -> boto3.Session:
+        server = self
+
+        class Session(boto3.Session):
+            def client(self, service: str, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+                endpoint = server.elsewhere.get(service, server.endpoint)
+                return super().client(service, *args, endpoint_url=endpoint, **kwargs)  # type: ignore[call-overload]
+
+        return Session(region_name=REGION, **keys)
+
+
+@contextmanager
+def started() -> Iterator[Server]:
+    """The server, while it lasts."""
+    server = Server("")
+
+    def recorded(self: BaseResponse, request: Any, *args: Any, **kwargs: Any) -> None:
+        _set_up(self, request, *args, **kwargs)
+        server.calls.append(f"{self.service_name}:{self._get_action() or request.method}")
+
+    _set_up = BaseResponse.setup_class
+    threaded = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    with moto_gaps.fill(), patch.object(BaseResponse, "setup_class", recorded):
+        threaded.start()
+        server.endpoint = "http://{}:{}".format(*threaded.get_host_and_port())
+        yield server
+        threaded.stop()
