@@ -121,7 +121,7 @@ def simulated(region: str = "us-east-1", wait_scale: float = 0.01) -> Iterator[E
         stack.enter_context(patch.dict(os.environ, kept))
         os.environ.pop("AWS_PROFILE", None)
         stack.enter_context(mock_aws(config=_moto(passthrough=[])))
-        yield _deploy(stack, region, boto3.Session(region_name=region), None, wait_scale)
+        yield deploy(stack, region, boto3.Session(region_name=region), None, wait_scale)
 
 
 @contextmanager
@@ -145,7 +145,7 @@ def acting_outside(region: str) -> Iterator[Engine]:
             aws_secret_access_key="simulated",  # noqa: S106 - the simulated hub takes any
             region_name=region,
         )
-        yield _deploy(stack, region, session, _HUB_ENDPOINT, 1)
+        yield deploy(stack, region, session, _HUB_ENDPOINT, 1)
 
 
 def _moto(passthrough: list[str]) -> Any:
@@ -160,9 +160,10 @@ def _moto(passthrough: list[str]) -> Any:
     }
 
 
-def _deploy(
+def deploy(
     stack: ExitStack, region: str, session: boto3.Session, endpoint: str | None, wait_scale: float
 ) -> Engine:
+    """Deploy the template on moto at that endpoint, and run its functions here until `stack` is left."""
     engine = Engine(region, session, endpoint, {})
     handlers: dict[str, Callable[[Any, Any], Any]] = {}
     stack.enter_context(filled(handlers, wait_scale))

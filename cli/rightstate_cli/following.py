@@ -78,7 +78,8 @@ class Following:
             if not self.running:
                 return
             yield from self._ended()
-            time.sleep(self.pause(len(self.running)))
+            if self.running:
+                time.sleep(self.pause(len(self.running)))
 
     def _ended(self) -> Iterator[Execution]:
         for arn in list(self.running):

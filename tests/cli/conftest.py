@@ -17,7 +17,12 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import BaseResponse
 from moto.server import ThreadedMotoServer
 
+from rightstate.catalogue import load_all
+from rightstate.models import Account, Enabled
+from rightstate.policy import Mode
 from rightstate_cli import examples, main, moto_gaps
+from rightstate_cli.engine import Engine
+from tests.support.deployed import deployed_on
 
 OWN = DEFAULT_ACCOUNT_ID
 """The account of the user's credentials."""
@@ -104,6 +109,22 @@ def _server() -> Iterator[Server]:
         server.endpoint = "http://{}:{}".format(*threaded.get_host_and_port())
         yield server
         threaded.stop()
+
+
+@pytest.fixture(scope="module")
+def hub(_server: Server) -> Iterator[Engine]:
+    """A hub deployed on that server, whose rules and state machines really run. Nothing is enabled in it."""
+    with deployed_on(_server.endpoint, _server.environment) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def enabled(hub: Engine) -> None:
+    """Every policy in mode auto, in the hub's own account and in another."""
+    policies = {each.id: Enabled(mode=Mode.AUTO) for of in load_all() for each in of.policies}
+    role = f"arn:aws:iam::{OTHER}:role/rightstate-remediation"
+    hub.configure(Account(account=OWN, policies=policies))
+    hub.configure(Account(account=OTHER, role_arn=role, policies=policies))
 
 
 @pytest.fixture
