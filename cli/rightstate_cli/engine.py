@@ -8,13 +8,11 @@ handlers run. What they act on is either simulated too, or the AWS that the stan
 import json
 import logging
 import os
-import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 from unittest.mock import patch
 
@@ -30,7 +28,8 @@ from rightstate import sessions
 from rightstate.models import Account
 from rightstate.step import logger
 from rightstate_cli import application
-from rightstate_cli.executions import Execution, Start, read
+from rightstate_cli.executions import Execution, Start
+from rightstate_cli.following import Following
 from rightstate_cli.interpreter import filled, load_handler
 
 HUB_ACCOUNT = DEFAULT_ACCOUNT_ID
@@ -97,45 +96,9 @@ class Engine:
     def run(self, starts: Iterable[Start], at_once: int = 8) -> Iterator[Execution]:
         """Start the executions, so many at once, and give each back as soon as it has ended, with those
         that it started in turn."""
-        states = self.client("stepfunctions")
-        machines = self._machines()
-        arns = {named: arn for arn, named in machines.items()}
-        waiting = iter(starts)
-        running: list[str] = []
-        while True:
-            for start in islice(waiting, max(0, at_once - len(running))):
-                answer = states.start_execution(
-                    stateMachineArn=arns[start.resource_type],
-                    name=start.name or str(uuid.uuid4()),
-                    input=json.dumps(start.input),
-                )
-                running.append(answer["executionArn"])
-            if not running:
-                return
-            for arn in list(running):
-                described = states.describe_execution(executionArn=arn)
-                if described["status"] == "RUNNING":
-                    continue
-                running.remove(arn)
-                execution = read(states, described, machines[described["stateMachineArn"]])
-                running += self._children(execution, described["stateMachineArn"])
-                yield execution
-            time.sleep(_POLL_SECONDS)
-
-    def _children(self, execution: Execution, machine: str) -> list[str]:
-        """The executions that it started. Its output names only the first of many; all begin alike."""
-        if not execution.fanned_out_to:
-            return []
-        beginning = execution.fanned_out_to[0].rpartition("-")[0]
-        pages = (
-            self.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
-        )
-        return [
-            each["executionArn"]
-            for page in pages
-            for each in page["executions"]
-            if each["name"].rpartition("-")[0] == beginning
-        ]
+        machines = {named: arn for arn, named in self._machines().items()}
+        following = Following(self.client("stepfunctions"), machines, lambda count: _POLL_SECONDS)
+        yield from following.run(starts, at_once)
 
     def ledger(self) -> list[dict[str, Any]]:
         """Every entry of the ledger."""
@@ -158,7 +121,7 @@ def simulated(region: str = "us-east-1", wait_scale: float = 0.01) -> Iterator[E
         stack.enter_context(patch.dict(os.environ, kept))
         os.environ.pop("AWS_PROFILE", None)
         stack.enter_context(mock_aws(config=_moto(passthrough=[])))
-        yield _deploy(stack, region, boto3.Session(region_name=region), None, wait_scale)
+        yield deploy(stack, region, boto3.Session(region_name=region), None, wait_scale)
 
 
 @contextmanager
@@ -182,7 +145,7 @@ def acting_outside(region: str) -> Iterator[Engine]:
             aws_secret_access_key="simulated",  # noqa: S106 - the simulated hub takes any
             region_name=region,
         )
-        yield _deploy(stack, region, session, _HUB_ENDPOINT, 1)
+        yield deploy(stack, region, session, _HUB_ENDPOINT, 1)
 
 
 def _moto(passthrough: list[str]) -> Any:
@@ -197,9 +160,10 @@ def _moto(passthrough: list[str]) -> Any:
     }
 
 
-def _deploy(
+def deploy(
     stack: ExitStack, region: str, session: boto3.Session, endpoint: str | None, wait_scale: float
 ) -> Engine:
+    """Deploy the template on moto at that endpoint, and run its functions here until `stack` is left."""
     engine = Engine(region, session, endpoint, {})
     handlers: dict[str, Callable[[Any, Any], Any]] = {}
     stack.enter_context(filled(handlers, wait_scale))

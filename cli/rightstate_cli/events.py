@@ -1,6 +1,7 @@
 """CloudTrail events as EventBridge delivers them, read from files."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def shipped() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def why_unmatched(event: dict[str, Any]) -> str:
+def why_unmatched(event: Mapping[str, Any]) -> str:
     """Why no rule matched the event, as far as can be told."""
     detail = event["detail"]
     name, source = detail.get("eventName"), event["source"]

@@ -1,18 +1,26 @@
-"""Executions that have ended, read from Step Functions' history."""
+"""Executions, read from what Step Functions answers about them."""
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
 
-from rightstate.models import Decision, Resolved
+from rightstate.models import Decision, Outcome, Resolved
 
 SHORT = 8
 """So many characters of a name's end tell executions apart; those of one event begin alike."""
 
+RUNNING = "RUNNING"
+PAGE = 1000
+"""So many executions has a page of ListExecutions at most (API reference)."""
+
 _ENDING = "Notify and record"
+# How an output names a resource that was identified. Of others it quotes what the input says.
+_IDENTIFIED = re.compile(r"([0-9]{12})/([^/]+)/[^/]+/([^'\"*].*)", re.DOTALL)
 
 
 class Start(BaseModel):
@@ -37,7 +45,10 @@ class Step(BaseModel):
 
 
 class Execution(BaseModel):
-    """An execution that has ended, with what its history says of it."""
+    """An execution, with what is known of it: `read` knows all, `glance` no step and no call.
+
+    `outcome` is that of its output, `running` before it has one, `failed` where it ended without.
+    """
 
     name: str
     resource_type: str
@@ -55,30 +66,111 @@ class Execution(BaseModel):
     steps: tuple[Step, ...] = ()
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which executions to show. What is empty leaves out nothing."""
+
+    types: frozenset[str] = frozenset()
+    outcome: Outcome | None = None
+    account: str | None = None
+    since: datetime | None = None
+
+    def has(self, execution: Execution) -> bool:
+        return (
+            (not self.types or execution.resource_type in self.types)
+            and (self.outcome is None or execution.outcome == self.outcome)
+            and (self.account is None or execution.account == self.account)
+            and (self.since is None or execution.started_at >= self.since)
+        )
+
+    def may_have(self, status: str) -> bool:
+        """Whether an execution of that status may have the outcome. Only failed ones end without success."""
+        if self.outcome is None:
+            return True
+        if self.outcome is Outcome.FAILED:
+            return status not in (RUNNING, "SUCCEEDED")
+        return status == "SUCCEEDED"
+
+
 def read(states: Any, described: Mapping[str, Any], resource_type: str) -> Execution:
-    """The execution of DescribeExecution's answer, which has ended."""
+    """The execution of DescribeExecution's answer, with its history."""
     pages = states.get_paginator("get_execution_history").paginate(executionArn=described["executionArn"])
     events = [event for page in pages for event in page["events"]]
-    given = json.loads(described["input"])
     state = _final_state(events)
     resolved = Resolved.model_validate(state["resolved"]) if "resolved" in state else None
+    known: dict[str, Any] = {
+        "operations": tuple(state.get("applied", {}).get("operations", ())),
+        "fanned_out_to": resolved.started if resolved else (),
+        "steps": tuple(_steps(events)),
+    }
+    if resolved and resolved.run:
+        resource = resolved.run.resource
+        known |= {"account": resource.account, "region": resource.region, "resource": resource.id}
+    if "decision" in state:
+        known["decision"] = Decision.model_validate(state["decision"])
+    return glance(described, resource_type).model_copy(update=known)
+
+
+def glance(described: Mapping[str, Any], resource_type: str) -> Execution:
+    """The execution as DescribeExecution's answer alone shows it, which costs one call."""
+    given = json.loads(described["input"])
     recorded = json.loads(described.get("output", "{}"))
-    resource = resolved.run.resource if resolved and resolved.run else None
+    ended = described.get("stopDate")
+    identified = _IDENTIFIED.fullmatch(recorded.get("resource", ""))
+    account, region, resource = identified.groups() if identified else _asked_for(given)
     return Execution(
         name=described["name"],
         resource_type=resource_type,
         status=described["status"],
-        outcome=recorded.get("outcome", "failed"),
+        outcome=recorded.get("outcome", "failed" if ended else "running"),
         reason=recorded.get("reason", "") or _sentence(described.get("cause", "")),
-        account=resource.account if resource else str(given.get("account", "")),
-        region=resource.region if resource else str(given.get("region", "")),
-        resource=resource.id if resource else str(given.get("resource") or given.get("group") or ""),
+        account=account,
+        region=region,
+        resource=resource,
         started_at=described["startDate"],
-        seconds=(described["stopDate"] - described["startDate"]).total_seconds(),
-        decision=Decision.model_validate(state["decision"]) if "decision" in state else None,
-        operations=tuple(state.get("applied", {}).get("operations", ())),
-        fanned_out_to=resolved.started if resolved else (),
-        steps=tuple(_steps(events)),
+        seconds=((ended or datetime.now(UTC)) - described["startDate"]).total_seconds(),
+        decision=_recorded_decision(recorded),
+    )
+
+
+def listed(states: Any, machine: str, since: datetime | None = None, page: int = PAGE) -> Iterator[Any]:
+    """ListExecutions of the machine, the newest first, until those that were over before `since`."""
+    pages = states.get_paginator("list_executions").paginate(
+        stateMachineArn=machine, PaginationConfig={"PageSize": page}
+    )
+    for answer in pages:
+        for each in answer["executions"]:
+            if since and moment(each) < since:
+                return
+            yield each
+
+
+def moment(entry: Mapping[str, Any]) -> datetime:
+    """What ListExecutions sorts by: when the execution ended or, if it runs, began."""
+    found: datetime = entry.get("stopDate") or entry["startDate"]
+    return found
+
+
+def machine_of(execution: str) -> str:
+    """ARN of the state machine of the execution with that ARN."""
+    return execution.rpartition(":")[0].replace(":execution:", ":stateMachine:", 1)
+
+
+def _asked_for(given: Any) -> tuple[str, str, str]:
+    """Account, region and resource as an input names them, which nobody may have checked."""
+    known = given if isinstance(given, dict) else {}
+    resource = known.get("resource") or known.get("group") or ""
+    return str(known.get("account", "")), str(known.get("region", "")), str(resource)
+
+
+def _recorded_decision(recorded: Mapping[str, Any]) -> Decision | None:
+    if not recorded.get("verdicts"):
+        return None
+    return Decision.model_validate(
+        {
+            "apply": recorded["outcome"] == Outcome.REMEDIATED,
+            **{each: recorded[each] for each in ("outcome", "reason", "verdicts", "changes")},
+        }
     )
 
 

@@ -73,6 +73,7 @@ SetOption = Annotated[
         show_default=False,
     ),
 ]
+AtOnceOption = Annotated[int, typer.Option(min=1, max=64, metavar="NUMBER", help="Executions at a time.")]
 StackOption = Annotated[
     str,
     typer.Option(
@@ -82,6 +83,9 @@ StackOption = Annotated[
         show_envvar=False,
         metavar="NAME",
     ),
+]
+DeployedOption = Annotated[
+    bool, typer.Option("--deployed", help="Of the deployed hub that --stack and --hub-region name.")
 ]
 DEFAULT_STACK = "rightstate"
 HubRegionOption = Annotated[

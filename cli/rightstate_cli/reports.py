@@ -81,8 +81,9 @@ def print_timeline(execution: Execution) -> None:
 
 
 def as_json(execution: Execution) -> dict[str, Any]:
-    """The execution for scripts; `outcome` is always there."""
-    plain = execution.model_dump(mode="json")
+    """The execution for scripts; `outcome` is always there, what only its history says if that was read."""
+    unread = set() if execution.steps else {"operations", "fanned_out_to", "steps"}
+    plain = execution.model_dump(mode="json", exclude=unread)
     decision = plain.pop("decision") or {}
     return {**plain, "policies": decision.get("verdicts", []), "changes": decision.get("changes", [])}
 

@@ -47,7 +47,7 @@ def target(
 ) -> Target:
     """The target that the command line names. Raises InvalidInput, Denied."""
     enabled = _enabled(types, policies, parameters, mode)
-    chosen = _types(types, policies, resources)
+    chosen = chosen_types(types, policies, resources)
     place, caller = _place(account, region)
     if not role and place.account != caller:
         role = DEFAULT_ROLE
@@ -60,10 +60,17 @@ def target(
     return Target(place=place, account=configured, types=chosen, resources=_named(chosen, place, resources))
 
 
+def checked_account(account: str) -> str:
+    """The account, if it looks like one. Raises InvalidInput."""
+    if not re.fullmatch(ACCOUNT, account):
+        raise InvalidInput(f"{shown(account)} is not an account; they have 12 digits.")
+    return account
+
+
 def _place(account: str | None, region: str | None) -> tuple[Place, str]:
     """The place, and the account of the credentials."""
-    if account and not re.fullmatch(ACCOUNT, account):
-        raise InvalidInput(f"{shown(account)} is not an account; they have 12 digits.")
+    if account:
+        checked_account(account)
     caller = sign_in(region)
     return Place(
         account=account or caller.account, region=caller.region, partition=caller.partition
@@ -133,9 +140,10 @@ def _parameter(given: str) -> tuple[str, str, Value]:
     return policy.id, name, value
 
 
-def _types(
+def chosen_types(
     types: Sequence[str], policies: Sequence[str], resources: Sequence[str]
 ) -> tuple[ResourceType, ...]:
+    """The types that are named, else those of the policies, else those of the ARNs, else all."""
     if types:
         return tuple(load(name) for name in dict.fromkeys(types))
     if policies:
@@ -152,13 +160,13 @@ def _named(
     Neptune have the same ARNs, and only a look tells them apart."""
     found = {}
     for given in resources:
-        for resource_type in _types_of(types, given):
+        for resource_type in types_of(types, given):
             resource = identify(resource_type, place, given)
             found[resource_type.name, resource.id] = resource_type, resource
     return tuple(found.values())
 
 
-def _types_of(types: Sequence[ResourceType], given: str) -> Sequence[ResourceType]:
+def types_of(types: Sequence[ResourceType], given: str) -> Sequence[ResourceType]:
     """The types that an ARN may be of. A bare name needs the one type that it belongs to."""
     matching = [each for each in types if is_arn_of(each, given)] or types
     if matching is not types or len(types) == 1:

@@ -13,7 +13,12 @@ from unittest.mock import patch
 
 import pytest
 
+from rightstate.catalogue import load_all
+from rightstate.models import Account, Enabled
+from rightstate.policy import Mode
 from rightstate_cli import main
+from rightstate_cli.engine import Engine
+from tests.support.deployed import deployed_on
 from tests.support.server import OWN, REGION, Server, started
 
 __all__ = ["OTHER", "OWN", "REGION", "Cli", "Ran", "Server"]
@@ -41,6 +46,22 @@ Cli = Callable[..., Ran]
 def _server() -> Iterator[Server]:
     with started() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def hub(_server: Server) -> Iterator[Engine]:
+    """A hub deployed on that server, whose rules and state machines really run. Nothing is enabled in it."""
+    with deployed_on(_server.endpoint, _server.environment) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def enabled(hub: Engine) -> None:
+    """Every policy in mode auto, in the hub's own account and in another."""
+    policies = {each.id: Enabled(mode=Mode.AUTO) for of in load_all() for each in of.policies}
+    role = f"arn:aws:iam::{OTHER}:role/rightstate-remediation"
+    hub.configure(Account(account=OWN, policies=policies))
+    hub.configure(Account(account=OTHER, role_arn=role, policies=policies))
 
 
 @pytest.fixture

@@ -56,6 +56,8 @@ def test_each_execution_is_one_row_and_the_latest_is_last(cli: Cli) -> None:
     [
         ([], [KEY, QUEUE]),
         (["--type", "kms-key"], [KEY]),
+        (["--account", "111122223333"], [KEY, QUEUE]),
+        (["--account", "444455556666"], []),
         (["--outcome", "failed"], [QUEUE]),
         (["--limit", "1"], [QUEUE]),
         (["--type", "kms-key", "--outcome", "failed"], []),

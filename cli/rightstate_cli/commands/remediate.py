@@ -1,11 +1,7 @@
 """`rightstate remediate`: run remediations of an account and region in the embedded engine."""
 
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
-from threading import Event
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -15,8 +11,10 @@ from rightstate.policy import Mode
 from rightstate_cli import past, planning
 from rightstate_cli.commands import plan as planned
 from rightstate_cli.executions import Execution, Start
+from rightstate_cli.following import interrupted
 from rightstate_cli.options import (
     AccountOption,
+    AtOnceOption,
     ExternalIdOption,
     FormatOption,
     PolicyOption,
@@ -38,6 +36,7 @@ class RunMode(StrEnum):
     AUTO = "auto"
 
 
+_STOPPING = "Stopping: the running executions end, no more are started. Ctrl-C again aborts them."
 ModeOption = Annotated[RunMode, typer.Option(help="`report` looks and changes nothing; `auto` mends.")]
 
 
@@ -54,7 +53,7 @@ def remediate(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not show the plan and do not ask; for scripts.")
     ] = False,
-    at_once: Annotated[int, typer.Option(min=1, max=64, metavar="NUMBER", help="Executions at a time.")] = 8,
+    at_once: AtOnceOption = 8,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Put the resources of an account and region right, from this machine, with nothing deployed.
@@ -147,7 +146,7 @@ def _run(chosen: Target, at_once: int) -> tuple[list[Execution], list[planning.U
     place = chosen.place
     say(f"Remediating account {place.account} in {place.region} ...")
     executions = []
-    with acting_outside(place.region) as engine, progress() as bar, _interrupted() as stop:
+    with acting_outside(place.region) as engine, progress() as bar, interrupted(_STOPPING) as stop:
         engine.configure(chosen.account)
         running = bar.add_task("Executions", total=None)
         for execution in engine.run(starts(), at_once):
@@ -155,20 +154,3 @@ def _run(chosen: Target, at_once: int) -> tuple[list[Execution], list[planning.U
             bar.update(running, advance=1, description=f"{execution.resource}: {execution.outcome}")
     executions.sort(key=lambda each: (each.resource_type, each.resource))
     return executions, unlisted, stop.is_set()
-
-
-@contextmanager
-def _interrupted() -> Iterator[Event]:
-    """Set by the first Ctrl-C, so that a write that has begun is ended and told of; the second aborts."""
-    stop = Event()
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, before)
-        say("Stopping: the running executions end, no more are started. Ctrl-C again aborts them.")
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)

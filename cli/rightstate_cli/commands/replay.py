@@ -3,17 +3,33 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rightstate.policy import Mode
 from rightstate_cli import events, past
-from rightstate_cli.commands.remediate import ModeOption, RunMode
-from rightstate_cli.options import ExternalIdOption, FormatOption, PolicyOption, RoleOption, SetOption
+from rightstate_cli import hub as hubs
+from rightstate_cli.commands.remediate import RunMode
+from rightstate_cli.commands.replay_deployed import refuse, through_hub
+from rightstate_cli.executions import Execution
+from rightstate_cli.options import (
+    DEFAULT_STACK,
+    DeployedOption,
+    ExternalIdOption,
+    FormatOption,
+    HubRegionOption,
+    PolicyOption,
+    RoleOption,
+    SetOption,
+    StackOption,
+)
 from rightstate_cli.output import Format, counted, print_json, print_line, print_table, say
 from rightstate_cli.reports import as_json, exit_code, print_executions, print_timeline
 from rightstate_cli.target import target
+
+if TYPE_CHECKING:
+    from rightstate_cli.engine import Match
 
 
 def replay(
@@ -30,28 +46,56 @@ def replay(
     external_id: ExternalIdOption = None,
     policies: PolicyOption = None,
     parameters: SetOption = None,
-    mode: ModeOption = RunMode.REPORT,
+    mode: Annotated[
+        RunMode | None,
+        typer.Option(
+            help="`report`, if left out, looks and changes nothing; `auto` mends.", show_default=False
+        ),
+    ] = None,
+    deployed: DeployedOption = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before an event goes to a hub; for scripts.")
+    ] = False,
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Show which rule an event matches, what it starts there, and how that ends.
 
     The rules and the state machine are the real ones of template.yaml. Changes nothing unless `--mode auto`
     is given. Acts on the AWS of the standard credentials, or on the server that `AWS_ENDPOINT_URL` names.
+    With --deployed the event goes to a hub's bus, and what it starts there changes what the policies enabled
+    there allow.
 
     - `rightstate replay event.json` reports what is wrong with the resource that the event names.
     - `rightstate replay event.json --match-only` says whether a rule listens to it, and needs no AWS.
     - `rightstate replay event.json --simulated --mode auto` mends a resource of the demo's accounts, if the
       event is one of those in events/.
+    - `rightstate replay event.json --deployed` puts it on the hub's bus, after asking, and follows.
 
     Exit codes: 0 the resource is in its right state, 1 it is broken or no rule matches, 2 it could not be
     told.
     """
     event = events.read(file)
+    if deployed:
+        refuse(
+            {
+                "--match-only": match_only,
+                "--simulated": simulated,
+                "--role": role,
+                "--external-id": external_id,
+                "--policy": policies,
+                "--set": parameters,
+                "--mode": mode,
+            }
+        )
+        through_hub(event, hubs.find(stack, hub_region), yes, format)
+    mode = mode or RunMode.REPORT
     from rightstate_cli import engine, examples, simulated_accounts  # noqa: PLC0415 - moto takes a second to import
 
     region = str(event["region"])
     if match_only or simulated:
-        deployed = engine.simulated(region)
+        made_here = engine.simulated(region)
     else:
         chosen = target(
             str(event["account"]),
@@ -64,8 +108,8 @@ def replay(
             parameters or (),
             Mode(mode),
         )
-        deployed = engine.acting_outside(region)
-    with deployed as hub:
+        made_here = engine.acting_outside(region)
+    with made_here as hub:
         matches = hub.matches(event)
         if simulated:
             with simulated_accounts.built(region) as made:
@@ -80,6 +124,16 @@ def replay(
             hub.configure(chosen.account)
             executions = list(hub.run(match.start for match in matches))
     past.keep(executions)
+    _print(event, matches, executions, format)
+    if not matches:
+        say(events.why_unmatched(event))
+        raise typer.Exit(1)
+    raise typer.Exit(exit_code(executions))
+
+
+def _print(
+    event: Mapping[str, Any], matches: "Sequence[Match]", executions: Sequence[Execution], format: Format
+) -> None:
     if format is Format.JSON:
         print_json(
             {
@@ -98,10 +152,6 @@ def replay(
             print_executions(executions, format)
         for execution in executions:
             print_timeline(execution)
-    if not matches:
-        say(events.why_unmatched(event))
-        raise typer.Exit(1)
-    raise typer.Exit(exit_code(executions))
 
 
 def _matched(matches: Sequence[object]) -> str:

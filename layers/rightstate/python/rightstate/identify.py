@@ -36,6 +36,13 @@ def at_home(resource_type: ResourceType, place: Place) -> Place:
     return place.model_copy(update={"region": home}) if home else place
 
 
+def place_of(resource_type: ResourceType, given: str, otherwise: Place) -> Place:
+    """The place that an ARN or URL names; what it leaves open is as in `otherwise`."""
+    found = _parts(resource_type, given)
+    named: dict[str, str] = {part: found[part] for part in ("account", "region") if part in found}
+    return otherwise.model_copy(update=named)
+
+
 def is_arn_of(resource_type: ResourceType, given: str) -> bool:
     """Whether `given` looks like an ARN of that type, of whatever account and region."""
     found = re.fullmatch(_arn_pattern(resource_type.arn), given)

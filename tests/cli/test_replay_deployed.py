@@ -1,0 +1,163 @@
+"""`rightstate replay --deployed`: an event on the bus of a hub, and what it starts there."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.events.responses import EventsHandler
+
+from rightstate_cli import application, bus, engine
+from rightstate_cli.engine import Engine
+from tests.cli.conftest import OTHER, OWN, Cli, Server
+
+SHIPPED = application.root() / "events" / "sqs-queue" / "SetQueueAttributes.json"
+
+pytestmark = pytest.mark.usefixtures("enabled")
+
+
+def written(given: dict[str, Any], folder: Path) -> str:
+    file = folder / "event.json"
+    file.write_text(json.dumps(given))
+    return str(file)
+
+
+@pytest.fixture
+def about_a_queue() -> dict[str, Any]:
+    """A shipped event, about a queue in the hub's own account."""
+    text = SHIPPED.read_text().replace("111122223333", OWN).replace("invoices", "replayed")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def test_the_event_starts_what_the_hubs_rules_have_for_it_and_is_followed_to_its_end(
+    server: Server, hub: Engine, inside: Cli, about_a_queue: dict[str, Any], tmp_path: Path
+) -> None:
+    server.make("sqs-queue", "replayed")
+    ran = inside("replay", written(about_a_queue, tmp_path), "--deployed", "--yes")
+    assert "SetQueueAttributes of aws.sqs, with id" in ran.out
+    assert "sqs-queue replayed: remediated" in ran.out
+    assert "Calls made: SetQueueAttributes." in ran.out
+    assert "events:PutEvents" in server.calls
+    assert ran.code == 0
+    again = inside("replay", written(about_a_queue, tmp_path), "--deployed", "--yes", "--format", "json")
+    [execution] = again.json["executions"]
+    assert execution["outcome"] == "compliant"
+    assert execution["name"].startswith(again.json["event"])
+    entries = [each for each in hub.ledger() if each["execution"].endswith(execution["name"])]
+    assert [each["event"]["id"] for each in entries] == [again.json["event"]]
+
+
+def test_an_event_about_a_group_is_followed_to_the_end_of_every_execution_that_it_leads_to(
+    server: Server, inside: Cli, tmp_path: Path
+) -> None:
+    buckets = {server.make("s3-bucket", name) for name in ("of-the-group", "of-the-group-too")}
+    text = (SHIPPED.parents[1] / "s3-bucket" / "DeleteAccountPublicAccessBlock.json").read_text()
+    given = json.loads(text.replace("111122223333", OWN))
+    ran = inside("replay", written(given, tmp_path), "--deployed", "--yes", "--format", "json")
+    outcomes = {each["resource"]: each["outcome"] for each in ran.json["executions"]}
+    assert outcomes == {"account": "fanned-out", **dict.fromkeys(buckets, "remediated")}
+
+
+def test_an_event_that_no_rule_matches_is_told_with_the_reason_and_ends_with_1(
+    inside: Cli,
+    about_a_queue: dict[str, Any],
+    tmp_path: Path,
+    simulated_is_the_hub: None,
+) -> None:
+    about_a_queue["detail"]["errorCode"] = "AccessDenied"
+    ran = inside("replay", written(about_a_queue, tmp_path), "--deployed", "--yes", "--format", "json")
+    assert ran.json["executions"] == []
+    assert "The call failed (AccessDenied), so it changed nothing" in ran.err
+    assert ran.code == 1
+
+
+def test_an_event_that_a_rule_matches_and_that_starts_nothing_is_told_with_where_to_look(
+    inside: Cli,
+    about_a_queue: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    simulated_is_the_hub: None,
+) -> None:
+    monkeypatch.setattr("moto.events.models.Rule.send_to_targets", lambda *given: None)
+    ran = inside("replay", written(about_a_queue, tmp_path), "--deployed", "--yes")
+    assert "The rule rightstate-sqs-queue matches it, so look whether the hub's is enabled" in ran.err
+    assert "rightstate-undelivered-events`." in ran.err
+    assert ran.code == 1
+
+
+@pytest.fixture
+def simulated_is_the_hub(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A simulated hub in this process would end the server's; both have the same rules."""
+
+    @contextmanager
+    def simulated(region: str) -> Iterator[Engine]:
+        yield hub
+
+    monkeypatch.setattr(engine, "simulated", simulated)
+    monkeypatch.setattr(bus, "WAIT_SECONDS", 0)
+
+
+def test_an_event_that_the_bus_does_not_take_is_an_error(
+    refused: Callable[..., str],
+    about_a_queue: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = {
+        "FailedEntryCount": 1,
+        "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "Try again"}],
+    }
+    monkeypatch.setattr(EventsHandler, "put_events", lambda self: json.dumps(answer))
+    told = refused("replay", written(about_a_queue, tmp_path), "--deployed", "--yes")
+    assert "EventBridge did not take the event: InternalFailure, Try again. Nothing was replayed." in told
+
+
+@pytest.mark.parametrize("key", ["account", "region"])
+def test_an_event_of_elsewhere_is_not_replayed_and_start_is_offered(
+    refused: Callable[..., str], server: Server, about_a_queue: dict[str, Any], tmp_path: Path, key: str
+) -> None:
+    about_a_queue[key] = {"account": OTHER, "region": "eu-west-1"}[key]
+    told = refused("replay", written(about_a_queue, tmp_path), "--deployed", "--yes")
+    assert f"The event is of account {about_a_queue['account']}, {about_a_queue['region']}." in told
+    assert "`rightstate start RESOURCE` starts what the event would have started." in told
+    assert "events:PutEvents" not in server.calls
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("n\n", "Nothing was replayed."),
+        ("", "Nothing was replayed: nobody confirmed it. In a script, give --yes."),
+    ],
+)
+def test_without_a_yes_nothing_is_replayed(
+    server: Server, cli: Cli, about_a_queue: dict[str, Any], tmp_path: Path, answer: str, said: str
+) -> None:
+    ran = cli("replay", written(about_a_queue, tmp_path), "--deployed", stdin=answer)
+    assert "Replay SetQueueAttributes of aws.sqs on the bus of the hub 'rightstate'? [y/N]" in ran.err
+    assert said in ran.err.splitlines()[-1]
+    assert (ran.code, ran.out) == (2, "")
+    assert "events:PutEvents" not in server.calls
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--match-only"],
+        ["--simulated"],
+        ["--mode", "report"],
+        ["--role", "r"],
+        ["--external-id", "x"],
+        ["--policy", "kms-key-rotation"],
+        ["--set", "a.b=c"],
+    ],
+)
+def test_an_option_that_a_hub_would_not_heed_is_refused(
+    refused: Callable[..., str], server: Server, options: list[str]
+) -> None:
+    told = refused("replay", str(SHIPPED), "--deployed", "--yes", *options)
+    assert f"{options[0]} cannot be used with --deployed: there the hub's rules and settings decide." in told
+    assert not server.calls
