@@ -239,6 +239,12 @@ def parse(text: str, name: str) -> Plan:
     return plan
 
 
+def on_one_line(call: Call) -> str:
+    """The call on one line, e.g. `s3:PutBucketVersioning(Bucket=..., ...)`."""
+    given = ", ".join(f"{name}={value!r}" for name, value in call.parameters.items())
+    return f"{call.service}:{call.operation}({given})"
+
+
 def _not_one(name: object, why: str) -> InvalidInput:
     return InvalidInput(
         f"{name} {why}. Nothing was changed. Make the plan anew with `rightstate plan -o FILE`."

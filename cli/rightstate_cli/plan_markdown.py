@@ -7,7 +7,7 @@ from rightstate.models import Status
 from rightstate.policy import Risk
 from rightstate.wants import as_change
 from rightstate_cli.output import counted, plain
-from rightstate_cli.plan_file import Item, Plan, Verdict
+from rightstate_cli.plan_file import Item, Plan, Verdict, on_one_line
 
 
 def page(plan: Plan) -> str:
@@ -29,8 +29,9 @@ def _lines(plan: Plan) -> Iterator[str]:
     settings = sum(len(item.changes) for item in plan.items)
     yield "# Rightstate plan"
     yield ""
-    yield f"{counted(plan.counts['resources'], 'resource')}: {counts or 'none'}. To change: "
-    yield f"{counted(settings, 'setting')} of {counted(len(plan.to_change), 'resource')}."
+    scanned = f"{counted(plan.counts['resources'], 'resource')}: {counts or 'none'}."
+    changed = counted(len(plan.to_change), "resource")
+    yield f"{scanned} To change: {counted(settings, 'setting')} of {changed}."
     yield ""
     yield f"SHA-256 `{plan.sha256}`, format `{plan.format}`, version `{plan.version}`"
     yield from _section("Scope", ("Account", "Region", "Looked at"), _scope(plan))
@@ -48,11 +49,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield from _section(
         "Calls",
         ("Resource", "Call"),
-        (
-            (code(_where(item)), code(f"{call.service}:{call.operation}"))
-            for item in plan.items
-            for call in item.calls
-        ),
+        ((code(_where(item)), code(on_one_line(call))) for item in plan.items for call in item.calls),
     )
     yield from _section("Left alone", ("Account", "Region", "Resource", "Status", "Why"), _left(plan))
     if plan.findings:

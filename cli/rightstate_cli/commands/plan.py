@@ -11,7 +11,6 @@ from rich.console import Console
 from rightstate.errors import InvalidInput
 from rightstate.models import Status
 from rightstate.policy import Mode, Risk
-from rightstate.resource_type import Call
 from rightstate.wants import as_change
 from rightstate_cli import findings as found_elsewhere
 from rightstate_cli import hub as hubs
@@ -42,7 +41,7 @@ from rightstate_cli.output import (
     results,
     say,
 )
-from rightstate_cli.plan_file import Item, Plan, Verdict
+from rightstate_cli.plan_file import Item, Plan, Verdict, on_one_line
 from rightstate_cli.reports import summary
 from rightstate_cli.target import Target
 from rightstate_cli.targets import Wanted, named_accounts, of_resources, registered_accounts, targets
@@ -243,12 +242,6 @@ def _print_findings(findings: plan_file.Findings, to: Console | None) -> None:
         f"{findings.settled} passed or settled, {len(findings.left)} left.",
         to,
     )
-
-
-def on_one_line(call: Call) -> str:
-    """The call on one line, e.g. `s3:PutBucketVersioning(Bucket=..., ...)`."""
-    given = ", ".join(f"{name}={value!r}" for name, value in call.parameters.items())
-    return f"{call.service}:{call.operation}({given})"
 
 
 def named(item: Item, several: bool) -> str:
