@@ -282,7 +282,10 @@ def _item(item: planning.Item, modes: Mapping[str, Mode]) -> Item:
             Change(setting=each.setting, before=each.before, after=each.after, policies=each.policies)
             for each in (decision.changes if decision else ())
         ),
-        calls=decision.calls if decision else (),
+        calls=tuple(
+            each.model_copy(update={"parameters": _in_order(each.parameters)})
+            for each in (decision.calls if decision else ())
+        ),
         fingerprint=item.fingerprint,
     )
 
@@ -300,6 +303,17 @@ def _scopes(targets: Sequence[Target], modes: Mapping[str, Mapping[str, Mode]]) 
                 for name, enabled in sorted(target.account.policies.items())
             },
         )
+
+
+def _in_order(value: Any) -> Any:
+    """With sorted keys, so that a plan looks the same before and after it was in a file."""
+    match value:
+        case dict():
+            return {key: _in_order(value[key]) for key in sorted(value)}
+        case list():
+            return [_in_order(each) for each in value]
+        case _:
+            return value
 
 
 def _about(name: str) -> About:

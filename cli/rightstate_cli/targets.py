@@ -119,8 +119,11 @@ def registered_accounts(wanted: Wanted, hub: Hub) -> Accounts:
         modes[account.account] = {name: configured.mode for name, configured in enabled.items()}
         own = account.regions or (hub.region,)
         theirs = account.role_arn, account.external_id
-        if wanted.role or account.account == hub.account:
-            theirs = _role(wanted, account.account, hub.caller), wanted.external_id
+        if account.account == hub.account:
+            theirs = None, None
+        elif wanted.role:
+            place = Place(account=account.account, region=hub.region, partition=hub.partition)
+            theirs = role_arn(wanted.role, place), wanted.external_id
         accounts[account.account] = account.model_copy(
             update={
                 "regions": tuple(
