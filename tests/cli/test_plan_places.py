@@ -128,7 +128,11 @@ def test_a_hub_s_settings_say_where_to_look_at_what(inside: Cli) -> None:
     ran = inside("plan", "--deployed", "--format", "json")
     assert places(ran.json) == [(OWN, "eu-west-1"), (OWN, REGION), (OTHER, REGION)]
     assert {item["resource_type"] for item in ran.json["items"]} == {"sqs-queue"}
-    [own] = [item for item in ran.json["items"] if (item["account"], item["region"]) == (OWN, REGION)]
+    [own] = [
+        item
+        for item in ran.json["items"]
+        if (item["account"], item["region"], item["resource"]) == (OWN, REGION, "q")
+    ]
     assert own["policies"] == [SQS]
     assert own["changes"][0]["after"] == "alias/ours"
     assert own["verdicts"][0]["mode"] == "report"
