@@ -36,7 +36,7 @@ def parameters(stack: Stack) -> dict[str, str]:
 
 def create(cloudformation: Any, name: str, given: Mapping[str, str], **request: Any) -> None:
     """Create the stack with those parameters, and wait for it. Raises CallFailed, Denied, Unavailable."""
-    with answers("Nothing was changed."):
+    with answers(f"The stack {name} was left as it was."):
         try:
             cloudformation.create_stack(
                 StackName=name, Parameters=[_parameter(*each) for each in given.items()], **request
@@ -54,7 +54,7 @@ def update(cloudformation: Any, stack: Stack, given: Mapping[str, str | None], *
     kept = dict.fromkeys(parameters(stack))
     wanted = given if "TemplateBody" in request else {**kept, **given}
     name = stack["StackName"]
-    with answers("Nothing was changed."):
+    with answers(f"The stack {name} was left as it was."):
         try:
             cloudformation.update_stack(
                 StackName=name, Parameters=[_parameter(*each) for each in wanted.items()], **request
@@ -90,7 +90,7 @@ def _unless_refused(error: ClientError, what: str) -> Exception:
     answer = error.response["Error"]
     if answer["Code"] != _REFUSED:
         return error
-    return CallFailed(f"CloudFormation refused to {what}: {answer['Message']}. Nothing was changed.")
+    return CallFailed(f"CloudFormation refused to {what}: {answer['Message']}. It was left as it was.")
 
 
 def _wait(cloudformation: Any, name: str, verb: str) -> None:

@@ -169,14 +169,12 @@ def add(
         _print_added(format, wanted, installed, [], {}, "not looked at", None)
         say(f"Account {account} was not registered: it has no role. Mend that, and run the same again.")
         raise typer.Exit(1)
-    written = registry.put(wanted)
+    written = _register(registry, wanted, installed)
     events, failed = _admit(at, account, admitted, admits)
     told = contacts.subscribe(at, account, wanted.contacts)
     gone = set(before.contacts if before else ()) - set(wanted.contacts)
     contacts.unsubscribe(at, account, gone)
-    checked = role_check.check(at, written, caller, role_check.NEW_ROLE if installation else ())
-    if checked.ok is False:
-        _tell(at, written, checked)
+    checked = _check(at, written, caller, role_check.NEW_ROLE if installation else ())
     _print_added(format, written, installed, commands, told, events, checked)
     if failed or checked.ok is False or any(each.result is Result.FAILED for each in installed):
         raise typer.Exit(1)
@@ -458,6 +456,26 @@ def _remember() -> str:
         "The stack's parameter MemberAccounts was changed. If your samconfig.toml names it, change it there "
         "as well, or the next `sam deploy` sets it back."
     )
+
+
+def _register(registry: Registry, account: Account, installed: Sequence[Installed]) -> Account:
+    try:
+        return registry.put(account)
+    except RightstateError:
+        if installed:
+            say("The stacks are installed. The settings could not be written; run the same again.")
+        raise
+
+
+def _check(at: Hub, account: Account, caller: Caller | None, waits: Sequence[float]) -> Check:
+    """Try the role, and tell the account's contacts where it does not work."""
+    try:
+        checked = role_check.check(at, account, caller, waits)
+    except RightstateError as error:
+        return Check(None, f"The hub could not be asked to try the role. {error}")
+    if checked.ok is False:
+        _tell(at, account, checked)
+    return checked
 
 
 def _tell(at: Hub, account: Account, checked: Check) -> None:
