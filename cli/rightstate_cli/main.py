@@ -9,6 +9,7 @@ import typer
 from rightstate import __version__
 from rightstate.errors import RightstateError
 from rightstate.step import defect
+from rightstate_cli.commands.accounts import accounts
 from rightstate_cli.commands.demo import demo
 from rightstate_cli.commands.history import history
 from rightstate_cli.commands.plan import plan
@@ -25,8 +26,10 @@ app = typer.Typer(
     epilog="Begin with `rightstate demo`: it needs no account. Then `rightstate plan` shows what would "
     "change in yours, and changes nothing.",
 )
-for command in (demo, policies, plan, remediate, start, replay, history):
+for command in (demo, plan, remediate, start, replay, history):
     app.command()(command)
+app.add_typer(policies, name="policies")
+app.add_typer(accounts, name="accounts")
 
 
 def _version(wanted: bool) -> None:

@@ -121,7 +121,7 @@ def list_resources(task: ListTask) -> ItemsFound:
                 policies=_narrowed(resource_type, work),
                 mode=work.mode,
                 reason=work.reason,
-                sweep=work.sweep,
+                sweep=work.sweep or None,
                 batch=work.batch,
             ),
         )

@@ -78,7 +78,7 @@ class StartInput(Frozen):
     reason: str = Field(default="", max_length=1024)
     event: Event | None = None
     approved: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    sweep: bool = False
+    sweep: bool | None = None
     batch: str | None = Field(default=None, pattern=BATCH)
 
     @field_validator("resources", mode="before")
