@@ -27,7 +27,8 @@ from rightstate.sessions import CONFIG
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
+"""The codes with which AWS says that the credentials lack a permission."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _refused(error: ClientError, unchanged: str, gone: dict[str, str]) -> Except
         return Denied(f"The AWS credentials have expired: {called} {unchanged} Renew them and try again.")
     if code in _UNKNOWN:
         return Denied(f"The AWS credentials cannot be used: {called} {unchanged}")
-    if code in _DENIED:
+    if code in DENIED:
         return Denied(
             f"The AWS credentials lack a permission: {called} {unchanged} Allow them that action, or "
             "use others."

@@ -15,6 +15,7 @@ from rightstate_cli.commands.plan import plan
 from rightstate_cli.commands.policies import policies
 from rightstate_cli.commands.remediate import remediate
 from rightstate_cli.commands.replay import replay
+from rightstate_cli.commands.verify import verify
 from rightstate_cli.output import say
 
 app = typer.Typer(
@@ -24,7 +25,7 @@ app = typer.Typer(
     epilog="Begin with `rightstate demo`: it needs no account. Then `rightstate plan` shows what would "
     "change in yours, and changes nothing.",
 )
-for command in (demo, policies, plan, remediate, replay, history):
+for command in (demo, policies, plan, remediate, replay, history, verify):
     app.command()(command)
 
 
