@@ -131,7 +131,7 @@ def _started(states: Any, machine: str, event: str, sent: datetime) -> str | Non
     """The execution that the event has started. EventBridge gives it a name of its own."""
     looked_at: set[str] = set()
     until = time.monotonic() + _ENOUGH
-    while time.monotonic() < until:
+    while True:
         for each in states.list_executions(stateMachineArn=machine, maxResults=100)["executions"]:
             arn = each["executionArn"]
             # A minute for clocks that differ.
@@ -141,8 +141,9 @@ def _started(states: Any, machine: str, event: str, sent: datetime) -> str | Non
             given = json.loads(states.describe_execution(executionArn=arn).get("input", "{}"))
             if given.get("event", {}).get("id") == event:
                 return str(arn)
+        if time.monotonic() > until:
+            return None
         time.sleep(_BETWEEN)
-    return None
 
 
 def _ended(states: Any, execution: str) -> dict[str, Any]:

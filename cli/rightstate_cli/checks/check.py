@@ -61,6 +61,9 @@ def skipped(why: str, fix: str = "") -> Finding:
     return Finding(Status.SKIP, why, fix)
 
 
+_NOT_UNDERSTOOD = skipped("The account's settings are not understood; V15 says why.")
+
+
 class Untold(Exception):
     """Ends a check early: what it needs is not to be had. Carries the finding that says so."""
 
@@ -144,10 +147,10 @@ class Site:
 
     @property
     def settings(self) -> Account:
-        """The account's settings. Raises Untold where they are not understood."""
+        """The account's settings. Raises SettingsUnreadable."""
         found = self.accounts[self.account]
         if isinstance(found, SettingsUnreadable):
-            raise Untold(skipped("The account's settings are not understood; V15 says why."))
+            raise found
         return found
 
     @property
@@ -199,6 +202,8 @@ def examine(check: Check, site: Site) -> list[Finding]:
         found.extend(check.look(site))
     except Untold as untold:
         found.append(untold.finding)
+    except SettingsUnreadable:
+        found.append(_NOT_UNDERSTOOD)
     except Denied as error:
         found.append(skipped(str(error), "Allow your credentials that action."))
     except ClientError as error:

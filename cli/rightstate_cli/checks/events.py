@@ -22,6 +22,7 @@ from rightstate_cli.checks.check import (
 from rightstate_cli.checks.expected import forwarding, install, parameters, resolved, same
 from rightstate_cli.checks.stacks import outputs, required_member
 from rightstate_cli.hub import Hub
+from rightstate_cli.output import counted
 
 # EventBridge quotas.
 _RULES = 300
@@ -102,7 +103,7 @@ def rules(site: Site) -> Iterator[Finding]:
         problems.extend(_state(rule, f"its events start no {resource_type}", site.region))
         if not same(json.loads(rule.get("EventPattern", "{}")), expected["Pattern"]):
             problems.append(failed(f"The rule {name} matches other events than the template's.", site.deploy))
-        targets = events.list_targets_by_rule(Rule=name)["Targets"]
+        targets = events.list_targets_by_rule(Rule=name).get("Targets", [])
         if wrong := _wrong_target(targets, expected, hub, resource_type):
             problems.append(failed(f"The rule {name} {wrong}.", site.deploy))
     died = f"{hub.stack}-died-executions"
@@ -112,7 +113,7 @@ def rules(site: Site) -> Iterator[Finding]:
         problems.append(
             failed(f"The rule {died} is gone: nobody is told of executions that died.", site.deploy)
         )
-    yield from unless(problems, f"{count} rules are enabled, as in the template.")
+    yield from unless(problems, f"{counted(count, 'rule')} enabled, as in the template.")
 
 
 @check(
@@ -148,7 +149,10 @@ def bus(site: Site) -> Iterator[Finding]:
                 "those that it has), or OrganizationId=ID",
             )
         )
-    yield from unless(problems, f"{len(allowing)} statements admit the members and nobody else.")
+    yield from unless(
+        problems,
+        f"{counted(len(allowing), 'statement')} of its policy, none for everybody; each member is admitted.",
+    )
 
 
 @check(
@@ -191,10 +195,10 @@ def forwarded(site: Site) -> Iterator[Finding]:
             problems.append(
                 failed(f"The rule {rule['Name']} forwards other events than the template's.", install(site))
             )
-        targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        targets = events.list_targets_by_rule(Rule=rule["Name"]).get("Targets", [])
         if wanted["Bus"] not in [each["Arn"] for each in targets]:
             problems.append(failed(f"The rule {rule['Name']} does not forward to the hub.", install(site)))
-    yield from unless(problems, f"{len(expected)} rules forward to the hub's bus.")
+    yield from unless(problems, f"{counted(len(expected), 'rule')} to the hub's bus, as in the template.")
 
 
 @check("V16", "There is room on the bus", Per.HUB, "higher quotas of EventBridge")

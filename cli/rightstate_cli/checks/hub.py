@@ -22,6 +22,7 @@ from rightstate_cli.checks.check import (
     warned,
 )
 from rightstate_cli.hub import ALIAS
+from rightstate_cli.output import counted
 
 _LASTS = timedelta(minutes=15)
 _SKEW = timedelta(seconds=60)
@@ -68,7 +69,7 @@ def machines(site: Site) -> Iterator[Finding]:
         else:
             problems.append(failed(f"There is no state machine for {resource_type}.", site.deploy))
     yield from unless(
-        problems, f"{len(hub.machines())} state machines are active, limited, logged and traced."
+        problems, f"{counted(len(hub.machines()), 'state machine')} active, limited, logged and traced."
     )
 
 
@@ -132,7 +133,9 @@ def functions(site: Site) -> Iterator[Finding]:
                 f"--quota-code L-B99A9384 --desired-value 1000 --region {site.region}",
             )
         )
-    yield from unless(problems, f"{len(names())} functions are active on {runtime}; {free} may run at once.")
+    yield from unless(
+        problems, f"{counted(len(names()), 'function')} active on {runtime}; {free} may run at once."
+    )
 
 
 @check("V19", "The tables are protected", Per.HUB, "`sam deploy`")

@@ -22,6 +22,7 @@ from rightstate_cli.checks.check import (
     warned,
 )
 from rightstate_cli.checks.expected import install, role_name, same, trust
+from rightstate_cli.output import counted
 
 _FORBIDDEN = ("iam:PassRole", "iam:PutRolePolicy", "lambda:UpdateFunctionCode", "sts:AssumeRole")
 _HOUR = 3600
@@ -140,7 +141,7 @@ def permissions(site: Site) -> Iterator[Finding]:
         problems.append(
             failed(f"The role may do what no remediation needs: {', '.join(sorted(allowed))}.", install(site))
         )
-    of = f"for {len(types)} types of resources" if types else "for nothing, as nothing is enabled"
+    of = f"for {counted(len(types), 'type')} of resources" if types else "for nothing, as nothing is enabled"
     yield from unless(problems, f"Allowed is what is needed {of}; what could take more is denied.")
 
 
@@ -159,7 +160,7 @@ def understood(site: Site) -> Iterator[Finding]:
     if not enabled:
         yield warned("No policy is enabled: nothing is looked at.", "rightstate policies enable")
     else:
-        yield passed(f"{len(enabled)} policies are enabled.")
+        yield passed(f"{counted(len(enabled), 'policy')} enabled.")
 
 
 @check("V18", "All regions in use are covered", Per.ACCOUNT, "`rightstate accounts add` with the region")
@@ -198,7 +199,7 @@ def regions(site: Site) -> Iterator[Finding]:
             f"rightstate accounts add {site.account} with them, or disable them in the account",
         )
     elif not problems:
-        yield passed(f"All {len(enabled)} enabled regions are covered.")
+        yield passed(f"Covered: {counted(len(enabled), 'enabled region')}.")
 
 
 @check("V21", "The accounts are of the organization", Per.HUB, "`rightstate accounts remove`")
@@ -232,7 +233,7 @@ def left(site: Site) -> Iterator[Finding]:
             )
             for account in sorted(set(site.accounts) - active)
         ],
-        f"All {len(site.accounts)} registered accounts are active ones of {organization}.",
+        f"{counted(len(site.accounts), 'account')} registered, all active in {organization}.",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from rightstate_cli import application
 from rightstate_cli.checks.check import Finding, Per, Site, check, failed, unless, warned
 from rightstate_cli.checks.expected import parameters, resolved
+from rightstate_cli.output import counted
 
 _DAY = timedelta(days=1)
 # Of a machine, by what is worse than a remediation that failed and said so.
@@ -41,7 +42,7 @@ def told(site: Site) -> Iterator[Finding]:
             for each in live
             if each["SubscriptionArn"] == "PendingConfirmation"
         ],
-        f"{len(live)} subscriptions are confirmed.",
+        f"{counted(len(live), 'subscription')} confirmed.",
     )
 
 
@@ -58,10 +59,10 @@ def lately(site: Site) -> Iterator[Finding]:
     waiting = _waiting(site)
     problems = []
     if waiting:
-        age = sums.get("age", 0)
+        age = timedelta(seconds=int(sums.get("age", 0)))
         problems.append(
             failed(
-                f"{waiting} events could start nothing; the oldest waits for {timedelta(seconds=int(age))}.",
+                f"{counted(waiting, 'event')} could start nothing; the oldest waits for {age}.",
                 "Mend the cause (V8, V10), then start them again from the queue "
                 f"{site.hub.outputs['UndeliveredEvents']}",
             )
@@ -114,7 +115,7 @@ def logs(site: Site) -> Iterator[Finding]:
             for each in found
             if not each.get("retentionInDays")
         ],
-        f"{len(found)} log groups have a retention.",
+        f"{counted(len(found), 'log group')}, each with a retention.",
     )
 
 
