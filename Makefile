@@ -34,7 +34,7 @@ lint: setup ## Check style, types and the template
 build: setup ## Build what `sam deploy` uploads, into .aws-sam
 	@log=$$($(BIN)/sam build 2>&1) || { echo "$$log"; exit 1; }
 
-docs: setup ## Write docs/policies.md and member/template.yaml from the catalogue
+docs: setup ## Write docs/policies.md, docs/verify.md and member/template.yaml from the code
 	@$(BIN)/python -m rightstate_cli.reference
 
 bench: setup ## Measure calls, executions, cold starts and the layer

@@ -35,8 +35,8 @@ _HOUR = 3600
     "`aws cloudformation deploy` of the member's template",
 )
 def trusts(site: Site) -> Iterator[Finding]:
-    """The trust policy of the account's role is that of the member's template, word for word: the hub's
-    account, its functions' roles and the external id, nothing else. Nothing is attached to the role beside
+    """The trust policy of the account's role says what the member's template says: the hub's account, its
+    functions' roles and the external id, nothing else. Nothing is attached to the role beside
     what the template gives it."""
     account = site.settings
     name = _role(site)
