@@ -233,6 +233,22 @@ BROKEN: list[tuple[str, str, Break, Status, str, str]] = [
     ),
     (
         "V4",
+        "the role is gone",
+        at("refuse", "iam:GetRole", to=Refused("NoSuchEntity")),
+        FAIL,
+        f"{ROLE_ARN} does not exist",
+        "aws cloudformation deploy",
+    ),
+    (
+        "V6",
+        "the role is gone",
+        at("refuse", "iam:SimulatePrincipalPolicy", to=Refused("NoSuchEntity")),
+        FAIL,
+        f"{ROLE_ARN} does not exist",
+        "aws cloudformation deploy",
+    ),
+    (
+        "V4",
         "sessions of the role last long",
         changed("longest_session", 43200),
         WARN,
@@ -989,6 +1005,21 @@ def test_a_stack_of_a_stack_set_is_found_by_whose_member_it_is(world: World) -> 
 
 
 # --- What goes wrong while looking ---
+
+
+def test_what_was_found_before_a_refusal_is_told_as_well(world: World) -> None:
+    world.waiting = 1
+    world.refuse["cloudwatch:GetMetricData"] = Refused("AccessDenied")
+    lost, skipped = world.examine("V17")
+    assert (lost.status, "1 event could start nothing." in lost.found) == (FAIL, True)
+    assert (skipped.status, "GetMetricData" in skipped.found) == (SKIP, True)
+
+
+def test_the_oldest_event_that_waits_is_told_of(world: World) -> None:
+    world.waiting = 2
+    world.metrics[f"ApproximateAgeOfOldestMessage {STACK}-undelivered-events"] = 3725.0
+    [found] = world.examine("V17")
+    assert "the oldest waits for 1:02:05." in found.found
 
 
 def _asked(check: str) -> Iterator[str]:

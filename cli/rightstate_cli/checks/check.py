@@ -168,7 +168,10 @@ Look = Callable[[Site], Iterator[Finding]]
 
 @dataclass(frozen=True)
 class Check:
-    """One check. The function's docstring says what it proves, `fixed_by` in a few words what mends it."""
+    """One check. The function's docstring says what it proves, `fixed_by` in a few words what mends it.
+
+    `look` yields each problem as it comes to it, and at its end that all is well.
+    """
 
     id: str
     title: str
@@ -190,13 +193,9 @@ def check(id: str, title: str, per: Per, fixed_by: str) -> Callable[[Look], Chec
     return lambda look: Check(id, title, per, fixed_by, look)
 
 
-def unless(problems: list[Finding], well: str) -> list[Finding]:
-    """The problems, or that all is well."""
-    return problems or [passed(well)]
-
-
 def examine(check: Check, site: Site) -> list[Finding]:
-    """What the check finds there. Whatever goes wrong with it is a finding too."""
+    """What the check finds there. Whatever goes wrong with it is a finding too; that all is well, which it
+    says at its end, is left out after something else."""
     found: list[Finding] = []
     try:
         found.extend(check.look(site))
@@ -212,7 +211,7 @@ def examine(check: Check, site: Site) -> list[Finding]:
         found.append(_untold(str(error)))
     except Exception as error:
         found.append(_untold(str(defect(error))))
-    return found
+    return [each for each in found if each.status is not Status.PASS] or found
 
 
 def code(error: ClientError) -> str:

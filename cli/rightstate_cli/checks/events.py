@@ -16,7 +16,6 @@ from rightstate_cli.checks.check import (
     failed,
     passed,
     skipped,
-    unless,
     warned,
 )
 from rightstate_cli.checks.expected import forwarding, install, parameters, resolved, same
@@ -53,23 +52,18 @@ def trail(site: Site) -> Iterator[Finding]:
             f"BUCKET --region {site.region}, then aws cloudtrail start-logging",
         )
         return
-    problems = []
     if all(each["without"] for each in good):
         without = ", ".join(sorted(good[0]["without"]))
-        problems.append(
-            warned(
-                f"The trail {good[0]['arn']} leaves out the events of {without}.",
-                f"aws cloudtrail put-event-selectors --trail-name {good[0]['arn']} (without an exclusion)",
-            )
+        yield warned(
+            f"The trail {good[0]['arn']} leaves out the events of {without}.",
+            f"aws cloudtrail put-event-selectors --trail-name {good[0]['arn']} (without an exclusion)",
         )
     if all(each["error"] for each in good):
-        problems.append(
-            warned(
-                f"The trail {good[0]['arn']} cannot deliver its log: {good[0]['error']}.",
-                "See that its bucket exists and its policy admits CloudTrail.",
-            )
+        yield warned(
+            f"The trail {good[0]['arn']} cannot deliver its log: {good[0]['error']}.",
+            "See that its bucket exists and its policy admits CloudTrail.",
         )
-    yield from unless(problems, f"{good[0]['arn']} logs management events.")
+    yield passed(f"{good[0]['arn']} logs management events.")
 
 
 @check("V23", "Management events are logged once", Per.REGION, "removing a trail, or its management events")
@@ -91,29 +85,25 @@ def rules(site: Site) -> Iterator[Finding]:
     alias with the template's input, retries and queue for what cannot be delivered."""
     events, hub = site.client("events"), site.hub
     there = {each["Name"]: each for each in _rules(events, hub.stack + "-")}
-    problems, count = [], 0
+    count = 0
     for resource_type, name, expected in _expected_rules(hub):
         count += 1
         rule = there.get(name)
         if rule is None:
-            problems.append(
-                failed(f"The rule {name} is gone: its events start no {resource_type}.", site.deploy)
-            )
+            yield failed(f"The rule {name} is gone: its events start no {resource_type}.", site.deploy)
             continue
-        problems.extend(_state(rule, f"its events start no {resource_type}", site.region))
+        yield from _state(rule, f"its events start no {resource_type}", site.region)
         if not same(json.loads(rule.get("EventPattern", "{}")), expected["Pattern"]):
-            problems.append(failed(f"The rule {name} matches other events than the template's.", site.deploy))
+            yield failed(f"The rule {name} matches other events than the template's.", site.deploy)
         targets = events.list_targets_by_rule(Rule=name).get("Targets", [])
         if wrong := _wrong_target(targets, expected, hub, resource_type):
-            problems.append(failed(f"The rule {name} {wrong}.", site.deploy))
+            yield failed(f"The rule {name} {wrong}.", site.deploy)
     died = f"{hub.stack}-died-executions"
     if died in there:
-        problems.extend(_state(there[died], "nobody is told of executions that died", site.region))
+        yield from _state(there[died], "nobody is told of executions that died", site.region)
     else:
-        problems.append(
-            failed(f"The rule {died} is gone: nobody is told of executions that died.", site.deploy)
-        )
-    yield from unless(problems, f"{counted(count, 'rule')} enabled, as in the template.")
+        yield failed(f"The rule {died} is gone: nobody is told of executions that died.", site.deploy)
+    yield passed(f"{counted(count, 'rule')} enabled, as in the template.")
 
 
 @check(
@@ -127,7 +117,7 @@ def bus(site: Site) -> Iterator[Finding]:
     found = site.client("events").describe_event_bus(Name="default").get("Policy")
     statements = _listed(json.loads(found)["Statement"]) if found else []
     allowing = [each for each in statements if each["Effect"] == "Allow"]
-    problems = [
+    yield from [
         failed(
             f"The statement {each.get('Sid', 'without an id')} of the bus's policy lets everybody in.",
             f"aws events remove-permission --statement-id {each.get('Sid', 'ID')} --region {site.region}, "
@@ -142,17 +132,12 @@ def bus(site: Site) -> Iterator[Finding]:
         if account != site.hub.account and not any(_admits(each, account, site.hub) for each in allowing)
     ]
     if shut_out:
-        problems.append(
-            failed(
-                f"The bus admits no events of {', '.join(shut_out)}.",
-                f"{site.deploy} --parameter-overrides MemberAccounts={','.join(shut_out)} (with "
-                "those that it has), or OrganizationId=ID",
-            )
+        yield failed(
+            f"The bus admits no events of {', '.join(shut_out)}.",
+            f"{site.deploy} --parameter-overrides MemberAccounts={','.join(shut_out)} (with "
+            "those that it has), or OrganizationId=ID",
         )
-    yield from unless(
-        problems,
-        f"{counted(len(allowing), 'statement')} of its policy, none for everybody; each member is admitted.",
-    )
+    yield passed(f"{counted(len(allowing), 'statement')}, none for everybody; each member is admitted.")
 
 
 @check(
@@ -174,7 +159,6 @@ def forwarded(site: Site) -> Iterator[Finding]:
         if each["ResourceType"] == "AWS::Events::Rule"
     }
     events = site.client("events")
-    problems = []
     expected = forwarding(site, types)
     for logical_id, wanted in expected.items():
         try:
@@ -186,19 +170,15 @@ def forwarded(site: Site) -> Iterator[Finding]:
                 raise
             rule = None
         if rule is None:
-            problems.append(
-                failed(f"The rule {logical_id} is gone: its events are not forwarded.", install(site))
-            )
+            yield failed(f"The rule {logical_id} is gone: its events are not forwarded.", install(site))
             continue
-        problems.extend(_state(rule, "its events are not forwarded", site.region))
+        yield from _state(rule, "its events are not forwarded", site.region)
         if not same(json.loads(rule.get("EventPattern", "{}")), wanted["EventPattern"]):
-            problems.append(
-                failed(f"The rule {rule['Name']} forwards other events than the template's.", install(site))
-            )
+            yield failed(f"The rule {rule['Name']} forwards other events than the template's.", install(site))
         targets = events.list_targets_by_rule(Rule=rule["Name"]).get("Targets", [])
         if wanted["Bus"] not in [each["Arn"] for each in targets]:
-            problems.append(failed(f"The rule {rule['Name']} does not forward to the hub.", install(site)))
-    yield from unless(problems, f"{counted(len(expected), 'rule')} to the hub's bus, as in the template.")
+            yield failed(f"The rule {rule['Name']} does not forward to the hub.", install(site))
+    yield passed(f"{counted(len(expected), 'rule')} to the hub's bus, as in the template.")
 
 
 @check("V16", "There is room on the bus", Per.HUB, "higher quotas of EventBridge")
@@ -209,24 +189,17 @@ def quotas(site: Site) -> Iterator[Finding]:
     size = len(events.describe_event_bus(Name="default").get("Policy", ""))
     longest = _quota(site, "L-FC354966", _POLICY)
     raised = f"aws service-quotas request-service-quota-increase --service-code events --region {site.region}"
-    problems = []
     if count > most * _NEARLY:
-        problems.append(
-            warned(
-                f"The bus has {count} of at most {most} rules.",
-                f"{raised} --quota-code L-244521F2 --desired-value {2 * most}",
-            )
+        yield warned(
+            f"The bus has {count} of at most {most} rules.",
+            f"{raised} --quota-code L-244521F2 --desired-value {2 * most}",
         )
     if size > longest * _NEARLY:
-        problems.append(
-            warned(
-                f"The bus's policy has {size} of at most {longest} characters.",
-                "Admit the organization (OrganizationId) instead of accounts one by one.",
-            )
+        yield warned(
+            f"The bus's policy has {size} of at most {longest} characters.",
+            "Admit the organization (OrganizationId) instead of accounts one by one.",
         )
-    yield from unless(
-        problems, f"{count} of {most} rules, {size} of {longest} characters of the bus's policy."
-    )
+    yield passed(f"{count} of {most} rules, {size} of {longest} characters of the bus's policy.")
 
 
 def _quota(site: Site, quota: str, default: int) -> int:

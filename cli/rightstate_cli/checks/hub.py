@@ -18,7 +18,6 @@ from rightstate_cli.checks.check import (
     failed,
     passed,
     skipped,
-    unless,
     warned,
 )
 from rightstate_cli.hub import ALIAS
@@ -35,26 +34,19 @@ def caller(site: Site) -> Iterator[Finding]:
     """The credentials belong to the account of the hub's state machines, are not the root user's, and last
     for 15 minutes more."""
     own = site.hub.caller
-    problems = []
     strange = {arn.split(":")[4] for arn in site.hub.machines().values()} - {own.account}
     if strange:
-        problems.append(
-            failed(
-                f"The credentials are of account {own.account}, the hub's machines of {', '.join(strange)}.",
-                "Use credentials of the hub's account.",
-            )
+        yield failed(
+            f"The credentials are of account {own.account}, the hub's machines of {', '.join(strange)}.",
+            "Use credentials of the hub's account.",
         )
     if own.arn.endswith(":root"):
-        problems.append(
-            warned("The credentials are the root user's.", "Use a role; the root user is for emergencies.")
-        )
+        yield warned("The credentials are the root user's.", "Use a role; the root user is for emergencies.")
     # Of botocore's own, and there only for credentials that end.
     ends = getattr(own.session.get_credentials(), "_expiry_time", None)
     if ends and ends - datetime.now(UTC) < _LASTS:
-        problems.append(
-            warned(f"The credentials end at {ends:%H:%M} UTC.", "Renew them, e.g. with `aws sso login`.")
-        )
-    yield from unless(problems, f"{own.arn} asks.")
+        yield warned(f"The credentials end at {ends:%H:%M} UTC.", "Renew them, e.g. with `aws sso login`.")
+    yield passed(f"{own.arn} asks.")
 
 
 @check("V10", "The state machines are as deployed", Per.HUB, "`sam deploy`")
@@ -62,15 +54,12 @@ def machines(site: Site) -> Iterator[Finding]:
     """Each type of resources has a state machine that is active; its alias leads to one version, which has a
     time limit, logs its errors without the data of executions, and is traced."""
     states, hub = site.client("stepfunctions"), site.hub
-    problems: list[Finding] = []
     for resource_type in application.machines().values():
         if arn := hub.machines().get(resource_type):
-            problems.extend(failed(why, site.deploy) for why in _faults(states, resource_type, arn))
+            yield from (failed(why, site.deploy) for why in _faults(states, resource_type, arn))
         else:
-            problems.append(failed(f"There is no state machine for {resource_type}.", site.deploy))
-    yield from unless(
-        problems, f"{counted(len(hub.machines()), 'state machine')} active, limited, logged and traced."
-    )
+            yield failed(f"There is no state machine for {resource_type}.", site.deploy)
+    yield passed(f"{counted(len(hub.machines()), 'state machine')} active, limited, logged and traced.")
 
 
 def _faults(states: Any, resource_type: str, arn: str) -> Iterator[str]:
@@ -102,40 +91,30 @@ def _faults(states: Any, resource_type: str, arn: str) -> Iterator[str]:
 def functions(site: Site) -> Iterator[Finding]:
     """Each function is active under its alias with the runtime of this version, and the account lets enough
     of them run at once."""
-    problems = []
     runtime = application.template()["Globals"]["Function"]["Runtime"]
     for name in names():
-        try:
-            found = _function(site, name)
-        except ClientError as error:
-            if code(error) != "ResourceNotFoundException":
-                raise
-            problems.append(failed(f"The function {name}, or its alias {ALIAS}, is gone.", site.deploy))
+        found = _function(site, name)
+        if found is None:
+            yield failed(f"The function {name}, or its alias {ALIAS}, is gone.", site.deploy)
             continue
         # Inactive is a function that was not needed for long; the next invocation wakes it.
         if found.get("State", "Active") not in ("Active", "Inactive"):
-            problems.append(failed(f"The function {name} is {found['State']}.", site.deploy))
+            yield failed(f"The function {name} is {found['State']}.", site.deploy)
         if found.get("LastUpdateStatus", "Successful") != "Successful":
-            problems.append(
-                failed(f"The last update of the function {name} is {found['LastUpdateStatus']}.", site.deploy)
+            yield failed(
+                f"The last update of the function {name} is {found['LastUpdateStatus']}.", site.deploy
             )
         if found.get("Runtime") != runtime:
-            problems.append(
-                failed(f"The function {name} runs on {found.get('Runtime')}, not {runtime}.", site.deploy)
-            )
+            yield failed(f"The function {name} runs on {found.get('Runtime')}, not {runtime}.", site.deploy)
     limits = site.client("lambda").get_account_settings()["AccountLimit"]
     free = limits["UnreservedConcurrentExecutions"]
     if free < _CONCURRENT:
-        problems.append(
-            warned(
-                f"Only {free} functions may run at once in the account; executions will wait for each other.",
-                "aws service-quotas request-service-quota-increase --service-code lambda "
-                f"--quota-code L-B99A9384 --desired-value 1000 --region {site.region}",
-            )
+        yield warned(
+            f"Only {free} functions may run at once in the account; executions will wait for each other.",
+            "aws service-quotas request-service-quota-increase --service-code lambda "
+            f"--quota-code L-B99A9384 --desired-value 1000 --region {site.region}",
         )
-    yield from unless(
-        problems, f"{counted(len(names()), 'function')} active on {runtime}; {free} may run at once."
-    )
+    yield passed(f"{counted(len(names()), 'function')} active on {runtime}; {free} may run at once.")
 
 
 @check("V19", "The tables are protected", Per.HUB, "`sam deploy`")
@@ -143,46 +122,39 @@ def tables(site: Site) -> Iterator[Finding]:
     """Settings and ledger cannot be deleted by mistake, can be restored to any point in time, and the ledger
     forgets what is older than asked for."""
     dynamodb, hub = site.client("dynamodb"), site.hub
-    problems = []
     for table in (hub.outputs["SettingsTable"], hub.outputs["LedgerTable"]):
         where = f"--table-name {table} --region {site.region}"
         found = dynamodb.describe_table(TableName=table)["Table"]
         if found["TableStatus"] != "ACTIVE":
-            problems.append(failed(f"The table {table} is {found['TableStatus']}.", "Wait, or restore it."))
+            yield failed(f"The table {table} is {found['TableStatus']}.", "Wait, or restore it.")
         if not found.get("DeletionProtectionEnabled"):
-            problems.append(
-                failed(
-                    f"Nothing keeps the table {table} from being deleted by mistake.",
-                    f"aws dynamodb update-table --deletion-protection-enabled {where}",
-                )
+            yield failed(
+                f"Nothing keeps the table {table} from being deleted by mistake.",
+                f"aws dynamodb update-table --deletion-protection-enabled {where}",
             )
         backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
         recovery = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
         if recovery != "ENABLED":
-            problems.append(
-                failed(
-                    f"The table {table} cannot be restored to a point in time.",
-                    "aws dynamodb update-continuous-backups --point-in-time-recovery-specification "
-                    f"PointInTimeRecoveryEnabled=true {where}",
-                )
+            yield failed(
+                f"The table {table} cannot be restored to a point in time.",
+                "aws dynamodb update-continuous-backups --point-in-time-recovery-specification "
+                f"PointInTimeRecoveryEnabled=true {where}",
             )
     ledger = hub.outputs["LedgerTable"]
     living = dynamodb.describe_time_to_live(TableName=ledger)["TimeToLiveDescription"]
     if living.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
-        problems.append(
-            failed(
-                f"The ledger {ledger} keeps its entries for ever.",
-                'aws dynamodb update-time-to-live --time-to-live-specification "Enabled=true, '
-                f'AttributeName=expires" --table-name {ledger} --region {site.region}',
-            )
+        yield failed(
+            f"The ledger {ledger} keeps its entries for ever.",
+            'aws dynamodb update-time-to-live --time-to-live-specification "Enabled=true, '
+            f'AttributeName=expires" --table-name {ledger} --region {site.region}',
         )
-    yield from unless(problems, "Both are protected and restorable; the ledger's entries expire.")
+    yield passed("Both are protected and restorable; the ledger's entries expire.")
 
 
 @check("V20", "A private network has the endpoints", Per.HUB, "VPC endpoints")
 def private(site: Site) -> Iterator[Finding]:
     """The functions run outside a VPC, as the template has them, and need no VPC endpoints."""
-    inside = [name for name in names() if _function(site, name).get("VpcConfig", {}).get("VpcId")]
+    inside = [name for name in names() if ((_function(site, name) or {}).get("VpcConfig") or {}).get("VpcId")]
     if inside:
         yield warned(
             f"These run inside a VPC, whose endpoints are not checked: {', '.join(inside)}.",
@@ -213,8 +185,14 @@ def names() -> list[str]:
     return sorted(path.parent.name.replace("_", "-") for path in application.functions().values())
 
 
-def _function(site: Site, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = site.client("lambda").get_function_configuration(
-        FunctionName=site.hub.function(name)
-    )
+def _function(site: Site, name: str) -> dict[str, Any] | None:
+    """The function under its alias, None where either is gone."""
+    try:
+        found: dict[str, Any] = site.client("lambda").get_function_configuration(
+            FunctionName=site.hub.function(name)
+        )
+    except ClientError as error:
+        if code(error) != "ResourceNotFoundException":
+            raise
+        return None
     return found

@@ -1,8 +1,11 @@
 """Checks of the accounts: their settings, their roles, and what they cover."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
+
+from botocore.exceptions import ClientError
 
 from rightstate import settings
 from rightstate.catalogue import load_all
@@ -15,10 +18,10 @@ from rightstate_cli.checks.check import (
     Site,
     Untold,
     check,
+    code,
     failed,
     passed,
     skipped,
-    unless,
     warned,
 )
 from rightstate_cli.checks.expected import install, role_name, same, trust
@@ -41,40 +44,32 @@ def trusts(site: Site) -> Iterator[Finding]:
     account = site.settings
     name = _role(site)
     iam = site.client("iam")
-    role = iam.get_role(RoleName=name)["Role"]
+    with _role_there(site):
+        role = iam.get_role(RoleName=name)["Role"]
     given, wanted = role["AssumeRolePolicyDocument"], trust(site)
-    problems = []
     if not same(given, wanted):
-        problems.append(
-            failed(
-                f"The trust of {account.role_arn} is not the template's: {_difference(given, wanted)}.",
-                install(site),
-            )
+        yield failed(
+            f"The trust of {account.role_arn} is not the template's: {_difference(given, wanted)}.",
+            install(site),
         )
     if role.get("MaxSessionDuration", _HOUR) > _HOUR:
-        problems.append(
-            warned(
-                f"Sessions of {name} may last {role['MaxSessionDuration']} s; the hub needs an hour.",
-                f"aws iam update-role --role-name {name} --max-session-duration {_HOUR}",
-            )
+        yield warned(
+            f"Sessions of {name} may last {role['MaxSessionDuration']} s; the hub needs an hour.",
+            f"aws iam update-role --role-name {name} --max-session-duration {_HOUR}",
         )
     attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
     inline = [each for each in iam.list_role_policies(RoleName=name)["PolicyNames"] if each != "remediate"]
     for each in attached:
-        problems.append(
-            warned(
-                f"The policy {each['PolicyArn']} is attached to {name}; the template attaches none.",
-                f"aws iam detach-role-policy --role-name {name} --policy-arn {each['PolicyArn']}",
-            )
+        yield warned(
+            f"The policy {each['PolicyArn']} is attached to {name}; the template attaches none.",
+            f"aws iam detach-role-policy --role-name {name} --policy-arn {each['PolicyArn']}",
         )
     for each in inline:
-        problems.append(
-            warned(
-                f"The role {name} has a policy {each} beside the template's.",
-                f"aws iam delete-role-policy --role-name {name} --policy-name {each}",
-            )
+        yield warned(
+            f"The role {name} has a policy {each} beside the template's.",
+            f"aws iam delete-role-policy --role-name {name} --policy-name {each}",
         )
-    yield from unless(problems, f"{account.role_arn} trusts the hub's roles with the external id.")
+    yield passed(f"{account.role_arn} trusts the hub's roles with the external id.")
 
 
 @check(
@@ -97,17 +92,14 @@ def assumed(site: Site) -> Iterator[Finding]:
             f"The hub cannot assume {account.role_arn}: {right.error}: {right.reason}", install(site)
         )
         return
-    problems = []
     for how, external_id in (("without an external id", None), ("with a wrong external id", str(uuid4()))):
         tried = probe.assume(site.hub, account, external_id)
         if tried.assumed:
-            problems.append(failed(f"{account.role_arn} can be assumed {how}.", install(site)))
+            yield failed(f"{account.role_arn} can be assumed {how}.", install(site))
         elif tried.error != "RoleNotAssumed":
             # Not refused: it went wrong before anybody was asked.
-            problems.append(
-                failed(f"Whether it can be assumed {how} could not be told: {tried.error}.", "Try again.")
-            )
-    yield from unless(problems, "Assumed with the external id; refused without it and with a wrong one.")
+            yield failed(f"Whether it can be assumed {how} could not be told: {tried.error}.", "Try again.")
+    yield passed("Assumed with the external id; refused without it and with a wrong one.")
 
 
 @check(
@@ -122,27 +114,25 @@ def permissions(site: Site) -> Iterator[Finding]:
     account = site.settings
     _role(site)
     iam = site.client("iam")
-    problems: list[Finding] = []
     types = [each for each in load_all() if settings.enabled(account, each)]
+    with _role_there(site):
+        allowed = set(_FORBIDDEN) - set(_refused(iam, str(account.role_arn), _FORBIDDEN, (), {}))
     for resource_type in types:
         refused: dict[str, str] = {}
         for actions, arns, context in _needs(resource_type, site):
             refused.update(_refused(iam, str(account.role_arn), actions, arns, context))
         for why in sorted(set(refused.values())):
             actions_named = ", ".join(sorted(action for action, cause in refused.items() if cause == why))
-            problems.append(
-                failed(
-                    f"The role may not do what {resource_type.name} needs: {actions_named} ({why}).",
-                    _mend(why, site),
-                )
+            yield failed(
+                f"The role may not do what {resource_type.name} needs: {actions_named} ({why}).",
+                _mend(why, site),
             )
-    allowed = set(_FORBIDDEN) - set(_refused(iam, str(account.role_arn), _FORBIDDEN, (), {}))
     if allowed:
-        problems.append(
-            failed(f"The role may do what no remediation needs: {', '.join(sorted(allowed))}.", install(site))
+        yield failed(
+            f"The role may do what no remediation needs: {', '.join(sorted(allowed))}.", install(site)
         )
     of = f"for {counted(len(types), 'type')} of resources" if types else "for nothing, as nothing is enabled"
-    yield from unless(problems, f"Allowed is what is needed {of}; what could take more is denied.")
+    yield passed(f"Allowed is what is needed {of}; what could take more is denied.")
 
 
 @check("V15", "The settings are understood", Per.ACCOUNT, "`rightstate policies`, `rightstate accounts add`")
@@ -175,18 +165,14 @@ def regions(site: Site) -> Iterator[Finding]:
             f"rightstate accounts add {site.account} with each region",
         )
         return
-    problems = []
     for each in load_all():
         home = each.home_regions.get(site.hub.partition)
         at_the_hub = (site.account, home) == (site.hub.account, site.hub.region)
         if home and home not in covered and not at_the_hub and settings.enabled(account, each):
-            problems.append(
-                failed(
-                    f"Events about {each.name} arrive in {home}, which is not one of the account's regions.",
-                    install(site, home),
-                )
+            yield failed(
+                f"Events about {each.name} arrive in {home}, which is not one of the account's regions.",
+                install(site, home),
             )
-    yield from problems
     pages = (
         site.client("account")
         .get_paginator("list_regions")
@@ -198,7 +184,7 @@ def regions(site: Site) -> Iterator[Finding]:
             f"Enabled, and not covered: {', '.join(left)}.",
             f"rightstate accounts add {site.account} with them, or disable them in the account",
         )
-    elif not problems:
+    else:
         yield passed(f"Covered: {counted(len(enabled), 'enabled region')}.")
 
 
@@ -225,16 +211,14 @@ def left(site: Site) -> Iterator[Finding]:
         for each in page["Accounts"]
         if (each.get("State") or each.get("Status")) == "ACTIVE"
     }
-    yield from unless(
-        [
-            failed(
-                f"Account {account} is registered, and is no active account of {organization}.",
-                f"rightstate accounts remove {account}",
-            )
-            for account in sorted(set(site.accounts) - active)
-        ],
-        f"{counted(len(site.accounts), 'account')} registered, all active in {organization}.",
-    )
+    yield from [
+        failed(
+            f"Account {account} is registered, and is no active account of {organization}.",
+            f"rightstate accounts remove {account}",
+        )
+        for account in sorted(set(site.accounts) - active)
+    ]
+    yield passed(f"{counted(len(site.accounts), 'account')} registered, all active in {organization}.")
 
 
 def _role(site: Site) -> str:
@@ -247,6 +231,17 @@ def _role(site: Site) -> str:
             )
         )
     return role_name(site.settings)
+
+
+@contextmanager
+def _role_there(site: Site) -> Iterator[None]:
+    """Raises Untold where AWS says that the role does not exist."""
+    try:
+        yield
+    except ClientError as error:
+        if code(error) != "NoSuchEntity":
+            raise
+        raise Untold(failed(f"{site.settings.role_arn} does not exist.", install(site))) from None
 
 
 def _difference(given: Any, wanted: Any) -> str:

@@ -1,11 +1,13 @@
 """Checks of how it goes: who is told, what failed lately, and what is kept for too long."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from rightstate_cli import application
-from rightstate_cli.checks.check import Finding, Per, Site, check, failed, unless, warned
+from rightstate_cli.checks.check import Finding, Per, Site, check, failed, passed, warned
 from rightstate_cli.checks.expected import parameters, resolved
 from rightstate_cli.output import counted
 
@@ -33,17 +35,15 @@ def told(site: Site) -> Iterator[Finding]:
             f"--region {site.region}",
         )
         return
-    yield from unless(
-        [
-            warned(
-                f"The subscription of {each['Endpoint']} waits for its confirmation.",
-                "Confirm it with the link in the message that AWS has sent there.",
-            )
-            for each in live
-            if each["SubscriptionArn"] == "PendingConfirmation"
-        ],
-        f"{counted(len(live), 'subscription')} confirmed.",
-    )
+    yield from [
+        warned(
+            f"The subscription of {each['Endpoint']} waits for its confirmation.",
+            "Confirm it with the link in the message that AWS has sent there.",
+        )
+        for each in live
+        if each["SubscriptionArn"] == "PendingConfirmation"
+    ]
+    yield passed(f"{counted(len(live), 'subscription')} confirmed.")
 
 
 @check(
@@ -55,18 +55,13 @@ def told(site: Site) -> Iterator[Finding]:
 def lately(site: Site) -> Iterator[Finding]:
     """No event waits undelivered, and in the last 24 hours no execution failed, timed out or was aborted, and
     no rule failed to start one."""
-    sums = _sums(site)
-    waiting = _waiting(site)
-    problems = []
-    if waiting:
-        age = timedelta(seconds=int(sums.get("age", 0)))
-        problems.append(
-            failed(
-                f"{counted(waiting, 'event')} could start nothing; the oldest waits for {age}.",
-                "Mend the cause (V8, V10), then start them again from the queue "
-                f"{site.hub.outputs['UndeliveredEvents']}",
-            )
+    if waiting := _waiting(site):
+        yield failed(
+            f"{counted(waiting, 'event')} could start nothing{_oldest(site)}.",
+            "Mend the cause (V8, V10), then start them again from the queue "
+            f"{site.hub.outputs['UndeliveredEvents']}",
         )
+    sums = _sums(site)
     for resource_type in site.hub.machines():
         ends = {
             words: int(sums[f"{metric} {resource_type}"])
@@ -75,21 +70,17 @@ def lately(site: Site) -> Iterator[Finding]:
         }
         if ends:
             told = ", ".join(f"{count} {words}" for words, count in ends.items())
-            problems.append(
-                warned(
-                    f"Executions for {resource_type} in the last 24 hours: {told}.",
-                    f"rightstate history --deployed --type {resource_type} --outcome failed",
-                )
+            yield warned(
+                f"Executions for {resource_type} in the last 24 hours: {told}.",
+                f"rightstate history --deployed --type {resource_type} --outcome failed",
             )
     undelivered = {name: int(sums[f"rule {name}"]) for name in _rules(site) if sums.get(f"rule {name}")}
     for name, count in undelivered.items():
-        problems.append(
-            failed(
-                f"The rule {name} failed {count} times to start an execution in the last 24 hours.",
-                "See that its role and target are as deployed (V8).",
-            )
+        yield failed(
+            f"The rule {name} failed {count} times to start an execution in the last 24 hours.",
+            "See that its role and target are as deployed (V8).",
         )
-    yield from unless(problems, "No event waits, and nothing has failed in the last 24 hours.")
+    yield passed("No event waits, and nothing has failed in the last 24 hours.")
 
 
 @check("V23", "The logs are not kept for ever", Per.HUB, "`aws logs put-retention-policy`")
@@ -105,18 +96,16 @@ def logs(site: Site) -> Iterator[Finding]:
             # `rightstate` also begins the names of `rightstate2`.
             if group["logGroupName"].removeprefix(prefix)[:1] in ("", "-", "/")
         ]
-    yield from unless(
-        [
-            warned(
-                f"The log group {each['logGroupName']} keeps its logs for ever.",
-                f"aws logs put-retention-policy --log-group-name {each['logGroupName']} "
-                f"--retention-in-days 90 --region {site.region}",
-            )
-            for each in found
-            if not each.get("retentionInDays")
-        ],
-        f"{counted(len(found), 'log group')}, each with a retention.",
-    )
+    yield from [
+        warned(
+            f"The log group {each['logGroupName']} keeps its logs for ever.",
+            f"aws logs put-retention-policy --log-group-name {each['logGroupName']} "
+            f"--retention-in-days 90 --region {site.region}",
+        )
+        for each in found
+        if not each.get("retentionInDays")
+    ]
+    yield passed(f"{counted(len(found), 'log group')}, each with a retention.")
 
 
 def _waiting(site: Site) -> int:
@@ -127,31 +116,50 @@ def _waiting(site: Site) -> int:
     return sum(int(answer["Attributes"][name]) for name in names)
 
 
-def _sums(site: Site) -> dict[str, float]:
-    """What CloudWatch has counted in the last 24 hours, by `METRIC TYPE` and `rule NAME`; the `age`, in
-    seconds, of the oldest event undelivered."""
+def _oldest(site: Site) -> str:
+    """How long the oldest of them waits, where that may be read."""
     queue = site.hub.outputs["UndeliveredEvents"].rpartition("/")[2]
-    wanted = [("age", "AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue, "Maximum")]
-    for resource_type, arn in site.hub.machines().items():
-        for metric in _ENDINGS:
-            name = f"{metric} {resource_type}"
-            wanted.append((name, "AWS/States", metric, "StateMachineArn", arn, "Sum"))
+    age = ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue)
+    try:
+        found = _values(site, {"age": age}, "Maximum", 300).get("age")
+    except ClientError:
+        return ""
+    # The latest comes first.
+    return f"; the oldest waits for {timedelta(seconds=int(found[0]))}" if found else ""
+
+
+def _sums(site: Site) -> dict[str, float]:
+    """What CloudWatch has counted in the last 24 hours, by `METRIC TYPE` and `rule NAME`."""
+    machines = site.hub.machines().items()
+    wanted = {
+        f"{metric} {resource_type}": ("AWS/States", metric, "StateMachineArn", arn)
+        for resource_type, arn in machines
+        for metric in _ENDINGS
+    }
     for rule in _rules(site):
-        wanted.append((f"rule {rule}", "AWS/Events", "FailedInvocations", "RuleName", rule, "Sum"))
+        wanted[f"rule {rule}"] = ("AWS/Events", "FailedInvocations", "RuleName", rule)
+    return {name: sum(values) for name, values in _values(site, wanted, "Sum", 3600).items()}
+
+
+def _values(
+    site: Site, wanted: Mapping[str, tuple[str, str, str, str]], statistic: str, period: int
+) -> dict[str, list[float]]:
+    """The values of the last 24 hours of each metric (namespace, name, dimension, value) that has any."""
+    ids = {f"m{index}": name for index, name in enumerate(wanted)}
     queries = [
         {
-            "Id": f"m{index}",
+            "Id": each,
             "MetricStat": {
                 "Metric": {
-                    "Namespace": namespace,
-                    "MetricName": metric,
-                    "Dimensions": [{"Name": dimension, "Value": value}],
+                    "Namespace": wanted[name][0],
+                    "MetricName": wanted[name][1],
+                    "Dimensions": [{"Name": wanted[name][2], "Value": wanted[name][3]}],
                 },
-                "Period": 3600 if statistic == "Sum" else 300,
+                "Period": period,
                 "Stat": statistic,
             },
         }
-        for index, (_, namespace, metric, dimension, value, statistic) in enumerate(wanted)
+        for each, name in ids.items()
     ]
     now = datetime.now(UTC)
     pages = (
@@ -162,13 +170,9 @@ def _sums(site: Site) -> dict[str, float]:
     values: dict[str, list[float]] = {}
     for page in pages:
         for each in page["MetricDataResults"]:
-            values.setdefault(each["Id"], []).extend(each["Values"])
-    # The latest comes first.
-    return {
-        name: (sum if statistic == "Sum" else lambda given: given[0])(values[f"m{index}"])
-        for index, (name, *_, statistic) in enumerate(wanted)
-        if values.get(f"m{index}")
-    }
+            if each["Values"]:
+                values.setdefault(ids[each["Id"]], []).extend(each["Values"])
+    return values
 
 
 def _rules(site: Site) -> list[str]:

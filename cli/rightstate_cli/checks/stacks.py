@@ -16,7 +16,6 @@ from rightstate_cli.checks.check import (
     failed,
     passed,
     skipped,
-    unless,
     warned,
 )
 from rightstate_cli.checks.expected import install
@@ -91,17 +90,15 @@ def strays(site: Site) -> Iterator[Finding]:
             version = outputs(stack).get("Version")
             if stack.get("Description", "").startswith(_OURS) and version not in (None, __version__):
                 stray.append((stack["StackName"], version))
-    yield from unless(
-        [
-            warned(
-                f"The stack {name} is of version {version}.",
-                f"Upgrade it, or aws cloudformation delete-stack --stack-name {name} --region {site.region}",
-            )
-            for name, version in stray
-            if name != site.hub.stack
-        ],
-        "There is no older installation in the hub's region.",
-    )
+    yield from [
+        warned(
+            f"The stack {name} is of version {version}.",
+            f"Upgrade it, or aws cloudformation delete-stack --stack-name {name} --region {site.region}",
+        )
+        for name, version in stray
+        if name != site.hub.stack
+    ]
+    yield passed("There is no older installation in the hub's region.")
 
 
 def find_member(site: Site) -> dict[str, Any] | None:
@@ -141,22 +138,19 @@ def _is_member(site: Site, stack: dict[str, Any]) -> bool:
 def _state(site: Site, stack: dict[str, Any], deploy: str) -> Iterator[Finding]:
     name, status = stack["StackName"], stack["StackStatus"]
     where = f"--stack-name {name} --region {site.region}"
-    problems = []
     if status not in USABLE:
-        problems.append(failed(f"The stack {name} is {status}.", deploy))
+        yield failed(f"The stack {name} is {status}.", deploy)
     elif "ROLLBACK" in status:
         why = f"aws cloudformation describe-stack-events {where}"
-        problems.append(
-            warned(f"The last deployment of {name} failed and was undone: {status}.", f"{why}; then {deploy}")
+        yield warned(
+            f"The last deployment of {name} failed and was undone: {status}.", f"{why}; then {deploy}"
         )
     drift = stack.get("DriftInformation", {}).get("StackDriftStatus", "NOT_CHECKED")
     if drift == "DRIFTED":
         what = f"aws cloudformation describe-stack-resource-drifts {where}"
-        problems.append(
-            warned(f"Resources of {name} were changed beside the stack.", f"{what}; then {deploy}")
-        )
+        yield warned(f"Resources of {name} were changed beside the stack.", f"{what}; then {deploy}")
     if not stack.get("EnableTerminationProtection"):
         protect = f"aws cloudformation update-termination-protection --enable-termination-protection {where}"
         # Not with `sam deploy`, which cannot set it.
-        problems.append(warned(f"Nothing keeps {name} from being deleted by mistake.", protect))
-    yield from unless(problems, f"{name} is {status} and protected; its drift is {drift}.")
+        yield warned(f"Nothing keeps {name} from being deleted by mistake.", protect)
+    yield passed(f"{name} is {status} and protected; its drift is {drift}.")
