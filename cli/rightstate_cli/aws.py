@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -30,6 +31,8 @@ _UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoe
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 """The codes with which AWS says that the credentials lack a permission."""
 
+_lock = Lock()
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -43,7 +46,9 @@ class Caller:
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A client of that service, in the region of the command unless another is named."""
-        return self.session.client(service, region_name=region or self.region, config=CONFIG)
+        # boto3 guide, Session: creating clients is not thread-safe; using them is.
+        with _lock:
+            return self.session.client(service, region_name=region or self.region, config=CONFIG)
 
 
 def sign_in(region: str | None = None, profile: str | None = None) -> Caller:

@@ -108,7 +108,7 @@ class World:
     """Each attribute is what AWS has; a test changes one. `refuse` maps `service:Operation` to a refusal."""
 
     def __init__(self) -> None:
-        self.refuse: dict[str, Refused] = {}
+        self.refuse: dict[str, Exception] = {}
         self.asked: list[str] = []
         self.outputs = {
             "Version": __version__,

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from tests.support.template import HUB, REGION, STACK
 from tests.support.world import EXTERNAL_ID, FAR, MEMBER, ROLE, Refused, World
 
@@ -1053,12 +1054,20 @@ def test_who_may_not_have_the_hub_try_a_role_is_told(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "refused", [Refused("InternalError"), ValueError("never shown")], ids=["AWS's", "its own"]
+    ("refused", "said"),
+    [
+        (Refused("InternalError"), "ListSubscriptionsByTopic was answered with InternalError."),
+        (EndpointConnectionError(endpoint_url="x"), "AWS does not answer (EndpointConnectionError)."),
+        (ValueError("never shown"), "Rightstate met an error that it did not foresee: ValueError"),
+    ],
+    ids=["AWS's", "the network's", "its own"],
 )
-def test_an_error_that_nobody_foresaw_fails_that_check_and_no_other(world: World, refused: Any) -> None:
+def test_an_error_that_nobody_foresaw_fails_that_check_and_no_other(
+    world: World, refused: Any, said: str
+) -> None:
     world.refuse["sns:ListSubscriptionsByTopic"] = refused
     [found] = world.examine("V14")
-    assert (found.status, found.found.startswith("It could not be told.")) == (FAIL, True)
+    assert (found.status, found.found.startswith(f"It could not be told. {said}")) == (FAIL, True)
     assert "never shown" not in found.found
     assert {each.status for each in world.examine("V19")} == {Status.PASS}
 

@@ -9,7 +9,7 @@ from threading import RLock
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from rightstate.errors import Denied, RightstateError, SettingsUnreadable
 from rightstate.models import Account
@@ -75,7 +75,7 @@ class Untold(Exception):
 class Clients:
     """Clients in any account: with the user's credentials in the hub's, through a role in others.
 
-    Safe to share between threads; making clients of a session is not.
+    Threads may share it.
     """
 
     def __init__(self, hub: Hub, inspect_role: str | None = None, canary: bool = False) -> None:
@@ -83,7 +83,7 @@ class Clients:
         self.canary = canary
         self._hub = hub
         self._lock = RLock()
-        self._sessions: dict[str, Any] = {hub.account: hub.caller.session}
+        self._sessions: dict[str, Any] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def get(self, account: str, region: str, service: str) -> Any:
@@ -91,14 +91,15 @@ class Clients:
         key = (account, region, service)
         with self._lock:
             if key not in self._clients:
-                session = self._session(account)
-                self._clients[key] = session.client(service, region_name=region, config=CONFIG)
+                self._clients[key] = self._made(account, region, service)
             return self._clients[key]
 
-    def _session(self, account: str) -> Any:
+    def _made(self, account: str, region: str, service: str) -> Any:
+        if account == self._hub.account:
+            return self._hub.caller.client(service, region)
         if account not in self._sessions:
             self._sessions[account] = self._assumed(account)
-        return self._sessions[account]
+        return self._sessions[account].client(service, region_name=region, config=CONFIG)
 
     def _assumed(self, account: str) -> Any:
         if not self.inspect_role:
@@ -207,6 +208,8 @@ def examine(check: Check, site: Site) -> list[Finding]:
         found.append(skipped(str(error), "Allow your credentials that action."))
     except ClientError as error:
         found.append(_refusal(error))
+    except (ConnectionError, HTTPClientError) as error:
+        found.append(_untold(f"AWS does not answer ({type(error).__name__})."))
     except RightstateError as error:
         found.append(_untold(str(error)))
     except Exception as error:
