@@ -351,7 +351,7 @@ class World:
         if arn in self.executions and not self.starts_twice:
             raise Refused("ExecutionAlreadyExists")
         arn += "-2" if arn in self.executions else ""
-        self._execute(arn, given["input"], self.stranger)
+        self.execute(arn, given["input"], self.stranger)
         return {"executionArn": arn, "startDate": datetime.now(UTC)}
 
     def _stepfunctions_ListExecutions(self, given: Any, account: str, region: str) -> Answer:  # noqa: N802
@@ -361,7 +361,8 @@ class World:
     def _stepfunctions_DescribeExecution(self, given: Any, account: str, region: str) -> Answer:  # noqa: N802
         return self.executions[given["executionArn"]]
 
-    def _execute(self, arn: str, given: str, ending: Answer) -> None:
+    def execute(self, arn: str, given: str, ending: Answer) -> None:
+        """Have an execution that was started now, and has come so far."""
         now = datetime.now(UTC)
         self.executions[arn] = {
             "executionArn": arn,
@@ -436,7 +437,7 @@ class World:
         }
         for rule in [] if self.swallow else template.matching(event):
             arn = f"arn:aws:states:{REGION}:{HUB}:execution:{STACK}-{rule.resource_type}:of-the-event"
-            self._execute(arn, json.dumps(rule.input(event)), self.ending)
+            self.execute(arn, json.dumps(rule.input(event)), self.ending)
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "e-1"}]}
 
     def _cloudtrail_DescribeTrails(self, given: Any, account: str, region: str) -> Answer:  # noqa: N802

@@ -978,6 +978,13 @@ def test_the_canary_waits_for_the_hubs_own_account_to_be_registered(world: World
     assert "events:PutEvents" not in world.asked
 
 
+def test_the_canary_is_not_taken_for_an_execution_of_another_event(world: World) -> None:
+    for given in ('{"event": {"id": "another"}}', '{"resource": "started-by-hand"}'):
+        world.execute(f"arn:aws:states:{REGION}:{HUB}:execution:x:{len(given)}", given, world.stranger)
+    [found] = world.examine("V12")
+    assert found.status is Status.PASS
+
+
 def test_the_hub_needs_no_organization(world: World) -> None:
     del world.outputs["OrganizationId"]
     assert "The hub admits no organization." in [each.found for each in world.examine("V21")]
