@@ -17,6 +17,7 @@ from rightstate_cli.commands.policies import policies
 from rightstate_cli.commands.remediate import remediate
 from rightstate_cli.commands.replay import replay
 from rightstate_cli.commands.start import start
+from rightstate_cli.commands.verify import verify
 from rightstate_cli.output import say
 
 app = typer.Typer(
@@ -26,7 +27,7 @@ app = typer.Typer(
     epilog="Begin with `rightstate demo`: it needs no account. Then `rightstate plan` shows what would "
     "change in yours, and changes nothing.",
 )
-for command in (demo, plan, remediate, start, replay, history):
+for command in (demo, plan, remediate, start, replay, history, verify):
     app.command()(command)
 app.add_typer(policies, name="policies")
 app.add_typer(accounts, name="accounts")

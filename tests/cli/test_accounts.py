@@ -23,6 +23,7 @@ from rightstate_cli import hub as hubs
 from rightstate_cli.admission import Admission
 from rightstate_cli.aws import Caller
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Hub, Ran, Server
+from tests.support import hub_stack
 
 FAR = "eu-west-1"
 
