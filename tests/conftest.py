@@ -1,4 +1,4 @@
-"""What every test finds: a region, and hypothesis never against the clock, in CI with the same examples each time."""
+"""What every test finds: a region, and hypothesis that never looks at the clock and, in CI, repeats itself."""
 
 import os
 
