@@ -11,6 +11,7 @@ from rightstate.errors import RightstateError
 from rightstate.step import defect
 from rightstate_cli.commands.demo import demo
 from rightstate_cli.commands.history import history
+from rightstate_cli.commands.organization import organization
 from rightstate_cli.commands.plan import plan
 from rightstate_cli.commands.policies import policies
 from rightstate_cli.commands.remediate import remediate
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 for command in (demo, policies, plan, remediate, replay, history):
     app.command()(command)
+app.add_typer(organization, name="organization")
 
 
 def _version(wanted: bool) -> None:
