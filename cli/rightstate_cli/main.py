@@ -9,6 +9,7 @@ import typer
 from rightstate import __version__
 from rightstate.errors import RightstateError
 from rightstate.step import defect
+from rightstate_cli.commands.decommission import decommission
 from rightstate_cli.commands.demo import demo
 from rightstate_cli.commands.history import history
 from rightstate_cli.commands.organization import organization
@@ -28,6 +29,7 @@ app = typer.Typer(
 for command in (demo, policies, plan, remediate, replay, history):
     app.command()(command)
 app.add_typer(organization, name="organization")
+app.add_typer(decommission, name="decommission")
 
 
 def _version(wanted: bool) -> None:

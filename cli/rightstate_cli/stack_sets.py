@@ -91,7 +91,7 @@ class StackSet:
     def __init__(self, hub: Hub, organization: Organization) -> None:
         self.hub = hub
         self.organization = organization
-        self.name = f"{hub.stack}-members"
+        self.name = name(hub.stack)
         self._cloudformation = organization.caller.client("cloudformation", hub.region)
         self._call_as = {"CallAs": organization.call_as}
         self._named = {"StackSetName": self.name, **self._call_as}
@@ -112,8 +112,9 @@ class StackSet:
         hub = (parameters.get("HubAccount"), parameters.get("HubRegion"))
         if found.get("Description") != _DESCRIPTION or hub != (self.hub.account, self.hub.region):
             raise InvalidInput(
-                f"The StackSet {self.name} in {self.hub.region} is not that of the hub {shown(self.hub.stack)} "
-                f"in account {self.hub.account}. Nothing was changed. Deploy the hub under another name."
+                f"The StackSet {self.name} in {self.hub.region} is not that of the hub "
+                f"{shown(self.hub.stack)} in account {self.hub.account}. Nothing was changed. Deploy the hub "
+                "under another name."
             )
         return Found(
             status=found["Status"],
@@ -254,8 +255,9 @@ class StackSet:
                     ) from None
                 if self.organization.call_as != "SELF" and "delegated admin" in message.lower():
                     raise InvalidInput(
-                        f"Account {caller.account} is neither the management account of {self.organization.id} "
-                        "nor a delegated administrator. Nothing was changed. Give --profile with credentials "
+                        f"Account {caller.account} is neither the management account of "
+                        f"{self.organization.id} nor a delegated administrator. Nothing was changed. Give "
+                        "--profile with credentials "
                         f"of account {self.organization.management}, or register this one there: `aws "
                         f"organizations register-delegated-administrator --account-id {caller.account} "
                         f"--service-principal {_SERVICE}`."
@@ -294,11 +296,31 @@ def check_admitted(hub: Hub, organization: Organization) -> None:
     if admitted != organization.id:
         instead = f"those of {admitted}" if admitted else "none of an organization"
         raise InvalidInput(
-            f"The hub {shown(hub.stack)} does not take the events of {organization.id}, but {instead}. Nothing "
-            f"was changed. Deploy it with that first: `sam deploy --stack-name {hub.stack} --region "
-            f"{hub.region} --parameter-overrides OrganizationId={organization.id}`, with the other parameters "
-            "that you have given it."
+            f"The hub {shown(hub.stack)} does not take the events of {organization.id}, but {instead}. "
+            f"Nothing was changed. Deploy it with that first: `sam deploy --stack-name {hub.stack} --region "
+            f"{hub.region} --parameter-overrides OrganizationId={organization.id}`."
         )
+
+
+def is_there(caller: Caller, stack: str) -> bool:
+    """Whether those credentials see a StackSet of that hub's members. Raises Denied, Unavailable."""
+    cloudformation = caller.client("cloudformation")
+    with answers("Nothing was changed."):
+        for call_as in ("SELF", "DELEGATED_ADMIN"):
+            try:
+                cloudformation.describe_stack_set(StackSetName=name(stack), CallAs=call_as)
+            except ClientError as error:
+                # The second is refused to whoever is no delegated administrator.
+                if error.response["Error"]["Code"] not in {"StackSetNotFoundException", *_REFUSALS}:
+                    raise
+            else:
+                return True
+    return False
+
+
+def name(stack: str) -> str:
+    """The name of the StackSet of that hub's members."""
+    return f"{stack}-members"
 
 
 def root(organization: Organization) -> str:

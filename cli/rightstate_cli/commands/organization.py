@@ -99,8 +99,9 @@ def deploy(
     - `rightstate organization deploy --ou ou-ab12-3cd4ef56 --region eu-west-1 --region us-east-1`
     - `rightstate organization deploy --root --region eu-west-1 --profile management`
 
-    The management account is in no such StackSet: make it a member by `rightstate accounts`. Exit codes: 0 every
-    account has its stacks, 1 one has not, 2 it could not be told.
+    The management account is in no such StackSet; `rightstate accounts add` makes it a member.
+
+    Exit codes: 0 every account has its stacks, 1 one has not, 2 it could not be told.
     """
     hub, stack_set = _administered(stack, hub_region, profile)
     stack_sets.check_admitted(hub, stack_set.organization)
@@ -148,8 +149,9 @@ def deploy(
         return
     say(
         "Next: `rightstate organization register` puts the accounts into the settings, with nothing enabled; "
-        f"then `rightstate policies enable`. The management account {stack_set.organization.management} is in no "
-        "StackSet; `rightstate accounts add` makes it a member."
+        "then `rightstate policies enable`. The management account "
+        f"{stack_set.organization.management} is in no such StackSet; `rightstate accounts add` makes it a "
+        "member."
     )
 
 
@@ -162,8 +164,10 @@ def register(
 ) -> None:
     """Put the accounts that the StackSet has reached into the hub's settings, with nothing enabled.
 
-    Those that are there stay as they are; so it may run again whenever accounts have joined. Exit codes: 0 every
-    account of the StackSet is registered, 1 one is not or one has left the organization, 2 it could not be told.
+    Those that are there stay as they are; so it may run again whenever accounts have joined.
+
+    Exit codes: 0 every account of the StackSet is registered, 1 one is not or one has left the organization,
+    2 it could not be told.
     """
     hub, stack_set = _administered(stack, hub_region, profile)
     stack_sets.check_admitted(hub, stack_set.organization)
@@ -180,7 +184,10 @@ def register(
             result = "kept"
             note = f"It has stacks in {', '.join(more)} too, where it is not a member." if more else ""
         elif parameters["RoleRegion"] not in regions:
-            result, note = "failed", f"Its stack in {parameters['RoleRegion']}, which has the role, is not there."
+            result, note = (
+                "failed",
+                f"Its stack in {parameters['RoleRegion']}, which has the role, is not there.",
+            )
         else:
             there = registry.put(
                 Account(
@@ -243,8 +250,8 @@ def _interruptible(stack_set: StackSet) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         say(
-            f"Left as you asked. What is under way in {stack_set.name} goes on in AWS; run the command again to "
-            "follow it and to do what is left."
+            f"Left as you asked. What is under way in {stack_set.name} goes on in AWS; run the command again "
+            "to follow it and to do what is left."
         )
         raise typer.Exit(2) from None
 
@@ -252,8 +259,9 @@ def _interruptible(stack_set: StackSet) -> Iterator[None]:
 def _checked_unit(unit: str) -> str:
     if not re.fullmatch(_UNIT, unit):
         raise InvalidInput(
-            f"{shown(unit)} is not an organizational unit; they look like ou-ab12-3cd4ef56, the root like r-ab12. "
-            "Nothing was changed. `aws organizations list-organizational-units-for-parent` lists them."
+            f"{shown(unit)} is not an organizational unit; they look like ou-ab12-3cd4ef56, the root like "
+            "r-ab12. Nothing was changed. `aws organizations list-organizational-units-for-parent` lists "
+            "them."
         )
     return unit
 
@@ -276,8 +284,8 @@ def _targets(
     )
     if not targets.units or not targets.regions:
         raise InvalidInput(
-            f"There are no stacks of {stack_set.name} yet. Nothing was changed. Say of whom and where: --ou or "
-            "--root, and --region."
+            f"There are no stacks of {stack_set.name} yet. Nothing was changed. Say of whom and where: --ou "
+            "or --root, and --region."
         )
     return targets
 
@@ -380,15 +388,13 @@ def _print(stack_set: StackSet, found: Found, instances: Sequence[Instance], for
         return
     joining = "get their stacks by themselves" if found.automatic else "get no stacks by themselves"
     print_line(
-        f"{stack_set.name}: {found.status}, drift {found.drift}; accounts that join its units {joining}", style="bold"
+        f"{stack_set.name}: {found.status}, drift {found.drift}; accounts that join its units {joining}",
+        style="bold",
     )
     print_table(
         "",
         ("Account", "Region", "Status", "Drift", "Reason"),
-        [
-            (each.account, each.region, _status(each), each.drift, each.reason)
-            for each in instances
-        ],
+        [(each.account, each.region, _status(each), each.drift, each.reason) for each in instances],
         whole=("Account", "Region", "Status"),
     )
     print_line(f"{counted(len(instances), 'stack')}: {_sum(instances)}.")

@@ -1,7 +1,7 @@
 """A hub and an organization on the server of `tests/cli`, and what moto lacks of StackSets."""
 
 import json
-import warnings
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.account.responses import AccountResponse
+from moto.account.urls import url_paths
 from moto.cloudformation.models import StackInstance, StackSet, cloudformation_backends
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -17,6 +18,9 @@ from moto.core.responses import ActionResult
 from rightstate_cli import application
 from tests.cli.conftest import REGION, Server
 
+QUIET = "ignore:Tried to parse"
+"""For pytest.mark.filterwarnings. moto cannot create alarms and policies of topics, queues and buses, and
+says so whenever it looks at a stack."""
 ENABLED = ("us-east-1", "eu-west-1")
 """The regions that every account has enabled."""
 
@@ -33,7 +37,7 @@ def fill() -> Iterator[None]:
 def deploy(server: Server, stack: str, **parameters: str) -> dict[str, str]:
     """Deploy the hub's template in the own account, as CloudFormation would; returns its outputs."""
     cloudformation = server.session().client("cloudformation")
-    with quiet():
+    with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION):
         cloudformation.create_stack(
             StackName=stack,
             TemplateBody=json.dumps(application.cloudformation()),
@@ -42,14 +46,6 @@ def deploy(server: Server, stack: str, **parameters: str) -> dict[str, str]:
         )
     [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """moto warns of what it cannot create: alarms, policies of topics, queues and buses."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Tried to parse")
-        yield
 
 
 @dataclass(frozen=True)
@@ -106,8 +102,9 @@ _create_stack_set_as_is = CloudFormationResponse.create_stack_set
 def _create_stack_instances(self: CloudFormationResponse) -> ActionResult:
     found = self.cloudformation_backend.describe_stack_set(self._get_param("StackSetName"))
     before = list(found.stack_instances)
-    with quiet():
-        answer = _create_stack_instances_as_is(self)
+    answer = _create_stack_instances_as_is(self)
+    # The management account is in no StackSet with service-managed permissions. moto's root has it.
+    found.instances.delete([self.current_account], self._get_param("Regions"))
     units = self._get_params()["DeploymentTargets"]["OrganizationalUnitIds"]
     found.organizational_unit_ids = sorted({*found.organizational_unit_ids, *units})
     found.regions = sorted({*found.regions, *self._get_param("Regions")})
@@ -136,9 +133,7 @@ _update_stack_set_as_is = CloudFormationResponse.update_stack_set
 def _delete_stack_instances(self: CloudFormationResponse) -> ActionResult:
     found = self.cloudformation_backend.describe_stack_set(self._get_param("StackSetName"))
     units = self._get_params()["DeploymentTargets"]["OrganizationalUnitIds"]
-    accounts = [
-        each.account_id for each in found.stack_instances if each.unit in units and not each.result
-    ]
+    accounts = [each.account_id for each in found.stack_instances if each.unit in units and not _result(each)]
     found.delete_stack_instances(accounts, self._get_param("Regions"))
     if not found.stack_instances:
         found.organizational_unit_ids, found.regions = [], []
@@ -146,14 +141,22 @@ def _delete_stack_instances(self: CloudFormationResponse) -> ActionResult:
 
 
 def _as_dict(self: StackInstance) -> dict[str, Any]:
-    failed: Mapping[str, Any] = getattr(self, "result", None) or {}
-    return {**_as_dict_as_is(self), "OrganizationalUnitId": getattr(self, "unit", ""), **failed}
+    return {**_as_dict_as_is(self), "OrganizationalUnitId": getattr(self, "unit", ""), **_result(self)}
+
+
+def _result(instance: StackInstance) -> Mapping[str, Any]:
+    """What a test has made of the stack."""
+    found: Mapping[str, Any] = getattr(instance, "result", None) or {}
+    return found
 
 
 _as_dict_as_is = StackInstance.to_dict
 
 
-# moto does not know the call.
+# moto does not know the call. Its server looks at the paths once.
+url_paths["{0}/listRegions$"] = AccountResponse.dispatch
+
+
 def _list_regions(self: AccountResponse) -> ActionResult:
     found = [{"RegionName": each, "RegionOptStatus": "ENABLED_BY_DEFAULT"} for each in ENABLED]
     return ActionResult({"Regions": found})
