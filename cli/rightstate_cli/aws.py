@@ -22,7 +22,7 @@ from botocore.exceptions import (
 
 from rightstate.errors import Denied, InvalidInput, Unavailable
 from rightstate.identify import shown
-from rightstate.models import REGION
+from rightstate.models import ACCOUNT, REGION
 from rightstate.sessions import CONFIG
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
@@ -69,6 +69,13 @@ def sign_in(region: str | None = None, profile: str | None = None) -> Caller:
     except (BotoCoreError, ValueError) as error:
         raise InvalidInput(f"The AWS configuration cannot be used. {error}") from None
     return Caller(session, str(identity["Account"]), str(identity["Arn"]), region, partition)
+
+
+def checked_account(account: str) -> str:
+    """The account, if it looks like one. Raises InvalidInput."""
+    if not re.fullmatch(ACCOUNT, account):
+        raise InvalidInput(f"{shown(account)} is not an account; they have 12 digits.")
+    return account
 
 
 def checked_region(region: str) -> str:

@@ -9,6 +9,7 @@ import typer
 from rightstate import __version__
 from rightstate.errors import RightstateError
 from rightstate.step import defect
+from rightstate_cli.commands.accounts import accounts
 from rightstate_cli.commands.decommission import decommission
 from rightstate_cli.commands.demo import demo
 from rightstate_cli.commands.history import history
@@ -26,8 +27,10 @@ app = typer.Typer(
     epilog="Begin with `rightstate demo`: it needs no account. Then `rightstate plan` shows what would "
     "change in yours, and changes nothing.",
 )
-for command in (demo, policies, plan, remediate, replay, history):
+for command in (demo, plan, remediate, replay, history):
     app.command()(command)
+app.add_typer(policies, name="policies")
+app.add_typer(accounts, name="accounts")
 app.add_typer(organization, name="organization")
 app.add_typer(decommission, name="decommission")
 

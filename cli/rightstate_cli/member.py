@@ -54,7 +54,7 @@ def template(types: Iterable[str] = ()) -> dict[str, Any]:
             "RemediationRole": {
                 "Condition": "HasRole",
                 "Description": "Role that the hub assumes.",
-                "Value": {"Fn::GetAtt": "RemediationRole.Arn"},
+                "Value": {"Fn::GetAtt": ["RemediationRole", "Arn"]},
             },
         },
     }
@@ -297,10 +297,10 @@ def _forwarding_rule(condition: str, pattern: Mapping[str, Any]) -> dict[str, An
                 {
                     "Id": "hub",
                     "Arn": _hub_bus(),
-                    "RoleArn": {"Fn::GetAtt": "ForwardingRole.Arn"},
+                    "RoleArn": {"Fn::GetAtt": ["ForwardingRole", "Arn"]},
                     # As the hub's own rules: an event that comes late does no harm.
                     "RetryPolicy": {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185},
-                    "DeadLetterConfig": {"Arn": {"Fn::GetAtt": "UndeliveredEvents.Arn"}},
+                    "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["UndeliveredEvents", "Arn"]}},
                 }
             ],
         },

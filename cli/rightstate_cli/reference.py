@@ -17,7 +17,7 @@ _INTRODUCTION = """\
 <!-- Written by `make docs` from the catalogue: what is changed here by hand is lost. -->
 
 {policies} policies of {types} types of resources. A policy reads some settings of a resource and, where it
-is allowed to, writes those that are not as it wants them. `rightstate policies ID` shows the same in a
+is allowed to, writes those that are not as it wants them. `rightstate policies show ID` shows the same in a
 terminal, and `rightstate policies --format json` tells a script.
 
 An alias is a name under which a policy is known elsewhere; it is understood wherever an id is.

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from rightstate.catalogue import find_policy, load, load_all
 from rightstate.errors import InvalidInput
 from rightstate.identify import identify, is_arn_of, shown
-from rightstate.models import ACCOUNT, Account, Enabled
+from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.wants import Value
-from rightstate_cli.aws import sign_in
+from rightstate_cli.aws import checked_account, sign_in
 
 DEFAULT_ROLE = "rightstate-remediation"
 """The name that the member's remediation role has unless the user says otherwise."""
@@ -53,7 +53,7 @@ def target(
         role = DEFAULT_ROLE
     configured = Account(
         account=place.account,
-        role_arn=_role_arn(role, place) if role else None,
+        role_arn=role_arn(role, place) if role else None,
         external_id=external_id,
         policies=enabled,
     )
@@ -62,15 +62,15 @@ def target(
 
 def _place(account: str | None, region: str | None) -> tuple[Place, str]:
     """The place, and the account of the credentials."""
-    if account and not re.fullmatch(ACCOUNT, account):
-        raise InvalidInput(f"{shown(account)} is not an account; they have 12 digits.")
+    if account:
+        checked_account(account)
     caller = sign_in(region)
     return Place(
         account=account or caller.account, region=caller.region, partition=caller.partition
     ), caller.account
 
 
-def _role_arn(role: str, place: Place) -> str:
+def role_arn(role: str, place: Place) -> str:
     """The ARN of the role of that name or ARN. Raises InvalidInput where it is not the account's."""
     found = re.fullmatch(_ROLE_ARN, role)
     if found and found[1] != place.account:
@@ -96,14 +96,14 @@ def _enabled(
         chosen = [policy for each in ([load(t) for t in types] or load_all()) for policy in each.policies]
     values: dict[str, dict[str, Value]] = {policy.id: {} for policy in chosen}
     for given in parameters:
-        named, parameter, value = _parameter(given)
+        named, name, value = parameter(given)
         if named not in values:
             raise InvalidInput(f"--set names {named}, which this run leaves out.")
-        values[named][parameter] = value
+        values[named][name] = value
     return {named: Enabled(mode=mode, parameters=own) for named, own in values.items()}
 
 
-def _parameter(given: str) -> tuple[str, str, Value]:
+def parameter(given: str) -> tuple[str, str, Value]:
     """`POLICY.PARAMETER=VALUE` -> policy id, parameter, value. A list's items are comma-separated."""
     named, equals, text = given.partition("=")
     policy_name, _, name = named.rpartition(".")

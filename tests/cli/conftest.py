@@ -1,10 +1,12 @@
 """The command line as a user has it: a process of its own, and an AWS-compatible server to act on."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 import sysconfig
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +15,15 @@ from unittest.mock import patch
 
 import boto3
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import BaseResponse
 from moto.server import ThreadedMotoServer
 
+from rightstate import settings
+from rightstate.models import Account
 from rightstate_cli import examples, main, moto_gaps
+from tests.support import deployed
 
 OWN = DEFAULT_ACCOUNT_ID
 """The account of the user's credentials."""
@@ -89,6 +95,38 @@ class Ran:
 Cli = Callable[..., Ran]
 
 
+@dataclass(frozen=True)
+class Hub:
+    """A hub that is deployed on the server, under a name of its own."""
+
+    server: Server
+    stack: str
+    outputs: dict[str, str]
+
+    def account(self, account: str) -> Account | None:
+        """What the settings table says of an account."""
+        item = self._table("get_item", Key={"account": {"S": account}}).get("Item")
+        return settings.parsed(account, item) if item else None
+
+    def register(self, **fields: Any) -> None:
+        """Write an account's settings as somebody may have done by hand."""
+        item = TypeSerializer().serialize(fields)["M"]
+        self._table("put_item", Item=item)
+        self.server.calls.clear()
+
+    def parameter(self, name: str) -> str:
+        """The value that a parameter of the stack has now."""
+        [stack] = (
+            self.server.session().client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
+        )
+        [value] = [each["ParameterValue"] for each in stack["Parameters"] if each["ParameterKey"] == name]
+        return str(value)
+
+    def _table(self, operation: str, **request: Any) -> Any:
+        dynamodb = self.server.session().client("dynamodb")
+        return getattr(dynamodb, operation)(TableName=self.outputs["SettingsTable"], **request)
+
+
 @pytest.fixture(scope="session")
 def _server() -> Iterator[Server]:
     server = Server("")
@@ -110,6 +148,17 @@ def _server() -> Iterator[Server]:
 def server(_server: Server) -> Server:
     _server.calls.clear()
     return _server
+
+
+@pytest.fixture
+def hub(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub that the commands find without being told its name."""
+    stack = f"hub-{uuid.uuid4().hex[:8]}"
+    monkeypatch.setenv("RIGHTSTATE_STACK", stack)
+    with deployed.simulated(server.environment):
+        outputs = deployed.deploy(server.session(), stack)
+        server.calls.clear()
+        yield Hub(server, stack, outputs)
 
 
 @pytest.fixture
@@ -148,9 +197,10 @@ def inside(
 ) -> Cli:
     """The same in this process, for what neither acts on AWS nor shows a width."""
 
-    def run(*args: str, **environment: str) -> Ran:
+    def run(*args: str, stdin: str = "", **environment: str) -> Ran:
         given = {**_plain(tmp_path), **server.environment, "RIGHTSTATE_HISTORY": str(history), **environment}
         with patch.dict(os.environ, {k: v for k, v in given.items() if v}, clear=True):
+            monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
             monkeypatch.setattr(sys, "argv", ["rightstate", *args])
             with pytest.raises(SystemExit) as ended:
                 main.run()

@@ -18,21 +18,21 @@ from rightstate_cli import member, stack_sets
 from rightstate_cli.hub import find
 from rightstate_cli.registry import Registry
 from tests.cli.conftest import OTHER, OWN, Cli, Server
-from tests.support import deployed
-from tests.support.deployed import Organization
+from tests.support import deployed, organizations
+from tests.support.organizations import Organization
 
 STACK = "of-an-organization"
 SET = f"{STACK}-members"
-HERE, THERE = deployed.ENABLED
+HERE, THERE = organizations.ENABLED
 
-pytestmark = pytest.mark.filterwarnings(deployed.QUIET)
+pytestmark = pytest.mark.filterwarnings(organizations.QUIET)
 
 
 @pytest.fixture(scope="module")
 def organization(_server: Server) -> Iterator[Organization]:
     """An organization that the hub of STACK admits."""
-    with deployed.fill(), deployed.organization(_server) as made, pytest.warns():
-        deployed.deploy(_server, STACK, OrganizationId=made.id)
+    with organizations.fill(), organizations.organization(_server) as made, pytest.warns():
+        deployed.deploy(_server.session(), STACK, OrganizationId=made.id)
         yield made
 
 
@@ -45,8 +45,8 @@ def _fresh(organization: Organization, server: Server, monkeypatch: pytest.Monke
     yield
     cloudformation = server.session().client("cloudformation")
     if any(each["Status"] == "ACTIVE" for each in cloudformation.list_stack_sets()["Summaries"]):
-        found = deployed.stack_set(SET)
-        found.delete_stack_instances(list(organization.accounts), list(deployed.ENABLED))
+        found = organizations.stack_set(SET)
+        found.delete_stack_instances(list(organization.accounts), list(organizations.ENABLED))
         cloudformation.delete_stack_set(StackSetName=SET)
     for each in registry(server).all():
         registry(server).remove(each.account)
@@ -77,6 +77,15 @@ def places(ran: Any) -> list[tuple[str, str]]:
 
 def described(server: Server) -> Any:
     return server.session().client("cloudformation").describe_stack_set(StackSetName=SET)["StackSet"]
+
+
+def refusing(operation: str, message: str) -> Any:
+    """CloudFormation refuses that operation."""
+
+    def refuse(self: CloudFormationResponse) -> None:
+        raise ValidationError(message=message)
+
+    return patch.object(CloudFormationResponse, operation, refuse)
 
 
 def parameters(server: Server) -> dict[str, str]:
@@ -145,7 +154,7 @@ def test_without_options_an_upgrade_keeps_units_regions_types_and_boundary(
     where = ("--ou", organization.unit, "--region", HERE)
     deploy(*where, "--type", "sqs-queue", "--boundary", boundary)
     was = described(server)["TemplateBody"]
-    deployed.stack_set(SET).template = was.replace("0.1.0", "0.0.1")
+    organizations.stack_set(SET).template = was.replace("0.1.0", "0.0.1")
     ran = deploy("--max-concurrent", "10")
     assert ran.code == 0 and "without auto-scaling-group" in " ".join(ran.err.split())
     assert described(server)["TemplateBody"] == was
@@ -222,7 +231,7 @@ def going(looks: int) -> Any:
 
 def test_what_is_under_way_is_followed_instead_of_begun_again(server: Server, deploy: Deploy) -> None:
     deploy()
-    deployed.stack_set(SET).operations[-1]["Status"] = "RUNNING"
+    organizations.stack_set(SET).operations[-1]["Status"] = "RUNNING"
     server.calls.clear()
     with going(3):
         ran = deploy()
@@ -284,7 +293,7 @@ def test_nothing_is_created_that_nobody_confirmed(
         (["--root", "--region", HERE, "--boundary", "mine"], "'mine' cannot be the PermissionsBoundary"),
         (["--root", "--region", HERE, "--stack", "elsewhere"], "There is no stack 'elsewhere'"),
         (["--root", "--region", HERE, "--profile", "no-such"], "There is no AWS profile 'no-such'."),
-        (["--root", "--region", HERE, "--max-concurrent", "0"], "0 is not in the range"),
+        (["--root", "--region", HERE, "--max-concurrent", "0"], "should be greater than or equal to 1"),
     ],
 )
 def test_an_option_that_cannot_be_meant(
@@ -305,7 +314,7 @@ def test_the_hub_must_take_the_organizations_events(
 ) -> None:
     stack = f"takes-{admitted or 'none'}"
     with pytest.warns():
-        deployed.deploy(server, stack, OrganizationId=admitted)
+        deployed.deploy(server.session(), stack, OrganizationId=admitted)
     server.calls.clear()
     told = refused("organization", "deploy", "--root", "--region", HERE, "--yes", "--stack", stack)
     assert f"--parameter-overrides OrganizationId={organization.id}`" in told
@@ -317,17 +326,14 @@ def test_the_hub_must_take_the_organizations_events(
 def test_access_that_is_not_activated_gives_the_command_that_does(
     refused: Callable[..., str], organization: Organization
 ) -> None:
-    error = ValidationError(
-        message="You must enable organizations access to operate a service managed stack set"
-    )
-    with patch.object(CloudFormationResponse, "create_stack_set", side_effect=error):
+    message = "You must enable organizations access to operate a service managed stack set"
+    with refusing("create_stack_set", message):
         told = refused("organization", "deploy", "--root", "--region", HERE, "--yes")
     assert f"account {OWN}: `aws cloudformation activate-organizations-access --region {HERE}`." in told
 
 
 def test_another_refusal_is_said_in_cloudformations_words(refused: Callable[..., str]) -> None:
-    error = ValidationError(message="Template error: no such thing")
-    with patch.object(CloudFormationResponse, "create_stack_set", side_effect=error):
+    with refusing("create_stack_set", "Template error: no such thing"):
         told = refused("organization", "deploy", "--root", "--region", HERE, "--yes")
     assert f"refused to create the StackSet {SET}: Template error: no such thing." in told
 
@@ -373,9 +379,8 @@ def test_an_account_that_is_not_the_management_account_calls_as_delegated_admini
 def test_whoever_is_no_delegated_administrator_is_told_how_to_become_one(
     server: Server, inside: Cli, organization: Organization
 ) -> None:
-    error = ValidationError(message="Account used is not a delegated administrator")
     with (
-        patch.object(CloudFormationResponse, "describe_stack_set", side_effect=error),
+        refusing("describe_stack_set", "Account used is not a delegated administrator"),
         patch.object(stack_sets.Organization, "call_as", "DELEGATED_ADMIN"),
     ):
         ran = inside("organization", "show")

@@ -1,7 +1,5 @@
-"""A hub and an organization on the server of `tests/cli`, and what moto lacks of StackSets."""
+"""An organization on the server of `tests/cli`, and what moto lacks of StackSets."""
 
-import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,7 +13,6 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult
 
-from rightstate_cli import application
 from tests.cli.conftest import REGION, Server
 
 QUIET = "ignore:Tried to parse"
@@ -32,20 +29,6 @@ def fill() -> Iterator[None]:
         for owner, name, replacement in _FILLS:
             stack.enter_context(patch.object(owner, name, replacement, create=True))
         yield
-
-
-def deploy(server: Server, stack: str, **parameters: str) -> dict[str, str]:
-    """Deploy the hub's template in the own account, as CloudFormation would; returns its outputs."""
-    cloudformation = server.session().client("cloudformation")
-    with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION):
-        cloudformation.create_stack(
-            StackName=stack,
-            TemplateBody=json.dumps(application.cloudformation()),
-            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
-            EnableTerminationProtection=True,
-        )
-    [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
-    return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """`rightstate decommission`: take a member, an organization's members, or a hub away."""
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
@@ -8,20 +7,17 @@ from typing import Annotated
 import typer
 
 from rightstate.errors import InvalidInput
-from rightstate.identify import shown
-from rightstate.models import ACCOUNT
 from rightstate_cli import decommissioning, member_stacks, stack_sets
 from rightstate_cli import hub as hubs
-from rightstate_cli.aws import Caller, checked_region, sign_in
+from rightstate_cli.aws import Caller, checked_account, checked_region, sign_in
 from rightstate_cli.commands.organization import (
     AdministratorOption,
     FailureToleranceOption,
     MaxConcurrentOption,
-    YesOption,
 )
 from rightstate_cli.decommissioning import Fate, Part, Remains
 from rightstate_cli.hub import Hub
-from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
+from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption, YesOption
 from rightstate_cli.output import Format, ask, counted, print_json, print_table, say, talk
 from rightstate_cli.registry import Registry
 from rightstate_cli.stack_sets import Instance, StackSet
@@ -74,8 +70,7 @@ def member(
 
     Exit codes: 0 nothing is left of it, 1 something is, 2 nothing was done.
     """
-    if not re.fullmatch(ACCOUNT, account):
-        raise InvalidInput(f"{shown(account)} is not an account; they have 12 digits. Nothing was changed.")
+    checked_account(account)
     hub = hubs.find(stack, hub_region)
     caller = sign_in(hub.region, profile) if profile else hub.caller
     if caller.account != account:

@@ -16,7 +16,14 @@ from rightstate_cli import hub as hubs
 from rightstate_cli import member_stacks, stack_sets
 from rightstate_cli.aws import Caller, checked_region
 from rightstate_cli.hub import Hub
-from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption, TypeOption
+from rightstate_cli.options import (
+    DEFAULT_STACK,
+    FormatOption,
+    HubRegionOption,
+    StackOption,
+    TypeOption,
+    YesOption,
+)
 from rightstate_cli.output import Format, ask, counted, print_json, print_line, print_table, say, talk
 from rightstate_cli.registry import Registry
 from rightstate_cli.stack_sets import Found, Instance, StackSet, Targets
@@ -49,7 +56,6 @@ FailureToleranceOption = Annotated[
         min=0, max=100, metavar="PERCENT", help="Where more accounts of a region fail, the others are left."
     ),
 ]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]
 
 
 @organization.command()

@@ -131,7 +131,8 @@ def print_plan(
     risks = [risk_of(verdict) for item in found for verdict in _verdicts(item)]
     if any(risks):
         print_line(
-            f"Risk: {summary(filter(None, risks))}. `rightstate policies ID` says what a policy may break.",
+            f"Risk: {summary(filter(None, risks))}. `rightstate policies show ID` says what a policy may "
+            "break.",
             to,
         )
     statuses = summary(item.status for item in items)
