@@ -7,10 +7,9 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.models import StackSet
 from moto.cloudformation.responses import CloudFormationResponse
-from moto.core.exceptions import ServiceException
 
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
@@ -256,7 +255,7 @@ def test_whoever_stops_it_leaves_the_operation_to_go_on(
 
 def test_an_operation_of_somebody_else_is_waited_for(deploy: Deploy) -> None:
     create = CloudFormationResponse.create_stack_instances
-    refusals = [ServiceException("OperationInProgressException", "Another operation is in progress.")]
+    refusals = [CloudFormationError("OperationInProgressException", "Another operation is in progress.")]
 
     def busy_at_first(self: CloudFormationResponse) -> Any:
         if refusals:

@@ -116,8 +116,11 @@ _update_stack_set_as_is = CloudFormationResponse.update_stack_set
 def _delete_stack_instances(self: CloudFormationResponse) -> ActionResult:
     found = self.cloudformation_backend.describe_stack_set(self._get_param("StackSetName"))
     units = self._get_params()["DeploymentTargets"]["OrganizationalUnitIds"]
-    accounts = [each.account_id for each in found.stack_instances if each.unit in units and not _result(each)]
-    found.delete_stack_instances(accounts, self._get_param("Regions"))
+    regions = self._get_param("Regions")
+    for each in list(found.stack_instances):
+        if each.unit in units and each.region_name in regions and not _result(each):
+            found.instances.delete([each.account_id], [each.region_name])
+    found.delete_stack_instances([], regions)
     if not found.stack_instances:
         found.organizational_unit_ids, found.regions = [], []
     return ActionResult({"OperationId": found.operations[-1]["OperationId"]})
