@@ -114,13 +114,12 @@ class Hub:
         self._table("put_item", Item=item)
         self.server.calls.clear()
 
-    def parameter(self, name: str) -> str:
-        """The value that a parameter of the stack has now."""
-        [stack] = (
-            self.server.session().client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
-        )
-        [value] = [each["ParameterValue"] for each in stack["Parameters"] if each["ParameterKey"] == name]
-        return str(value)
+    def output(self, name: str) -> str | None:
+        """The value that an output of the stack has now."""
+        cloudformation = self.server.session().client("cloudformation")
+        [stack] = cloudformation.describe_stacks(StackName=self.stack)["Stacks"]
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+        return outputs.get(name)
 
     def _table(self, operation: str, **request: Any) -> Any:
         dynamodb = self.server.session().client("dynamodb")
@@ -156,9 +155,22 @@ def hub(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     stack = f"hub-{uuid.uuid4().hex[:8]}"
     monkeypatch.setenv("RIGHTSTATE_STACK", stack)
     with deployed.simulated(server.environment):
-        outputs = deployed.deploy(server.session(), stack)
+        outputs = deployed.deploy(server.session(), stack, MemberRoleName=f"{stack}-remediation")
         server.calls.clear()
         yield Hub(server, stack, outputs)
+
+
+@pytest.fixture
+def profile(server: Server, tmp_path: Path) -> str:
+    """The name of an AWS profile with the credentials of OTHER's administrator."""
+    keys = server.session(OTHER).get_credentials().get_frozen_credentials()
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "credentials").write_text(
+        f"[other]\naws_access_key_id = {keys.access_key}\naws_secret_access_key = {keys.secret_key}\n"
+        f"aws_session_token = {keys.token}\n"
+    )
+    server.calls.clear()
+    return "other"
 
 
 @pytest.fixture

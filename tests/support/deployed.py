@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import boto3
+import yaml
 from moto.awslambda.models import LambdaBackend
+from moto.cloudformation import models
 from moto.core.exceptions import AccessDeniedError
 from moto.core.responses import ActionResult
 from moto.iam.exceptions import NotFoundException
@@ -29,7 +32,14 @@ ADMIN = "admin"
 @contextmanager
 def simulated(environment: Mapping[str, str]) -> Iterator[None]:
     """Fill what the server lacks for a hub, whose functions have that environment."""
-    with _functions(environment), _trust_policies(), warnings.catch_warnings():
+    fast = SimpleNamespace(**{**vars(yaml), "load": _load})
+    with (
+        _functions(environment),
+        _trust_policies(),
+        # moto reads the template as YAML at every turn, which takes it a second.
+        patch.object(models, "yaml", fast),
+        warnings.catch_warnings(),
+    ):
         # moto creates no alarms and no policies of topics and queues.
         warnings.filterwarnings("ignore", "Tried to parse")
         yield
@@ -68,6 +78,10 @@ def _defaults() -> dict[str, str]:
 
 def _function(folder: str) -> str:
     return folder.replace("_", "-")
+
+
+def _load(text: str, **options: Any) -> Any:
+    return json.loads(text) if text.startswith("{") else yaml.load(text, **options)  # noqa: S506 - as moto
 
 
 @contextmanager
@@ -134,7 +148,5 @@ def _trusts(arn: str, partition: str, external_id: str | None) -> bool:
     except NotFoundException:
         return False
     document = json.loads(role.assume_role_policy_document)
-    return any(
-        external_id in listed(statement.get("Condition", {}).get("StringEquals", {}).get("sts:ExternalId"))
-        for statement in listed(document["Statement"])
-    )
+    conditions = [each.get("Condition", {}).get("StringEquals", {}) for each in listed(document["Statement"])]
+    return any(external_id in listed(each.get("sts:ExternalId", external_id)) for each in conditions)
