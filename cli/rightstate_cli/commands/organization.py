@@ -12,8 +12,8 @@ from rightstate.catalogue import load, names
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models import Account
+from rightstate_cli import admission, member_stacks, stack_sets
 from rightstate_cli import hub as hubs
-from rightstate_cli import member_stacks, stack_sets
 from rightstate_cli.aws import Caller, checked_region
 from rightstate_cli.hub import Hub
 from rightstate_cli.options import (
@@ -206,7 +206,7 @@ def register(
             )
             result, note = "registered", ""
         rows.append((account, names.get(account, ""), there.regions if there else (), result, note))
-    elsewhere = {hub.account, *hub.outputs.get("MemberAccounts", "").split(",")}
+    elsewhere = {hub.account, *admission.listed(hub)}
     for account in sorted(registered.keys() - reached.keys() - names.keys() - elsewhere):
         there = registered[account]
         note = f"It is not in the organization. Remove it: `rightstate accounts remove {account}`."
