@@ -10,8 +10,10 @@ from rightstate import __version__
 from rightstate.errors import RightstateError
 from rightstate.step import defect
 from rightstate_cli.commands.accounts import accounts
+from rightstate_cli.commands.decommission import decommission
 from rightstate_cli.commands.demo import demo
 from rightstate_cli.commands.history import history
+from rightstate_cli.commands.organization import organization
 from rightstate_cli.commands.plan import plan
 from rightstate_cli.commands.policies import policies
 from rightstate_cli.commands.remediate import remediate
@@ -31,6 +33,8 @@ for command in (demo, plan, remediate, start, replay, history, verify):
     app.command()(command)
 app.add_typer(policies, name="policies")
 app.add_typer(accounts, name="accounts")
+app.add_typer(organization, name="organization")
+app.add_typer(decommission, name="decommission")
 
 
 def _version(wanted: bool) -> None:
