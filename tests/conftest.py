@@ -1,4 +1,4 @@
-"""What every test finds: a region, and hypothesis that never looks at the clock and, in CI, repeats itself."""
+"""What every test finds: a region, and a hypothesis that never looks at the clock and repeats itself in CI."""
 
 import os
 

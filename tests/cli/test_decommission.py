@@ -107,10 +107,10 @@ def test_nothing_is_left_of_a_member_but_its_ledger(
 def test_its_place_among_the_admitted_accounts_goes_too(hub: Hub, inside: Cli, profile: str) -> None:
     for account in ("111122223333", OTHER):
         inside("accounts", "add", account, "--yes")
-    assert hub.output("MemberAccounts") == f"111122223333,{OTHER}"
+    assert hub.output("AdmittedAccounts") == f"111122223333,{OTHER}"
     ran = decommission(inside, profile)
     assert fates(ran)[f"place in MemberAccounts in the hub's stack {hub.stack}"] == "gone"
-    assert hub.output("MemberAccounts") == "111122223333"
+    assert hub.output("AdmittedAccounts") == "111122223333"
 
 
 def test_the_stack_with_the_role_is_the_last(hub: Hub, inside: Cli, profile: str) -> None:

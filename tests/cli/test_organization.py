@@ -17,7 +17,7 @@ from rightstate_cli import member, stack_sets
 from rightstate_cli.hub import find
 from rightstate_cli.registry import Registry
 from tests.cli.conftest import OTHER, OWN, Cli, Server
-from tests.support import deployed, organizations
+from tests.support import hub_stack, organizations
 from tests.support.organizations import Organization
 
 STACK = "of-an-organization"
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings(organizations.QUIET)
 def organization(_server: Server) -> Iterator[Organization]:
     """An organization that the hub of STACK admits."""
     with organizations.fill(), organizations.organization(_server) as made, pytest.warns():
-        deployed.deploy(_server.session(), STACK, OrganizationId=made.id)
+        hub_stack.deploy(_server.session(), STACK, OrganizationId=made.id)
         yield made
 
 
@@ -313,7 +313,7 @@ def test_the_hub_must_take_the_organizations_events(
 ) -> None:
     stack = f"takes-{admitted or 'none'}"
     with pytest.warns():
-        deployed.deploy(server.session(), stack, OrganizationId=admitted)
+        hub_stack.deploy(server.session(), stack, OrganizationId=admitted)
     server.calls.clear()
     told = refused("organization", "deploy", "--root", "--region", HERE, "--yes", "--stack", stack)
     assert f"--parameter-overrides OrganizationId={organization.id}`" in told
