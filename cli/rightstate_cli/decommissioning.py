@@ -99,8 +99,11 @@ def running(hub: Hub, accounts: Collection[str] | None = None) -> list[str]:
         given = json.loads(states.describe_execution(executionArn=arn).get("input", "{}"))
         return isinstance(given, dict) and given.get("account") in accounts
 
+    machines = list(hub.machines().values())
+    if accounts is None and (backfill := hub.outputs.get("BackfillMachine")):
+        machines.append(backfill)
     with answers("No stack was deleted."), ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = [arn for arns in pool.map(of_machine, hub.machines().values()) for arn in arns]
+        found = [arn for arns in pool.map(of_machine, machines) for arn in arns]
         return [arn for arn, meant in zip(found, pool.map(is_meant, found), strict=True) if meant]
 
 
@@ -280,6 +283,12 @@ class Remains:
                     if error.response["Error"]["Code"] != "ResourceNotFoundException":
                         raise
 
+    def _delete(self, stack: Stack) -> None:
+        # CloudFormation deletes no bucket that has something in it; what is in this one expires anyway.
+        for bucket in self.resources.get("AWS::S3::Bucket", ()):
+            _empty(self.hub.client("s3"), bucket)
+        delete(self.hub.client("cloudformation"), stack)
+
     def parts(self, delete_settings: bool, delete_ledger: bool) -> tuple[list[Part], list[Part]]:
         """The stack, and its tables."""
         found = []
@@ -292,7 +301,7 @@ class Remains:
                     self.hub.region,
                     Fate.GOES,
                     f"{counted(count, 'resource')}: machines, functions, rules, logs, topic, queue, alarms",
-                    lambda: delete(self.hub.client("cloudformation"), stack),
+                    lambda: self._delete(stack),
                 )
             )
         tables = []
@@ -362,6 +371,17 @@ def _tables_named(caller: Caller, stack: str) -> dict[str, list[str]]:
     return {
         kind: [name for name in names if name.rpartition("-")[0] == f"{stack}-{kind}"] for kind in _TABLES
     }
+
+
+def _empty(s3: Any, bucket: str) -> None:
+    with answers(f"The bucket {bucket} and the stack are still there."):
+        try:
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+                # A page has at most 1,000 keys, as has a DeleteObjects.
+                if keys := [{"Key": each["Key"]} for each in page.get("Contents", ())]:
+                    s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        except s3.exceptions.NoSuchBucket:
+            return
 
 
 def _delete_table(dynamodb: Any, name: str) -> None:
