@@ -1,4 +1,4 @@
-"""What every test finds: a region, and a hypothesis that never looks at the clock and repeats itself in CI."""
+"""What every test finds: a region, and a hypothesis that has no deadline and repeats itself in CI."""
 
 import os
 
