@@ -11,7 +11,7 @@ from typing import Any
 
 from ministack import app
 from ministack.services import eventbridge, lambda_svc, stepfunctions
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import _stacks, handlers, provisioners
 
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, str]]
@@ -25,6 +25,7 @@ def fill() -> None:
     stepfunctions._invoke_resource_with_timeout = _invoke
     stepfunctions._get_mock_response = lambda *of: None
     provisioners._RESOURCE_HANDLERS |= _HANDLERS
+    handlers._ACTION_HANDLERS["DescribeStacks"] = _describe_stacks
 
 
 # --- Lambda ---
@@ -76,6 +77,17 @@ _invoke_unmocked = stepfunctions._invoke_resource_with_timeout
 
 
 # --- CloudFormation ---
+
+
+# A stack has the description of its template, by which ours are known. One that a change set has made has none
+# in ministack.
+def _describe_stacks(params: Any) -> Any:
+    for stack in _stacks.values():
+        stack["Description"] = (stack.get("_template") or {}).get("Description", "")
+    return _describe_stacks_as_kept(params)
+
+
+_describe_stacks_as_kept = handlers._describe_stacks
 
 
 # Ref is the version's ARN; another revision of the machine is a version in place of this one, which the
