@@ -10,8 +10,17 @@ from contextvars import ContextVar
 from typing import Any
 
 from ministack import app
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import eventbridge, lambda_svc, stepfunctions
-from ministack.services.cloudformation import _stacks, handlers, provisioners
+from ministack.services.cloudformation import (
+    _stacks,
+    changesets,
+    engine,
+    handlers,
+    helpers,
+    provisioners,
+    stacks,
+)
 
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, str]]
@@ -25,7 +34,10 @@ def fill() -> None:
     stepfunctions._invoke_resource_with_timeout = _invoke
     stepfunctions._get_mock_response = lambda *of: None
     provisioners._RESOURCE_HANDLERS |= _HANDLERS
-    handlers._ACTION_HANDLERS["DescribeStacks"] = _describe_stacks
+    for module in (changesets, handlers, stacks):
+        if hasattr(module, "_evaluate_conditions"):
+            module._evaluate_conditions = _evaluate_conditions
+    handlers._ACTION_HANDLERS |= {"DescribeStacks": _describe_stacks, "DescribeStackSet": _describe_stack_set}
 
 
 # --- Lambda ---
@@ -79,8 +91,8 @@ _invoke_unmocked = stepfunctions._invoke_resource_with_timeout
 # --- CloudFormation ---
 
 
-# A stack has the description of its template, by which ours are known. One that a change set has made has none
-# in ministack.
+# A stack has the description of its template, by which ours are known; of one that a change set has made,
+# ministack does not keep it.
 def _describe_stacks(params: Any) -> Any:
     for stack in _stacks.values():
         stack["Description"] = (stack.get("_template") or {}).get("Description", "")
@@ -88,6 +100,32 @@ def _describe_stacks(params: Any) -> Any:
 
 
 _describe_stacks_as_kept = handlers._describe_stacks
+
+
+# Conditions may name pseudo parameters and look into mappings. In ministack they know neither.
+def _evaluate_conditions(template: Any, params: Any) -> Any:
+    known = {"AWS::AccountId": get_account_id(), "AWS::Region": get_region(), "AWS::Partition": "aws"}
+
+    def resolved(node: Any) -> Any:
+        match node:
+            case {"Fn::FindInMap": [mapping, first, second]}:
+                return template["Mappings"][mapping][resolved(first)][resolved(second)]
+            case {"Ref": str(name)} if name in known:
+                return known[name]
+            case dict():
+                return {key: resolved(value) for key, value in node.items()}
+            case list():
+                return [resolved(each) for each in node]
+        return node
+
+    return engine._evaluate_conditions(
+        {**template, "Conditions": resolved(template.get("Conditions", {}))}, params
+    )
+
+
+# An account has StackSets, if none by that name. ministack does not know the call.
+def _describe_stack_set(params: Any) -> Any:
+    return helpers._error("StackSetNotFoundException", "There is no such StackSet", 404)
 
 
 # Ref is the version's ARN; another revision of the machine is a version in place of this one, which the
