@@ -1,11 +1,10 @@
 """Whether IAM would allow a request, as far as the policies of this application need it.
 
-No evaluator on PyPI knows conditions, moto's and ministack's leave most of them out, and the good one
-(@cloud-copilot/iam-simulate) would want node. So this is the smallest that decides about our policies: it
-follows the IAM User Guide (Policy evaluation logic, JSON policy elements, Condition operators) and raises
-Unknown for whatever it does not know, so that nothing is allowed or refused by being overlooked.
+moto's evaluator knows few conditions, and the one that knows all (@cloud-copilot/iam-simulate) wants node.
+So this follows the IAM User Guide (Policy evaluation logic, JSON policy elements, Condition operators) no
+further than our policies go, and raises Unknown there: nothing is allowed or refused by being overlooked.
 
-Not here: service control policies, resource control policies, and the service's own rules.
+Not here: service control policies, resource control policies, and a service's own rules.
 """
 
 import re
@@ -15,16 +14,8 @@ from typing import Any
 
 Policy = Mapping[str, Any]
 
-_ELEMENTS = {
-    "Sid",
-    "Effect",
-    "Principal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-}
+_ELEMENTS = {"Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+_ALL = "ForAllValues:"
 
 
 class Unknown(Exception):
@@ -37,21 +28,21 @@ class Request:
 
     principal: the ARN of a role, a user or an account's root; or a service, as `lambda.amazonaws.com`.
     resource: its ARN, or * for an action that has no resource level.
-    context: condition key -> value; those of the principal follow from its ARN.
+    context: condition key -> value, or values; those of the principal follow from its ARN.
     """
 
     principal: str
     action: str
     resource: str = "*"
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, str | list[str]] = field(default_factory=dict)
 
-    def value(self, key: str) -> str | None:
-        """Of a condition key, whose case does not matter. None if the request has none."""
-        implied = {}
+    def values(self, key: str) -> Sequence[str]:
+        """Of a condition key, whose case does not matter."""
+        implied: dict[str, str] = {}
         if self.principal.startswith("arn:"):
             implied = {"aws:PrincipalArn": self.principal, "aws:PrincipalAccount": _account(self.principal)}
         known = {name.lower(): value for name, value in {**implied, **self.context}.items()}
-        return known.get(key.lower())
+        return _listed(known.get(key.lower(), []))
 
 
 def allowed(request: Request, *layers: Iterable[Policy]) -> bool:
@@ -121,21 +112,25 @@ def _account(arn: str) -> str:
 def _conditions(block: Mapping[str, Mapping[str, Any]], request: Request) -> bool:
     """All operators and all their keys have to match, each with any of its values."""
     matches = [
-        _any_matches(operator, _listed(expected), request.value(key))
+        _condition(operator, _listed(expected), request.values(key))
         for operator, keys in block.items()
         for key, expected in keys.items()
     ]
     return all(matches)
 
 
-def _any_matches(operator: str, expected: Sequence[str], value: str | None) -> bool:
-    match = _OPERATORS.get(operator)
+def _condition(operator: str, expected: Sequence[str], values: Sequence[str]) -> bool:
+    match = _OPERATORS.get(operator.removeprefix(_ALL))
     if match is None:
         raise Unknown(f"condition operator {operator}")
     if variables := [each for each in expected if "${" in each]:
         raise Unknown(f"policy variables {variables}")
-    # A key that the request does not have matches none of these operators.
-    return value is not None and any(match(each, value) for each in expected)
+    matching = [any(match(each, value) for each in expected) for value in values]
+    if operator.startswith(_ALL):
+        return all(matching)  # also without any value
+    if len(values) > 1:
+        raise Unknown(f"{operator} of several values {values}")
+    return any(matching)
 
 
 def _arn(pattern: str, value: str) -> bool:
@@ -160,5 +155,5 @@ _OPERATORS = {
 
 
 def _listed(given: Any) -> Sequence[Any]:
-    """JSON policies take one of a thing without a list."""
+    """IAM takes one of a thing without a list."""
     return given if isinstance(given, list) else [given]

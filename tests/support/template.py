@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, TypeVar
 from unittest.mock import patch
 
@@ -54,7 +54,7 @@ class Stack:
     region: str = REGION
     name: str = STACK
 
-    @property
+    @cached_property
     def partition(self) -> str:
         partition: str = boto3.Session().get_partition_for_region(self.region)
         return partition

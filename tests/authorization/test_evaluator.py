@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from tests.support.authorization import Request, Unknown, allowed, effect
 
 ROLE = "arn:aws:iam::111122223333:role/reader"
@@ -114,12 +115,16 @@ CONDITIONS = [
     ("Bool", "false", "False", True),
     ("Bool", "false", "true", False),
     ("Bool", "false", None, False),
+    ("ForAllValues:StringEquals", ["a", "b"], ["a", "b"], True),
+    ("ForAllValues:StringEquals", ["a", "b"], ["a", "c"], False),
+    ("ForAllValues:StringEquals", ["a", "b"], None, True),
+    ("ForAllValues:StringLike", "a*", ["a", "ab"], True),
 ]
 
 
 @pytest.mark.parametrize(("operator", "expected", "value", "matches"), CONDITIONS)
 def test_a_condition_matches_as_its_operator_says(
-    operator: str, expected: Any, value: str | None, matches: bool
+    operator: str, expected: Any, value: Any, matches: bool
 ) -> None:
     context = {} if value is None else {"aws:Example": value}
     condition = {operator: {"AWS:example": expected}}  # "Condition key names are not case-sensitive"
@@ -154,7 +159,8 @@ def test_the_principal_is_in_the_context() -> None:
         {"Principal": ROLE},
         {"Effect": "allow"},
         {"Condition": {"StringEqualsIfExists": {"aws:Example": "a"}}},
-        {"Condition": {"ForAllValues:StringEquals": {"aws:Example": "a"}}},
+        {"Condition": {"ForAnyValue:StringEquals": {"aws:Example": "a"}}},
+        {"Condition": {"StringEquals": {"aws:Example": "a"}}, "context": {"aws:Example": ["a", "b"]}},
         {"Condition": {"Null": {"aws:Example": "true"}}},
         {"Condition": {"StringEquals": {"aws:Example": "${aws:PrincipalTag/team}"}}},
         # ... also where something else decides already.
