@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import pytest
 
 from rightstate.catalogue import load, load_all, names
 from rightstate.resource_type import Resource
 from rightstate.sessions import Phase, session_policy
-from tests.support.authorization import Request, allowed
+from tests.support.authorization import Policy, Request, allowed
 from tests.support.installation import (
     ESCALATIONS,
     ROLE,
@@ -82,13 +83,15 @@ class Session:
         owner = arn.split(":")[4] if arn.startswith("arn:") else ""
         keys = {"aws:ResourceAccount": owner or self.resource.account}
         keys |= {key.replace("_", ":"): value for key, value in context.items()}
-        request = Request(self.at.member.role(ROLE), action, arn, keys)
+        return allowed(Request(self.at.member.role(ROLE), action, arn, keys), *self._layers)
+
+    @cached_property
+    def _layers(self) -> list[list[Policy]]:
         role = policies(self.at.member_resources(), "RemediationRole")
-        return allowed(
-            request, role, [json.loads(session_policy(load(self.name), self.phase, self.resource))]
-        )
+        return [role, [json.loads(session_policy(load(self.name), self.phase, self.resource))]]
 
 
+@cache
 def session(at: Installation, name: str, identifier: str, phase: Phase) -> Session:
     stack = at.member
     place = {"account": stack.account, "region": stack.region, "partition": stack.partition}

@@ -10,6 +10,7 @@ Not here: service control policies, resource control policies, and a service's o
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 Policy = Mapping[str, Any]
@@ -140,9 +141,13 @@ def _arn(pattern: str, value: str) -> bool:
 
 
 def _glob(pattern: str, value: str) -> bool:
+    return _expression(pattern).fullmatch(value) is not None
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
     parts = {"*": ".*", "?": "."}
-    expression = "".join(parts.get(each, re.escape(each)) for each in pattern)
-    return re.fullmatch(expression, value, re.DOTALL) is not None
+    return re.compile("".join(parts.get(each, re.escape(each)) for each in pattern), re.DOTALL)
 
 
 _OPERATORS = {
