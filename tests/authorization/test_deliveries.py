@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rightstate_cli import application
+from rightstate_cli import application, events
 from tests.support.authorization import Policy, Request, allowed
 from tests.support.installation import (
     ADMINISTRATOR,
@@ -17,7 +17,9 @@ from tests.support.installation import (
     everywhere,
     policies,
 )
-from tests.support.template import Stack
+from tests.support.template import Event, Stack, rules_of_machines
+
+SHIPPED = [event for of_kind in events.shipped().values() for event in of_kind]
 
 # --- The bus (T8) ---
 
@@ -48,12 +50,7 @@ def bus_policy(at: Installation, **parameters: str) -> list[Policy]:
     ]
 
 
-SOURCES = sorted(
-    {
-        f"aws.{rule['source'][0].removeprefix('aws.')}"
-        for rule in (properties["Pattern"] for _, _, properties in application.rules())
-    }
-)
+SOURCES = sorted({properties["Pattern"]["source"][0] for _, _, properties in application.rules()})
 
 
 @everywhere
@@ -147,6 +144,22 @@ def test_the_rules_of_a_member_may_put_events_on_the_hubs_bus_and_nothing_else(
     assert allowed(put_events(at), forwarding)
     request = put_events(at, **{key: value.format(**where) for key, value in changed.items()})
     assert not allowed(request, forwarding)
+
+
+# --- Whose resource an event is about (T7) ---
+
+
+@pytest.mark.parametrize("event", SHIPPED, ids=lambda event: event["detail"]["eventName"])
+def test_the_account_is_the_senders_whatever_account_the_event_tells_of(event: Event) -> None:
+    """The bus says who has sent an event; what is in it is the sender's."""
+    elsewhere = {"recipientAccountId": STRANGER, "awsRegion": "xx-west-1", "account": STRANGER}
+    caller = {"type": "AWSAccount", "principalId": "AIDAEXAMPLE", "accountId": STRANGER}
+    told = {**event, "detail": {**event["detail"], **elsewhere, "userIdentity": caller}}
+    started = [rule for rule in rules_of_machines() if rule.matches(told)]
+    assert started
+    for rule in started:
+        given = rule.input(told)
+        assert (given["account"], given["region"]) == (event["account"], event["region"])
 
 
 # --- The topic and the queues ---

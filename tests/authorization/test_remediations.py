@@ -21,8 +21,6 @@ from tests.support.installation import (
 )
 from tests.support.recorded import made
 
-# --- A session may do what was recorded, to its resource (T3) ---
-
 # Service authorization reference: what each type's write actions are checked on, ...
 ARNS = {
     "auto-scaling-group": "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:"
@@ -97,6 +95,10 @@ def session(at: Installation, name: str, identifier: str, phase: Phase) -> Sessi
     place = {"account": stack.account, "region": stack.region, "partition": stack.partition}
     own = stack.account if load(name).per_account else identifier
     return Session(at, name, Resource(**place, id=own), phase)
+
+
+def test_every_type_is_in_the_table() -> None:
+    assert set(ARNS) == set(names())
 
 
 def checked_on(name: str, action: str) -> list[str]:

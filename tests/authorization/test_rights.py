@@ -56,6 +56,7 @@ def test_settings_are_read_by_one_function_and_the_ledger_is_written_by_one(at: 
 
 
 def table_arn(at: Installation, table: str) -> str:
+    arn: str
     [arn] = {
         resource
         for role in roles(at.hub_resources())

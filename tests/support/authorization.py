@@ -8,7 +8,7 @@ Not here: service control policies, resource control policies, and a service's o
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -121,7 +121,7 @@ def _conditions(block: Mapping[str, Mapping[str, Any]], request: Request) -> boo
 
 
 def _condition(operator: str, expected: Sequence[str], values: Sequence[str]) -> bool:
-    match = _OPERATORS.get(operator.removeprefix(_ALL))
+    match: Callable[[str, str], bool] | None = _OPERATORS.get(operator.removeprefix(_ALL))
     if match is None:
         raise Unknown(f"condition operator {operator}")
     if variables := [each for each in expected if "${" in each]:
