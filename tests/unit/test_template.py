@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.support.callers import ACCOUNT, OTHERS, role_session
 from tests.support.template import (
     HUB,
     REGION,
@@ -33,7 +34,6 @@ from rightstate.resource_type import Place
 from rightstate_cli import application, examples, member
 from rightstate_cli import events as event_files
 
-ACCOUNT = "111122223333"
 SHIPPED = [(kind, event) for kind, of_kind in event_files.shipped().items() for event in of_kind]
 NAMED = {f"{kind}/{event['detail']['eventName']}": event for kind, event in SHIPPED}
 every_event = pytest.mark.parametrize(("kind", "event"), SHIPPED, ids=list(NAMED))
@@ -98,57 +98,6 @@ def test_a_call_of_another_service_starts_nothing() -> None:
 
 
 # --- The rules: who called ---
-
-
-def role_session(role: str, kind: str = "role", session: str = "AssumedRole") -> Event:
-    """A caller with a session that a role (or, with GetFederationToken, a user) has issued."""
-    name = role.rsplit("/", maxsplit=1)[-1]
-    issuer = {
-        "type": kind.capitalize(),
-        "principalId": "AROAEXAMPLEOTHERROLE",
-        "arn": f"arn:aws:iam::{ACCOUNT}:{kind}/{role}",
-        "accountId": ACCOUNT,
-        "userName": name,
-    }
-    return {
-        "type": session,
-        "principalId": "AROAEXAMPLEOTHERROLE:session",
-        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/session",
-        "accountId": ACCOUNT,
-        "sessionContext": {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "false"}},
-    }
-
-
-def iam_user(name: str) -> Event:
-    return {
-        "type": "IAMUser",
-        "arn": f"arn:aws:iam::{ACCOUNT}:user/{name}",
-        "accountId": ACCOUNT,
-        "userName": name.rsplit("/", maxsplit=1)[-1],
-    }
-
-
-OTHERS: dict[str, Event] = {
-    "root": {"type": "Root", "arn": f"arn:aws:iam::{ACCOUNT}:root", "accountId": ACCOUNT},
-    "root in the console": {
-        "type": "Root",
-        "arn": f"arn:aws:iam::{ACCOUNT}:root",
-        "accountId": ACCOUNT,
-        "sessionContext": {"attributes": {"mfaAuthenticated": "true"}},
-    },
-    "an IAM user": iam_user("bruno"),
-    "an IAM user named like the role": iam_user("rightstate-remediation"),
-    "an IAM user that looks like a session": iam_user("assumed-role/rightstate-remediation/x"),
-    "another role": role_session("Developer"),
-    "a role with a longer name": role_session("rightstate-remediation-2"),
-    "a role whose name ends the same": role_session("not-rightstate-remediation"),
-    "a role of that name at another path": role_session("other/rightstate-remediation"),
-    "a federated user": role_session("bruno", "user", "FederatedUser"),
-    "a federated user named like the role": role_session("rightstate-remediation", "user", "FederatedUser"),
-    "an AWS service": {"type": "AWSService", "invokedBy": "cloudformation.amazonaws.com"},
-    "another account": {"type": "AWSAccount", "principalId": "AIDAEXAMPLE", "accountId": "444455556666"},
-    "a web identity": {"type": "WebIdentityUser", "userName": "system:serviceaccount:default:rightstate"},
-}
 
 
 @pytest.mark.parametrize("caller", OTHERS.values(), ids=list(OTHERS))

@@ -111,7 +111,7 @@ class ResourceType:
     home_regions: partition -> the one region where a global service is looked after.
     gone, busy_errors: AWS error codes that mean so.
     dependent_actions: actions that AWS checks when we call a write action, each with the condition under
-        which it may be used; we never call them ourselves.
+        which it may be used (condition key -> what its value is like); we never call them ourselves.
     """
 
     name: str

@@ -112,9 +112,9 @@ def session_policy(resource_type: ResourceType, phase: Phase, place: Place) -> s
             }
         )
         for action, condition in sorted(resource_type.dependent_actions.items()):
-            equals = {key: value.format(**scope) for key, value in condition.items()}
+            like = {key: value.format(**scope) for key, value in condition.items()}
             statements.append(
-                {"Effect": "Allow", "Action": action, "Resource": "*", "Condition": {"StringEquals": equals}}
+                {"Effect": "Allow", "Action": action, "Resource": "*", "Condition": {"StringLike": like}}
             )
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
 

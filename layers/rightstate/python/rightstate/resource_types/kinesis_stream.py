@@ -118,8 +118,9 @@ RESOURCE_TYPE = ResourceType(
     # StartStreamEncryption has to be allowed on the key, too (service authorization reference), and that may
     # be another account's.
     write_resources=(_ARN, "arn:{partition}:kms:{region}:*:key/*"),
-    # Developer guide, Permissions to use user-generated KMS keys: administrators need it.
-    dependent_actions={"kms:DescribeKey": {"kms:ViaService": "kinesis.{region}.amazonaws.com"}},
+    # Developer guide, Permissions to use user-generated KMS keys: administrators need it. In China the names
+    # of services may end with .cn; AWS fills the key in, so that nobody can make one up.
+    dependent_actions={"kms:DescribeKey": {"kms:ViaService": "kinesis.{region}.amazonaws.com*"}},
     gone=("ResourceNotFoundException",),
     busy_errors=("ResourceInUseException",),
 )
