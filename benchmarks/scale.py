@@ -198,10 +198,11 @@ def _lines(paths: dict[str, Path]) -> Iterator[str]:
     yield ""
     yield (
         f"So **{QUOTAS[slowest].name}** limits first: each resource takes two, one of the Distributed Map's and one of "
-        "its remediation. The backfill stays below that of itself: it looks at "
-        f"{SCOPES_AT_ONCE} services of accounts and regions at a time and at {CONCURRENCY} resources of each, which is "
-        f"{at_once} executions of about {an_execution:.2f} s, or {at_once / an_execution:,.0f} resources a second and "
-        f"{_hours(RESOURCES * an_execution / at_once)} in all. Raise `concurrency` where the services' own rates allow it."
+        "its remediation (that the map's count too is assumed). "
+        f"The backfill has {SCOPES_AT_ONCE} services of accounts and regions at a time and {CONCURRENCY} resources of each; "
+        f"{at_once} executions of about {an_execution:.2f} s would be {2 * at_once / an_execution:,.0f} starts a second and "
+        f"{_hours(RESOURCES * an_execution / at_once)} in all. That is more than the quota: what Step Functions refuses is "
+        "tried again, with jitter, so it is the quota that sets the pace until it is raised."
     )
     yield ""
     yield (
