@@ -130,6 +130,24 @@ def test_where_there_is_nothing_to_do_it_ends_well(
     assert (execution.status, output(hub, execution)["outcomes"]) == ("SUCCEEDED", {})
 
 
+def test_a_resource_that_a_finding_names_is_remediated_and_no_other(hub: Hub, member: Server) -> None:
+    """The emulator, as AWS, takes no event of aws.securityhub; this is the input that the rule makes of one."""
+    account = "432112344321"
+    hub.enable(QUEUES, account=account)
+    for name in ("found", "not-found"):
+        member.make("sqs-queue", name, account)
+    arn = f"arn:aws:sqs:{REGION}:{account}:found"
+    named = {"account": account, "region": REGION, "resource": arn}
+    unregistered = {**named, "account": "432143214321"}
+    execution = backfill(hub, batch="found", resources=[named, unregistered], reason="Security Hub finding x")
+    assert (execution.status, output(hub, execution)["outcomes"]) == ("SUCCEEDED", {"remediated": 1})
+    [entry] = ledger(hub, "found")
+    assert (entry["resource"], entry["why"]) == (
+        f"{account}/{REGION}/sqs-queue/found",
+        "Security Hub finding x",
+    )
+
+
 def backfill(hub: Hub, **given: Any) -> Execution:
     return hub.ended(hub.start("backfill", given))
 
