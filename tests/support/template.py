@@ -18,6 +18,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.events.models import EventPattern
 from moto.events.utils import EventTemplateParser
 
+from rightstate import catalogue
 from rightstate_cli import application, interpreter, member
 
 HUB = DEFAULT_ACCOUNT_ID
@@ -129,9 +130,8 @@ class Rule:
     @property
     def resource_type(self) -> str | None:
         """Of the machine that it starts, if it starts one."""
-        prefix = f"arn:aws:states:{REGION}:{HUB}:stateMachine:{STACK}-"
-        arn: str = self.target["Arn"]
-        return arn.removeprefix(prefix) if arn.startswith(prefix) else None
+        name = self.target["Arn"].removeprefix(f"arn:aws:states:{REGION}:{HUB}:stateMachine:{STACK}-")
+        return name if name in catalogue.names() else None
 
     @property
     def event_names(self) -> list[str]:

@@ -107,6 +107,7 @@ RESOURCE_TYPE = ResourceType(
     arn=_ARN,
     # API reference, CreateStream.
     id_pattern=r"[A-Za-z0-9_.-]{1,128}",
+    config_type="AWS::Kinesis::Stream",
     find=_find,
     describe=_describe,
     calls=_calls,
