@@ -41,6 +41,7 @@ build: setup ## Build what `sam deploy` uploads, into .aws-sam
 docs: setup ## Write what the code says: pages of docs/, and member/template.yaml
 	@$(BIN)/python -m rightstate_cli.reference
 	@$(BIN)/python -m rightstate_cli.notification_reference
+	@$(BIN)/python -m benchmarks.scale
 
 bench: setup ## Measure calls, executions, cold starts and the layer
 	@$(BIN)/python -m benchmarks

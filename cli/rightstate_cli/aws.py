@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -22,12 +23,15 @@ from botocore.exceptions import (
 
 from rightstate.errors import Denied, InvalidInput, Unavailable
 from rightstate.identify import shown
-from rightstate.models import REGION
+from rightstate.models import ACCOUNT, REGION
 from rightstate.sessions import CONFIG
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
+"""The codes with which AWS says that the credentials lack a permission."""
+
+_lock = Lock()
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,9 @@ class Caller:
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A client of that service, in the region of the command unless another is named."""
-        return self.session.client(service, region_name=region or self.region, config=CONFIG)
+        # boto3 guide, Session: creating clients is not thread-safe; using them is.
+        with _lock:
+            return self.session.client(service, region_name=region or self.region, config=CONFIG)
 
 
 def sign_in(region: str | None = None, profile: str | None = None) -> Caller:
@@ -69,6 +75,13 @@ def sign_in(region: str | None = None, profile: str | None = None) -> Caller:
     except (BotoCoreError, ValueError) as error:
         raise InvalidInput(f"The AWS configuration cannot be used. {error}") from None
     return Caller(session, str(identity["Account"]), str(identity["Arn"]), region, partition)
+
+
+def checked_account(account: str) -> str:
+    """The account, if it looks like one. Raises InvalidInput."""
+    if not re.fullmatch(ACCOUNT, account):
+        raise InvalidInput(f"{shown(account)} is not an account; they have 12 digits.")
+    return account
 
 
 def checked_region(region: str) -> str:
@@ -114,7 +127,7 @@ def _refused(error: ClientError, unchanged: str, gone: dict[str, str]) -> Except
         return Denied(f"The AWS credentials have expired: {called} {unchanged} Renew them and try again.")
     if code in _UNKNOWN:
         return Denied(f"The AWS credentials cannot be used: {called} {unchanged}")
-    if code in _DENIED:
+    if code in DENIED:
         return Denied(
             f"The AWS credentials lack a permission: {called} {unchanged} Allow them that action, or "
             "use others."

@@ -71,7 +71,8 @@ def why_unmatched(event: Mapping[str, Any]) -> str:
         known for each in application.machines().values() for known in application.event_names(each)
     }:
         return (
-            f"No rule listens to {name} of {source}. `rightstate policies ID` names the events of a policy."
+            f"No rule listens to {name} of {source}. `rightstate policies show ID` names the events of a "
+            "policy."
         )
     return (
         f"The rules listen to {name}, but not to this one: it may be a call of the remediation role itself, "

@@ -12,7 +12,8 @@ from rightstate_cli.aws import Caller, answers, sign_in
 USABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}
 """The statuses in which a stack's resources fit together."""
 
-_MARK = "Rightstate, the hub"
+MARK = "Rightstate, the hub"
+"""So the description of every hub's stack begins."""
 ALIAS = "live"
 """The alias of machines and functions, as template.yaml names it."""
 
@@ -80,7 +81,7 @@ def find(stack: str, region: str | None = None, profile: str | None = None) -> H
     if not stacks:
         raise nothing
     found = stacks[0]
-    if not found.get("Description", "").startswith(_MARK):
+    if not found.get("Description", "").startswith(MARK):
         raise InvalidInput(
             f"The stack {shown(stack)} in account {caller.account}, {caller.region} is not a hub of "
             "Rightstate. Nothing was changed. Name the hub's with --stack."

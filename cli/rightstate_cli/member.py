@@ -22,6 +22,8 @@ HUB_ROLES = ("resolve", "assume-role", "describe", "apply", "verify", "list-reso
 _OWN = "${AWS::AccountId}"
 _SCOPE = {"partition": "${AWS::Partition}", "region": "*", "account": _OWN, "id": "*"}
 _REPLAYED = "rightstate.replay"
+_PREFIX = "${HubStack}-member-"
+"""Of names. That of the stack itself leaves no room for more where a StackSet has made it up."""
 # EventBridge quotas: a pattern has at most 2,048 characters. MemberRoleName takes up to 64.
 _LONGEST = 1984
 
@@ -31,19 +33,20 @@ Resources = dict[str, dict[str, Any]]
 def template(types: Iterable[str] = ()) -> dict[str, Any]:
     """The CloudFormation template, for those resource types, for all if none is named."""
     chosen = [load(name) for name in types or names()]
+    homes = _home_regions(chosen)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         # The policy of stacks spares our own by how this begins.
         "Description": "Rightstate, a member - the role that remediates, and the rules that forward events.",
         "Parameters": _parameters(),
-        "Mappings": {"HomeRegions": _home_regions(chosen)} if _home_regions(chosen) else {},
+        **({"Mappings": {"HomeRegions": homes}} if homes else {}),
         "Conditions": _conditions(chosen),
         "Resources": {
             "RemediationRole": _role(chosen),
             **_forwarding_rules(chosen),
             "ForwardingRole": _forwarding_role(),
-            "UndeliveredEvents": _queue(),
-            "UndeliveredEventsPolicy": _queue_policy(),
+            "UndeliveredEvents": _as_at_the_hub("UndeliveredEvents"),
+            "UndeliveredEventsPolicy": _as_at_the_hub("UndeliveredEventsPolicy"),
         },
         "Outputs": {
             "Version": {"Description": "Version of Rightstate.", "Value": __version__},
@@ -54,7 +57,7 @@ def template(types: Iterable[str] = ()) -> dict[str, Any]:
             "RemediationRole": {
                 "Condition": "HasRole",
                 "Description": "Role that the hub assumes.",
-                "Value": {"Fn::GetAtt": "RemediationRole.Arn"},
+                "Value": {"Fn::GetAtt": ["RemediationRole", "Arn"]},
             },
         },
     }
@@ -62,7 +65,7 @@ def template(types: Iterable[str] = ()) -> dict[str, Any]:
 
 def as_yaml(template: Mapping[str, Any]) -> str:
     """The template as a file's text."""
-    return yaml.dump({k: v for k, v in template.items() if v}, Dumper=_Dumper, sort_keys=False, width=110)
+    return yaml.dump(dict(template), Dumper=_Dumper, sort_keys=False, width=110)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -222,7 +225,7 @@ def _allowed(types: Iterable[ResourceType]) -> list[dict[str, Any]]:
             "Action": sorted(each.write_actions),
             "Resource": [arn if arn == "*" else {"Fn::Sub": arn} for arn in arns],
         }
-        if any(arn != "*" and _OWN not in arn for arn in arns):
+        if any(arn.endswith(":::*") for arn in arns):
             # A bucket's ARN has no account, and another account's bucket policy may admit ours.
             write["Condition"] = {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
         statements.append(write)
@@ -253,9 +256,10 @@ def _forwarding_rules(types: Iterable[ResourceType]) -> Resources:
             [detail_type] = pattern["detail-type"]
             alike.setdefault((_forwards(resource_type), source, detail_type), []).append(pattern["detail"])
     return {
-        f"{_camel(source.removeprefix('aws.'))}Calls{suffix}": _forwarding_rule(condition, pattern)
+        f"{_camel(service)}Calls{suffix}": _forwarding_rule(f"{service}{suffix}", condition, pattern)
         for (condition, source, detail_type), details in alike.items()
         for suffix, pattern in _patterns(source, detail_type, details)
+        for service in [source.removeprefix("aws.")]
     }
 
 
@@ -286,21 +290,22 @@ def _text(pattern: Mapping[str, Any]) -> str:
     return json.dumps(pattern, separators=(",", ":"))
 
 
-def _forwarding_rule(condition: str, pattern: Mapping[str, Any]) -> dict[str, Any]:
+def _forwarding_rule(name: str, condition: str, pattern: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "Type": "AWS::Events::Rule",
         "Condition": condition,
         "Properties": {
+            "Name": {"Fn::Sub": f"{_PREFIX}{name}"},
             "Description": "Forwards events to the hub of Rightstate.",
             "EventPattern": pattern,
             "Targets": [
                 {
                     "Id": "hub",
                     "Arn": _hub_bus(),
-                    "RoleArn": {"Fn::GetAtt": "ForwardingRole.Arn"},
+                    "RoleArn": {"Fn::GetAtt": ["ForwardingRole", "Arn"]},
                     # As the hub's own rules: an event that comes late does no harm.
                     "RetryPolicy": {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185},
-                    "DeadLetterConfig": {"Arn": {"Fn::GetAtt": "UndeliveredEvents.Arn"}},
+                    "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["UndeliveredEvents", "Arn"]}},
                 }
             ],
         },
@@ -340,15 +345,10 @@ def _forwarding_role() -> dict[str, Any]:
     }
 
 
-def _queue() -> dict[str, Any]:
-    # The hub's own queue for the same purpose, by CloudFormation's name.
-    hub = application.template()["Resources"]["UndeliveredEvents"]
-    return {**hub, "Condition": "Forwards"}
-
-
-def _queue_policy() -> dict[str, Any]:
-    hub = application.template()["Resources"]["UndeliveredEventsPolicy"]
-    return {**hub, "Condition": "Forwards"}
+def _as_at_the_hub(name: str) -> dict[str, Any]:
+    """The hub's resource of that logical id, for the same purpose."""
+    text = json.dumps(application.template()["Resources"][name])
+    return {**json.loads(text.replace("${AWS::StackName}-", _PREFIX)), "Condition": "Forwards"}
 
 
 def _hub_bus() -> dict[str, str]:

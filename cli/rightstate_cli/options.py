@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from rightstate.policy import Risk
 from rightstate_cli.output import Format
 
 FormatOption = Annotated[Format, typer.Option("--format", help="`table` for people, `json` for scripts.")]
@@ -62,6 +63,11 @@ TypeOption = Annotated[
         show_default=False,
     ),
 ]
+CategoryOption = Annotated[
+    str | None,
+    typer.Option(help="Only categories that contain this text.", metavar="TEXT", show_default=False),
+]
+RiskOption = Annotated[Risk | None, typer.Option(help="Only this risk class.", show_default=False)]
 PolicyOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -86,7 +92,8 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="A value of your own for a policy's parameter; `rightstate policies ID` names them; repeatable.",
+        help="A value of your own for a policy's parameter; `rightstate policies show ID` names them; "
+        "repeatable.",
         metavar="POLICY.PARAMETER=VALUE",
         show_default=False,
     ),
@@ -117,3 +124,4 @@ HubRegionOption = Annotated[
         show_default=False,
     ),
 ]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]

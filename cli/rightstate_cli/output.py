@@ -38,6 +38,9 @@ _COLOURS = {
     "failed": "red",
     "unreadable": "red",
     "unlisted": "red",
+    "PASS": "green",
+    "WARN": "yellow",
+    "FAIL": "red",
 }
 # A column of changes that is narrower than this is hard to read.
 _READABLE = 28

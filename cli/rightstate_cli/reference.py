@@ -1,4 +1,4 @@
-"""All there is to know about the policies: as data, and as a page, which `make docs` writes."""
+"""All there is to know about the policies and the checks: as data, and as pages, which `make docs` writes."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ from rightstate.catalogue import load_all
 from rightstate.policy import Parameter, Policy, Risk
 from rightstate.resource_type import ResourceType
 from rightstate.wants import as_text
-from rightstate_cli import application, member
+from rightstate_cli import application, checks, member
 
 _INTRODUCTION = """\
 # The policies
@@ -17,7 +17,7 @@ _INTRODUCTION = """\
 <!-- Written by `make docs` from the catalogue: what is changed here by hand is lost. -->
 
 {policies} policies of {types} types of resources. A policy reads some settings of a resource and, where it
-is allowed to, writes those that are not as it wants them. `rightstate policies ID` shows the same in a
+is allowed to, writes those that are not as it wants them. `rightstate policies show ID` shows the same in a
 terminal, and `rightstate policies --format json` tells a script.
 
 An alias is a name under which a policy is known elsewhere; it is understood wherever an id is.
@@ -26,6 +26,35 @@ _RISKS = """\
 
 The risk of a policy is what enabling it may break. It says with which mode to begin, once you have looked at
 what the policy finds in mode `report`.
+"""
+
+
+_CHECKS = """\
+# Verifying
+
+<!-- Written by `make docs` from the checks: what is changed here by hand is lost. -->
+
+`rightstate verify` looks at a deployed hub, at every registered account and at each of its regions, and
+says of each check PASS, WARN, FAIL or SKIP, what it found, and the command that mends it. It changes
+nothing.
+
+```console
+$ rightstate verify
+$ rightstate verify --check V5 --account 111122223333
+$ rightstate verify --inspect-role OrganizationAccountAccessRole --format json
+$ rightstate verify --canary --check V12 --check V13
+```
+
+- Your credentials are the hub's account's. The hub's own account is looked into with them; other accounts
+  only through the role that `--inspect-role` names, which you must be able to assume there. Without it,
+  what has to be read there is SKIP. Not so V5: the hub's own function tries each account's role.
+- A check whose permission your credentials lack is SKIP and names it. One that meets an error that it did
+  not foresee is FAIL, "It could not be told"; the others go on.
+- `--canary` starts two executions about resources that do not exist. One of them fails on purpose; the
+  topic, the alarm of queues and V17 tell of it.
+- Exit codes: 0 nothing failed, 1 a check failed, 2 it could not be told (no credentials, no hub).
+- `--format json` is a list of objects with `id`, `title`, `account`, `region`, `status`, `found` and `fix`.
+
 """
 
 
@@ -170,6 +199,19 @@ def _text(text: str) -> str:
     return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", text)
 
 
+# --- The page of the checks ---
+
+
+def page_of_checks() -> str:
+    """docs/verify.md."""
+    rows = (
+        (each.id, each.per.value, f"**{_text(each.title)}.** {_text(each.proves)}", each.fixed_by)
+        for each in checks.ALL
+    )
+    return _CHECKS + "\n".join(_table(("Check", "For each", "What it proves", "What mends it"), rows)) + "\n"
+
+
 if __name__ == "__main__":
+    (application.root() / "docs" / "verify.md").write_text(page_of_checks())
     (application.root() / "docs" / "policies.md").write_text(page(load_all()))
     (application.root() / "member" / "template.yaml").write_text(member.as_yaml(member.template()))

@@ -9,7 +9,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 
 from rightstate import settings
-from rightstate.errors import UnknownAccount
+from rightstate.errors import SettingsUnreadable, UnknownAccount
 from rightstate.models import Account
 from rightstate_cli.aws import answers
 from rightstate_cli.hub import Hub
@@ -44,12 +44,24 @@ class Registry:
 
     def all(self) -> Iterator[Account]:
         """Every account, in no particular order. Raises what `find` raises."""
+        for account, item in self._items():
+            yield settings.parsed(account, item)
+
+    def understood(self) -> Iterator[tuple[str, Account | SettingsUnreadable]]:
+        """Every account, or why its settings are not understood. Raises Denied, Unavailable."""
+        for account, item in self._items():
+            try:
+                yield account, settings.parsed(account, item)
+            except SettingsUnreadable as error:
+                yield account, error
+
+    def _items(self) -> Iterator[tuple[str, dict[str, Any]]]:
         with answers("Nothing was changed."):
             for page in self._dynamodb.get_paginator("scan").paginate(
                 TableName=self._table, ConsistentRead=True
             ):
                 for item in page["Items"]:
-                    yield settings.parsed(item["account"]["S"], item)
+                    yield item["account"]["S"], item
 
     def put(self, account: Account) -> Account:
         """Write the settings, if nobody has changed them since they were read; returns what is there now.

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from rightstate.catalogue import find_policy, load, load_all
 from rightstate.errors import InvalidInput
 from rightstate.identify import identify, is_arn_of, shown
-from rightstate.models import ACCOUNT, Account, Enabled
+from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.wants import Value
-from rightstate_cli.aws import sign_in
+from rightstate_cli.aws import checked_account, sign_in
 
 DEFAULT_ROLE = "rightstate-remediation"
 """The name that the member's remediation role has unless the user says otherwise."""
@@ -73,13 +73,6 @@ def target(
     )
 
 
-def checked_account(account: str) -> str:
-    """The account, if it looks like one. Raises InvalidInput."""
-    if not re.fullmatch(ACCOUNT, account):
-        raise InvalidInput(f"{shown(account)} is not an account; they have 12 digits.")
-    return account
-
-
 def _place(account: str | None, region: str | None) -> tuple[Place, str]:
     """The place, and the account of the credentials."""
     if account:
@@ -116,14 +109,14 @@ def enabled_policies(
         chosen = [policy for each in ([load(t) for t in types] or load_all()) for policy in each.policies]
     values: dict[str, dict[str, Value]] = {policy.id: {} for policy in chosen}
     for given in parameters:
-        named, parameter, value = _parameter(given)
+        named, name, value = parameter(given)
         if named not in values:
             raise InvalidInput(f"--set names {named}, which this run leaves out.")
-        values[named][parameter] = value
+        values[named][name] = value
     return {named: Enabled(mode=mode, parameters=own) for named, own in values.items()}
 
 
-def _parameter(given: str) -> tuple[str, str, Value]:
+def parameter(given: str) -> tuple[str, str, Value]:
     """`POLICY.PARAMETER=VALUE` -> policy id, parameter, value. A list's items are comma-separated."""
     named, equals, text = given.partition("=")
     policy_name, _, name = named.rpartition(".")

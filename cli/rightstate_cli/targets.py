@@ -10,13 +10,12 @@ from rightstate.identify import at_home, identify, place_of, shown
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
-from rightstate_cli.aws import Caller, checked_region, sign_in
+from rightstate_cli.aws import Caller, checked_account, checked_region, sign_in
 from rightstate_cli.hub import Hub
 from rightstate_cli.registry import Registry
 from rightstate_cli.target import (
     DEFAULT_ROLE,
     Target,
-    checked_account,
     chosen_types,
     enabled_policies,
     role_arn,

@@ -5,13 +5,29 @@ fills there can be, for the acceptance tests and nothing else.
 """
 
 import json
+import os
 import re
+import time
+from collections import defaultdict
+from collections.abc import Iterator
 from contextvars import ContextVar
+from functools import cache
+from threading import BoundedSemaphore
 from typing import Any
 
+import boto3
 from ministack import app
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import eventbridge, lambda_svc, stepfunctions
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import (
+    _stacks,
+    changesets,
+    engine,
+    handlers,
+    helpers,
+    provisioners,
+    stacks,
+)
 
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, str]]
@@ -24,7 +40,16 @@ def fill() -> None:
     stepfunctions._execute_task = _execute_task
     stepfunctions._invoke_resource_with_timeout = _invoke
     stepfunctions._get_mock_response = lambda *of: None
+    stepfunctions._invoke_nested_start_execution_sync = _start_and_wait
+    stepfunctions._evaluate_rule = _evaluate_rule
+    stepfunctions._run_distributed_map = _run_distributed_map
+    stepfunctions._run_sub_machine = _run_sub_machine
+    stepfunctions._s3_object_text = _read_object
     provisioners._RESOURCE_HANDLERS |= _HANDLERS
+    for module in (changesets, handlers, stacks):
+        if hasattr(module, "_evaluate_conditions"):
+            module._evaluate_conditions = _evaluate_conditions
+    handlers._ACTION_HANDLERS |= {"DescribeStacks": _describe_stacks, "DescribeStackSet": _describe_stack_set}
 
 
 # --- Lambda ---
@@ -34,7 +59,9 @@ def fill() -> None:
 # Python"), and Retry and Catch name it. ministack says Runtime.HandlerError of all of them; the class is in
 # its log, on the last line of the traceback.
 def _execute_function(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-    result: dict[str, Any] = _execute_function_unnamed(func, event, request_id)
+    # As many at a time as there are cores: each is a process, which takes a second of one to begin.
+    with _workers[func["config"]["FunctionName"]]:
+        result: dict[str, Any] = _execute_function_unnamed(func, event, request_id)
     body = result["body"]
     if result.get("error") and body["errorType"] == "Runtime.HandlerError":
         raised = re.search(rf"(\w+): {re.escape(body['errorMessage'])}\s*\Z", result["log"])
@@ -42,6 +69,7 @@ def _execute_function(func: dict[str, Any], event: Any, request_id: str) -> dict
     return result
 
 
+_workers: defaultdict[str, BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(os.cpu_count() or 1))
 _execute_function_unnamed = lambda_svc._execute_function_warm
 
 
@@ -75,7 +103,129 @@ _execute_task_unmocked = stepfunctions._execute_task
 _invoke_unmocked = stepfunctions._invoke_resource_with_timeout
 
 
+# It may start an alias. While an execution of the same name and input runs, that one is waited for (API
+# reference, StartExecution); otherwise the name is refused, with StepFunctions. before the error's name and
+# Exception after it. The error of an execution that failed is States.TaskFailed. ministack knows no alias
+# there, starts a second execution of the name, and passes on the error of one that failed.
+def _start_and_wait(resource: str, given: Any) -> dict[str, Any]:
+    request = stepfunctions._nested_start_execution_request(given)
+    status, _, body = stepfunctions._start_execution(request)
+    answer = json.loads(body)
+    if status >= 400:
+        arn = answer["message"].partition("'")[2].rstrip("'")
+        running = stepfunctions._executions.get(arn, {})
+        if running.get("status") != "RUNNING" or running["input"] != request["input"]:
+            error = f"StepFunctions.{answer['__type']}Exception"
+            raise stepfunctions._ExecutionError(error, answer["message"])
+    else:
+        arn = answer["executionArn"]
+    started = stepfunctions._executions[arn]
+    while started["status"] == "RUNNING":
+        time.sleep(0.02)
+    if started["status"] != "SUCCEEDED":
+        raise stepfunctions._ExecutionError("States.TaskFailed", f"{arn} ended {started['status']}.")
+    return {"ExecutionArn": arn, "Status": "SUCCEEDED", "Output": json.loads(started["output"])}
+
+
+# Of the comparisons with a path ministack has all but those of timestamps.
+def _evaluate_rule(rule: dict[str, Any], given: Any, context: Any = None) -> bool:
+    if "TimestampGreaterThanPath" in rule:
+        path = rule["TimestampGreaterThanPath"]
+        rule = {**rule, "TimestampGreaterThan": stepfunctions._resolve_path_or_ctx(path, given, context)}
+    return bool(_evaluate_rule_without_paths(rule, given, context))
+
+
+# ministack passes over MaxConcurrencyPath.
+def _run_distributed_map(
+    state: dict[str, Any], given: Any, effective: Any, processor: Any, execution: Any, context: Any
+) -> Any:
+    if "MaxConcurrencyPath" in state:
+        state = {
+            **state,
+            "MaxConcurrency": stepfunctions._resolve_path(state["MaxConcurrencyPath"], effective),
+        }
+    return _run_map_without_path(state, given, effective, processor, execution, context)
+
+
+# A child execution of a Distributed Map has a context object of its own, and is aborted with the execution
+# whose map it belongs to. In ministack it has its parent's context, and is begun all the same.
+def _run_sub_machine(states: Any, first: str, given: Any, execution: dict[str, Any], context: Any) -> Any:
+    if any(parent["status"] == "ABORTED" for parent in _parents(execution)):
+        raise stepfunctions._ExecutionError("States.Aborted", "Aborted with the execution of the map.")
+    if execution.get("mapRunArn"):
+        context["Execution"] = {
+            "Id": execution["executionArn"],
+            "Input": given,
+            "Name": execution["name"],
+            "StartTime": execution["startDate"],
+        }
+        context["StateMachine"] = {**context["StateMachine"], "Id": execution["stateMachineArn"]}
+    return _run_sub_machine_as_parent(states, first, given, execution, context)
+
+
+def _parents(execution: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    while run := execution.get("mapRunArn"):
+        execution = stepfunctions._executions[stepfunctions._map_runs[run]["executionArn"]]
+        yield execution
+
+
+# There is one S3. Here the functions, and so the items that they leave for a map, are on the server that the
+# emulator's environment names.
+def _read_object(bucket: str, key: str) -> str:
+    text: bytes = _functions_s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+    return text.decode()
+
+
+@cache
+def _functions_s3() -> Any:
+    return boto3.client(
+        "s3", endpoint_url=os.environ.get("AWS_ENDPOINT_URL_S3", os.environ["AWS_ENDPOINT_URL"])
+    )
+
+
+_evaluate_rule_without_paths = stepfunctions._evaluate_rule
+_run_map_without_path = stepfunctions._run_distributed_map
+_run_sub_machine_as_parent = stepfunctions._run_sub_machine
+
+
 # --- CloudFormation ---
+
+
+# A stack has the description of its template, by which ours are known; of one that a change set has made,
+# ministack does not keep it.
+def _describe_stacks(params: Any) -> Any:
+    for stack in _stacks.values():
+        stack["Description"] = (stack.get("_template") or {}).get("Description", "")
+    return _describe_stacks_as_kept(params)
+
+
+_describe_stacks_as_kept = handlers._describe_stacks
+
+
+# Conditions may name pseudo parameters and look into mappings. In ministack they know neither.
+def _evaluate_conditions(template: Any, params: Any) -> Any:
+    known = {"AWS::AccountId": get_account_id(), "AWS::Region": get_region(), "AWS::Partition": "aws"}
+
+    def resolved(node: Any) -> Any:
+        match node:
+            case {"Fn::FindInMap": [mapping, first, second]}:
+                return template["Mappings"][mapping][resolved(first)][resolved(second)]
+            case {"Ref": str(name)} if name in known:
+                return known[name]
+            case dict():
+                return {key: resolved(value) for key, value in node.items()}
+            case list():
+                return [resolved(each) for each in node]
+        return node
+
+    return engine._evaluate_conditions(
+        {**template, "Conditions": resolved(template.get("Conditions", {}))}, params
+    )
+
+
+# An account has StackSets, if none by that name. ministack does not know the call.
+def _describe_stack_set(params: Any) -> Any:
+    return helpers._error("StackSetNotFoundException", "There is no such StackSet", 404)
 
 
 # Ref is the version's ARN; another revision of the machine is a version in place of this one, which the
@@ -137,6 +287,22 @@ def _remove_permission(statement: str, given: Properties) -> None:
     )
 
 
+# A bucket of the stack is where the functions look for it, as well.
+def _create_bucket(logical_id: str, given: Properties, stack: str) -> Provisioned:
+    created: Provisioned = provisioners._s3_create(logical_id, given, stack)
+    _functions_s3().create_bucket(Bucket=created[0])
+    return created
+
+
+# And it is deleted there, if it is empty, as AWS wants it.
+def _delete_bucket(name: str, given: Properties) -> None:
+    _functions_s3().delete_bucket(Bucket=name)
+    _BUCKETS["delete"](name, given)
+
+
+_BUCKETS = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
+
+
 def _answered(response: Any) -> dict[str, Any]:
     status, _, body = response
     if status >= 400:
@@ -152,6 +318,7 @@ _HANDLERS = {
         "update": _update_alias,
         "delete": _delete_alias,
     },
+    "AWS::S3::Bucket": {**_BUCKETS, "create": _create_bucket, "delete": _delete_bucket},
     "AWS::Events::EventBusPolicy": {"create": _put_permission, "delete": _remove_permission},
 }
 

@@ -1,10 +1,12 @@
 """The command line as a user has it: a process of its own, and an AWS-compatible server to act on."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 import sysconfig
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +14,15 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 
+from rightstate import settings
 from rightstate.catalogue import load_all
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import main
 from rightstate_cli.engine import Engine
+from tests.support import hub_stack
 from tests.support.deployed import deployed_on
 from tests.support.server import OWN, REGION, Server, started
 
@@ -42,6 +47,37 @@ class Ran:
 Cli = Callable[..., Ran]
 
 
+@dataclass(frozen=True)
+class Hub:
+    """A hub that is deployed on the server, under a name of its own."""
+
+    server: Server
+    stack: str
+    outputs: dict[str, str]
+
+    def account(self, account: str) -> Account | None:
+        """What the settings table says of an account."""
+        item = self._table("get_item", Key={"account": {"S": account}}).get("Item")
+        return settings.parsed(account, item) if item else None
+
+    def register(self, **fields: Any) -> None:
+        """Write an account's settings as somebody may have done by hand."""
+        item = TypeSerializer().serialize(fields)["M"]
+        self._table("put_item", Item=item)
+        self.server.calls.clear()
+
+    def output(self, name: str) -> str | None:
+        """The value that an output of the stack has now."""
+        cloudformation = self.server.session().client("cloudformation")
+        [stack] = cloudformation.describe_stacks(StackName=self.stack)["Stacks"]
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+        return outputs.get(name)
+
+    def _table(self, operation: str, **request: Any) -> Any:
+        dynamodb = self.server.session().client("dynamodb")
+        return getattr(dynamodb, operation)(TableName=self.outputs["SettingsTable"], **request)
+
+
 @pytest.fixture(scope="session")
 def _server() -> Iterator[Server]:
     with started() as server:
@@ -49,25 +85,49 @@ def _server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def hub(_server: Server) -> Iterator[Engine]:
+def engine(_server: Server) -> Iterator[Engine]:
     """A hub deployed on that server, whose rules and state machines really run. Nothing is enabled in it."""
-    with deployed_on(_server.endpoint, _server.environment) as engine:
-        yield engine
+    with deployed_on(_server.endpoint, _server.environment) as deployed:
+        yield deployed
 
 
 @pytest.fixture(scope="module")
-def enabled(hub: Engine) -> None:
+def enabled(engine: Engine) -> None:
     """Every policy in mode auto, in the hub's own account and in another."""
     policies = {each.id: Enabled(mode=Mode.AUTO) for of in load_all() for each in of.policies}
     role = f"arn:aws:iam::{OTHER}:role/rightstate-remediation"
-    hub.configure(Account(account=OWN, policies=policies))
-    hub.configure(Account(account=OTHER, role_arn=role, policies=policies))
+    engine.configure(Account(account=OWN, policies=policies))
+    engine.configure(Account(account=OTHER, role_arn=role, policies=policies))
 
 
 @pytest.fixture
 def server(_server: Server) -> Server:
     _server.calls.clear()
     return _server
+
+
+@pytest.fixture
+def hub(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub that the commands find without being told its name."""
+    stack = f"hub-{uuid.uuid4().hex[:8]}"
+    monkeypatch.setenv("RIGHTSTATE_STACK", stack)
+    with hub_stack.simulated(server.environment):
+        outputs = hub_stack.deploy(server.session(), stack, MemberRoleName=f"{stack}-remediation")
+        server.calls.clear()
+        yield Hub(server, stack, outputs)
+
+
+@pytest.fixture
+def profile(server: Server, tmp_path: Path) -> str:
+    """The name of an AWS profile with the credentials of OTHER's administrator."""
+    keys = server.session(OTHER).get_credentials().get_frozen_credentials()
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "credentials").write_text(
+        f"[other]\naws_access_key_id = {keys.access_key}\naws_secret_access_key = {keys.secret_key}\n"
+        f"aws_session_token = {keys.token}\n"
+    )
+    server.calls.clear()
+    return "other"
 
 
 @pytest.fixture
@@ -106,10 +166,11 @@ def inside(
 ) -> Cli:
     """The same in this process, for what neither acts on AWS nor shows a width."""
 
-    def run(*args: str, **environment: str) -> Ran:
+    def run(*args: str, stdin: str = "", **environment: str) -> Ran:
         given = {**_plain(tmp_path), **server.environment, "RIGHTSTATE_HISTORY": str(history), **environment}
         with patch.dict(os.environ, {k: v for k, v in given.items() if v}, clear=True):
             monkeypatch.setattr(sys, "argv", ["rightstate", *args])
+            monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
             with pytest.raises(SystemExit) as ended:
                 main.run()
         said = capsys.readouterr()

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("history_of_the_hub")
 
 
 @pytest.fixture(scope="module")
-def history_of_the_hub(hub: Engine, enabled: None, _server: Server) -> None:
+def history_of_the_hub(engine: Engine, enabled: None, _server: Server) -> None:
     _server.make("sqs-queue", "kept")
     _server.make("sqs-queue", "theirs", OTHER)
     for name, resource_type, account, resource, mode in [
@@ -31,7 +31,7 @@ def history_of_the_hub(hub: Engine, enabled: None, _server: Server) -> None:
         (KEY, "kms-key", "999999999999", "11111111-2222-4333-8444-555555555555", "auto"),
     ]:
         given = {"account": account, "region": REGION, "resource": resource, "mode": mode}
-        list(hub.run([Start(resource_type=resource_type, input=given, name=name)]))
+        list(engine.run([Start(resource_type=resource_type, input=given, name=name)]))
 
 
 def names(inside: Cli, *options: str) -> list[str]:

@@ -38,7 +38,7 @@ def test_it_is_narrowed_by_type_category_and_risk(inside: Cli) -> None:
 
 
 def test_of_one_policy_it_says_all_there_is_to_know_before_enabling_it(inside: Cli) -> None:
-    ran = inside("policies", "SQSSSEEnabled")
+    ran = inside("policies", "show", "SQSSSEEnabled")
     policy = ALL["sqs-server-side-encryption"]
     said = " ".join(ran.out.split())
     for told in (
@@ -60,3 +60,9 @@ def test_help_gives_examples_and_says_what_the_exit_codes_mean(inside: Cli) -> N
         assert f"• rightstate {command} " in inside(command, "--help").out
     for command in ("plan", "remediate", "replay", "demo"):
         assert "Exit codes: 0 " in inside(command, "--help").out
+    for group, commands in {
+        "policies": ("show", "enable", "disable", "set-mode"),
+        "accounts": ("add", "remove", "list", "show", "template"),
+    }.items():
+        for command in commands:
+            assert f"• rightstate {group} {command} " in inside(group, command, "--help").out

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from moto.events.responses import EventsHandler
 
-from rightstate_cli import application, bus, engine
+from rightstate_cli import application, bus
 from rightstate_cli.engine import Engine
 from tests.cli.conftest import OTHER, OWN, Cli, Server
 
@@ -33,7 +33,7 @@ def about_a_queue() -> dict[str, Any]:
 
 
 def test_the_event_starts_what_the_hubs_rules_have_for_it_and_is_followed_to_its_end(
-    server: Server, hub: Engine, inside: Cli, about_a_queue: dict[str, Any], tmp_path: Path
+    server: Server, engine: Engine, inside: Cli, about_a_queue: dict[str, Any], tmp_path: Path
 ) -> None:
     server.make("sqs-queue", "replayed")
     ran = inside("replay", written(about_a_queue, tmp_path), "--deployed", "--yes")
@@ -46,7 +46,7 @@ def test_the_event_starts_what_the_hubs_rules_have_for_it_and_is_followed_to_its
     [execution] = again.json["executions"]
     assert execution["outcome"] == "compliant"
     assert execution["name"].startswith(again.json["event"])
-    entries = [each for each in hub.ledger() if each["execution"].endswith(execution["name"])]
+    entries = [each for each in engine.ledger() if each["execution"].endswith(execution["name"])]
     assert [each["event"]["id"] for each in entries] == [again.json["event"]]
 
 
@@ -89,12 +89,12 @@ def test_an_event_that_a_rule_matches_and_that_starts_nothing_is_told_with_where
 
 
 @pytest.fixture
-def simulated_is_the_hub(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def simulated_is_the_hub(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A simulated hub in this process would end the server's; both have the same rules."""
 
     @contextmanager
     def simulated(region: str) -> Iterator[Engine]:
-        yield hub
+        yield engine
 
     monkeypatch.setattr(engine, "simulated", simulated)
     monkeypatch.setattr(bus, "WAIT_SECONDS", 0)

@@ -18,9 +18,9 @@ from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 pytestmark = pytest.mark.usefixtures("enabled")
 
 
-def inputs(hub: Engine) -> list[dict[str, Any]]:
+def inputs(engine: Engine) -> list[dict[str, Any]]:
     """What the executions of all machines were started with."""
-    states = hub.client("stepfunctions")
+    states = engine.client("stepfunctions")
     return [
         json.loads(states.describe_execution(executionArn=each["executionArn"])["input"])
         for machine in states.list_state_machines()["stateMachines"]
@@ -28,8 +28,8 @@ def inputs(hub: Engine) -> list[dict[str, Any]]:
     ]
 
 
-def started_for(hub: Engine, resource: str) -> list[dict[str, Any]]:
-    return [each for each in inputs(hub) if each["resource"] == resource]
+def started_for(engine: Engine, resource: str) -> list[dict[str, Any]]:
+    return [each for each in inputs(engine) if each["resource"] == resource]
 
 
 def test_resources_are_mended_through_the_hub_and_a_second_start_writes_nothing(
@@ -61,14 +61,16 @@ def test_with_mode_report_it_asks_nothing_changes_nothing_and_ends_with_1(
     assert ran.code == 1
 
 
-def test_what_the_options_say_is_what_the_execution_is_told(server: Server, hub: Engine, inside: Cli) -> None:
+def test_what_the_options_say_is_what_the_execution_is_told(
+    server: Server, engine: Engine, inside: Cli
+) -> None:
     server.make("kms-key", "told")
     [key] = {each["KeyId"] for each in server.session().client("kms").list_keys()["Keys"]}
     ran = inside(
         "start", "-t", "kms-key", key, "-p", "kms-key-rotation", "--mode", "report", "--reason", "CHG-1"
     )
     assert ran.code == 1
-    assert started_for(hub, key) == [
+    assert started_for(engine, key) == [
         {
             "account": OWN,
             "region": REGION,
@@ -126,7 +128,7 @@ def test_of_two_that_fail_and_succeed_both_are_told_and_it_ends_with_1(server: S
     unknown = f"arn:aws:sqs:{REGION}:999999999999:of-another"
     ran = inside("start", f"arn:aws:sqs:{REGION}:{OWN}:of-one-account", unknown, "--yes")
     assert "sqs-queue of-one-account in 123456789012: remediated" in ran.out
-    assert "Account 999999999999 has no settings" in ran.out
+    assert "Account 999999999999 has no settings" in " ".join(ran.out.split())
     assert ran.code == 1
 
 
@@ -192,14 +194,14 @@ def test_ctrl_c_leaves_what_runs_to_the_hub_and_says_how_to_look_at_it(
         ("", "Nothing was started: nobody confirmed it. In a script, give --yes."),
     ],
 )
-def test_without_a_yes_nothing_is_started(hub: Engine, cli: Cli, answer: str, said: str) -> None:
-    before = len(inputs(hub))
+def test_without_a_yes_nothing_is_started(engine: Engine, cli: Cli, answer: str, said: str) -> None:
+    before = len(inputs(engine))
     ran = cli("start", f"arn:aws:sqs:{REGION}:{OTHER}:one", f"arn:aws:sqs:{REGION}:{OWN}:two", stdin=answer)
     assert f"Account {OTHER}, {REGION}: 1 resource may be changed" in ran.err
     assert "Start executions for 2 resources? [y/N]" in ran.err
     assert said in ran.err.splitlines()[-1]
     assert (ran.code, ran.out) == (2, "")
-    assert len(inputs(hub)) == before
+    assert len(inputs(engine)) == before
 
 
 @pytest.mark.parametrize(
@@ -227,8 +229,8 @@ def test_without_a_yes_nothing_is_started(hub: Engine, cli: Cli, answer: str, sa
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_started(
-    refused: Callable[..., str], hub: Engine, args: list[str], said: str
+    refused: Callable[..., str], engine: Engine, args: list[str], said: str
 ) -> None:
-    before = len(inputs(hub))
+    before = len(inputs(engine))
     assert said in refused("start", *args, "--yes")
-    assert len(inputs(hub)) == before
+    assert len(inputs(engine)) == before

@@ -111,7 +111,7 @@ def test_the_file_of_an_event_that_is_none(refused: Refused, tmp_path: Path) -> 
 
 
 def test_a_policy_that_does_not_exist(refused: Refused) -> None:
-    assert "Did you mean rds-mysql-multi-az?" in refused("policies", "rds-mysql-multiaz")
+    assert "Did you mean rds-mysql-multi-az?" in refused("policies", "show", "rds-mysql-multiaz")
 
 
 def test_an_unforeseen_error_is_told_as_a_defect_and_not_as_a_finding(
@@ -121,4 +121,4 @@ def test_an_unforeseen_error_is_told_as_a_defect_and_not_as_a_finding(
         raise KeyError(name)
 
     monkeypatch.setattr("rightstate_cli.commands.policies.find_policy", fail)
-    assert "Rightstate met an error that it did not foresee: KeyError" in refused("policies", "any")
+    assert "Rightstate met an error that it did not foresee: KeyError" in refused("policies", "show", "any")

@@ -94,6 +94,7 @@ def test_what_the_page_adds_passes_the_tests_of_every_policy_and_type(extended: 
         *("-n0", "-vv", "-p", "no:cacheprovider", "--no-header"),
         *("tests/unit/test_log_group.py", "tests/unit/test_catalogue.py", "tests/unit/test_template.py"),
         *("tests/workflow/test_every_policy.py", "tests/docs/test_policies.py"),
+        "tests/authorization/test_remediations.py",
         # What is about what was added, and what is about everything at once.
         *("-k", "log_group or log-group or LogGroup or s3-kms or page_is or (test_template and not [)"),
     )

@@ -29,17 +29,17 @@ class Server:
     endpoint: str
     calls: list[str] = field(default_factory=list)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
-    _sessions: dict[str, boto3.Session] = field(default_factory=dict)
+    _sessions: dict[tuple[str, str], boto3.Session] = field(default_factory=dict)
 
-    def session(self, account: str = OWN) -> boto3.Session:
+    def session(self, account: str = OWN, region: str = REGION) -> boto3.Session:
         """The account's own administrator."""
-        if account not in self._sessions:
-            self._sessions[account] = self._opened(account)
-        return self._sessions[account]
+        if (account, region) not in self._sessions:
+            self._sessions[account, region] = self._opened(account, region)
+        return self._sessions[account, region]
 
-    def _opened(self, account: str) -> boto3.Session:
+    def _opened(self, account: str, region: str) -> boto3.Session:
         if account == OWN:
-            return self._at({"aws_access_key_id": "own", "aws_secret_access_key": "own"})
+            return self._at({"aws_access_key_id": "own", "aws_secret_access_key": "own"}, region)
         keys = (
             self.session()
             .client("sts")
@@ -50,13 +50,16 @@ class Server:
                 "aws_access_key_id": keys["AccessKeyId"],
                 "aws_secret_access_key": keys["SecretAccessKey"],
                 "aws_session_token": keys["SessionToken"],
-            }
+            },
+            region,
         )
 
-    def make(self, resource_type: str, name: str, account: str = OWN, policy: str = "") -> str:
+    def make(
+        self, resource_type: str, name: str, account: str = OWN, policy: str = "", region: str = REGION
+    ) -> str:
         """A resource that breaks its policies; returns its identifier."""
         example = examples.load(resource_type)
-        made = example.create(self.session(account), name, policy or example.policy)
+        made = example.create(self.session(account, region), name, policy or example.policy)
         self.calls.clear()
         return made
 
@@ -74,7 +77,7 @@ class Server:
             "AWS_DEFAULT_REGION": REGION,
         }
 
-    def _at(self, keys: dict[str, str]) -> boto3.Session:
+    def _at(self, keys: dict[str, str], region: str) -> boto3.Session:
         server = self
 
         class Session(boto3.Session):
@@ -82,7 +85,7 @@ class Server:
                 endpoint = server.elsewhere.get(service, server.endpoint)
                 return super().client(service, *args, endpoint_url=endpoint, **kwargs)  # type: ignore[call-overload]
 
-        return Session(region_name=REGION, **keys)
+        return Session(region_name=region, **keys)
 
 
 @contextmanager

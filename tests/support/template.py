@@ -1,4 +1,4 @@
-"""template.yaml as CloudFormation makes resources of it: transformed, and with every reference resolved."""
+"""The templates as CloudFormation makes resources of them: transformed, with every reference resolved."""
 
 import json
 import os
@@ -6,19 +6,20 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, TypeVar
 from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
 from moto.cloudformation.models import cloudformation_backends
-from moto.cloudformation.parsing import clean_json
+from moto.cloudformation.parsing import ResourceMap, clean_json
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.events.models import EventPattern
 from moto.events.utils import EventTemplateParser
 
-from rightstate_cli import application, interpreter
+from rightstate import catalogue
+from rightstate_cli import application, interpreter, member
 
 HUB = DEFAULT_ACCOUNT_ID
 REGION = "us-east-1"
@@ -44,6 +45,61 @@ def rendered(**parameters: str) -> Mapping[str, Any]:
         [stack] = cloudformation_backends[HUB][REGION].stacks.values()
         resources: Mapping[str, Any] = clean_json(template["Resources"], stack.resource_map)
     return resources
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of one of the templates, wherever it is."""
+
+    account: str
+    region: str = REGION
+    name: str = STACK
+
+    @cached_property
+    def partition(self) -> str:
+        partition: str = boto3.Session().get_partition_for_region(self.region)
+        return partition
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    def role(self, name: str) -> str:
+        return f"arn:{self.partition}:iam::{self.account}:role/{name}"
+
+    def resources(self, template: Mapping[str, Any], **parameters: str) -> Mapping[str, Any]:
+        """Logical id -> resource, of those whose condition holds there."""
+        with (
+            patch.dict(os.environ, AWS_DEFAULT_REGION=self.region),
+            mock_aws(),
+            warnings.catch_warnings(),
+        ):
+            warnings.filterwarnings("ignore", "Tried to parse")
+            stack_id = self.arn("cloudformation", f"stack/{self.name}/8a6b5c40-c9b5-11f0-8de9-0242ac120002")
+            known = ResourceMap(
+                stack_id, self.name, parameters, {}, self.region, self.account, dict(template), None
+            )
+            # moto's CloudFormation knows one partition.
+            known._parsed_resources["AWS::Partition"] = self.partition
+            known.load()
+            there = {
+                name: resource
+                for name, resource in template["Resources"].items()
+                if "Condition" not in resource or known.lazy_condition_map[resource["Condition"]]
+            }
+            resources: Mapping[str, Any] = clean_json(there, known)
+        return resources
+
+
+@cache
+def hub_at(stack: Stack, **parameters: str) -> Mapping[str, Any]:
+    """The resources of a hub."""
+    return stack.resources(application.cloudformation(), **parameters)
+
+
+@cache
+def member_at(stack: Stack, *types: str, **parameters: str) -> Mapping[str, Any]:
+    """The resources of a member, with the template for those types, for all if none is named."""
+    return stack.resources(member.template(types), **parameters)
 
 
 @cache
@@ -74,9 +130,8 @@ class Rule:
     @property
     def resource_type(self) -> str | None:
         """Of the machine that it starts, if it starts one."""
-        prefix = f"arn:aws:states:{REGION}:{HUB}:stateMachine:{STACK}-"
-        arn: str = self.target["Arn"]
-        return arn.removeprefix(prefix) if arn.startswith(prefix) else None
+        name = self.target["Arn"].removeprefix(f"arn:aws:states:{REGION}:{HUB}:stateMachine:{STACK}-")
+        return name if name in catalogue.names() else None
 
     @property
     def event_names(self) -> list[str]:
@@ -90,6 +145,9 @@ class Rule:
         return paths
 
     def matches(self, event: Event) -> bool:
+        # Plain words in all of our rules; most events are of another source than most rules.
+        if event["source"] not in self.pattern["source"]:
+            return False
         with interpreter.event_bus():
             return bool(EventPattern.load(json.dumps(self.pattern)).matches_event(event))  # type: ignore[arg-type]
 

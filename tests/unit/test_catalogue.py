@@ -5,27 +5,20 @@ Nothing here names a type or a policy, but for what is said of it in a table.
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.session
 import pytest
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel
 from botocore.validate import ParamValidator
-from moto import mock_aws
-from tests.support import cycle
+from tests.support.recorded import action, made, service_model
 
-from rightstate.catalogue import find_policy, load, load_all, names
-from rightstate.identify import at_home
-from rightstate.models import Decision
+from rightstate.catalogue import find_policy, load_all, names
 from rightstate.policy import Policy
-from rightstate.resource_type import Place, Resource, ResourceType, send
+from rightstate.resource_type import Place, ResourceType, send
 from rightstate.sessions import Phase, session_policy
 from rightstate.wants import Value
-from rightstate_cli import application, events, examples, moto_gaps
+from rightstate_cli import application, events, examples
 
 PUBLISHED = {
     row["id"]: row
@@ -113,11 +106,6 @@ SETTINGS = [
     if getattr(setting, use)
 ]
 every_path = pytest.mark.parametrize(("resource_type", "declared", "use"), SETTINGS)
-
-
-@cache
-def service_model(service: str) -> ServiceModel:
-    return botocore.session.get_session().get_service_model(service)
 
 
 def operation(resource_type: ResourceType, declared: str) -> OperationModel:
@@ -230,17 +218,6 @@ def test_what_a_policy_would_write_is_what_it_wants(resource_type: ResourceType,
 
 # --- The calls that are made are the actions that are declared ---
 
-# Service authorization reference, Amazon S3; of every other service an action is called as the operation is.
-ACTIONS = {
-    "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
-    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
-    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
-    "s3:ListBuckets": "s3:ListAllMyBuckets",
-    "s3:PutBucketAccelerateConfiguration": "s3:PutAccelerateConfiguration",
-    "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
-    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
-    "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
-}
 # Declared, and needed only where settings or a resource are unlike the examples'.
 RARE = {
     "cloudtrail:GetEventSelectors": "asked of the other trails that log, so that one is spared for them",
@@ -248,56 +225,6 @@ RARE = {
     "rds:DescribeDBEngineVersions": "lists the log types, where the settings ask for some of their own",
     "rds:DescribeGlobalClusters": "asked where a cluster is part of a global database",
 }
-# No other test is there, so that what is asked once for a container is asked here too.
-REGION = "ap-southeast-2"
-
-
-def action(call: str) -> str:
-    """`elbv2:DescribeTags` -> `elasticloadbalancing:DescribeTags`."""
-    service, _, name = call.partition(":")
-    return ACTIONS.get(call, f"{service_model(service).signing_name}:{name}")
-
-
-@dataclass
-class Made:
-    """What was called for the examples of a type, by phase, and what was planned."""
-
-    read: set[str] = field(default_factory=set)
-    apply: set[str] = field(default_factory=set)
-    decisions: list[Decision] = field(default_factory=list)
-
-
-@cache
-def made(name: str) -> Made:
-    """List, describe, mend and verify the type's examples, with all its policies enabled."""
-    resource_type, example = load(name), examples.load(name)
-    place = at_home(resource_type, Place(account="123456789012", region=REGION))
-    policies = cycle.enabled(resource_type)
-    result = Made()
-    with mock_aws(), moto_gaps.fill():
-        account = cycle.Account(region=place.region)
-        session = boto3.Session(region_name=place.region)
-        found = [example.create(session, example.name, example.policy), *example.also]
-        found += [example.create(session, each, policy) for each, policy in example.others.items()]
-        assert set(found) <= set(resource_type.find(account.client, place))
-        for each in found:
-            resource = Resource(**place.model_dump(), id=each)
-            decision = cycle.plan(resource_type, account, resource, policies)
-            result.decisions.append(decision)
-            result.read |= actions_of(account)
-            for call in decision.calls:
-                concerned = [change for change in decision.changes if change.setting in call.settings]
-                resource_type.apply(account.client, resource, call, concerned)
-            result.apply |= actions_of(account)
-            cycle.observe(resource_type, account, resource, policies)
-            result.read |= actions_of(account)
-    return result
-
-
-def actions_of(account: cycle.Account) -> set[str]:
-    """Those of the calls since the last time."""
-    calls, account.calls[:] = set(account.calls), []
-    return {action(call) for call in calls}
 
 
 @every_type

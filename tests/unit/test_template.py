@@ -5,9 +5,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.callers import ACCOUNT, OTHERS, role_session
 from tests.support.template import (
     HUB,
     REGION,
@@ -27,13 +29,12 @@ from tests.support.template import (
 
 from rightstate import catalogue, errors, notification
 from rightstate.identify import identify
+from rightstate.models import BackfillInput, StartInput
 from rightstate.models import Event as Started
-from rightstate.models import StartInput
 from rightstate.resource_type import Place
 from rightstate_cli import application, examples, member
 from rightstate_cli import events as event_files
 
-ACCOUNT = "111122223333"
 SHIPPED = [(kind, event) for kind, of_kind in event_files.shipped().items() for event in of_kind]
 NAMED = {f"{kind}/{event['detail']['eventName']}": event for kind, event in SHIPPED}
 every_event = pytest.mark.parametrize(("kind", "event"), SHIPPED, ids=list(NAMED))
@@ -98,57 +99,6 @@ def test_a_call_of_another_service_starts_nothing() -> None:
 
 
 # --- The rules: who called ---
-
-
-def role_session(role: str, kind: str = "role", session: str = "AssumedRole") -> Event:
-    """A caller with a session that a role (or, with GetFederationToken, a user) has issued."""
-    name = role.rsplit("/", maxsplit=1)[-1]
-    issuer = {
-        "type": kind.capitalize(),
-        "principalId": "AROAEXAMPLEOTHERROLE",
-        "arn": f"arn:aws:iam::{ACCOUNT}:{kind}/{role}",
-        "accountId": ACCOUNT,
-        "userName": name,
-    }
-    return {
-        "type": session,
-        "principalId": "AROAEXAMPLEOTHERROLE:session",
-        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/session",
-        "accountId": ACCOUNT,
-        "sessionContext": {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "false"}},
-    }
-
-
-def iam_user(name: str) -> Event:
-    return {
-        "type": "IAMUser",
-        "arn": f"arn:aws:iam::{ACCOUNT}:user/{name}",
-        "accountId": ACCOUNT,
-        "userName": name.rsplit("/", maxsplit=1)[-1],
-    }
-
-
-OTHERS: dict[str, Event] = {
-    "root": {"type": "Root", "arn": f"arn:aws:iam::{ACCOUNT}:root", "accountId": ACCOUNT},
-    "root in the console": {
-        "type": "Root",
-        "arn": f"arn:aws:iam::{ACCOUNT}:root",
-        "accountId": ACCOUNT,
-        "sessionContext": {"attributes": {"mfaAuthenticated": "true"}},
-    },
-    "an IAM user": iam_user("bruno"),
-    "an IAM user named like the role": iam_user("rightstate-remediation"),
-    "an IAM user that looks like a session": iam_user("assumed-role/rightstate-remediation/x"),
-    "another role": role_session("Developer"),
-    "a role with a longer name": role_session("rightstate-remediation-2"),
-    "a role whose name ends the same": role_session("not-rightstate-remediation"),
-    "a role of that name at another path": role_session("other/rightstate-remediation"),
-    "a federated user": role_session("bruno", "user", "FederatedUser"),
-    "a federated user named like the role": role_session("rightstate-remediation", "user", "FederatedUser"),
-    "an AWS service": {"type": "AWSService", "invokedBy": "cloudformation.amazonaws.com"},
-    "another account": {"type": "AWSAccount", "principalId": "AIDAEXAMPLE", "accountId": "444455556666"},
-    "a web identity": {"type": "WebIdentityUser", "userName": "system:serviceaccount:default:rightstate"},
-}
 
 
 @pytest.mark.parametrize("caller", OTHERS.values(), ids=list(OTHERS))
@@ -413,6 +363,85 @@ def test_what_a_rule_cannot_deliver_is_tried_again_and_then_kept(rule: Any) -> N
     assert rule.target["DeadLetterConfig"]["Arn"] == f"arn:aws:sqs:{REGION}:{HUB}:{STACK}-undelivered-events"
 
 
+# --- The rules for findings ---
+
+FINDINGS = {
+    path.stem: json.loads(path.read_text()) for path in Path(__file__).with_name("findings").glob("*.json")
+}
+every_finding = pytest.mark.parametrize("finding", FINDINGS.values(), ids=list(FINDINGS))
+
+
+def test_findings_start_nothing_unless_they_are_let() -> None:
+    names = {f"{STACK}-security-hub-findings", f"{STACK}-config-findings"}
+    for parameters, state in ({}, "DISABLED"), ({"Findings": "ENABLED"}, "ENABLED"):
+        rules = of_type("AWS::Events::Rule", **parameters).values()
+        assert {rule["Name"]: rule["State"] for rule in rules if "State" in rule} == dict.fromkeys(
+            names, state
+        )
+
+
+@every_finding
+def test_a_finding_starts_a_backfill_of_the_resource_that_it_names(finding: Event) -> None:
+    [rule] = matching(finding)
+    assert rule.target["Arn"] == in_hub("states", f"stateMachine:{STACK}-backfill")
+    given = BackfillInput.model_validate(rule.input(finding))
+    [named] = given.resources or ()
+    # Not the envelope's account and region, where those are of Security Hub's administrator.
+    assert (named.account, named.region) == (ACCOUNT, "eu-west-1")
+    place = Place(account=named.account, region=named.region)
+    assert identify(catalogue.load("s3-bucket"), place, named.resource).id == "payments-archive"
+    assert named.config_type in {None, catalogue.load("s3-bucket").config_type}
+    assert given.model_dump(exclude={"resources", "reason"}) == BackfillInput().model_dump(
+        exclude={"resources", "reason"}
+    )
+
+
+def test_a_backfill_is_told_what_found_it() -> None:
+    reasons = {name: matching(finding)[0].input(finding)["reason"] for name, finding in FINDINGS.items()}
+    finding_id = FINDINGS["security-hub"]["detail"]["findings"][0]["Id"]
+    assert reasons == {
+        "security-hub": f"Security Hub finding {finding_id}",
+        "config": "AWS Config rule s3-bucket-versioning-enabled",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        ("security-hub", "$.source", "aws.config"),
+        ("security-hub", "$.source", "rightstate.replay"),
+        ("security-hub", "$.detail-type", "Security Hub Findings - Custom Action"),
+        ("security-hub", "$.detail.findings[0].Compliance.Status", "PASSED"),
+        ("security-hub", "$.detail.findings[0].Compliance.Status", "WARNING"),
+        ("security-hub", "$.detail.findings[0].RecordState", "ARCHIVED"),
+        ("security-hub", "$.detail.findings[0].Workflow.Status", "SUPPRESSED"),
+        ("security-hub", "$.detail.findings[0].Workflow.Status", "RESOLVED"),
+        ("security-hub", "$.detail.findings[0].AwsAccountId", None),
+        ("security-hub", "$.detail.findings[0].Region", None),
+        ("security-hub", "$.detail.findings[0].Resources[0].Id", None),
+        ("config", "$.detail.newEvaluationResult.complianceType", "COMPLIANT"),
+        ("config", "$.detail.newEvaluationResult.complianceType", "NOT_APPLICABLE"),
+        ("config", "$.detail.newEvaluationResult", None),
+        ("config", "$.detail.resourceId", None),
+        ("config", "$.detail.resourceType", None),
+        ("config", "$.source", "com.example"),
+        ("config", "$.detail-type", "Config Configuration Item Change"),
+    ],
+)
+def test_a_finding_that_is_settled_or_names_nothing_starts_nothing(name: str, path: str, value: Any) -> None:
+    other = copy.deepcopy(FINDINGS[name])
+    around, _, last = path.removeprefix("$.").rpartition(".")
+    (value_at(other, around) if around else other)[last] = value
+    assert matching(FINDINGS[name]) and not matching(other)
+
+
+@every_finding
+def test_what_a_finding_tells_of_its_resource_stays_out_of_the_state_data(finding: Event) -> None:
+    planted = json.loads(json.dumps(finding).replace('"AWS"', '"planted"').replace("8f4e", "planted"))
+    for rule in matching(planted):
+        assert "planted" not in json.dumps(rule.input(planted))
+
+
 # --- The rule for executions that died ---
 
 
@@ -609,6 +638,7 @@ DECLARED = {
         ),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-*")),
         ("states:DescribeExecution", in_hub("states", f"execution:{STACK}-*")),
+        ("states:StopExecution", in_hub("states", f"execution:{STACK}-backfill/*")),
         *(
             (f"events:{action}", in_hub("events", f"rule/{ENDED}"))
             for action in ("DescribeRule", "PutRule", "PutTargets")
@@ -617,8 +647,11 @@ DECLARED = {
         ("s3:ListMultipartUploadParts", WORK),
         *((action, "*") for action in NO_RESOURCE_LEVEL),
     },
-    "BackfillMachineSweepRole": {
-        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill"))
+    **{
+        f"BackfillMachine{event}Role": {
+            ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill"))
+        }
+        for event in ("Sweep", "SecurityHubFindings", "ConfigFindings")
     },
     **{f"{rule.name}Role": {("states:StartExecution", rule.target["Arn"])} for rule in rules_of_machines()},
 }
@@ -744,7 +777,8 @@ def test_events_start_the_version_that_was_published_last() -> None:
         if resource["Type"] == "AWS::Events::Rule"
         for target in resource["Properties"]["Targets"]
     }
-    assert targets == {f"{name}Aliaslive" for name in application.machines()} | {"Notifications"}
+    started = [*application.machines(), "BackfillMachine"]
+    assert targets == {f"{name}Aliaslive" for name in started} | {"Notifications"}
 
 
 def test_an_execution_ends_with_the_code_that_it_began_with() -> None:
@@ -803,7 +837,8 @@ def test_what_is_sent_unencrypted_is_denied(policy: str) -> None:
 
 
 def test_no_arn_names_a_partition() -> None:
-    sources = [path.read_text() for path in (application.root() / "template.yaml", DEFINITION_FILE)]
+    definitions = (application.root() / "statemachines").glob("*.json")
+    sources = [path.read_text() for path in (application.root() / "template.yaml", *definitions)]
     assert all("arn:" in source for source in sources)
     assert [source for source in sources if "arn:aws" in source] == []
 

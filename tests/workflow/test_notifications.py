@@ -164,6 +164,45 @@ def test_what_is_told_is_not_counted_as_failed(
     assert list(counted(capsys.readouterr().out)) == ["Executions"]
 
 
+@pytest.mark.parametrize(
+    ("given", "mode", "counts"),
+    [
+        ({"sweep": True}, Mode.AUTO, {"MissedByEvents": (["service"], 1)}),
+        ({"sweep": True}, Mode.REPORT, {"MissedByEvents": (["service"], 1)}),
+        ({}, Mode.AUTO, {}),
+    ],
+    ids=str,
+)
+def test_what_a_sweep_finds_is_counted_as_missed_by_events(
+    hub: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    given: dict[str, Any],
+    mode: Mode,
+    counts: dict[str, Any],
+) -> None:
+    enable(hub, POLICY, mode=mode)
+    queue = broken(POLICY)
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    run(hub, start_input(queue, **given))
+    assert counted(capsys.readouterr().out) == {
+        "Executions": (["Outcome", "ResourceType", "service"], 1),
+        **counts,
+    }
+
+
+@pytest.mark.parametrize("trouble", ["", "gone"])
+def test_what_a_sweep_finds_compliant_or_gone_is_missed_by_nothing(
+    hub: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], trouble: str
+) -> None:
+    enable(hub, POLICY)
+    queue = broken(POLICY)
+    run(hub, start_input(queue))
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    run(hub, start_input(queue + trouble, sweep=True))
+    assert list(counted(capsys.readouterr().out)) == ["Executions"]
+
+
 def counted(printed: str) -> dict[str, tuple[list[str], float]]:
     """Metric -> its dimensions and value, of what CloudWatch reads from the log."""
     found = {}

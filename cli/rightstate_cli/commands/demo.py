@@ -41,7 +41,7 @@ def demo(format: FormatOption = Format.TABLE) -> None:
     print_timeline(longest)
     print_line(
         f"{len(sent)} events of two accounts started {len(executions)} executions. Look at one with "
-        f"`rightstate history {longest.name[-SHORT:]}`, at a policy with `rightstate policies ID`, and at "
-        "your own account with `rightstate plan`."
+        f"`rightstate history {longest.name[-SHORT:]}`, at a policy with `rightstate policies show ID`, and "
+        "at your own account with `rightstate plan`."
     )
     raise typer.Exit(exit_code(executions))

@@ -13,6 +13,7 @@ from rightstate.identify import shown
 from rightstate.models import Outcome
 from rightstate_cli import hub as hubs
 from rightstate_cli import past
+from rightstate_cli.aws import checked_account
 from rightstate_cli.executions import SHORT, Execution, Wanted
 from rightstate_cli.hub_history import HubHistory
 from rightstate_cli.options import (
@@ -25,7 +26,6 @@ from rightstate_cli.options import (
 )
 from rightstate_cli.output import Format, counted, print_json, print_table, say
 from rightstate_cli.reports import as_json, named, print_executions, print_timeline
-from rightstate_cli.target import checked_account
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 

@@ -222,7 +222,7 @@ def print_plan(plan: Plan, to: Console | None = None) -> None:
     risks = [each.risk.value for item in found for each in _broken(item) if each.risk is not Risk.SAFE]
     if risks:
         print_line(
-            f"Risk: {summary(risks)}. `rightstate policies ID` says what a policy may break.",
+            f"Risk: {summary(risks)}. `rightstate policies show ID` says what a policy may break.",
             to,
         )
     statuses = summary(item.status for item in plan.items)

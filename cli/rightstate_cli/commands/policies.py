@@ -1,67 +1,78 @@
-"""`rightstate policies`: the catalogue."""
+"""`rightstate policies`: the catalogue, and what is enabled of it in which account."""
 
 from typing import Annotated
 
 import typer
 
-from rightstate.catalogue import find_policy, load, load_all
+from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
-from rightstate.policy import Policy, Risk
+from rightstate.policy import Policy
 from rightstate.resource_type import ResourceType
-from rightstate_cli.options import FormatOption, TypeOption
+from rightstate_cli import selection
+from rightstate_cli.commands.enabling import disable, enable, set_mode
+from rightstate_cli.options import CategoryOption, FormatOption, RiskOption, TypeOption
 from rightstate_cli.output import Format, counted, print_json, print_line, print_table, say
 from rightstate_cli.reference import facts, parameters
 
+policies = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown")
+for command in (enable, disable):
+    policies.command()(command)
+policies.command(name="set-mode")(set_mode)
 
-def policies(
-    policy: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="ID", help="One policy, by id or alias: all there is to know.", show_default=False
-        ),
-    ] = None,
+
+@policies.callback()
+def list_policies(
+    context: typer.Context,
     types: TypeOption = None,
-    category: Annotated[
-        str | None,
-        typer.Option(help="Only categories that contain this text.", metavar="TEXT", show_default=False),
-    ] = None,
-    risk: Annotated[Risk | None, typer.Option(help="Only this risk class.", show_default=False)] = None,
+    category: CategoryOption = None,
+    risk: RiskOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """List the policies, or show one with everything to know before enabling it.
+    """List the policies; show one; or enable, disable and change them in accounts of a deployed hub.
 
     - `rightstate policies --risk breaks-access` lists those that may cut somebody off.
     - `rightstate policies --type s3-bucket --category storage` lists those of buckets in that category.
-    - `rightstate policies s3-versioning` shows one: what it wants, may break and costs, which events start
-      it, and which permissions it needs.
+    - `rightstate policies show s3-versioning` says all there is to know of one.
+    - `rightstate policies enable s3-versioning --account 111122223333` has the hub report on it.
     """
-    if policy:
-        chosen = [find_policy(policy)]
-    else:
-        chosen = [
-            (resource_type, each)
-            for resource_type in ([load(name) for name in types] if types else load_all())
-            for each in resource_type.policies
-            if (risk is None or each.risk is risk)
-            and (category is None or category.lower() in each.category.lower())
-        ]
-    if not chosen:
-        raise InvalidInput("No policy is like that. `rightstate policies` without options lists them all.")
+    if context.invoked_subcommand:
+        if types or category or risk or format is not Format.TABLE:
+            raise InvalidInput(f"Give the options after `{context.invoked_subcommand}`. Nothing was changed.")
+        return
+    chosen = selection.policies((), types or (), category, risk)
     if format is Format.JSON:
         print_json([facts(*each) for each in chosen])
-    elif policy:
-        _print_one(*chosen[0])
+        return
+    print_table(
+        counted(len(chosen), "policy"),
+        ("Policy", "Risk, begin in"),
+        [
+            (f"{each.id}\n  {each.title}", f"{each.risk.value}\n{each.risk.suggested_mode.value}")
+            for _, each in chosen
+        ],
+        whole=("Risk, begin in",),
+    )
+    say("`rightstate policies show ID` says all there is to know of one.")
+
+
+@policies.command()
+def show(
+    policy: Annotated[
+        str, typer.Argument(metavar="ID", help="The policy's id, or an alias.", show_default=False)
+    ],
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Show one policy with everything to know before enabling it.
+
+    What it wants, may break and costs, which events start it, and which permissions it needs.
+
+    - `rightstate policies show s3-versioning`
+    """
+    chosen = find_policy(policy)
+    if format is Format.JSON:
+        print_json(facts(*chosen))
     else:
-        print_table(
-            counted(len(chosen), "policy"),
-            ("Policy", "Risk, begin in"),
-            [
-                (f"{each.id}\n  {each.title}", f"{each.risk.value}\n{each.risk.suggested_mode.value}")
-                for _, each in chosen
-            ],
-            whole=("Risk, begin in",),
-        )
-        say("`rightstate policies ID` shows all there is to know of one.")
+        _print_one(*chosen)
 
 
 def _print_one(resource_type: ResourceType, policy: Policy) -> None:

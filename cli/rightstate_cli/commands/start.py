@@ -15,7 +15,7 @@ from rightstate.models import StartInput
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.step import parse
 from rightstate_cli import hub as hubs
-from rightstate_cli.aws import checked_region
+from rightstate_cli.aws import checked_account, checked_region
 from rightstate_cli.executions import Execution, Start
 from rightstate_cli.following import deployed, interrupted
 from rightstate_cli.hub import Hub
@@ -30,7 +30,7 @@ from rightstate_cli.options import (
 )
 from rightstate_cli.output import Format, ask, counted, print_json, print_table, progress, say
 from rightstate_cli.reports import exit_code, print_executions
-from rightstate_cli.target import checked_account, chosen_types, types_of
+from rightstate_cli.target import chosen_types, types_of
 
 
 class StartMode(StrEnum):

@@ -7,20 +7,24 @@ and its Distributed Map reads its items from S3.
 import hashlib
 import json
 import os
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rightstate import settings
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load, load_all
-from rightstate.errors import SettingsUnreadable
+from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
+from rightstate.identify import identify, is_arn_of, shown
 from rightstate.models import (
+    BATCH,
     Account,
     BackfillInput,
     BackfillTask,
     ItemsFound,
     ListTask,
+    NamedResource,
     Outcome,
     Scope,
     StartInput,
@@ -29,7 +33,7 @@ from rightstate.models import (
     Summary,
     Work,
 )
-from rightstate.resource_type import Place, ResourceType
+from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.sessions import Phase, hub_client, open_session
 from rightstate.step import logger, parse
 
@@ -37,17 +41,13 @@ from rightstate.step import logger, parse
 def find_scopes(task: BackfillTask) -> Work:
     """Which accounts, regions and services to look at; of an approved plan, those that it came with.
 
-    Raises InvalidInput, SettingsUnreadable (of an account that the input names), Throttled, Unavailable.
+    Raises InvalidInput, Throttled and Unavailable; of an account that the input names UnknownAccount and
+    SettingsUnreadable.
     """
-    given = parse(BackfillInput, task.input)
-    batch = given.batch or task.execution.name
-    scopes = given.scopes
-    if scopes is None:
-        found = list(_scopes(given, task.execution.partition))
-        scopes = _stored(f"batches/{batch}/scopes.json", [each.model_dump(mode="json") for each in found])
-    return Work(
-        batch=batch,
-        scopes=scopes,
+    given, partition = parse(BackfillInput, task.input), task.execution.partition
+    work = Work(
+        batch=given.batch or _as_batch(task.execution.name),
+        scopes=given.scopes,
         policies=given.policies,
         mode=given.mode,
         reason=given.reason,
@@ -55,12 +55,26 @@ def find_scopes(task: BackfillTask) -> Work:
         concurrency=given.concurrency,
         until=given.until,
     )
+    if work.scopes:
+        return work
+    found = list(_scopes_of_named(given, work, partition) if given.resources else _scopes(given, partition))
+    if not found:
+        return work
+    content = [each.model_dump(mode="json", exclude_none=True) for each in found]
+    return work.model_copy(update={"scopes": _stored(f"batches/{work.batch}/scopes.json", content)})
+
+
+def _as_batch(execution: str) -> str:
+    """The execution's name; another, shorter one where that would not fit into the names of the batch's
+    executions. EventBridge gives what it starts names of two UUIDs."""
+    if re.fullmatch(BATCH, execution):
+        return execution
+    return f"{re.sub('[^A-Za-z0-9_-]', '-', execution)[:40]}-{_digest(execution)}"
 
 
 def _scopes(given: BackfillInput, partition: str) -> Iterator[Scope]:
-    types = [load(name) for name in given.types] if given.types else list(load_all())
     for account in _accounts(given):
-        enabled = [each for each in types if _wanted(account, each, given)]
+        enabled = [each for each in _types(given) if _wanted(account, each, given)]
         regions = account.regions or (os.environ["AWS_REGION"],)
         for region in dict.fromkeys(given.regions or regions):
             if account.regions and region not in account.regions:
@@ -74,6 +88,10 @@ def _scopes(given: BackfillInput, partition: str) -> Iterator[Scope]:
         for each in enabled:
             if home := each.home_regions.get(partition):
                 yield Scope(account=account.account, region=home, service=each.service, types=(each.name,))
+
+
+def _types(given: BackfillInput) -> list[ResourceType]:
+    return [load(name) for name in given.types] if given.types else load_all()
 
 
 def _accounts(given: BackfillInput) -> Iterator[Account]:
@@ -104,29 +122,87 @@ def _wanted(account: Account, resource_type: ResourceType, given: BackfillInput)
     return any(policy and policy.id in enabled for policy in map(resource_type.policy, given.policies))
 
 
+def _scopes_of_named(given: BackfillInput, work: Work, partition: str) -> Iterator[Scope]:
+    """The scopes of the resources that the input names, with their items."""
+    found: dict[tuple[str, str, str], list[tuple[ResourceType, str]]] = {}
+    for named in dict.fromkeys(given.resources or ()):
+        for resource_type, resource in _covered(named, given, partition):
+            place = (resource.account, resource.region, resource_type.service)
+            found.setdefault(place, []).append((resource_type, resource.id))
+    for (account, region, service), resources in found.items():
+        types = tuple(dict.fromkeys(resource_type.name for resource_type, _ in resources))
+        scope = Scope(account=account, region=region, service=service, types=types)
+        yield scope.model_copy(update=dict(_items(scope, work, resources)))
+
+
+def _covered(
+    named: NamedResource, given: BackfillInput, partition: str
+) -> Iterator[tuple[ResourceType, Resource]]:
+    """What to start for a resource that is named. Several types share their ARNs, and find out by their
+    descriptions which resources are theirs. A finding may be about anything: what is not to be started is
+    logged, and no error."""
+    place = Place(account=named.account, region=named.region, partition=partition)
+    try:
+        account = settings.read(named.account)
+        covering = [each for each in _types(given) if _is_named(each, named)]
+        if not covering:
+            raise InvalidInput("No resource type covers it.")
+        elsewhere = account.regions and named.region not in account.regions
+        enabled = [
+            each
+            for each in covering
+            if _wanted(account, each, given) and (each.home_regions or not elsewhere)
+        ]
+        if not enabled:
+            raise InvalidInput("No policy about it is enabled there.")
+        for each in enabled:
+            yield each, identify(each, place, named.resource)
+    except (InvalidInput, UnknownAccount) as error:
+        logger.warning(
+            "Nothing is started for a resource that is named.",
+            reason=str(error),
+            account=named.account,
+            resource=shown(named.resource),
+        )
+
+
+def _is_named(resource_type: ResourceType, named: NamedResource) -> bool:
+    if named.config_type:
+        return resource_type.config_type == named.config_type
+    return is_arn_of(resource_type, named.resource)
+
+
 def list_resources(task: ListTask) -> ItemsFound:
     """List the scope's resources into the work bucket, as the executions to be started.
 
     Raises what opening a session and listing may raise.
     """
-    scope, work = task.scope, task.work
-    account = settings.read(scope.account)
+    account = settings.read(task.scope.account)
+    resources = (
+        (resource_type, resource)
+        for resource_type in map(load, task.scope.types)
+        for resource in _found(account, resource_type, task.scope, task)
+    )
+    return _items(task.scope, task.work, resources)
+
+
+def _items(scope: Scope, work: Work, resources: Iterable[tuple[ResourceType, str]]) -> ItemsFound:
+    """The executions to be started for the resources, in the work bucket."""
     items = [
         to_start(
             resource_type.name,
             StartInput(
                 account=scope.account,
                 region=scope.region,
-                resource=named,
+                resource=resource,
                 policies=_narrowed(resource_type, work),
                 mode=work.mode,
                 reason=work.reason,
-                sweep=work.sweep,
+                sweep=work.sweep or None,
                 batch=work.batch,
             ),
         )
-        for resource_type in map(load, scope.types)
-        for named in _found(account, resource_type, scope, task)
+        for resource_type, resource in resources
     ]
     name = f"{scope.account}-{scope.region}-{scope.service}"
     return ItemsFound(items=_stored(f"batches/{work.batch}/{name}.json", items), count=len(items))
@@ -153,22 +229,29 @@ def to_start(resource_type: str, given: StartInput) -> dict[str, Any]:
     nothing twice (API reference, StartExecution: a name is free again after 90 days).
     """
     resource = f"{given.account}/{given.region}/{resource_type}/{given.resource}"
-    digest = hashlib.sha256(resource.encode()).hexdigest()[:16]
     return {
         "resource_type": resource_type,
-        "name": f"{given.batch}-{digest}",
+        "name": f"{given.batch}-{_digest(resource)}",
         "input": given.model_dump(mode="json", exclude_none=True),
     }
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def summarize(task: SummarizeTask) -> Summary:
     """Count the batch's entries of the ledger by outcome, and write them to the work bucket.
 
-    An execution that has not recorded its end is not among them; the alarm about died executions tells.
+    An execution that has not recorded its end is not among them; the alarm about died executions tells. What
+    an earlier run of the batch could not list is not either: this one has tried it again.
     """
+    # arn:aws:states:...:execution:MACHINE/MAP:NAME is what the executions of a map are called.
+    maps = task.execution.id.rpartition(":")[0] + "/"
     entries = [
         {"resource": item["resource"]["S"], "outcome": item["outcome"]["S"], "error": item["error"]["S"]}
         for item in _of_batch(task.work.batch)
+        if not item["execution"]["S"].startswith(maps) or item["at"]["S"] >= task.execution.started
     ]
     outcomes = Counter(each["outcome"] for each in entries)
     report = _stored(f"batches/{task.work.batch}/report.json", {"outcomes": outcomes, "entries": entries})
@@ -182,7 +265,8 @@ def _of_batch(batch: str) -> Iterator[dict[str, Any]]:
         .paginate(
             TableName=os.environ["LEDGER_TABLE"],
             IndexName="batch",
-            KeyConditionExpression="batch = :batch",
+            KeyConditionExpression="#batch = :batch",
+            ExpressionAttributeNames={"#batch": "batch"},  # a word that DynamoDB has reserved
             ExpressionAttributeValues={":batch": {"S": batch}},
         )
     )

@@ -78,7 +78,7 @@ class StartInput(Frozen):
     reason: str = Field(default="", max_length=1024)
     event: Event | None = None
     approved: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    sweep: bool = False
+    sweep: bool | None = None
     batch: str | None = Field(default=None, pattern=BATCH)
 
     @field_validator("resources", mode="before")
@@ -262,12 +262,23 @@ class StoredObject(Frozen):
     key: str = Field(max_length=1024)
 
 
+class NamedResource(Frozen):
+    """A resource as a finding names it: by its ARN or, with AWS Config's name for its type, by Config's id
+    for it."""
+
+    account: str = Field(pattern=ACCOUNT)
+    region: str = Field(pattern=REGION, max_length=32)
+    resource: ResourceName
+    config_type: str | None = Field(default=None, max_length=128)
+
+
 class BackfillInput(Frozen):
     """The input of a backfill: what to look at, everything that is enabled if nothing is named.
 
-    `policies` and `mode` are as for one execution. `scopes` is what an approved plan comes with instead, an
-    object of the work bucket. `concurrency` is how many resources of one service are remediated at a time in
-    an account and region. After the time `until` no more are begun.
+    `policies` and `mode` are as for one execution. `resources` names some instead of having them listed;
+    `scopes` is what an approved plan comes with, an object of the work bucket. `concurrency` is how many
+    resources of one service are remediated at a time in an account and region. After the time `until` no
+    more are begun.
     """
 
     accounts: tuple[Annotated[str, Field(pattern=ACCOUNT)], ...] | None = Field(default=None, min_length=1)
@@ -278,25 +289,39 @@ class BackfillInput(Frozen):
     reason: str = Field(default="", max_length=1024)
     sweep: bool = False
     batch: str | None = Field(default=None, pattern=BATCH)
+    resources: tuple[NamedResource, ...] | None = Field(default=None, min_length=1, max_length=1000)
     scopes: StoredObject | None = None
     concurrency: int = Field(default=5, ge=1, le=100)
     until: str = Field(default="9999-12-31T23:59:59Z", pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 
+    @model_validator(mode="after")
+    def _looked_for_in_one_way(self) -> "BackfillInput":
+        places = self.accounts or self.regions
+        if [bool(places), bool(self.resources), bool(self.scopes)].count(True) > 1:
+            raise ValueError("give accounts and regions, or resources, or scopes")
+        return self
+
 
 class Scope(Frozen):
-    """The resources of one service in one account and region: what shares its throttling."""
+    """The resources of one service in one account and region: what shares its throttling.
+
+    `items` and `count` are there where the resources are known, and need not be listed.
+    """
 
     account: str
     region: str
     service: str
     types: tuple[str, ...]
+    items: StoredObject | None = None
+    count: int | None = None
 
 
 class Work(Frozen):
-    """What a backfill is about, in state data; the scopes themselves are in the work bucket."""
+    """What a backfill is about, in state data; the scopes themselves, if there are any, are in the work
+    bucket."""
 
     batch: str
-    scopes: StoredObject
+    scopes: StoredObject | None
     policies: tuple[str, ...] | None
     mode: Mode | None
     reason: str

@@ -45,7 +45,7 @@ def record(task: RecordTask) -> Recorded:
             TableName=os.environ["LEDGER_TABLE"], Item=_item(entry, task.execution.started)
         )
     untold = _tell(task, entry) if entry["outcome"] in notification.TOLD else 0
-    _count(task.resource_type, entry["outcome"], untold)
+    _count(task, entry["outcome"], untold)
     logger.info(entry["reason"], outcome=entry["outcome"], resource=entry["resource"])
     if entry["outcome"] == Outcome.FAILED:
         raise RemediationFailed(f"{entry['error']}: {entry['reason']}")
@@ -223,14 +223,23 @@ def _put_event(told: Notification) -> None:
         raise CallFailed(f"EventBridge took the call and not the event: {answer['Entries'][0]['ErrorCode']}.")
 
 
-def _count(resource_type: str, outcome: Outcome, untold: int) -> None:
+def _count(task: RecordTask, outcome: Outcome, untold: int) -> None:
     executions = EphemeralMetrics()
-    executions.add_dimension("ResourceType", resource_type)
+    executions.add_dimension("ResourceType", task.resource_type)
     executions.add_dimension("Outcome", outcome)
     executions.add_metric("Executions", MetricUnit.Count, 1)
     executions.flush_metrics()
-    if untold:
-        # With no dimension but Powertools' service, which is the stack: an alarm names all that a metric has.
-        notifications = EphemeralMetrics()
-        notifications.add_metric("NotificationsFailed", MetricUnit.Count, untold)
-        notifications.flush_metrics()
+    # With no dimension but Powertools' service, which is the stack: an alarm names all that a metric has.
+    found = outcome in (Outcome.REMEDIATED, Outcome.REPORTED)
+    counts = {"NotificationsFailed": untold, "MissedByEvents": int(found and _swept(task))}
+    for name, count in counts.items():
+        if count:
+            metrics = EphemeralMetrics()
+            metrics.add_metric(name, MetricUnit.Count, count)
+            metrics.flush_metrics()
+
+
+def _swept(task: RecordTask) -> bool:
+    """Whether a sweep has come to the resource, and no event."""
+    run = Resolved.model_validate(task.state["resolved"]).run if "resolved" in task.state else None
+    return bool(run and run.sweep)

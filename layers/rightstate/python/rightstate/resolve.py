@@ -66,7 +66,7 @@ def resolve(task: ResolveTask) -> Resolved:
             reason=start.reason,
             event=start.event,
             approved=start.approved,
-            sweep=start.sweep,
+            sweep=bool(start.sweep),
             batch=start.batch,
         ),
     )

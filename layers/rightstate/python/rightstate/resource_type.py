@@ -96,6 +96,7 @@ class ResourceType:
     id_pattern, url_pattern: what an identifier must match in full; a URL's groups are `account`,
         `region` and `id`, each optional but the last. Where AWS says more than the identifier, as the ARN
         of a stack does, id_pattern has a group `id` for that.
+    config_type: AWS Config's name for the type, where Config's ids are identifiers, ARNs or URLs of ours.
     find(clients, place) lists identifiers, page by page.
     describe(clients, resource, settings) reads the named settings with one call per AWS object.
     calls(resource, changes, observed) gives the API calls that apply makes, in order, without making
@@ -111,7 +112,7 @@ class ResourceType:
     home_regions: partition -> the one region where a global service is looked after.
     gone, busy_errors: AWS error codes that mean so.
     dependent_actions: actions that AWS checks when we call a write action, each with the condition under
-        which it may be used; we never call them ourselves.
+        which it may be used (condition key -> what its value is like); we never call them ourselves.
     """
 
     name: str
@@ -139,6 +140,7 @@ class ResourceType:
     members: Callable[[Clients, Place, str], Iterable[tuple[str, str]]] | None = None
     home_regions: Mapping[str, str] = field(default_factory=dict)
     url_pattern: str | None = None
+    config_type: str = ""
     gone: tuple[str, ...] = ()
     busy_errors: tuple[str, ...] = ()
 

@@ -85,6 +85,7 @@ RESOURCE_TYPE = ResourceType(
     # ?, which would name other groups too in the session policy, $, which begins a variable there, and what
     # nobody calls a group: markup, escapes, two dots.
     id_pattern=r"(?!.*\.\.)(?! )[A-Za-z0-9 ()+,./=@_#-]{1,255}(?<! )",
+    config_type="AWS::AutoScaling::AutoScalingGroup",
     find=_find,
     describe=_describe,
     calls=_calls,

@@ -83,6 +83,7 @@ RESOURCE_TYPE = ResourceType(
     arn="arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}",
     # API reference, CreateLoadBalancer: up to 32 letters, digits and hyphens, none of these at an end.
     id_pattern=r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
+    config_type="AWS::ElasticLoadBalancing::LoadBalancer",
     find=_find,
     describe=_describe,
     calls=_calls,

@@ -134,6 +134,7 @@ RESOURCE_TYPE = ResourceType(
     # API reference, CreateStack: up to 128 letters, digits and hyphens, a letter first. The ARN, which is the
     # stack's id, has a UUID after that. Never empty: DescribeStacks without a name describes all stacks.
     id_pattern=r"(?P<id>[A-Za-z][A-Za-z0-9-]{0,127})(?:/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?",
+    config_type="AWS::CloudFormation::Stack",
     find=_find,
     describe=_describe,
     calls=_calls,

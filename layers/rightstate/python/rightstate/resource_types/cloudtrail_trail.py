@@ -183,6 +183,7 @@ RESOURCE_TYPE = ResourceType(
     arn="arn:{partition}:cloudtrail:{region}:{account}:trail/{id}",
     # API reference, UpdateTrail: 3 to 128 characters, and no two of . _ - side by side or at an end.
     id_pattern=r"(?=.{3,128}\Z)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*",
+    config_type="AWS::CloudTrail::Trail",
     find=_find,
     describe=_describe,
     calls=_calls,

@@ -134,6 +134,7 @@ RESOURCE_TYPE = ResourceType(
     arn="arn:{partition}:dynamodb:{region}:{account}:table/{id}",
     # API reference, CreateTable: 3 to 255 of these characters.
     id_pattern=r"[A-Za-z0-9_.-]{3,255}",
+    config_type="AWS::DynamoDB::Table",
     find=_find,
     describe=_describe,
     calls=_calls,

@@ -185,6 +185,7 @@ RESOURCE_TYPE = ResourceType(
     busy=_busy,
     arn="arn:{partition}:ec2:{region}:{account}:instance/{id}",
     id_pattern=f"i-{_HEX}",
+    config_type="AWS::EC2::Instance",
     find=_find,
     describe=_describe,
     calls=_calls,

@@ -107,6 +107,7 @@ RESOURCE_TYPE = ResourceType(
     arn=_ARN,
     # API reference, CreateStream.
     id_pattern=r"[A-Za-z0-9_.-]{1,128}",
+    config_type="AWS::Kinesis::Stream",
     find=_find,
     describe=_describe,
     calls=_calls,
@@ -118,8 +119,9 @@ RESOURCE_TYPE = ResourceType(
     # StartStreamEncryption has to be allowed on the key, too (service authorization reference), and that may
     # be another account's.
     write_resources=(_ARN, "arn:{partition}:kms:{region}:*:key/*"),
-    # Developer guide, Permissions to use user-generated KMS keys: administrators need it.
-    dependent_actions={"kms:DescribeKey": {"kms:ViaService": "kinesis.{region}.amazonaws.com"}},
+    # Developer guide, Permissions to use user-generated KMS keys: administrators need it. In China the names
+    # of services may end with .cn; AWS fills the key in, so that nobody can make one up.
+    dependent_actions={"kms:DescribeKey": {"kms:ViaService": "kinesis.{region}.amazonaws.com*"}},
     gone=("ResourceNotFoundException",),
     busy_errors=("ResourceInUseException",),
 )

@@ -147,6 +147,7 @@ RESOURCE_TYPE = ResourceType(
     # KMS Developer Guide, Key identifiers: a UUID, for multi-Region keys mrk- and 32 hexadecimal digits. The
     # calls take no alias.
     id_pattern=r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}",
+    config_type="AWS::KMS::Key",
     find=_find,
     describe=_describe,
     calls=_calls,

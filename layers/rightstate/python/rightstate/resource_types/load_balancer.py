@@ -119,6 +119,7 @@ RESOURCE_TYPE = ResourceType(
     # API reference, CreateLoadBalancer: a name has up to 32 letters, digits and hyphens, none of these at
     # an end. The ARNs of the reference end in 16 hexadecimal digits.
     id_pattern=r"(?:app|net|gwy)/[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?/[0-9a-f]{16,32}",
+    config_type="AWS::ElasticLoadBalancingV2::LoadBalancer",
     find=_find,
     describe=_describe,
     calls=_calls,

@@ -435,10 +435,11 @@ RESOURCE_TYPE = ResourceType(
     write_actions=("rds:ModifyDBInstance", "rds:ModifyDBParameterGroup"),
     write_resources=rds.INSTANCE_RESOURCES,
     # For the caller RDS grants itself the key of Performance Insights, and makes the role for log exports.
+    # The * is for China, where the names of services may end with .cn.
     dependent_actions={
         "iam:CreateServiceLinkedRole": {"iam:AWSServiceName": "rds.amazonaws.com"},
-        "kms:CreateGrant": {"kms:ViaService": "rds.{region}.amazonaws.com"},
-        "kms:DescribeKey": {"kms:ViaService": "rds.{region}.amazonaws.com"},
+        "kms:CreateGrant": {"kms:ViaService": "rds.{region}.amazonaws.com*"},
+        "kms:DescribeKey": {"kms:ViaService": "rds.{region}.amazonaws.com*"},
     },
     gone=("DBInstanceNotFound",),
     busy_errors=("InvalidDBInstanceState", "InvalidDBParameterGroupState"),

@@ -112,6 +112,7 @@ RESOURCE_TYPE = ResourceType(
     arn="arn:{partition}:redshift:{region}:{account}:cluster:{id}",
     # API reference, CreateCluster: 1 to 63 lower-case letters, digits and single hyphens, a letter first.
     id_pattern=r"(?!.*--)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
+    config_type="AWS::Redshift::Cluster",
     find=_find,
     describe=_describe,
     calls=_calls,

@@ -344,6 +344,7 @@ RESOURCE_TYPE = ResourceType(
     # S3 User Guide, Bucket naming rules; buckets of us-east-1 older than 2018 may have up to 255
     # characters, upper case and underscores.
     id_pattern=r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]{1,253}[A-Za-z0-9_]",
+    config_type="AWS::S3::Bucket",
     find=_find,
     describe=_describe,
     calls=_calls,

@@ -69,6 +69,7 @@ RESOURCE_TYPE = ResourceType(
     # API reference, CreateQueue: up to 80 letters, digits, hyphens and underscores; FIFO ends in .fifo.
     id_pattern=r"[A-Za-z0-9_-]{1,75}\.fifo|[A-Za-z0-9_-]{1,80}",
     url_pattern=r"https?://(?:sqs\.)?(?P<region>[a-z]{2}[a-z-]*-[0-9]+)?[^/]*/(?P<account>[0-9]{12})/(?P<id>[^/]+)",
+    config_type="AWS::SQS::Queue",
     find=_find,
     describe=_describe,
     calls=_calls,

@@ -1,0 +1,156 @@
+"""Checks that start executions, of resources that do not exist; only with --canary."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from rightstate_cli import events
+from rightstate_cli.checks.check import Finding, Per, Site, Untold, check, code, failed, passed, skipped
+from rightstate_cli.executions import SHORT
+
+_TYPE = "sqs-queue"
+_EVENT = "SetQueueAttributes"
+_NOBODY = "000000000000"
+"""An account that there is not."""
+_ENOUGH = 180
+_BETWEEN = 2.0
+_ENDINGS = ("gone", "off")
+
+
+@check("V12", "An event becomes an execution", Per.HUB, "what the execution's error says; V8, V10, V11")
+def event(site: Site) -> Iterator[Finding]:
+    """An event about a queue that does not exist, put on the hub's bus, starts an execution, which finds
+    nothing and ends as it should. The seconds are from the event to that end."""
+    _wanted(site)
+    if site.hub.account not in site.accounts:
+        yield skipped(
+            "The hub's own account is not registered, so an event of it would be refused.",
+            f"rightstate accounts add {site.hub.account}",
+        )
+        return
+    states, machine = site.client("stepfunctions"), site.hub.machines()[_TYPE]
+    sent = datetime.now(UTC)
+    [answer] = site.client("events").put_events(Entries=[_entry(site)])["Entries"]
+    if "EventId" not in answer:
+        yield failed(
+            f"The bus has refused the event: {answer.get('ErrorCode')}.", "See the policy of the bus (V9)."
+        )
+        return
+    execution = _started(states, machine, answer["EventId"], sent)
+    if execution is None:
+        yield failed(
+            f"The event {answer['EventId']} started no execution in {_ENOUGH} s.",
+            f"rightstate verify --check V8 --check V10 --check V17; then {site.deploy}",
+        )
+        return
+    ended = _ended(states, execution)
+    outcome = json.loads(ended.get("output") or "{}").get("outcome")
+    if ended["status"] == "SUCCEEDED" and outcome in _ENDINGS:
+        seconds = (ended["stopDate"] - sent).total_seconds()
+        yield passed(f"{seconds:.1f} s from the event to the execution's end, {outcome}.")
+    else:
+        why = ended.get("cause") or outcome or "it has not ended"
+        yield failed(
+            f"The execution {execution} is {ended['status']}: {why}.",
+            f"rightstate history --deployed {execution.rpartition(':')[2][-SHORT:]}",
+        )
+
+
+@check("V13", "A stranger is refused, a duplicate is one", Per.HUB, "`sam deploy`")
+def refused(site: Site) -> Iterator[Finding]:
+    """An execution for an account that is not registered ends FAILED with UnknownAccount, and starting it
+    twice under the same name starts it once. It is told of like any other that failed."""
+    _wanted(site)
+    if _NOBODY in site.accounts:
+        yield failed(f"{_NOBODY} is registered.", f"rightstate accounts remove {_NOBODY}")
+        return
+    states, machine = site.client("stepfunctions"), site.hub.machine(_TYPE)
+    about = {
+        "account": _NOBODY,
+        "region": site.region,
+        "resource": "rightstate-verify",
+        "reason": "rightstate verify",
+    }
+    start = {
+        "stateMachineArn": machine,
+        "name": f"rightstate-verify-{uuid4()}",
+        "input": json.dumps(about),
+    }
+    first = states.start_execution(**start)["executionArn"]
+    try:
+        second = states.start_execution(**start)["executionArn"]
+    except ClientError as error:
+        if code(error) != "ExecutionAlreadyExists":
+            raise
+        second = first
+    if second != first:
+        yield failed("The same name has started two executions.", site.deploy)
+    ended = _ended(states, first)
+    if ended["status"] == "FAILED" and "UnknownAccount" in ended.get("cause", ""):
+        yield passed(f"Refused with UnknownAccount, started once. The topic tells of {first}.")
+    else:
+        yield failed(
+            f"The execution {first} for an account that is not registered is {ended['status']}.", site.deploy
+        )
+
+
+def _wanted(site: Site) -> None:
+    if not site.clients.canary:
+        raise Untold(
+            skipped(
+                "It starts an execution, of a resource that does not exist.", "rightstate verify --canary"
+            )
+        )
+
+
+def _entry(site: Site) -> dict[str, Any]:
+    """The shipped event of a queue's change, of a queue of the hub's account that does not exist."""
+    [shipped] = [each for each in events.shipped()[_TYPE] if each["detail"]["eventName"] == _EVENT]
+    detail = {
+        **shipped["detail"],
+        "awsRegion": site.region,
+        "recipientAccountId": site.hub.account,
+        "requestParameters": {"queueUrl": f"rightstate-verify-{uuid4()}"},
+        "resources": [],
+        # That of the example is of another account.
+        "userIdentity": {"type": "Root", "accountId": site.hub.account},
+    }
+    return {
+        "Source": "rightstate.replay",
+        "DetailType": shipped["detail-type"],
+        "Detail": json.dumps(detail),
+    }
+
+
+def _started(states: Any, machine: str, event: str, sent: datetime) -> str | None:
+    """The execution that the event has started. EventBridge gives it a name of its own."""
+    looked_at: set[str] = set()
+    until = time.monotonic() + _ENOUGH
+    while True:
+        for each in states.list_executions(stateMachineArn=machine, maxResults=100)["executions"]:
+            arn = each["executionArn"]
+            # A minute for clocks that differ.
+            if arn in looked_at or each["startDate"] < sent - timedelta(seconds=60):
+                continue
+            looked_at.add(arn)
+            given = json.loads(states.describe_execution(executionArn=arn).get("input", "{}"))
+            if given.get("event", {}).get("id") == event:
+                return str(arn)
+        if time.monotonic() > until:
+            return None
+        time.sleep(_BETWEEN)
+
+
+def _ended(states: Any, execution: str) -> dict[str, Any]:
+    """The execution once it has ended, or as it is after a while."""
+    until = time.monotonic() + _ENOUGH
+    while True:
+        described: dict[str, Any] = states.describe_execution(executionArn=execution)
+        if described["status"] != "RUNNING" or time.monotonic() > until:
+            return described
+        time.sleep(_BETWEEN)

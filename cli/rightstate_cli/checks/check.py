@@ -1,0 +1,237 @@
+"""What a check is, where it looks, and how it says what it found."""
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from threading import RLock
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from rightstate.errors import Denied, RightstateError, SettingsUnreadable
+from rightstate.models import Account
+from rightstate.sessions import CONFIG
+from rightstate.step import defect
+from rightstate_cli.aws import DENIED
+from rightstate_cli.hub import Hub
+
+
+class Status(StrEnum):
+    """What a check makes of what it looked at."""
+
+    PASS = "PASS"  # noqa: S105 - not a password
+    WARN = "WARN"
+    FAIL = "FAIL"
+    SKIP = "SKIP"
+
+
+class Per(StrEnum):
+    """What a check is made for: once, for each account, or for each region of each."""
+
+    HUB = "hub"
+    ACCOUNT = "account"
+    REGION = "region"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found, and the command or the step that mends it."""
+
+    status: Status
+    found: str
+    fix: str = ""
+
+
+def passed(found: str) -> Finding:
+    return Finding(Status.PASS, found)
+
+
+def warned(found: str, fix: str) -> Finding:
+    return Finding(Status.WARN, found, fix)
+
+
+def failed(found: str, fix: str) -> Finding:
+    return Finding(Status.FAIL, found, fix)
+
+
+def skipped(why: str, fix: str = "") -> Finding:
+    return Finding(Status.SKIP, why, fix)
+
+
+_NOT_UNDERSTOOD = skipped("The account's settings are not understood; V15 says why.")
+
+
+class Untold(Exception):
+    """Ends a check early: what it needs is not to be had. Carries the finding that says so."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.found)
+        self.finding = finding
+
+
+class Clients:
+    """Clients in any account: with the user's credentials in the hub's, through a role in others.
+
+    Threads may share it.
+    """
+
+    def __init__(self, hub: Hub, inspect_role: str | None = None, canary: bool = False) -> None:
+        self.inspect_role = inspect_role
+        self.canary = canary
+        self._hub = hub
+        self._lock = RLock()
+        self._sessions: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
+
+    def get(self, account: str, region: str, service: str) -> Any:
+        """Raises Untold where the account cannot be looked into."""
+        key = (account, region, service)
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._made(account, region, service)
+            return self._clients[key]
+
+    def _made(self, account: str, region: str, service: str) -> Any:
+        if account == self._hub.account:
+            return self._hub.caller.client(service, region)
+        if account not in self._sessions:
+            self._sessions[account] = self._assumed(account)
+        return self._sessions[account].client(service, region_name=region, config=CONFIG)
+
+    def _assumed(self, account: str) -> Any:
+        if not self.inspect_role:
+            raise Untold(
+                skipped(
+                    f"Your credentials are not of account {account}, so nothing can be read there.",
+                    "rightstate verify --inspect-role ROLE, a role of that account that you may assume, "
+                    "e.g. OrganizationAccountAccessRole",
+                )
+            )
+        arn = f"arn:{self._hub.partition}:iam::{account}:role/{self.inspect_role}"
+        try:
+            keys = self.get(self._hub.account, self._hub.region, "sts").assume_role(
+                RoleArn=arn, RoleSessionName="rightstate-verify"
+            )["Credentials"]
+        except ClientError as error:
+            raise Untold(
+                skipped(
+                    f"{arn} cannot be assumed to look into the account: {code(error)}.",
+                    "Name with --inspect-role a role that trusts you.",
+                )
+            ) from None
+        return boto3.Session(
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a check looks: the hub, an account, or one of its regions.
+
+    `accounts` are all that are registered; of those whose settings are not understood, the reason.
+    """
+
+    hub: Hub
+    accounts: Mapping[str, Account | SettingsUnreadable]
+    clients: Clients
+    account: str
+    region: str
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A client in the account and region looked at. Raises Untold."""
+        return self.clients.get(self.account, region or self.region, service)
+
+    @property
+    def settings(self) -> Account:
+        """The account's settings. Raises SettingsUnreadable."""
+        found = self.accounts[self.account]
+        if isinstance(found, SettingsUnreadable):
+            raise found
+        return found
+
+    @property
+    def is_hub(self) -> bool:
+        return (self.account, self.region) == (self.hub.account, self.hub.region)
+
+    @property
+    def deploy(self) -> str:
+        """The command that puts the hub's resources back as the template has them."""
+        return f"sam deploy --stack-name {self.hub.stack} --region {self.hub.region}"
+
+
+Look = Callable[[Site], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check. The function's docstring says what it proves, `fixed_by` in a few words what mends it.
+
+    `look` yields each problem as it comes to it, and at its end that all is well.
+    """
+
+    id: str
+    title: str
+    per: Per
+    fixed_by: str
+    look: Look
+
+    @property
+    def proves(self) -> str:
+        return " ".join((inspect.getdoc(self.look) or "").split())
+
+    @property
+    def number(self) -> int:
+        return int(self.id[1:])
+
+
+def check(id: str, title: str, per: Per, fixed_by: str) -> Callable[[Look], Check]:
+    """Make a check of a function that yields findings."""
+    return lambda look: Check(id, title, per, fixed_by, look)
+
+
+def examine(check: Check, site: Site) -> list[Finding]:
+    """What the check finds there. Whatever goes wrong with it is a finding too; that all is well, which it
+    says at its end, is left out after something else."""
+    found: list[Finding] = []
+    try:
+        found.extend(check.look(site))
+    except Untold as untold:
+        found.append(untold.finding)
+    except SettingsUnreadable:
+        found.append(_NOT_UNDERSTOOD)
+    except Denied as error:
+        found.append(skipped(str(error), "Allow your credentials that action."))
+    except ClientError as error:
+        found.append(_refusal(error))
+    except (ConnectionError, HTTPClientError) as error:
+        found.append(_untold(f"AWS does not answer ({type(error).__name__})."))
+    except RightstateError as error:
+        found.append(_untold(str(error)))
+    except Exception as error:
+        found.append(_untold(str(defect(error))))
+    return [each for each in found if each.status is not Status.PASS] or found
+
+
+def code(error: ClientError) -> str:
+    """The error code of AWS's answer."""
+    return str(error.response.get("Error", {}).get("Code", "Unknown"))
+
+
+def _refusal(error: ClientError) -> Finding:
+    answered = f"{error.operation_name} was answered with {code(error)}."
+    if code(error) not in DENIED:
+        return _untold(answered)
+    # AWS's message names the action, which the operation's name is not always.
+    message = str(error.response["Error"].get("Message", ""))
+    named = re.search(r"perform:? ([\w-]+:\w+)", message)
+    action = named[1] if named else error.operation_name
+    return skipped(f"Your credentials lack a permission: {action}.", f"Allow them {action}.")
+
+
+def _untold(why: str) -> Finding:
+    return failed(f"It could not be told. {why}", "Try again; if it stays so, report it.")

@@ -1,0 +1,111 @@
+"""What the templates say that a resource has to be, with their parameters put in."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from rightstate.models import Account
+from rightstate_cli import member
+from rightstate_cli.checks.check import Site
+from rightstate_cli.hub import Hub
+
+
+def resolved(value: Any, parameters: Mapping[str, str]) -> Any:
+    """The template's value, with each Ref and Fn::Sub replaced."""
+    match value:
+        case {"Ref": name}:
+            return parameters[name]
+        case {"Fn::Sub": str(text)}:
+            return re.sub(r"\$\{([\w:]+)\}", lambda named: parameters[named[1]], text)
+        case dict():
+            return {key: resolved(each, parameters) for key, each in value.items()}
+        case list():
+            return [resolved(each, parameters) for each in value]
+        case _:
+            return value
+
+
+def parameters(hub: Hub) -> dict[str, str]:
+    """Those of the hub's stack that its rules name."""
+    return {
+        "AWS::StackName": hub.stack,
+        "AWS::Partition": hub.partition,
+        "AWS::Region": hub.region,
+        "AWS::AccountId": hub.account,
+        "MemberRoleName": hub.outputs["MemberRoleName"],
+    }
+
+
+def member_parameters(site: Site) -> dict[str, str]:
+    """Those of the member's stack in that account and region, as `install` names them."""
+    hub, settings = site.hub, site.settings
+    return {
+        "HubAccount": hub.account,
+        "HubRegion": hub.region,
+        "HubStack": hub.stack,
+        "ExternalId": settings.external_id or hub.outputs["ExternalId"],
+        "MemberRoleName": hub.outputs["MemberRoleName"],
+        "RoleRegion": settings.regions[0] if settings.regions else site.region,
+    }
+
+
+def install(site: Site, region: str | None = None) -> str:
+    """The command that installs the member, or puts its resources back as the template has them."""
+    given = " ".join(f"{name}={value}" for name, value in member_parameters(site).items())
+    return (
+        f"aws cloudformation deploy --region {region or site.region} --stack-name {site.hub.stack}-member "
+        "--template-file member/template.yaml --capabilities CAPABILITY_NAMED_IAM "
+        f"--parameter-overrides {given} (with credentials of account {site.account})"
+    )
+
+
+def trust(site: Site) -> Any:
+    """The trust policy of the account's role."""
+    role = member.template()["Resources"]["RemediationRole"]["Properties"]
+    own = {"AWS::Partition": site.hub.partition, "AWS::AccountId": site.account}
+    return resolved(role["AssumeRolePolicyDocument"], {**member_parameters(site), **own})
+
+
+def forwarding(site: Site, types: list[str]) -> dict[str, Any]:
+    """Logical id -> properties, of each rule that forwards events of those types from that region."""
+    template = member.template(types)
+    homes = template["Mappings"].get("HomeRegions", {}).get(site.hub.partition, {})
+    rules = {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Events::Rule"
+        and homes.get(resource["Condition"].removeprefix("Forwards"), site.region) == site.region
+    }
+    own = {"AWS::Partition": site.hub.partition, "AWS::AccountId": site.account, "AWS::Region": site.region}
+    return {
+        name: {
+            "EventPattern": resolved(
+                resource["Properties"]["EventPattern"], {**member_parameters(site), **own}
+            ),
+            "Bus": resolved(resource["Properties"]["Targets"][0]["Arn"], {**member_parameters(site), **own}),
+        }
+        for name, resource in rules.items()
+    }
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two policies or patterns say the same: the order in a list says nothing, and one of a thing
+    may stand without a list."""
+    return bool(_canonical(one) == _canonical(other))
+
+
+def _canonical(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _canonical(each) for key, each in value.items()}
+        case list():
+            items = [_canonical(each) if isinstance(each, dict | list) else each for each in value]
+            return sorted(items, key=lambda each: json.dumps(each, sort_keys=True))
+        case _:
+            return [value]
+
+
+def role_name(account: Account) -> str:
+    """The name of the account's role, without its path."""
+    return (account.role_arn or "").rpartition("/")[2]

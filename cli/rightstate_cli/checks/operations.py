@@ -1,0 +1,180 @@
+"""Checks of how it goes: who is told, what failed lately, and what is kept for too long."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from rightstate_cli import application
+from rightstate_cli.checks.check import Finding, Per, Site, check, failed, passed, warned
+from rightstate_cli.checks.expected import parameters, resolved
+from rightstate_cli.output import counted
+
+_DAY = timedelta(days=1)
+# Of a machine, by what is worse than a remediation that failed and said so.
+_ENDINGS = {
+    "ExecutionsFailed": "failed",
+    "ExecutionsTimedOut": "timed out",
+    "ExecutionsAborted": "were aborted",
+    "ExecutionThrottled": "had to wait for Step Functions",
+}
+
+
+@check("V14", "Somebody is told", Per.HUB, "confirming, or `aws sns subscribe`")
+def told(site: Site) -> Iterator[Finding]:
+    """The topic of notifications has a subscription, and each is confirmed."""
+    topic = site.hub.outputs["Notifications"]
+    pages = site.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    subscriptions = [each for page in pages for each in page["Subscriptions"]]
+    live = [each for each in subscriptions if each["SubscriptionArn"] != "Deleted"]
+    if not live:
+        yield warned(
+            "Nobody has subscribed to the notifications.",
+            f"aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint ADDRESS "
+            f"--region {site.region}",
+        )
+        return
+    yield from [
+        warned(
+            f"The subscription of {each['Endpoint']} waits for its confirmation.",
+            "Confirm it with the link in the message that AWS has sent there.",
+        )
+        for each in live
+        if each["SubscriptionArn"] == "PendingConfirmation"
+    ]
+    yield passed(f"{counted(len(live), 'subscription')} confirmed.")
+
+
+@check(
+    "V17",
+    "Nothing was lost or failed",
+    Per.HUB,
+    "`rightstate history --deployed`, `rightstate replay --deployed`",
+)
+def lately(site: Site) -> Iterator[Finding]:
+    """No event waits undelivered, and in the last 24 hours no execution failed, timed out or was aborted, and
+    no rule failed to start one."""
+    if waiting := _waiting(site):
+        yield failed(
+            f"{counted(waiting, 'event')} could start nothing{_oldest(site)}.",
+            "Mend the cause (V8, V10), then start them again from the queue "
+            f"{site.hub.outputs['UndeliveredEvents']}",
+        )
+    sums = _sums(site)
+    for resource_type in site.hub.machines():
+        ends = {
+            words: int(sums[f"{metric} {resource_type}"])
+            for metric, words in _ENDINGS.items()
+            if sums.get(f"{metric} {resource_type}")
+        }
+        if ends:
+            told = ", ".join(f"{count} {words}" for words, count in ends.items())
+            yield warned(
+                f"Executions for {resource_type} in the last 24 hours: {told}.",
+                f"rightstate history --deployed --type {resource_type} --outcome failed",
+            )
+    undelivered = {name: int(sums[f"rule {name}"]) for name in _rules(site) if sums.get(f"rule {name}")}
+    for name, count in undelivered.items():
+        yield failed(
+            f"The rule {name} failed {count} times to start an execution in the last 24 hours.",
+            "See that its role and target are as deployed (V8).",
+        )
+    yield passed("No event waits, and nothing has failed in the last 24 hours.")
+
+
+@check("V23", "The logs are not kept for ever", Per.HUB, "`aws logs put-retention-policy`")
+def logs(site: Site) -> Iterator[Finding]:
+    """Each log group of the application has a retention; one without is paid for without end."""
+    found = []
+    for prefix in (f"/aws/lambda/{site.hub.stack}", f"/aws/vendedlogs/states/{site.hub.stack}"):
+        pages = site.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+        found += [
+            group
+            for page in pages
+            for group in page["logGroups"]
+            # `rightstate` also begins the names of `rightstate2`.
+            if group["logGroupName"].removeprefix(prefix)[:1] in ("", "-", "/")
+        ]
+    yield from [
+        warned(
+            f"The log group {each['logGroupName']} keeps its logs for ever.",
+            f"aws logs put-retention-policy --log-group-name {each['logGroupName']} "
+            f"--retention-in-days 90 --region {site.region}",
+        )
+        for each in found
+        if not each.get("retentionInDays")
+    ]
+    yield passed(f"{counted(len(found), 'log group')}, each with a retention.")
+
+
+def _waiting(site: Site) -> int:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = site.client("sqs").get_queue_attributes(
+        QueueUrl=site.hub.outputs["UndeliveredEvents"], AttributeNames=names
+    )
+    return sum(int(answer["Attributes"][name]) for name in names)
+
+
+def _oldest(site: Site) -> str:
+    """How long the oldest of them waits, where that may be read."""
+    queue = site.hub.outputs["UndeliveredEvents"].rpartition("/")[2]
+    age = ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue)
+    try:
+        found = _values(site, {"age": age}, "Maximum", 300).get("age")
+    except ClientError:
+        return ""
+    # The latest comes first.
+    return f"; the oldest waits for {timedelta(seconds=int(found[0]))}" if found else ""
+
+
+def _sums(site: Site) -> dict[str, float]:
+    """What CloudWatch has counted in the last 24 hours, by `METRIC TYPE` and `rule NAME`."""
+    machines = site.hub.machines().items()
+    wanted = {
+        f"{metric} {resource_type}": ("AWS/States", metric, "StateMachineArn", arn)
+        for resource_type, arn in machines
+        for metric in _ENDINGS
+    }
+    for rule in _rules(site):
+        wanted[f"rule {rule}"] = ("AWS/Events", "FailedInvocations", "RuleName", rule)
+    return {name: sum(values) for name, values in _values(site, wanted, "Sum", 3600).items()}
+
+
+def _values(
+    site: Site, wanted: Mapping[str, tuple[str, str, str, str]], statistic: str, period: int
+) -> dict[str, list[float]]:
+    """The values of the last 24 hours of each metric (namespace, name, dimension, value) that has any."""
+    ids = {f"m{index}": name for index, name in enumerate(wanted)}
+    queries = [
+        {
+            "Id": each,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": wanted[name][0],
+                    "MetricName": wanted[name][1],
+                    "Dimensions": [{"Name": wanted[name][2], "Value": wanted[name][3]}],
+                },
+                "Period": period,
+                "Stat": statistic,
+            },
+        }
+        for each, name in ids.items()
+    ]
+    now = datetime.now(UTC)
+    pages = (
+        site.client("cloudwatch")
+        .get_paginator("get_metric_data")
+        .paginate(MetricDataQueries=queries, StartTime=now - _DAY, EndTime=now)
+    )
+    values: dict[str, list[float]] = {}
+    for page in pages:
+        for each in page["MetricDataResults"]:
+            if each["Values"]:
+                values.setdefault(ids[each["Id"]], []).extend(each["Values"])
+    return values
+
+
+def _rules(site: Site) -> list[str]:
+    known: dict[str, Any] = parameters(site.hub)
+    return [resolved(rule["RuleName"], known) for _, _, rule in application.rules()]

@@ -1,0 +1,156 @@
+"""Checks of the stacks: the hub's, and those of the members."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from rightstate import __version__
+from rightstate_cli.checks.check import (
+    Finding,
+    Per,
+    Site,
+    Untold,
+    check,
+    code,
+    failed,
+    passed,
+    skipped,
+    warned,
+)
+from rightstate_cli.checks.expected import install
+from rightstate_cli.hub import USABLE
+
+_OURS = ("Rightstate, the hub", "Rightstate, a member")
+
+
+@check("V2", "The hub's stack is complete", Per.HUB, "`sam deploy`")
+def hub_stack(site: Site) -> Iterator[Finding]:
+    """The last deployment succeeded, nobody has changed a resource of the stack beside it (as far as drift
+    has been detected), and the stack is protected from being deleted by mistake."""
+    [stack] = site.client("cloudformation").describe_stacks(StackName=site.hub.stack)["Stacks"]
+    yield from _state(site, stack, site.deploy)
+
+
+@check(
+    "V2", "The member's stack is complete", Per.REGION, "`aws cloudformation deploy` of the member's template"
+)
+def member_stack(site: Site) -> Iterator[Finding]:
+    """The member's stack is installed in the region, its last deployment succeeded, nobody has changed a
+    resource of it beside it, and it is protected from being deleted by mistake."""
+    stack = find_member(site)
+    if stack:
+        yield from _state(site, stack, install(site))
+    elif site.is_hub:
+        yield skipped(
+            "There is no member's stack in the hub's own region. The hub has that region's events anyway; "
+            "V5 says whether the role is there."
+        )
+    else:
+        yield failed(
+            f"There is no stack {site.hub.stack}-member: no event is forwarded from there.", install(site)
+        )
+
+
+@check("V3", "The hub has this version", Per.HUB, "`sam deploy`, or the command line of the hub's version")
+def hub_version(site: Site) -> Iterator[Finding]:
+    """The hub is of the version of this command line, so that it is compared with what was deployed."""
+    version = site.hub.outputs.get("Version", "unknown")
+    if version == __version__:
+        yield passed(f"Both are of version {__version__}.")
+    else:
+        yield failed(
+            f"The hub is of version {version}, this command line of {__version__}.",
+            f"{site.deploy} of {__version__}, or the command line of {version}",
+        )
+
+
+@check(
+    "V3", "The member has this version", Per.REGION, "`aws cloudformation deploy` of the member's template"
+)
+def member_version(site: Site) -> Iterator[Finding]:
+    """The member is of the same version, so that its role may do what the hub does, and its rules forward
+    what the hub listens to."""
+    stack = required_member(site)
+    version = outputs(stack).get("Version", "unknown")
+    if version == __version__:
+        yield passed(f"The member is of version {version}.")
+    else:
+        yield failed(
+            f"The member is of version {version}, this command line of {__version__}.", install(site)
+        )
+
+
+@check("V21", "No other installation is left behind", Per.HUB, "`aws cloudformation delete-stack`")
+def strays(site: Site) -> Iterator[Finding]:
+    """No stack of an older version of Rightstate is left in the hub's region; it would remediate as well."""
+    stray = []
+    for page in site.client("cloudformation").get_paginator("describe_stacks").paginate():
+        for stack in page["Stacks"]:
+            version = outputs(stack).get("Version")
+            if stack.get("Description", "").startswith(_OURS) and version not in (None, __version__):
+                stray.append((stack["StackName"], version))
+    yield from [
+        warned(
+            f"The stack {name} is of version {version}.",
+            f"Upgrade it, or aws cloudformation delete-stack --stack-name {name} --region {site.region}",
+        )
+        for name, version in stray
+        if name != site.hub.stack
+    ]
+    yield passed("There is no older installation in the hub's region.")
+
+
+def find_member(site: Site) -> dict[str, Any] | None:
+    """The stack of the member there that belongs to the hub. StackSets give it a name of their own."""
+    cloudformation = site.client("cloudformation")
+    try:
+        stacks = cloudformation.describe_stacks(StackName=f"{site.hub.stack}-member")["Stacks"]
+    except ClientError as error:
+        if code(error) != "ValidationError":
+            raise
+        pages = cloudformation.get_paginator("describe_stacks").paginate()
+        stacks = [stack for page in pages for stack in page["Stacks"]]
+    return next((stack for stack in stacks if _is_member(site, stack)), None)
+
+
+def required_member(site: Site) -> dict[str, Any]:
+    """The same. Raises Untold where there is none."""
+    stack = find_member(site)
+    if stack is None:
+        raise Untold(skipped("There is no member's stack there; V2 says what that means."))
+    return stack
+
+
+def outputs(stack: dict[str, Any]) -> dict[str, str]:
+    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+
+
+def _is_member(site: Site, stack: dict[str, Any]) -> bool:
+    given = {each["ParameterKey"]: each.get("ParameterValue") for each in stack.get("Parameters", [])}
+    of_the_hub = (given.get("HubAccount"), given.get("HubRegion"), given.get("HubStack"))
+    return bool(
+        stack.get("Description", "").startswith(_OURS[1])
+        and of_the_hub == (site.hub.account, site.hub.region, site.hub.stack)
+    )
+
+
+def _state(site: Site, stack: dict[str, Any], deploy: str) -> Iterator[Finding]:
+    name, status = stack["StackName"], stack["StackStatus"]
+    where = f"--stack-name {name} --region {site.region}"
+    if status not in USABLE:
+        yield failed(f"The stack {name} is {status}.", deploy)
+    elif "ROLLBACK" in status:
+        why = f"aws cloudformation describe-stack-events {where}"
+        yield warned(
+            f"The last deployment of {name} failed and was undone: {status}.", f"{why}; then {deploy}"
+        )
+    drift = stack.get("DriftInformation", {}).get("StackDriftStatus", "NOT_CHECKED")
+    if drift == "DRIFTED":
+        what = f"aws cloudformation describe-stack-resource-drifts {where}"
+        yield warned(f"Resources of {name} were changed beside the stack.", f"{what}; then {deploy}")
+    if not stack.get("EnableTerminationProtection"):
+        protect = f"aws cloudformation update-termination-protection --enable-termination-protection {where}"
+        # Not with `sam deploy`, which cannot set it.
+        yield warned(f"Nothing keeps {name} from being deleted by mistake.", protect)
+    yield passed(f"{name} is {status} and protected; its drift is {drift}.")

@@ -1,0 +1,573 @@
+"""`rightstate accounts`: whom the hub looks after."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from rightstate.catalogue import load, load_all
+from rightstate.errors import InvalidInput, RightstateError
+from rightstate.identify import shown
+from rightstate.models import Account
+from rightstate.policy import Mode
+from rightstate.resource_type import Place
+from rightstate.wants import as_text
+from rightstate_cli import admission, contacts, hub, member, member_stacks, role_check
+from rightstate_cli.admission import Admission
+from rightstate_cli.aws import Caller, checked_account, checked_region, sign_in
+from rightstate_cli.hub import Hub
+from rightstate_cli.member_stacks import Installation, Installed, Result
+from rightstate_cli.options import (
+    DEFAULT_STACK,
+    FormatOption,
+    HubRegionOption,
+    StackOption,
+    TypeOption,
+    YesOption,
+)
+from rightstate_cli.output import Format, ask, counted, print_json, print_line, print_table, say
+from rightstate_cli.registry import Registry
+from rightstate_cli.role_check import Check
+from rightstate_cli.target import role_arn
+
+accounts = typer.Typer(
+    no_args_is_help=True,
+    help="Register the accounts that the hub looks after, and check that it can.",
+    rich_markup_mode="markdown",
+)
+
+AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="12 digits.", show_default=False)]
+# As template.yaml takes them.
+_ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+
+
+@accounts.command()
+def add(
+    account: AccountArgument,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A region that is looked after; repeatable, and replaces those that the account has. Left "
+            "out: those that it has, else the hub's.",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None,
+    all_regions: Annotated[
+        bool, typer.Option("--all-regions", help="Every region that is enabled in the account: it is asked.")
+    ] = False,
+    name: Annotated[
+        str | None, typer.Option(help="What people call the account.", metavar="TEXT", show_default=False)
+    ] = None,
+    contact: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An address that is sent what concerns the account; repeatable, and replaces those that it "
+            "has.",
+            metavar="EMAIL",
+            show_default=False,
+        ),
+    ] = None,
+    role: Annotated[
+        str | None,
+        typer.Option(
+            help="Name or ARN of the account's role. Left out: the hub's parameter MemberRoleName.",
+            metavar="ROLE",
+            show_default=False,
+        ),
+    ] = None,
+    external_id: Annotated[
+        str | None,
+        typer.Option(
+            help="The external id that the role asks for. Left out: the hub's own.",
+            metavar="ID",
+            show_default=False,
+        ),
+    ] = None,
+    install: Annotated[
+        bool,
+        typer.Option(
+            "--install",
+            help="Create or update the member's stack in each region, with the account's credentials: yours "
+            "if they are that account's, else those of --profile.",
+        ),
+    ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="The AWS profile that has the account's credentials.", metavar="NAME", show_default=False
+        ),
+    ] = None,
+    types: TypeOption = None,
+    boundary: Annotated[
+        str | None,
+        typer.Option(
+            help="Managed policy to be the permissions boundary of the member's roles.",
+            metavar="ARN",
+            show_default=False,
+        ),
+    ] = None,
+    yes: YesOption = False,
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Register an account, and check at once that the hub can assume its role.
+
+    No policy is enabled by it. Adding an account again keeps what is not named, its policies above all, and
+    with --install upgrades its stacks. Without --install it prints the commands with which the account's
+    administrator installs the member.
+
+    - `rightstate accounts add 111122223333 --install` is all that the hub's own account needs.
+    - `rightstate accounts add 444455556666 --install --profile payments --all-regions` installs another.
+    - `rightstate accounts add 444455556666 --region eu-west-1 --contact team@example.com` registers it.
+
+    Exit codes: 0 the hub can do its work there, 1 something failed or is missing, 2 it
+    could not be told, or wrong usage.
+    """
+    _check_options(account, region or (), all_regions, name, contact or (), external_id, boundary)
+    chosen = [load(each).name for each in dict.fromkeys(types or ())]
+    at = hub.find(stack, hub_region)
+    registry = Registry(at)
+    before = registry.find(account)
+    caller = _caller(at, account, profile, needed=install or all_regions)
+    regions = tuple(dict.fromkeys(region or ()))
+    if all_regions and caller:
+        regions = member_stacks.enabled_regions(caller)
+    wanted = _wanted(at, account, before, regions, name, contact, role, external_id)
+    places = wanted.regions or (at.region,)
+    for each in places:
+        _check_partition(at, each)
+    known = before.regions if before else ()
+    installation = None
+    commands: list[str] = []
+    if install and caller:
+        installation = member_stacks.prepare(at, caller, wanted, places, known, chosen, boundary)
+    else:
+        commands = member_stacks.commands(at, wanted, places, known, chosen, boundary or "")
+
+    # Nothing has been written up to here.
+    _say_what_is_not_seen(at, chosen, places)
+    if dropped := [each for each in known if each not in places]:
+        say(
+            f"No longer looked after: {', '.join(dropped)}. The stack {member_stacks.name(at)} stays there "
+            f"until `rightstate decommission member {account}`."
+        )
+    admitted = admission.of(at, account)
+    if installation and not _confirmed(_question(installation, account, chosen), yes):
+        say("Nothing was changed.")
+        raise typer.Exit(1)
+    admits = admitted is Admission.NOT and _confirmed(
+        f"Update the stack {stack}, so that its event bus takes the events of account {account}?", yes
+    )
+
+    installed = installation.install() if installation else []
+    if installed and installed[0].result is Result.FAILED:
+        _print_added(format, wanted, installed, [], {}, "not looked at", None)
+        say(f"Account {account} was not registered: it has no role. Mend that, and run the same again.")
+        raise typer.Exit(1)
+    written = _register(registry, wanted, installed)
+    events, failed = _admit(at, account, admitted, admits)
+    told = contacts.subscribe(at, account, wanted.contacts)
+    gone = set(before.contacts if before else ()) - set(wanted.contacts)
+    contacts.unsubscribe(at, account, gone)
+    checked = _check(at, written, caller, role_check.NEW_ROLE if installation else ())
+    _print_added(format, written, installed, commands, told, events, checked)
+    if failed or checked.ok is False or any(each.result is Result.FAILED for each in installed):
+        raise typer.Exit(1)
+    raise typer.Exit(0 if checked.ok else 2)
+
+
+@accounts.command()
+def remove(
+    account: AccountArgument,
+    yes: YesOption = False,
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+) -> None:
+    """Forget an account: nothing of it is looked at or changed any more.
+
+    Its settings go, with the modes and parameters of its policies, the subscriptions of its contacts, and its
+    number from those whose events the hub takes. The stacks in the account stay.
+
+    - `rightstate accounts remove 444455556666` shows what goes, and asks.
+    """
+    at = hub.find(stack, hub_region)
+    registry = Registry(at)
+    found = registry.get(checked_account(account))
+    others = [each for each in admission.listed(at) if each != account]
+    listed = account in admission.listed(at)
+    say(
+        f"Nothing will be looked at or remediated in account {_named(found)} any more. What goes: its "
+        f"settings (policies: {_modes(found)}) and the subscriptions of "
+        f"{counted(len(found.contacts), 'contact')}. "
+        f"{'Its events are no longer taken; the stack is updated for that. ' if listed else ''}"
+        f"The stacks {member_stacks.name(at)} in the account stay until `rightstate decommission member "
+        f"{account}`."
+    )
+    if not _confirmed(f"Remove account {account} from the hub {stack}?", yes):
+        say("Nothing was changed.")
+        raise typer.Exit(1)
+    registry.remove(account)
+    contacts.unsubscribe(at, account, found.contacts)
+    if listed:
+        try:
+            admission.admit(at, others)
+        except RightstateError as error:
+            say(
+                f"Account {account} was removed. Its events are still taken, and each ends as UnknownAccount."
+            )
+            say(f"{error} By hand: {admission.by_hand(at, others)}")
+            raise typer.Exit(1) from None
+        say(_remember())
+    print_line(f"Account {account} was removed.")
+
+
+@accounts.command(name="list")
+def list_accounts(
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """List the accounts that are registered.
+
+    - `rightstate accounts list --format json` gives all of their settings to a script.
+    """
+    found = sorted(Registry(hub.find(stack, hub_region)).all(), key=lambda each: each.account)
+    if format is Format.JSON:
+        print_json([each.model_dump(mode="json") for each in found])
+    elif found:
+        print_table(
+            counted(len(found), "account"),
+            ("Account", "Name", "Regions", "Policies", "Contacts"),
+            [
+                (each.account, each.name, _regions(each), _modes(each), str(len(each.contacts)))
+                for each in found
+            ],
+            whole=("Account",),
+        )
+    else:
+        say("No account is registered. `rightstate accounts add` does that.")
+
+
+@accounts.command()
+def show(
+    account: AccountArgument,
+    check: Annotated[bool, typer.Option("--check/--no-check", help="Whether the hub tries the role.")] = True,
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Show an account's settings, and whether the hub can assume its role just now.
+
+    - `rightstate accounts show 111122223333 --no-check` only reads the settings.
+
+    Exit codes: 0 the hub can do its work there, 1 it cannot, 2 it could not be told.
+    """
+    at = hub.find(stack, hub_region)
+    found = Registry(at).get(checked_account(account))
+    checked = role_check.check(at, found) if check else None
+    if format is Format.JSON:
+        print_json({**found.model_dump(mode="json"), "check": _check_facts(checked)})
+    else:
+        lines = [*_settings(found), ("Enabled", _modes(found))]
+        if checked:
+            lines.append(("Role", _check_text(checked)))
+        print_table(f"Account {_named(found)}", ("", ""), lines)
+        if found.policies:
+            print_table(
+                "",
+                ("Policy", "Mode", "Parameters"),
+                [
+                    (
+                        policy,
+                        each.mode.value,
+                        ", ".join(f"{name} = {as_text(value)}" for name, value in each.parameters.items()),
+                    )
+                    for policy, each in sorted(found.policies.items())
+                ],
+                whole=("Mode",),
+            )
+    if checked and not checked.ok:
+        raise typer.Exit(1 if checked.ok is False else 2)
+
+
+@accounts.command()
+def template(types: TypeOption = None) -> None:
+    """Print the CloudFormation template of a member, for all resource types or for those named.
+
+    - `rightstate accounts template > member.yaml` is what `rightstate accounts add` tells to deploy.
+    - `rightstate accounts template --type s3-bucket` has a role that may mend buckets and nothing else.
+    """
+    typer.echo(member.as_yaml(member.template(dict.fromkeys(types or ()))), nl=False)
+
+
+# --- What is asked for ---
+
+
+def _check_options(
+    account: str,
+    regions: Sequence[str],
+    all_regions: bool,
+    name: str | None,
+    addresses: Sequence[str],
+    external_id: str | None,
+    boundary: str | None,
+) -> None:
+    checked_account(account)
+    for region in regions:
+        checked_region(region)
+    if regions and all_regions:
+        raise InvalidInput("Give either --region or --all-regions.")
+    if name and not (name.isprintable() and len(name) <= 128):
+        raise InvalidInput(f"{shown(name)} cannot be an account's name: at most 128 characters, on one line.")
+    for address in addresses:
+        if not re.fullmatch(_ADDRESS, address) or not address.isprintable():
+            raise InvalidInput(f"{shown(address)} is not an e-mail address.")
+    if external_id is not None:
+        member_stacks.checked("ExternalId", external_id)
+    if boundary:
+        member_stacks.checked("PermissionsBoundary", boundary)
+
+
+def _check_partition(at: Hub, region: str) -> None:
+    try:
+        partition = at.caller.session.get_partition_for_region(region)
+    except Exception as error:
+        raise InvalidInput(f"{error}. Nothing was changed.") from None
+    if partition != at.partition:
+        raise InvalidInput(
+            f"{region} is of the partition {partition}, the hub of {at.partition}; no role reaches across. "
+            "Nothing was changed."
+        )
+
+
+def _caller(at: Hub, account: str, profile: str | None, needed: bool) -> Caller | None:
+    """Credentials of the account: the own ones, or the profile's. None where there are none."""
+    if profile:
+        caller = sign_in(at.region, profile)
+        if caller.account != account:
+            raise InvalidInput(
+                f"The profile {shown(profile)} belongs to account {caller.account}, not to {account}. "
+                "Nothing was changed. Name that account's profile."
+            )
+        return caller
+    if account == at.account:
+        return at.caller
+    if needed:
+        raise InvalidInput(
+            f"--install and --all-regions need credentials of account {account}, and yours belong to "
+            f"{at.account}. Nothing was changed. Name a profile with --profile; or leave both out, and have "
+            "the account's administrator install the member with the commands that are printed."
+        )
+    return None
+
+
+def _wanted(
+    at: Hub,
+    account: str,
+    before: Account | None,
+    regions: tuple[str, ...],
+    name: str | None,
+    addresses: Sequence[str] | None,
+    role: str | None,
+    external_id: str | None,
+) -> Account:
+    """The settings as they were, with what is given in them."""
+    place = Place(account=account, region=at.region, partition=at.partition)
+    given: dict[str, Any] = {
+        "name": name,
+        "regions": regions or None,
+        "contacts": tuple(dict.fromkeys(addresses)) if addresses else None,
+        "role_arn": role_arn(role, place) if role else None,
+        "external_id": external_id,
+    }
+    kept = before or Account(account=account, regions=(at.region,))
+    needed = {
+        "role_arn": kept.role_arn or role_arn(at.outputs["MemberRoleName"], place),
+        "external_id": kept.external_id or at.outputs["ExternalId"],
+    }
+    return kept.model_copy(update=needed | {key: value for key, value in given.items() if value is not None})
+
+
+def _say_what_is_not_seen(at: Hub, types: Sequence[str], regions: Sequence[str]) -> None:
+    """The events of a global service arrive in one region alone."""
+    for resource_type in [load(name) for name in types] or load_all():
+        home = resource_type.home_regions.get(at.partition)
+        if home and home not in regions:
+            say(
+                f"Events of {resource_type.name} arrive in {home} alone, which is not among the regions: "
+                "changes there start nothing until it is."
+            )
+
+
+# --- What is done ---
+
+
+def _question(installation: Installation, account: str, types: Sequence[str]) -> str:
+    regions = installation.regions
+    new = [region for region in regions if installation.found[region] is None]
+    old = [region for region in regions if region not in new]
+    done = [f"{verb} in {', '.join(places)}" for verb, places in (("create", new), ("update", old)) if places]
+    what = ", ".join(types) or f"all {len(load_all())} resource types"
+    return (
+        f"In account {account}, {' and '.join(done)} the stack {installation.stack}, whose role in "
+        f"{regions[0]} may remediate {what}?"
+    )
+
+
+def _confirmed(question: str, yes: bool) -> bool:
+    answer = yes or ask(question)
+    if answer is None:
+        raise InvalidInput("Nothing was changed: nobody confirmed it. In a script, give --yes.")
+    return answer
+
+
+def _admit(at: Hub, account: str, admitted: Admission, admits: bool) -> tuple[str, bool]:
+    """Let the account's events in where that is to be done; says how it stands, and whether it failed."""
+    wanted = [*admission.listed(at), account]
+    match admitted:
+        case Admission.OWN:
+            return "taken: the hub's own account", False
+        case Admission.LISTED:
+            return "taken: listed in MemberAccounts", False
+        case Admission.ORGANIZATION:
+            return f"taken: of the organization {at.outputs['OrganizationId']}", False
+        case Admission.UNKNOWN:
+            return (
+                f"taken if the account is of the organization {at.outputs['OrganizationId']}, which your "
+                f"credentials may not ask; if it is not: {admission.by_hand(at, wanted)}"
+            ), False
+    if not admits:
+        return f"not taken; this has them taken: {admission.by_hand(at, wanted)}", False
+    try:
+        admission.admit(at, wanted)
+    except RightstateError as error:
+        return f"not taken. {error} By hand: {admission.by_hand(at, wanted)}", True
+    say(_remember())
+    return "taken: now listed in MemberAccounts", False
+
+
+def _remember() -> str:
+    return (
+        "The stack's parameter MemberAccounts was changed. If your samconfig.toml names it, change it there "
+        "as well, or the next `sam deploy` sets it back."
+    )
+
+
+def _register(registry: Registry, account: Account, installed: Sequence[Installed]) -> Account:
+    try:
+        return registry.put(account)
+    except RightstateError:
+        if installed:
+            say("The stacks are installed. The settings could not be written; run the same again.")
+        raise
+
+
+def _check(at: Hub, account: Account, caller: Caller | None, waits: Sequence[float]) -> Check:
+    """Try the role, and tell the account's contacts where it does not work."""
+    try:
+        checked = role_check.check(at, account, caller, waits)
+    except RightstateError as error:
+        return Check(None, f"The hub could not be asked to try the role. {error}")
+    if checked.ok is False:
+        _tell(at, account, checked)
+    return checked
+
+
+def _tell(at: Hub, account: Account, checked: Check) -> None:
+    text = (
+        f"Account {_named(account)} was added to Rightstate's hub {at.stack} in account {at.account}, "
+        f"{at.region}, and the check of its role failed. Until that is mended nothing is remediated there."
+        "\n\n"
+        f"{checked.said}\n\nWhat to do: {checked.fix}\n"
+    )
+    try:
+        contacts.tell(at, account.account, f"Rightstate cannot work in account {account.account}", text)
+    except RightstateError as error:
+        say(f"The account's contacts were not told. {error}")
+
+
+# --- What is shown ---
+
+
+def _print_added(
+    format: Format,
+    account: Account,
+    installed: Sequence[Installed],
+    commands: Sequence[str],
+    told: dict[str, str],
+    events: str,
+    checked: Check | None,
+) -> None:
+    if format is Format.JSON:
+        print_json(
+            {
+                "account": account.model_dump(mode="json"),
+                "stacks": [
+                    {"region": each.region, "result": each.result.value, "reason": each.reason}
+                    for each in installed
+                ],
+                "commands": list(commands),
+                "contacts": told,
+                "events": events,
+                "check": _check_facts(checked),
+            }
+        )
+        return
+    if installed:
+        print_table(
+            "",
+            ("Region", "Stack", "Reason"),
+            [(each.region, each.result.value, each.reason) for each in installed],
+            whole=("Region", "Stack"),
+        )
+    if checked is None:
+        return
+    lines = [*_settings(account), ("Events", events)]
+    lines += [(f"Contact {address}", state) for address, state in told.items()]
+    print_table(f"Account {_named(account)}", ("", ""), [*lines, ("Role", _check_text(checked))])
+    if commands:
+        print_line("The account's administrator installs the member, or upgrades it, with:")
+        for command in commands:
+            # Not broken into lines: they are to be copied.
+            typer.echo(command)
+    if checked.ok and not account.policies:
+        say(f"No policy is enabled there yet: `rightstate policies enable ID --account {account.account}`.")
+
+
+def _settings(account: Account) -> list[tuple[str, str]]:
+    return [
+        ("Regions", _regions(account)),
+        ("Contacts", ", ".join(account.contacts) or "none"),
+        ("Role ARN", account.role_arn or "none: the functions' own"),
+        ("External id", account.external_id or "none"),
+    ]
+
+
+def _check_text(checked: Check) -> str:
+    state = {True: "works", False: "does not work", None: "could not be told"}[checked.ok]
+    return "\n".join(filter(None, (f"{state}. {checked.said}", checked.fix)))
+
+
+def _check_facts(checked: Check | None) -> dict[str, Any] | None:
+    return asdict(checked) if checked else None
+
+
+def _named(account: Account) -> str:
+    return f"{account.account} ({account.name})" if account.name else account.account
+
+
+def _regions(account: Account) -> str:
+    return ", ".join(account.regions) or "all"
+
+
+def _modes(account: Account) -> str:
+    """`3 auto, 1 report`."""
+    count = Counter(each.mode for each in account.policies.values())
+    return ", ".join(
+        f"{count[mode]} {mode}" for mode in reversed(Mode) if mode in count and mode is not Mode.OFF
+    ) or ("none")

@@ -1,0 +1,127 @@
+"""`rightstate verify`: whether the deployed hub and its members are as they have to be."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Annotated
+
+import typer
+
+from rightstate.errors import InvalidInput
+from rightstate_cli import checks
+from rightstate_cli.checks import Clients, Result, Status
+from rightstate_cli.hub import Hub, find
+from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
+from rightstate_cli.output import Format, counted, print_json, print_line, print_table, progress, say
+from rightstate_cli.registry import Registry
+
+
+def verify(
+    accounts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--account",
+            help="Beside the hub only this account; repeatable.",
+            metavar="ID",
+            show_default=False,
+        ),
+    ] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--check", help="Only this check, e.g. V5; repeatable.", metavar="CHECK", show_default=False
+        ),
+    ] = None,
+    inspect_role: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of a role in the other accounts that you may assume to read there, e.g. "
+            "OrganizationAccountAccessRole. Left out: what must be read there is skipped.",
+            metavar="ROLE",
+            show_default=False,
+        ),
+    ] = None,
+    canary: Annotated[
+        bool,
+        typer.Option(
+            "--canary",
+            help="Also start executions, about resources that do not exist: one by an event, one that is "
+            "refused, of which the topic tells.",
+        ),
+    ] = False,
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Check the deployed hub, its members and their regions, and say what mends them.
+
+    Reads, and changes nothing. Each check ends PASS, WARN, FAIL or SKIP, with what was found and the command
+    that mends it. The hub's own function tries each member's role, also as somebody else would who knows its
+    name.
+
+    - `rightstate verify` checks all.
+    - `rightstate verify --check V5 --account 111122223333` tries one account's role.
+    - `rightstate verify --inspect-role OrganizationAccountAccessRole` also looks into the other accounts.
+
+    Exit codes: 0 nothing failed (warnings are shown), 1 a check failed, 2 it could not be told.
+    """
+    chosen = checks.chosen(names or ())
+    if inspect_role and inspect_role.startswith("arn:"):
+        raise InvalidInput("--inspect-role takes a role's name, the same in each account, not an ARN.")
+    hub = find(stack, hub_region)
+    registry = Registry(hub)
+    registered = dict(registry.understood())
+    for account in accounts or ():
+        if account not in registered:
+            registry.get(account)
+    say(f"Checking the hub {stack} in account {hub.account}, {hub.region} ...")
+    results = []
+    with progress() as bar:
+        looking = bar.add_task("Checks", total=None)
+        for each in checks.run(chosen, hub, registered, Clients(hub, inspect_role, canary), accounts or ()):
+            results.append(each)
+            bar.update(looking, advance=1, description=f"{each.check.id} {each.check.title}")
+    if format is Format.JSON:
+        print_json([_as_json(each) for each in results])
+    else:
+        _print(results, hub)
+    if not registered:
+        say("No account is registered, so only the hub was checked. `rightstate accounts add` registers one.")
+    raise typer.Exit(int(any(each.finding.status is Status.FAIL for each in results)))
+
+
+def _as_json(result: Result) -> dict[str, str]:
+    return {
+        "id": result.check.id,
+        "title": result.check.title,
+        "account": result.account,
+        "region": result.region,
+        "status": result.finding.status.value,
+        "found": result.finding.found,
+        "fix": result.finding.fix,
+    }
+
+
+def _print(results: Sequence[Result], hub: Hub) -> None:
+    def place(result: Result) -> tuple[bool, str, str]:
+        return result.check.per is not checks.Per.HUB, result.account, result.region
+
+    for (of_a_member, account, region), found in groupby(sorted(results, key=place), place):
+        where = f"Account {account}, {region}" if region else f"Account {account}"
+        print_table(
+            where if of_a_member else f"Hub {hub.stack}, account {account}, {region}",
+            ("Check", "", "Found"),
+            [
+                (
+                    each.check.id,
+                    each.finding.status.value,
+                    f"{each.check.title}: {each.finding.found}"
+                    + (f"\nFix: {each.finding.fix}" if each.finding.fix else ""),
+                )
+                for each in found
+            ],
+            whole=("Check", ""),
+        )
+    count = Counter(each.finding.status for each in results)
+    told = ", ".join(f"{count[status]} {status.value}" for status in Status)
+    print_line(f"{counted(len(results), 'finding')}: {told}.")

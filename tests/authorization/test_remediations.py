@@ -1,0 +1,278 @@
+"""A session may do what was recorded, to its resource, and nothing else (threat T3)."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import pytest
+
+from rightstate.catalogue import load, load_all, names
+from rightstate.resource_type import Resource
+from rightstate.sessions import Phase, session_policy
+from tests.support.authorization import Policy, Request, allowed
+from tests.support.installation import (
+    ESCALATIONS,
+    ROLE,
+    STRANGER,
+    Installation,
+    everywhere,
+    policies,
+)
+from tests.support.recorded import made
+
+# Service authorization reference: what each type's write actions are checked on, ...
+ARNS = {
+    "auto-scaling-group": "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:"
+    "930d940e-891e-4781-a11a-7b0acd480f03:autoScalingGroupName/{id}",
+    "classic-load-balancer": "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}",
+    "cloudformation-stack": "arn:{partition}:cloudformation:{region}:{account}:stack/{id}/8a6b5c40",
+    "cloudtrail-trail": "arn:{partition}:cloudtrail:{region}:{account}:trail/{id}",
+    "dynamodb-table": "arn:{partition}:dynamodb:{region}:{account}:table/{id}",
+    "ec2-instance": "arn:{partition}:ec2:{region}:{account}:instance/{id}",
+    "iam-password-policy": "*",
+    "kinesis-stream": "arn:{partition}:kinesis:{region}:{account}:stream/{id}",
+    "kms-key": "arn:{partition}:kms:{region}:{account}:key/{id}",
+    "load-balancer": "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}",
+    "neptune-cluster": "arn:{partition}:rds:{region}:{account}:cluster:{id}",
+    "neptune-instance": "arn:{partition}:rds:{region}:{account}:db:{id}",
+    "rds-cluster": "arn:{partition}:rds:{region}:{account}:cluster:{id}",
+    "rds-instance": "arn:{partition}:rds:{region}:{account}:db:{id}",
+    "rds-snapshot": "arn:{partition}:rds:{region}:{account}:{id}",
+    "redshift-cluster": "arn:{partition}:redshift:{region}:{account}:cluster:{id}",
+    "s3-bucket": "arn:{partition}:s3:::{id}",
+    "sqs-queue": "arn:{partition}:sqs:{region}:{account}:{id}",
+}
+# ... beside it, or instead of it, ...
+_RDS = "arn:{partition}:rds:{region}:{account}:"
+BESIDE = {
+    "rds:ModifyDBInstance": [f"{_RDS}{kind}:any" for kind in ("og", "pg", "secgrp", "subgrp")],
+    "rds:ModifyDBCluster": [f"{_RDS}{kind}:any" for kind in ("cluster-pg", "og")],
+    "kinesis:StartStreamEncryption": [
+        "arn:{partition}:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        # A key that another account shares.
+        f"arn:{{partition}}:kms:{{region}}:{STRANGER}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    ],
+}
+INSTEAD = {"rds:ModifyDBParameterGroup": [f"{_RDS}pg:any"]}
+# ... and which say nothing about the region or the account.
+GLOBAL = {"iam-password-policy", "s3-bucket"}
+
+RECORDED = [
+    pytest.param(name, resource.id, sorted(actions), id=f"{name}-{index}")
+    for name in names()
+    for index, (resource, actions) in enumerate(made(name).applied.items())
+]
+every_recorded = pytest.mark.parametrize(("name", "identifier", "applied"), RECORDED)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a function may do in the member, for one resource."""
+
+    at: Installation
+    name: str
+    resource: Resource
+    phase: Phase
+
+    def allows(self, action: str, arn: str, **context: str) -> bool:
+        """Of an ARN that may have placeholders for where the resource is."""
+        arn = arn.format(**self.resource.model_dump())
+        owner = arn.split(":")[4] if arn.startswith("arn:") else ""
+        keys = {"aws:ResourceAccount": owner or self.resource.account}
+        keys |= {key.replace("_", ":"): value for key, value in context.items()}
+        return allowed(Request(self.at.member.role(ROLE), action, arn, keys), *self._layers)
+
+    @cached_property
+    def _layers(self) -> list[list[Policy]]:
+        role = policies(self.at.member_resources(), "RemediationRole")
+        return [role, [json.loads(session_policy(load(self.name), self.phase, self.resource))]]
+
+
+@cache
+def session(at: Installation, name: str, identifier: str, phase: Phase) -> Session:
+    stack = at.member
+    place = {"account": stack.account, "region": stack.region, "partition": stack.partition}
+    own = stack.account if load(name).per_account else identifier
+    return Session(at, name, Resource(**place, id=own), phase)
+
+
+def test_every_type_is_in_the_table() -> None:
+    assert set(ARNS) == set(names())
+
+
+def checked_on(name: str, action: str) -> list[str]:
+    return INSTEAD.get(action) or [ARNS[name], *BESIDE.get(action, [])]
+
+
+@everywhere
+@every_recorded
+def test_what_is_read_may_be_read_in_both_phases(
+    at: Installation, name: str, identifier: str, applied: list[str]
+) -> None:
+    needed = sorted(made(name).read)
+    needed += [action for action in load(name).read_actions if action not in needed]
+    refused = [
+        (phase, action)
+        for phase in Phase
+        for action in needed
+        for arn in ("*", ARNS[name])
+        if not session(at, name, identifier, phase).allows(action, arn)
+    ]
+    assert refused == []
+
+
+@everywhere
+@every_recorded
+def test_what_is_written_may_be_written_to_that_resource_when_applying_alone(
+    at: Installation, name: str, identifier: str, applied: list[str]
+) -> None:
+    writes = set(applied) - set(load(name).read_actions)
+    assert writes
+    for action in writes:
+        for arn in checked_on(name, action):
+            assert session(at, name, identifier, Phase.APPLY).allows(action, arn), (action, arn)
+            assert not session(at, name, identifier, Phase.READ).allows(action, arn), (action, arn)
+
+
+def others(name: str) -> Iterator[str]:
+    """ARNs that are not the resource's."""
+    own = ARNS[name]
+    if name == "iam-password-policy":
+        return
+    yield from (own.replace("{id}", f"{{id}}{end}") for end in ("-2", "0", "/x", ":x"))
+    yield from (own.replace("{id}", other) for other in ("x-{id}", "other", "*"))
+    yield own.replace("{partition}", "aws-iso")
+    if name not in GLOBAL:
+        yield own.replace("{region}", "xx-west-1")
+        yield own.replace("{account}", STRANGER)
+
+
+@everywhere
+@every_recorded
+def test_nothing_is_written_to_another_resource_account_region_or_partition(
+    at: Installation, name: str, identifier: str, applied: list[str]
+) -> None:
+    applying = session(at, name, identifier, Phase.APPLY)
+    written = [
+        (action, arn)
+        for action in load(name).write_actions
+        if action not in INSTEAD
+        for arn in others(name)
+        if applying.allows(action, arn)
+    ]
+    # What follows the name of a stack is an id that AWS has made up; no stack's name has a slash.
+    assert [each for each in written if name != "cloudformation-stack"] == []
+    assert {arn.partition("{id}")[2] for _, arn in written} <= {"/x/8a6b5c40"}
+
+
+@everywhere
+@pytest.mark.parametrize("action", [*BESIDE, *INSTEAD])
+def test_what_a_write_touches_beside_its_resource_is_in_the_same_region(
+    at: Installation, action: str
+) -> None:
+    for name in names():
+        if action not in load(name).write_actions:
+            continue
+        applying = session(at, name, "orders", Phase.APPLY)
+        for arn in BESIDE.get(action, INSTEAD.get(action, [])):
+            assert not applying.allows(action, arn.replace("{region}", "xx-west-1"))
+            assert not applying.allows(action, arn.replace("{partition}", "aws-iso"))
+            if action != "kinesis:StartStreamEncryption":
+                assert not applying.allows(action, arn.replace("{account}", STRANGER))
+
+
+@everywhere
+def test_a_bucket_of_another_account_is_not_written_though_its_arn_does_not_say_so(at: Installation) -> None:
+    applying = session(at, "s3-bucket", "payments-archive", Phase.APPLY)
+    for action in load("s3-bucket").write_actions:
+        assert applying.allows(action, ARNS["s3-bucket"])
+        assert not applying.allows(action, ARNS["s3-bucket"], **{"aws_ResourceAccount": STRANGER})
+
+
+@everywhere
+@pytest.mark.parametrize("name", names())
+def test_a_session_has_no_action_of_another_type_and_none_that_no_type_has(
+    at: Installation, name: str
+) -> None:
+    own = load(name)
+    declared = {*own.read_actions, *own.write_actions, *own.dependent_actions}
+    foreign = {
+        action
+        for each in load_all()
+        for action in (*each.read_actions, *each.write_actions, *each.dependent_actions)
+    } - declared
+    assert len(foreign) > 40
+    able = [
+        (phase, action)
+        for phase in Phase
+        for action in foreign | set(ESCALATIONS)
+        for arn in ("*", ARNS[name], ESCALATIONS.get(action, "*"))
+        if session(at, name, "orders", phase).allows(action, arn)
+    ]
+    assert able == []
+
+
+KEY = "arn:{partition}:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+SERVICE_ROLE = "arn:{partition}:iam::{account}:role/aws-service-role/rds.amazonaws.com/x"
+# Type, action, what it is checked on, condition key, values with which it is allowed, and refused.
+DEPENDENT = [
+    (
+        name,
+        action,
+        KEY,
+        "kms_ViaService",
+        [f"{via}.{{region}}.amazonaws.com{end}" for end in ("", ".cn")],
+        [
+            f"{via}.xx-west-1.amazonaws.com",
+            "s3.{region}.amazonaws.com",
+            f"{via}.{{region}}.example.com",
+            None,
+        ],
+    )
+    for name, via, actions in (
+        ("kinesis-stream", "kinesis", ["kms:DescribeKey"]),
+        ("rds-instance", "rds", ["kms:CreateGrant", "kms:DescribeKey"]),
+    )
+    for action in actions
+] + [
+    (
+        name,
+        "iam:CreateServiceLinkedRole",
+        SERVICE_ROLE,
+        "iam_AWSServiceName",
+        ["rds.amazonaws.com"],
+        [
+            "ec2.amazonaws.com",
+            "rds.amazonaws.com.example",
+            "*",
+            None,
+        ],
+    )
+    for name in ("rds-cluster", "rds-instance")
+]
+
+
+def test_every_dependent_action_is_in_the_table() -> None:
+    declared = {(each.name, action) for each in load_all() for action in each.dependent_actions}
+    assert declared == {(name, action) for name, action, *_ in DEPENDENT}
+
+
+@everywhere
+@pytest.mark.parametrize(("name", "action", "arn", "key", "allowed_with", "refused_with"), DEPENDENT)
+def test_what_aws_does_for_us_may_be_done_through_its_service_when_applying_alone(
+    at: Installation,
+    name: str,
+    action: str,
+    arn: str,
+    key: str,
+    allowed_with: list[str],
+    refused_with: list[str | None],
+) -> None:
+    def allows(phase: Phase, value: str | None) -> bool:
+        context = {} if value is None else {key: value.format(region=at.member.region)}
+        return session(at, name, "orders", phase).allows(action, arn, **context)
+
+    assert [value for value in allowed_with if not allows(Phase.APPLY, value)] == []
+    assert [value for value in refused_with if allows(Phase.APPLY, value)] == []
+    assert [value for value in (*allowed_with, *refused_with) if allows(Phase.READ, value)] == []

@@ -1,0 +1,159 @@
+"""What the roles may do to tables, and that none leads to more rights (threats T28 and T33)."""
+
+import ast
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from rightstate.catalogue import load_all
+from rightstate_cli import application
+from tests.support.authorization import Request, allowed
+from tests.support.installation import (
+    ADMINISTRATOR,
+    AT,
+    ESCALATIONS,
+    INSTALLATIONS,
+    ROLE,
+    Installation,
+    everywhere,
+    policies,
+    roles,
+)
+from tests.support.template import Stack, listed
+
+# --- The tables ---
+
+TABLE_ACTIONS = (
+    "GetItem",
+    "BatchGetItem",
+    "Query",
+    "Scan",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchWriteItem",
+    "DeleteTable",
+    "UpdateTable",
+    "UpdateTimeToLive",
+    "PutResourcePolicy",
+)
+
+
+@everywhere
+def test_settings_are_only_read_and_the_ledger_is_written_by_one_function(at: Installation) -> None:
+    resources = at.hub_resources()
+    granted = {
+        (role, table, action)
+        for role in roles(resources)
+        for table in ("SettingsTable", "LedgerTable")
+        for action in TABLE_ACTIONS
+        if allowed(
+            Request(at.hub.role(role), f"dynamodb:{action}", table_arn(at, table)), policies(resources, role)
+        )
+    }
+    assert granted == {
+        ("ResolveRole", "SettingsTable", "GetItem"),
+        ("FindScopesRole", "SettingsTable", "GetItem"),
+        ("FindScopesRole", "SettingsTable", "Scan"),
+        ("ListResourcesRole", "SettingsTable", "GetItem"),
+        ("RecordRole", "LedgerTable", "PutItem"),
+    }
+
+
+def table_arn(at: Installation, table: str) -> str:
+    arn: str
+    [arn] = {
+        resource
+        for role in roles(at.hub_resources())
+        for policy in policies(at.hub_resources(), role)
+        for statement in policy["Statement"]
+        for resource in listed(statement["Resource"])
+        if f"table/{at.hub.name}-{table}" in resource and "/index/" not in resource
+    }
+    return arn
+
+
+def test_a_table_opens_itself_to_nobody_and_is_not_deleted_by_mistake() -> None:
+    tables = [each for each in AT.hub_resources().values() if each["Type"] == "AWS::DynamoDB::Table"]
+    assert len(tables) == 2
+    for table in tables:
+        assert "ResourcePolicy" not in table["Properties"]
+        assert table["Properties"]["DeletionProtectionEnabled"] is True
+
+
+# --- No way to more rights (T28) ---
+
+every_escalation = pytest.mark.parametrize("action", ESCALATIONS)
+
+
+def escalating(stack: Stack, principal: str, action: str, **context: str) -> Request:
+    where = {"partition": stack.partition, "region": stack.region, "account": stack.account}
+    return Request(principal, action, ESCALATIONS[action].format(**where), context)
+
+
+@everywhere
+@every_escalation
+def test_no_role_of_the_hub_may_gain_rights_or_read_data(at: Installation, action: str) -> None:
+    resources = at.hub_resources()
+    able = [
+        role
+        for role in roles(resources)
+        if allowed(escalating(at.hub, at.hub.role(role), action), policies(resources, role))
+    ]
+    assert able == []
+
+
+@everywhere
+@every_escalation
+def test_the_remediation_role_may_not_even_with_administrator_access(at: Installation, action: str) -> None:
+    request = escalating(at.member, at.member.role(ROLE), action)
+    assert allowed(request, [ADMINISTRATOR])
+    assert not allowed(request, [ADMINISTRATOR, *policies(at.member_resources(), "RemediationRole")])
+
+
+def test_what_may_be_done_beyond_reading_is_what_the_types_declare() -> None:
+    """However many actions IAM has: those of every service that a type uses."""
+    declared = {action for each in load_all() for action in (*each.read_actions, *each.write_actions)}
+    declared |= {action for each in load_all() for action in each.dependent_actions}
+    [policy] = policies(AT.member_resources(), "RemediationRole")
+    [denied] = [each for each in policy["Statement"] if each["Effect"] == "Deny"]
+    assert set(denied["NotAction"]) == declared
+    assert declared.isdisjoint(ESCALATIONS)
+
+
+# --- Partitions (T33) ---
+
+
+@everywhere
+def test_every_arn_is_of_the_partition_where_the_stack_is(at: Installation) -> None:
+    for resources in (at.hub_resources(), at.member_resources()):
+        text = json.dumps(resources)
+        assert f"arn:{at.hub.partition}:" in text
+        assert [each for each in INSTALLATIONS if each != at.hub.partition and f"arn:{each}:" in text] == []
+
+
+# Not of any account: the first stands for an execution that there is none of, the others are simulated.
+NAMED_PARTITION = {"planning.py", "simulated_accounts.py", "notification_reference.py"}
+
+
+def test_nothing_names_a_partition() -> None:
+    root = application.root()
+    texts = [
+        *(root / "template.yaml", root / "member" / "template.yaml"),
+        *(root / "statemachines").glob("*.json"),
+    ]
+    named = [path.name for path in texts if "arn:aws" in path.read_text()]
+    code = [path for folder in ("layers", "functions", "cli") for path in (root / folder).rglob("*.py")]
+    assert len(code) > 80
+    named += [path.name for path in code if any("arn:aws" in text for text in literals(path.read_text()))]
+    assert set(named) <= NAMED_PARTITION
+
+
+def literals(source: str) -> Iterator[str]:
+    """The strings of a module that are not its documentation."""
+    nodes = list(ast.walk(ast.parse(source)))
+    documentation = {node.value for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in documentation:
+            yield node.value

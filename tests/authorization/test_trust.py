@@ -1,0 +1,208 @@
+"""Who may assume the roles of a hub and of a member (threats T1 and T2)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from rightstate_cli import member
+from tests.support.authorization import Request, allowed
+from tests.support.installation import (
+    ADMINISTRATOR,
+    AT,
+    EXTERNAL_ID,
+    ORGANIZATION,
+    ROLE,
+    STRANGER,
+    Installation,
+    everywhere,
+    policies,
+    roles,
+    trust,
+)
+from tests.support.template import listed
+
+# --- The remediation role's trust (T1, T2) ---
+
+
+def assuming(at: Installation, caller: str, *, role: str = ROLE, **context: str) -> Request:
+    keys = {key.replace("_", ":"): value for key, value in context.items()}
+    return Request(caller, "sts:AssumeRole", at.member.role(role), keys)
+
+
+@everywhere
+@pytest.mark.parametrize("function", member.HUB_ROLES)
+def test_a_function_of_the_hub_assumes_the_role_with_the_external_id(at: Installation, function: str) -> None:
+    [own] = [
+        role
+        for role in roles(at.hub_resources())
+        if at.hub_resources()[role]["Properties"].get("RoleName", "").endswith(f"{at.hub.region}-{function}")
+    ]
+    layers = [policies(at.hub_resources(), own), [trust(at.member_resources(), "RemediationRole")]]
+    caller = at.function_role(function)
+    assert allowed(assuming(at, caller, sts_ExternalId=EXTERNAL_ID), *layers)
+    assert not allowed(assuming(at, caller), *layers)
+    # Nothing else that the hub's role may assume.
+    assert not allowed(assuming(at, caller, role="Administrator", sts_ExternalId=EXTERNAL_ID), layers[0])
+
+
+@everywhere
+@pytest.mark.parametrize("role", ["DecideRole", "RecordRole", "MachineRole"])
+def test_the_hubs_other_roles_assume_none(at: Installation, role: str) -> None:
+    request = assuming(at, at.hub.role(f"rightstate-{role}-1A2B3C4D"), sts_ExternalId=EXTERNAL_ID)
+    assert not allowed(request, policies(at.hub_resources(), role))
+    assert not allowed(request, [trust(at.member_resources(), "RemediationRole")])
+
+
+REFUSED_IDS = {
+    "none": None,
+    "empty": "",
+    "another installation's": "7f1d2e30-c9b5-11f0-8de9-0242ac120002",
+    "in upper case": EXTERNAL_ID.upper(),
+    "with an end": f"{EXTERNAL_ID}0",
+    "without its end": EXTERNAL_ID[:-1],
+    "a wildcard": "*",
+}
+
+
+@everywhere
+@pytest.mark.parametrize("external_id", REFUSED_IDS.values(), ids=list(REFUSED_IDS))
+def test_not_even_the_hub_assumes_the_role_with_another_external_id(
+    at: Installation, external_id: str | None
+) -> None:
+    context = {} if external_id is None else {"sts_ExternalId": external_id}
+    request = assuming(at, at.function_role("apply"), **context)
+    assert not allowed(request, [ADMINISTRATOR], [trust(at.member_resources(), "RemediationRole")])
+
+
+CALLERS = {
+    "the account itself": "arn:{partition}:iam::{hub}:root",
+    "another role": "arn:{partition}:iam::{hub}:role/Administrator",
+    "a longer name": "arn:{partition}:iam::{hub}:role/rightstate-{region}-apply-2",
+    "a name that begins otherwise": "arn:{partition}:iam::{hub}:role/not-rightstate-{region}-apply",
+    "the same name at a path": "arn:{partition}:iam::{hub}:role/rightstate/rightstate-{region}-apply",
+    "another region's hub": "arn:{partition}:iam::{hub}:role/rightstate-xx-west-1-apply",
+    "another stack": "arn:{partition}:iam::{hub}:role/rightstate-two-{region}-apply",
+    "decide": "arn:{partition}:iam::{hub}:role/rightstate-{region}-decide",
+    "record": "arn:{partition}:iam::{hub}:role/rightstate-{region}-record",
+    "a user of that name": "arn:{partition}:iam::{hub}:user/rightstate-{region}-apply",
+    "the same role in another account": "arn:{partition}:iam::{stranger}:role/rightstate-{region}-apply",
+    "the same role in the member": "arn:{partition}:iam::{member}:role/rightstate-{region}-apply",
+    "the same role in another partition": "arn:aws-iso:iam::{hub}:role/rightstate-{region}-apply",
+    "the member itself": "arn:{partition}:iam::{member}:root",
+    "a service": "lambda.amazonaws.com",
+}
+
+
+@everywhere
+@pytest.mark.parametrize("caller", CALLERS.values(), ids=list(CALLERS))
+def test_nobody_else_assumes_the_role_whatever_they_may(at: Installation, caller: str) -> None:
+    principal = caller.format(
+        partition=at.hub.partition,
+        hub=at.hub.account,
+        region=at.hub.region,
+        member=at.member.account,
+        stranger=STRANGER,
+    )
+    request = assuming(at, principal, sts_ExternalId=EXTERNAL_ID)
+    assert not allowed(request, [ADMINISTRATOR], [trust(at.member_resources(), "RemediationRole")])
+
+
+def test_the_role_can_be_assumed_and_nothing_else() -> None:
+    for action in ("sts:TagSession", "sts:SetSourceIdentity", "sts:AssumeRoleWithWebIdentity"):
+        request = Request(AT.function_role("apply"), action, context={"sts:ExternalId": EXTERNAL_ID})
+        assert not allowed(request, [trust(AT.member_resources(), "RemediationRole")])
+
+
+# --- No trust without a condition (T2) ---
+
+NARROWING = {"aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalAccount"}
+
+
+def open_to_many(node: Any) -> Iterator[Mapping[str, Any]]:
+    """Each statement that allows a whole account, or everybody, without a condition on who it is."""
+    if isinstance(node, dict):
+        principal = node.get("Principal", {})
+        named = [principal] if principal == "*" else listed(principal.get("AWS", []))
+        wide = [each for each in named if each == "*" or each.endswith(":root") or each.isdecimal()]
+        conditions = node["Condition"].values() if wide and "Condition" in node else ()
+        if (
+            node.get("Effect") == "Allow"
+            and wide
+            and not NARROWING & {key for keys in conditions for key in keys}
+        ):
+            yield node
+        for child in node.values():
+            yield from open_to_many(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from open_to_many(child)
+
+
+@everywhere
+def test_no_statement_of_either_template_lets_everybody_in(at: Installation) -> None:
+    assert list(open_to_many(dict(at.hub_resources()))) == []
+    assert list(open_to_many(dict(at.member_resources()))) == []
+
+
+@pytest.mark.parametrize(
+    "principal", ["*", {"AWS": "*"}, {"AWS": ["arn:aws:iam::111122223333:root"]}, {"AWS": "111122223333"}]
+)
+def test_a_statement_that_lets_everybody_in_would_be_found(principal: Any) -> None:
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    guarded = {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}
+    assert list(open_to_many({"Statement": [statement]})) == [statement]
+    assert not list(open_to_many({"Statement": [{**statement, "Condition": guarded}]}))
+
+
+# --- The trust of all other roles ---
+
+SERVICES = tuple(f"{each}.amazonaws.com" for each in ("lambda", "states", "events", "scheduler", "ec2"))
+
+
+def trusted_service(role: str, resources: Mapping[str, Any]) -> str:
+    """The one that has to assume the role."""
+    if role in ("MachineRole", "BackfillRole"):
+        return "states.amazonaws.com"
+    if role == "BackfillMachineSweepRole":
+        return "scheduler.amazonaws.com"
+    functions = [each for each in resources.values() if each["Type"] == "AWS::Lambda::Function"]
+    of_function = role.removesuffix("Role") in {f"{each}" for each in FUNCTIONS}
+    assert len(functions) == len(FUNCTIONS)
+    return "lambda.amazonaws.com" if of_function else "events.amazonaws.com"
+
+
+FUNCTIONS = (
+    *("Resolve", "AssumeRole", "Describe", "Decide", "Apply", "Verify", "Record"),
+    *("FindScopes", "ListResources", "Summarize"),
+)
+
+
+@everywhere
+def test_each_role_of_the_hub_is_assumed_by_the_service_that_works_with_it_alone(at: Installation) -> None:
+    resources = at.hub_resources()
+    own = {"aws:SourceAccount": at.hub.account}
+    others = [
+        at.hub.role("Administrator"),
+        f"arn:{at.hub.partition}:iam::{at.hub.account}:root",
+        f"arn:{at.hub.partition}:iam::{STRANGER}:root",
+    ]
+    for role in roles(resources):
+        by = {
+            caller: allowed(Request(caller, "sts:AssumeRole", context=own), [trust(resources, role)])
+            for caller in (*SERVICES, *others)
+        }
+        expected = trusted_service(role, resources)
+        assert by == {caller: caller == expected for caller in by}, role
+
+
+@everywhere
+def test_the_machines_and_the_forwarding_are_for_their_own_account(at: Installation) -> None:
+    for resources, role, service, stack in (
+        (at.hub_resources(), "MachineRole", "states.amazonaws.com", at.hub),
+        (at.member_resources(), "ForwardingRole", "events.amazonaws.com", at.member),
+    ):
+        document = trust(resources, role)
+        for account, expected in ((stack.account, True), (STRANGER, False), (None, False)):
+            context = {"aws:SourceAccount": account} if account else {}
+            assert allowed(Request(service, "sts:AssumeRole", context=context), [document]) is expected

@@ -1,0 +1,152 @@
+"""A deployed hub on moto's server: its stack, its real functions, and trust policies that are heeded."""
+
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import yaml
+from moto.awslambda.models import LambdaBackend
+from moto.cloudformation import models
+from moto.core.exceptions import AccessDeniedError
+from moto.core.responses import ActionResult
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
+from moto.sts.responses import TokenResponse
+
+from rightstate.sessions import hub_kept_apart
+from rightstate_cli import application, interpreter
+from tests.support.template import REGION, listed
+
+ADMIN = "admin"
+"""A role by which a test is an account's administrator; it need not exist."""
+
+
+@contextmanager
+def simulated(environment: Mapping[str, str]) -> Iterator[None]:
+    """Fill what the server lacks for a hub, whose functions have that environment."""
+    fast = SimpleNamespace(**{**vars(yaml), "load": _load})
+    with (
+        _functions(environment),
+        _trust_policies(),
+        # moto reads the template as YAML at every turn, which takes it a second.
+        patch.object(models, "yaml", fast),
+        warnings.catch_warnings(),
+    ):
+        # moto creates no alarms and no policies of topics and queues.
+        warnings.filterwarnings("ignore", "Tried to parse")
+        yield
+
+
+def deploy(session: boto3.Session, stack: str, **parameters: str) -> dict[str, str]:
+    """Create the hub's stack; returns its outputs. moto's CloudFormation has no aliases."""
+    cloudformation = session.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=stack,
+        TemplateBody=_template(),
+        # moto finds no previous value of a parameter that was left to its default.
+        Parameters=[
+            {"ParameterKey": key, "ParameterValue": value}
+            for key, value in {**_defaults(), **parameters}.items()
+        ],
+    )
+    for app in application.functions().values():
+        session.client("lambda").create_alias(
+            FunctionName=f"{stack}-{_function(app.parent.name)}", Name="live", FunctionVersion="$LATEST"
+        )
+    [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+
+
+@cache
+def _template() -> str:
+    # SAM's translator wants a region to be named; the template has none.
+    with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION):
+        return json.dumps(application.cloudformation())
+
+
+def _defaults() -> dict[str, str]:
+    return {name: str(each["Default"]) for name, each in application.template()["Parameters"].items()}
+
+
+def _function(folder: str) -> str:
+    return folder.replace("_", "-")
+
+
+def _load(text: str, **options: Any) -> Any:
+    return json.loads(text) if text.startswith("{") else yaml.load(text, **options)  # noqa: S506 - as moto
+
+
+@contextmanager
+def _functions(environment: Mapping[str, str]) -> Iterator[None]:
+    """Let Lambda's Invoke run the functions' real handlers, in that environment."""
+    handlers = {
+        _function(app.parent.name): interpreter.load_handler(app) for app in application.functions().values()
+    }
+    one_at_a_time = Lock()
+
+    def invoke(
+        self: LambdaBackend,
+        function_name: str,
+        qualifier: str | None,
+        body: str,
+        headers: Any,
+        response_headers: dict[str, str],
+    ) -> bytes:
+        name, _, alias = function_name.rpartition(":")
+        self.get_function(name, qualifier or alias)
+        [handler] = [each for end, each in handlers.items() if name.endswith(f"-{end}")]
+        with (
+            one_at_a_time,
+            patch.dict(os.environ, environment),
+            hub_kept_apart(boto3.Session),
+            patch("rightstate.step.logger"),
+        ):
+            try:
+                return json.dumps(handler(json.loads(body), None)).encode()
+            except Exception as error:
+                # Lambda developer guide, "Lambda function errors in Python".
+                response_headers["x-amz-function-error"] = "Unhandled"
+                return json.dumps({"errorMessage": str(error), "errorType": type(error).__name__}).encode()
+
+    with patch.object(LambdaBackend, "invoke", invoke):
+        yield
+
+
+@contextmanager
+def _trust_policies() -> Iterator[None]:
+    """Let AssumeRole refuse a role that does not exist, and another external id than its trust asks for.
+
+    moto heeds neither. Whom the trust names is not looked at.
+    """
+    assume_role = TokenResponse.assume_role
+
+    def assume_if_trusted(self: TokenResponse) -> ActionResult:
+        arn = str(self._get_param("RoleArn"))
+        if not _trusts(arn, self.partition, self._get_param("ExternalId")):
+            raise AccessDeniedError("anybody", "sts:AssumeRole")
+        answer: ActionResult = assume_role(self)
+        return answer
+
+    with patch.object(TokenResponse, "assume_role", assume_if_trusted):
+        yield
+
+
+def _trusts(arn: str, partition: str, external_id: str | None) -> bool:
+    account, name = arn.split(":")[4], arn.rpartition("/")[2]
+    if name == ADMIN:
+        return True
+    try:
+        role = iam_backends[account][partition].get_role(name)
+    except NotFoundException:
+        return False
+    document = json.loads(role.assume_role_policy_document)
+    conditions = [each.get("Condition", {}).get("StringEquals", {}) for each in listed(document["Statement"])]
+    return any(external_id in listed(each.get("sts:ExternalId", external_id)) for each in conditions)

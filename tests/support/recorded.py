@@ -1,0 +1,87 @@
+"""The actions that AWS is asked for while the examples of a type are found, described and mended."""
+
+from dataclasses import dataclass, field
+from functools import cache
+
+import boto3
+import botocore.session
+from botocore.model import ServiceModel
+from moto import mock_aws
+
+from rightstate.catalogue import load
+from rightstate.identify import at_home
+from rightstate.models import Decision
+from rightstate.resource_type import Place, Resource
+from rightstate_cli import examples, moto_gaps
+from tests.support import cycle
+
+# Service authorization reference, Amazon S3; of every other service an action is called as the operation is.
+ACTIONS = {
+    "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:PutBucketAccelerateConfiguration": "s3:PutAccelerateConfiguration",
+    "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+    "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
+}
+# No other test is there, so that what is asked once for a container is asked here too.
+REGION = "ap-southeast-2"
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    return botocore.session.get_session().get_service_model(service)
+
+
+def action(call: str) -> str:
+    """`elbv2:DescribeTags` -> `elasticloadbalancing:DescribeTags`."""
+    service, _, name = call.partition(":")
+    return ACTIONS.get(call, f"{service_model(service).signing_name}:{name}")
+
+
+@dataclass
+class Made:
+    """What was called for the examples of a type, by phase, and what was planned."""
+
+    read: set[str] = field(default_factory=set)
+    applied: dict[Resource, set[str]] = field(default_factory=dict)
+    decisions: list[Decision] = field(default_factory=list)
+
+    @property
+    def apply(self) -> set[str]:
+        return set().union(*self.applied.values())
+
+
+@cache
+def made(name: str) -> Made:
+    """List, describe, mend and verify the type's examples, with all its policies enabled."""
+    resource_type, example = load(name), examples.load(name)
+    place = at_home(resource_type, Place(account="123456789012", region=REGION))
+    policies = cycle.enabled(resource_type)
+    result = Made()
+    with mock_aws(), moto_gaps.fill():
+        account = cycle.Account(region=place.region)
+        session = boto3.Session(region_name=place.region)
+        found = [example.create(session, example.name, example.policy), *example.also]
+        found += [example.create(session, each, policy) for each, policy in example.others.items()]
+        assert set(found) <= set(resource_type.find(account.client, place))
+        for each in found:
+            resource = Resource(**place.model_dump(), id=each)
+            decision = cycle.plan(resource_type, account, resource, policies)
+            result.decisions.append(decision)
+            result.read |= actions_of(account)
+            for call in decision.calls:
+                concerned = [change for change in decision.changes if change.setting in call.settings]
+                resource_type.apply(account.client, resource, call, concerned)
+            result.applied[resource] = actions_of(account)
+            cycle.observe(resource_type, account, resource, policies)
+            result.read |= actions_of(account)
+    return result
+
+
+def actions_of(account: cycle.Account) -> set[str]:
+    """Those of the calls since the last time."""
+    calls, account.calls[:] = set(account.calls), []
+    return {action(call) for call in calls}

@@ -1,0 +1,494 @@
+"""Which resources a backfill looks at, what it starts for each, and how it tells of the end."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from rightstate import backfill, catalogue, sessions
+from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
+from rightstate.models import (
+    BackfillTask,
+    Execution,
+    ItemsFound,
+    ListTask,
+    Scope,
+    StartInput,
+    StoredObject,
+    SummarizeTask,
+    Summary,
+    Work,
+)
+
+HUB, ONE, TWO = "123456789012", "111122223333", "444455556666"
+HERE, THERE = "eu-west-1", "us-east-1"
+WORK = "work"
+VERSIONING, QUEUES, PASSWORDS = (
+    "s3-versioning",
+    "sqs-server-side-encryption",
+    "iam-password-policy-min-length",
+)
+DATABASES, NEPTUNE = "rds-mysql-deletion-protection", "neptune-auto-minor-version-upgrade"
+ARN = f"arn:aws:states:{HERE}:{HUB}:execution:rightstate-backfill"
+
+
+@dataclass
+class Hub:
+    """The hub's tables and work bucket."""
+
+    settings: Any
+    ledger: Any
+
+    def register(self, account: str, *policies: str, **more: Any) -> None:
+        enabled = {policy: {"mode": "auto"} for policy in policies}
+        self.settings.put_item(Item={"account": account, "policies": enabled, **more})
+
+    def record(self, batch: str, resource: str, outcome: str = "remediated", **more: str) -> None:
+        item = {"batch": batch, "resource": resource, "outcome": outcome, "at": "2026-11-23T09:00:00Z#x"}
+        self.ledger.put_item(Item={"error": "", "execution": f"{ARN}:x", **item, **more})
+
+    def read(self, stored: StoredObject) -> Any:
+        return json.load(boto3.client("s3").get_object(Bucket=stored.bucket, Key=stored.key)["Body"])
+
+    def find(self, name: str = "a-name", **given: Any) -> Work:
+        return backfill.find_scopes(BackfillTask(execution=execution(name), input=given))
+
+    def scopes(self, **given: Any) -> list[Scope]:
+        work = self.find(**given)
+        return [Scope.model_validate(each) for each in self.read(work.scopes)] if work.scopes else []
+
+    def places(self, **given: Any) -> set[tuple[str, str, str]]:
+        """Account, region and type of what is looked at."""
+        return {(scope.account, scope.region, name) for scope in self.scopes(**given) for name in scope.types}
+
+
+def execution(name: str = "a-name", started: str = "2026-11-23T09:00:00Z") -> Execution:
+    return Execution(id=f"{ARN}:{name}", name=name, started=started, state_machine=ARN)
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    environment = {
+        "AWS_DEFAULT_REGION": HERE,
+        "AWS_REGION": HERE,
+        "SETTINGS_TABLE": "settings",
+        "LEDGER_TABLE": "ledger",
+        "WORK_BUCKET": WORK,
+    }
+    with mock_aws(), patch.dict(os.environ, environment), sessions.hub_kept_apart(boto3.Session):
+        boto3.client("s3").create_bucket(Bucket=WORK, CreateBucketConfiguration={"LocationConstraint": HERE})
+        tables = boto3.resource("dynamodb")
+        keys = {"settings": ("account",), "ledger": ("resource", "at")}
+        made = {
+            name: tables.create_table(
+                TableName=name,
+                KeySchema=[
+                    {"AttributeName": key, "KeyType": kind}
+                    for key, kind in zip(keys[name], ("HASH", "RANGE"), strict=False)
+                ],
+                AttributeDefinitions=[
+                    {"AttributeName": key, "AttributeType": "S"}
+                    for key in {*keys[name], *(("batch",) if name == "ledger" else ())}
+                ],
+                BillingMode="PAY_PER_REQUEST",
+                **(
+                    {
+                        "GlobalSecondaryIndexes": [
+                            {
+                                "IndexName": "batch",
+                                "KeySchema": [
+                                    {"AttributeName": "batch", "KeyType": "HASH"},
+                                    {"AttributeName": "at", "KeyType": "RANGE"},
+                                ],
+                                "Projection": {"ProjectionType": "ALL"},
+                            }
+                        ]
+                    }
+                    if name == "ledger"
+                    else {}
+                ),
+            )
+            for name in keys
+        }
+        yield Hub(**made)
+
+
+# --- Find scopes ---
+
+
+def test_each_account_is_looked_at_in_its_own_regions_for_what_is_enabled_there(hub: Hub) -> None:
+    hub.register(ONE, VERSIONING, QUEUES, regions=[HERE, THERE])
+    hub.register(TWO, QUEUES)
+    assert hub.places() == {
+        (ONE, HERE, "s3-bucket"),
+        (ONE, HERE, "sqs-queue"),
+        (ONE, THERE, "s3-bucket"),
+        (ONE, THERE, "sqs-queue"),
+        (TWO, HERE, "sqs-queue"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "expected"),
+    [
+        ({"accounts": [TWO]}, {(TWO, HERE, "sqs-queue")}),
+        (
+            {"regions": [THERE]},
+            {(ONE, THERE, "s3-bucket"), (ONE, THERE, "sqs-queue"), (TWO, THERE, "sqs-queue")},
+        ),
+        ({"types": ["s3-bucket"]}, {(ONE, HERE, "s3-bucket"), (ONE, THERE, "s3-bucket")}),
+        ({"policies": [VERSIONING]}, {(ONE, HERE, "s3-bucket"), (ONE, THERE, "s3-bucket")}),
+        ({"policies": ["S3VersioningEnabled"], "regions": [HERE]}, {(ONE, HERE, "s3-bucket")}),
+        ({"accounts": [TWO], "types": ["s3-bucket"]}, set()),
+        ({"accounts": [ONE], "regions": ["ap-south-1"]}, set()),
+    ],
+    ids=str,
+)
+def test_the_input_narrows_it(
+    hub: Hub, narrowed: dict[str, Any], expected: set[tuple[str, str, str]]
+) -> None:
+    hub.register(ONE, VERSIONING, QUEUES, regions=[HERE, THERE])
+    hub.register(TWO, QUEUES)
+    assert hub.places(**narrowed) == expected
+
+
+def test_a_global_service_is_looked_at_once_in_its_home_region(hub: Hub) -> None:
+    hub.register(ONE, PASSWORDS, regions=[HERE, "eu-north-1"])
+    assert hub.places() == {(ONE, "us-east-1", "iam-password-policy")}
+
+
+def test_types_of_one_service_share_a_scope_since_they_share_its_throttling(hub: Hub) -> None:
+    hub.register(ONE, DATABASES, "neptune-iam-authentication")
+    [scope] = hub.scopes()
+    assert (scope.service, scope.types) == ("rds", ("neptune-cluster", "rds-instance"))
+
+
+UNREADABLE = {"policies": "all"}, {"policies": {"s3-versionning": {"mode": "auto"}}}
+
+
+@pytest.mark.parametrize("settings", UNREADABLE, ids=str)
+def test_an_account_whose_settings_are_not_understood_keeps_none_of_the_others_waiting(
+    hub: Hub, settings: dict[str, Any]
+) -> None:
+    hub.settings.put_item(Item={"account": ONE, **settings})
+    hub.register(TWO, QUEUES)
+    assert hub.places() == {(TWO, HERE, "sqs-queue")}
+
+
+def test_an_account_that_is_named_has_to_be_readable(hub: Hub) -> None:
+    hub.settings.put_item(Item={"account": ONE, "policies": "all"})
+    with pytest.raises(SettingsUnreadable):
+        hub.find(accounts=[ONE])
+    with pytest.raises(UnknownAccount):
+        hub.find(accounts=[TWO])
+
+
+def test_where_nothing_is_enabled_there_are_no_scopes(hub: Hub) -> None:
+    hub.register(ONE)
+    assert hub.find().scopes is None
+    assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket=WORK)
+
+
+def test_the_scopes_of_a_plan_are_taken_as_they_are(hub: Hub) -> None:
+    scopes = {"bucket": WORK, "key": "batches/approved/scopes.json"}
+    work = hub.find(scopes=scopes, batch="approved", concurrency=7, until="2026-11-23T12:00:00Z")
+    assert work.scopes == StoredObject(**scopes)
+    assert (work.batch, work.concurrency, work.until) == ("approved", 7, "2026-11-23T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"account": ONE},
+        {"accounts": []},
+        {"accounts": ["1"]},
+        {"regions": ["*"]},
+        {"types": ["s3"]},
+        {"mode": "loud"},
+        {"batch": "a/b"},
+        {"batch": "x" * 61},
+        {"concurrency": 0},
+        {"concurrency": 1000},
+        {"until": "tomorrow"},
+        {"until": "2026-11-23T12:00:00+01:00"},
+        {"accounts": [ONE], "scopes": {"bucket": WORK, "key": "k"}},
+        {"regions": [HERE], "resources": [{"account": ONE, "region": HERE, "resource": "a"}]},
+    ],
+    ids=str,
+)
+def test_an_input_that_is_not_understood_is_refused(hub: Hub, given: dict[str, Any]) -> None:
+    hub.register(ONE, VERSIONING)
+    with pytest.raises(InvalidInput):
+        hub.find(**given)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "by-hand",
+        "nightly.2026+11",
+        "8e5622f9-d81c-4d81-612a-9319e7ee2506_2b7a1f60-1f7e-8d9c-0b8a-5b1f4b1d7c11",
+        "ü" * 80,
+    ],
+)
+def test_whatever_an_execution_is_called_its_batch_has_a_name_that_fits(hub: Hub, name: str) -> None:
+    work = hub.find(name)
+    assert StartInput(account=ONE, region=HERE, resource="a", batch=work.batch).batch == work.batch
+    assert hub.find(name).batch == work.batch != hub.find(name[:-1] + "x").batch
+
+
+# --- Find scopes: resources that are named ---
+
+
+def items(hub: Hub, **given: Any) -> set[tuple[str, str, str, str]]:
+    """Account, region, type and identifier of what is started for resources that are named."""
+    found = set()
+    for scope in hub.scopes(**given):
+        assert scope.items and scope.count == len(hub.read(scope.items))
+        for item in hub.read(scope.items):
+            start = StartInput.model_validate(item["input"])
+            assert (start.account, start.region) == (scope.account, scope.region)
+            found.add((start.account, start.region, item["resource_type"], str(start.resource)))
+    return found
+
+
+def named(resource: str, account: str = ONE, region: str = HERE, **more: str) -> dict[str, str]:
+    return {"account": account, "region": region, "resource": resource, **more}
+
+
+BY_ID = {
+    "AWS::S3::Bucket": ("s3-bucket", "logs", "logs"),
+    "AWS::SQS::Queue": ("sqs-queue", f"https://sqs.{HERE}.amazonaws.com/{ONE}/invoices", "invoices"),
+    "AWS::EC2::Instance": ("ec2-instance", "i-0a1b2c3d4e5f60718", "i-0a1b2c3d4e5f60718"),
+    "AWS::DynamoDB::Table": ("dynamodb-table", "customers", "customers"),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": (
+        "load-balancer",
+        f"arn:aws:elasticloadbalancing:{HERE}:{ONE}:loadbalancer/app/checkout/50dc6c495c0c9188",
+        "app/checkout/50dc6c495c0c9188",
+    ),
+}
+
+
+@pytest.mark.parametrize("config_type", BY_ID)
+def test_what_config_names_by_its_type_is_started(hub: Hub, config_type: str) -> None:
+    resource_type, given, expected = BY_ID[config_type]
+    hub.register(ONE, catalogue.load(resource_type).policies[0].id)
+    resources = [named(given, config_type=config_type)]
+    assert items(hub, resources=resources) == {(ONE, HERE, resource_type, expected)}
+
+
+def test_each_type_has_a_name_of_its_own_in_config_or_none() -> None:
+    known = [each.config_type for each in catalogue.load_all() if each.config_type]
+    assert len(known) == len(set(known))
+    assert all(re.fullmatch(r"AWS::\w+::\w+", name) for name in known)
+    # Config calls a database by its resource id, which no call takes, and has no type for a password policy.
+    assert {each.name for each in catalogue.load_all() if not each.config_type} == {
+        "iam-password-policy",
+        "neptune-cluster",
+        "neptune-instance",
+        "rds-cluster",
+        "rds-instance",
+        "rds-snapshot",
+    }
+
+
+def test_an_arn_starts_each_type_that_shares_it_and_is_enabled(hub: Hub) -> None:
+    arn = f"arn:aws:rds:{HERE}:{ONE}:db:orders"
+    hub.register(ONE, DATABASES)
+    assert items(hub, resources=[named(arn)]) == {(ONE, HERE, "rds-instance", "orders")}
+    hub.register(ONE, DATABASES, NEPTUNE)
+    assert items(hub, resources=[named(arn)]) == {
+        (ONE, HERE, "rds-instance", "orders"),
+        (ONE, HERE, "neptune-instance", "orders"),
+    }
+
+
+def test_resources_of_several_accounts_and_services_are_started_each_in_its_scope_and_once(
+    hub: Hub,
+) -> None:
+    hub.register(ONE, VERSIONING, QUEUES)
+    hub.register(TWO, QUEUES)
+    queues = [named(f"arn:aws:sqs:{HERE}:{account}:invoices", account) for account in (ONE, TWO)]
+    resources = [named("arn:aws:s3:::logs"), *queues, *queues]
+    assert items(hub, resources=resources) == {
+        (ONE, HERE, "s3-bucket", "logs"),
+        (ONE, HERE, "sqs-queue", "invoices"),
+        (TWO, HERE, "sqs-queue", "invoices"),
+    }
+    assert [scope.count for scope in hub.scopes(resources=resources)] == [1, 1, 1]
+
+
+PASSED_OVER = {
+    "an account that is not registered": named("arn:aws:s3:::logs", TWO),
+    "a type that no policy covers": named(f"arn:aws:lambda:{HERE}:{ONE}:function:mail"),
+    "a type that Config alone knows": named("mail", config_type="AWS::Lambda::Function"),
+    "an id of Config's own": named("db-ABCDEFGHIJKLMNOPQRSTUVWXYZ", config_type="AWS::RDS::DBInstance"),
+    "an account as a whole": named(f"AWS::::Account:{ONE}"),
+    "a type whose policies are off": named(f"arn:aws:sqs:{HERE}:{ONE}:invoices"),
+    "a region that is not looked after": named("arn:aws:s3:::logs", region="ap-south-1"),
+    "an ARN of another account": named(f"arn:aws:kms:{HERE}:{TWO}:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+    "an ARN of another region": named(f"arn:aws:kms:{THERE}:{ONE}:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+    "an ARN of another partition": named("arn:aws-cn:s3:::logs"),
+    "a name that is none": named("../x", config_type="AWS::S3::Bucket"),
+    "hostile text": named("\x1b[31m" + "x" * 2000, config_type="AWS::S3::Bucket"),
+    "a name without a type": named("logs"),
+}
+
+
+@pytest.mark.parametrize("why", PASSED_OVER)
+def test_what_is_not_to_be_started_is_told_in_one_line_and_keeps_nothing_else_from_it(
+    hub: Hub, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub.register(ONE, VERSIONING, "kms-key-rotation", regions=[HERE, THERE])
+    assert hub.find(resources=[PASSED_OVER[why]]).scopes is None
+    [line] = map(vars, caplog.records)
+    assert line["account"] == PASSED_OVER[why]["account"]
+    assert len(line["resource"]) < 100 and line["resource"].isprintable() and line["reason"]
+    both = [PASSED_OVER[why], named("arn:aws:s3:::logs")]
+    assert items(hub, resources=both) == {(ONE, HERE, "s3-bucket", "logs")}
+
+
+def test_settings_that_are_not_understood_fail_it_since_nobody_else_would_tell(hub: Hub) -> None:
+    hub.settings.put_item(Item={"account": ONE, "policies": "all"})
+    with pytest.raises(SettingsUnreadable):
+        hub.find(resources=[named("arn:aws:s3:::logs")])
+
+
+# --- List resources ---
+
+
+def listed(hub: Hub, scope: Scope, **given: Any) -> ItemsFound:
+    return backfill.list_resources(ListTask(execution=execution(), scope=scope, work=hub.find(**given)))
+
+
+def test_the_resources_of_a_scope_are_listed_as_executions_to_start(hub: Hub) -> None:
+    hub.register(HUB, QUEUES)
+    names = [f"invoices-{number}" for number in range(3)]
+    for name in names:
+        boto3.client("sqs").create_queue(QueueName=name)
+    [scope] = hub.scopes()
+    found = listed(
+        hub, scope, batch="b", reason="CHG-1", mode="report", policies=[QUEUES, VERSIONING], sweep=True
+    )
+    assert found.count == len(names)
+    wanted = [
+        StartInput(
+            account=HUB,
+            region=HERE,
+            resource=name,
+            policies=(QUEUES,),
+            mode="report",
+            reason="CHG-1",
+            sweep=True,
+            batch="b",
+        )
+        for name in names
+    ]
+    assert hub.read(found.items) == [backfill.to_start("sqs-queue", each) for each in wanted]
+
+
+def test_where_a_service_has_nothing_there_are_no_items(hub: Hub) -> None:
+    hub.register(HUB, QUEUES)
+    [scope] = hub.scopes()
+    found = listed(hub, scope)
+    assert (found.count, hub.read(found.items)) == (0, [])
+
+
+# --- What is started ---
+
+ACCOUNTS = st.from_regex(r"[0-9]{12}", fullmatch=True)
+STARTS = st.builds(
+    StartInput,
+    account=ACCOUNTS,
+    region=st.sampled_from([HERE, THERE]),
+    resource=st.text(min_size=1, max_size=300),
+    batch=st.from_regex(r"[A-Za-z0-9_-]{1,60}", fullmatch=True),
+    reason=st.text(max_size=20),
+    sweep=st.booleans(),
+)
+TYPES = st.sampled_from(catalogue.names())
+
+
+@given(TYPES, STARTS)
+def test_an_execution_has_a_name_that_step_functions_takes_and_an_input_that_resolve_takes(
+    resource_type: str, start: StartInput
+) -> None:
+    item = backfill.to_start(resource_type, start)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,80}", item["name"])
+    assert item["name"].startswith(str(start.batch))
+    assert StartInput.model_validate(item["input"]) == start
+    assert item["resource_type"] == resource_type
+
+
+def same(one: StartInput, other: StartInput) -> bool:
+    return all(getattr(one, key) == getattr(other, key) for key in ("account", "region", "resource", "batch"))
+
+
+@given(TYPES, STARTS, TYPES, STARTS)
+def test_a_name_belongs_to_one_resource_and_batch(
+    one: str, start: StartInput, other: str, another: StartInput
+) -> None:
+    names = [backfill.to_start(*each)["name"] for each in ((one, start), (other, another))]
+    assert (names[0] == names[1]) is (one == other and same(start, another))
+
+
+@given(TYPES, STARTS, st.text(max_size=20))
+def test_the_same_resource_in_the_same_batch_has_the_same_name_whatever_else_is_given(
+    resource_type: str, start: StartInput, reason: str
+) -> None:
+    again = start.model_copy(update={"reason": reason, "sweep": not start.sweep})
+    assert backfill.to_start(resource_type, again)["name"] == backfill.to_start(resource_type, start)["name"]
+
+
+# --- Summarize ---
+
+
+def summarized(hub: Hub, batch: str, started: str = "2026-11-23T09:00:00Z") -> Summary:
+    work = hub.find(batch=batch)
+    return backfill.summarize(SummarizeTask(execution=execution(started=started), work=work))
+
+
+def test_the_entries_of_the_batch_are_counted_by_outcome_and_listed_in_the_report(hub: Hub) -> None:
+    hub.record("b", "r/1")
+    hub.record("b", "r/2")
+    hub.record("b", "r/3", "failed", error="Denied")
+    hub.record("another", "r/4", "failed")
+    summary = summarized(hub, "b")
+    assert (summary.outcomes, summary.failed) == ({"failed": 1, "remediated": 2}, 1)
+    report = hub.read(summary.report)
+    assert report["outcomes"] == summary.outcomes
+    assert {(each["resource"], each["outcome"], each["error"]) for each in report["entries"]} == {
+        ("r/1", "remediated", ""),
+        ("r/2", "remediated", ""),
+        ("r/3", "failed", "Denied"),
+    }
+
+
+def test_more_entries_than_one_page_holds_are_all_counted(hub: Hub) -> None:
+    for number in range(30):
+        hub.record("b", f"{number}/{'x' * 900}", error="y" * 60_000)
+    assert summarized(hub, "b").outcomes == {"remediated": 30}
+
+
+def test_a_batch_without_entries_has_no_outcomes(hub: Hub) -> None:
+    summary = summarized(hub, "b")
+    assert (summary.outcomes, summary.failed) == ({}, 0)
+
+
+def test_what_an_earlier_run_could_not_list_is_not_held_against_this_one(hub: Hub) -> None:
+    hub.record("b", "a/r/s3-bucket/'s3'", "failed", execution=f"{ARN}/Scopes:1", at="2026-11-23T08:00:00Z#1")
+    hub.record(
+        "b", "a/r/sqs-queue/q", "failed", execution=f"{ARN[:-8]}sqs-queue:2", at="2026-11-23T08:00:00Z#2"
+    )
+    assert summarized(hub, "b").failed == 1
+    hub.record("b", "a/r/s3-bucket/'s3'", "failed", execution=f"{ARN}/Scopes:3", at="2026-11-23T09:00:01Z#3")
+    assert summarized(hub, "b").failed == 2

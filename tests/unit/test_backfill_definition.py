@@ -1,0 +1,184 @@
+"""The definition of the backfill: what it waits for, tries again and lets pass."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from tests.support.template import of_type
+
+from rightstate import errors, models
+from rightstate_cli import application
+
+DEFINITION: dict[str, Any] = json.loads((application.root() / "statemachines/backfill.asl.json").read_text())
+State = dict[str, Any]
+
+
+def states(within: Mapping[str, Any]) -> Iterator[tuple[str, State]]:
+    """Name and state, those inside the maps too."""
+    for name, state in within["States"].items():
+        yield name, state
+        if state["Type"] == "Map":
+            yield from states(state["ItemProcessor"])
+
+
+STATES = dict(states(DEFINITION))
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+FUNCTIONS = {name: task for name, task in TASKS.items() if task["Resource"].endswith(":lambda:invoke")}
+MAPS = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
+every_task = pytest.mark.parametrize("name", TASKS)
+every_map = pytest.mark.parametrize("name", MAPS)
+
+UNCAUGHT = {
+    "Find scopes": "Nothing has begun; the rule for died executions tells.",
+    "Summarize": "Everything has ended and is in the ledger; the rule for died executions tells.",
+}
+
+
+def test_each_state_has_a_name_of_its_own_and_leads_to_one_beside_it() -> None:
+    assert len(STATES) == len(list(states(DEFINITION)))
+    for machine in (DEFINITION, *(each["ItemProcessor"] for each in MAPS.values())):
+        led_to = {machine["StartAt"]}
+        for state in machine["States"].values():
+            after = [*state.get("Catch", []), *state.get("Choices", []), state]
+            led_to |= {each[key] for each in after for key in ("Next", "Default") if key in each}
+        assert led_to == set(machine["States"])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_task_waits_longer_than_its_function_may_run(name: str) -> None:
+    logical_id = FUNCTIONS[name]["Parameters"]["FunctionName"].strip("${}")
+    assert of_type("AWS::Lambda::Function")[logical_id]["Timeout"] < FUNCTIONS[name]["TimeoutSeconds"]
+
+
+def test_it_waits_for_a_remediation_longer_than_that_may_run() -> None:
+    remediation = json.loads((application.root() / "statemachines/remediation.asl.json").read_text())
+    assert remediation["TimeoutSeconds"] < TASKS["Remediate"]["TimeoutSeconds"]
+    assert TASKS["Remediate"]["TimeoutSeconds"] < DEFINITION["TimeoutSeconds"] <= 7 * 86400
+
+
+@every_task
+def test_a_task_tries_again_with_jitter_and_a_cap_and_only_for_named_errors(name: str) -> None:
+    assert TASKS[name]["Retry"]
+    for retry in TASKS[name]["Retry"]:
+        assert retry["JitterStrategy"] == "FULL"
+        assert 0 < retry["MaxDelaySeconds"] <= 300
+        assert 0 < retry["MaxAttempts"] <= 125
+        assert not {"States.ALL", "States.TaskFailed"} & set(retry["ErrorEquals"])
+
+
+@every_task
+def test_the_errors_of_ours_that_a_task_names_exist(name: str) -> None:
+    ours = {name for name, value in vars(errors).items() if isinstance(value, type)}
+    named = {
+        error
+        for handler in (*TASKS[name]["Retry"], *TASKS[name].get("Catch", []))
+        for error in handler["ErrorEquals"]
+        if not error.startswith(("Lambda.", "States.", "StepFunctions."))
+    }
+    assert bool(named) is (name in FUNCTIONS)
+    assert named <= ours
+
+
+def test_what_goes_wrong_in_a_task_is_recorded_unless_something_else_tells() -> None:
+    caught = {
+        name: {error for handler in task["Catch"] for error in handler["ErrorEquals"]}
+        for name, task in TASKS.items()
+        if "Catch" in task
+    }
+    assert caught == {
+        "List resources": {"States.ALL"},
+        "Record what was not listed": {"States.ALL"},
+        # A remediation that fails has recorded it. The map counts the child execution that fails with it.
+        "Remediate": {"StepFunctions.ExecutionAlreadyExistsException"},
+    }
+    assert set(TASKS) - set(caught) == set(UNCAUGHT)
+
+
+def test_a_service_that_cannot_be_listed_is_recorded_and_then_fails() -> None:
+    assert STATES["List resources"]["Catch"][0]["Next"] == "Record what was not listed"
+    record = STATES["Record what was not listed"]
+    assert {record["Next"], record["Catch"][0]["Next"]} == {"Not listed"}
+    assert STATES["Not listed"]["Type"] == "Fail"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_given_what_its_model_reads(name: str) -> None:
+    model = {
+        "Find scopes": models.BackfillTask,
+        "List resources": models.ListTask,
+        "Record what was not listed": models.RecordTask,
+        "Summarize": models.SummarizeTask,
+    }[name]
+    payload = FUNCTIONS[name]["Parameters"]["Payload"]
+    assert {key.removesuffix(".$") for key in payload} == set(model.model_fields)
+    execution = {key.removesuffix(".$") for key in payload["execution"]}
+    assert execution == set(models.Execution.model_fields)
+
+
+# --- The maps ---
+
+
+@every_map
+def test_a_map_is_distributed_and_one_failed_item_stops_no_other(name: str) -> None:
+    processor = MAPS[name]["ItemProcessor"]["ProcessorConfig"]
+    # Express workflows end after five minutes; a remediation may wait for hours.
+    assert processor == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    assert MAPS[name]["ToleratedFailurePercentage"] == 100
+
+
+@every_map
+def test_a_map_reads_its_items_from_the_work_bucket_and_leaves_its_results_there(name: str) -> None:
+    assert MAPS[name]["ItemReader"]["Resource"].endswith(":s3:getObject")
+    assert MAPS[name]["ResultWriter"]["Resource"].endswith(":s3:putObject")
+    assert MAPS[name]["ResultPath"] is None
+
+
+def test_what_runs_at_a_time_is_limited_for_each_account_region_and_service() -> None:
+    assert 0 < MAPS["Each scope"]["MaxConcurrency"] <= 100
+    assert MAPS["Each resource"]["MaxConcurrencyPath"] == "$.work.concurrency"
+    assert "concurrency" in models.Work.model_fields
+
+
+def test_a_map_is_given_items_where_there_are_any() -> None:
+    """A Distributed Map of nothing is of no use, and costs a map run."""
+    for machine in (DEFINITION, MAPS["Each scope"]["ItemProcessor"]):
+        before = {
+            name
+            for name, state in machine["States"].items()
+            if any(machine["States"][to]["Type"] == "Map" for to in leads_to(state))
+        }
+        assert before - {"Take those of the plan"} <= {"Is there anything to look at?", "Are there any?"}
+
+
+def leads_to(state: State) -> set[str]:
+    after = [*state.get("Catch", []), *state.get("Choices", []), state]
+    return {each[key] for each in after for key in ("Next", "Default") if key in each}
+
+
+# --- State data ---
+
+
+@every_task
+def test_no_task_passes_on_what_it_is_answered_unnamed(name: str) -> None:
+    assert "ResultSelector" in TASKS[name] or TASKS[name]["ResultPath"] is None
+
+
+@pytest.mark.parametrize("model", [models.Work, models.ItemsFound, models.Summary, models.Scope])
+def test_state_data_holds_where_a_list_of_resources_is_and_not_the_list(model: Any) -> None:
+    """256 KiB is all that a state may pass on; types, policies and outcomes are few."""
+    lists = {
+        name
+        for name, field in model.model_fields.items()
+        if re.search(r"tuple|Mapping|list", str(field.annotation))
+    }
+    assert lists <= {"types", "policies", "outcomes"}
+
+
+def test_a_choice_asks_for_what_is_there() -> None:
+    """An item of a plan has `items`; of one that is to be listed it must not even be null."""
+    scope = models.Scope(account="111122223333", region="us-east-1", service="s3", types=("s3-bucket",))
+    assert "items" not in scope.model_dump(mode="json", exclude_none=True)
+    [choice] = STATES["Are its resources known?"]["Choices"]
+    assert (choice["Variable"], choice["IsPresent"]) == ("$.scope.items", True)

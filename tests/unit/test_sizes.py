@@ -1,0 +1,143 @@
+"""How much of AWS's quotas the templates use. `pytest -rA tests/unit/test_sizes.py` prints it.
+
+Measured with the longest parameters that the templates take, in characters or pieces.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from tests.support.template import Stack, hub_at, member_at
+
+from rightstate.catalogue import names
+from rightstate_cli import application, member
+
+# The longest names of a Region, of a stack that a member's template takes, and of a role.
+HUB = Stack("999988887777", "ap-northeast-1", "h" * 32)
+MEMBER = Stack(
+    "111122223333", "ap-southeast-1", "StackSet-" + "m" * 18 + "-8a6b5c40-c9b5-11f0-8de9-0242ac120002"
+)
+# CloudFormation takes parameters of up to 4,096 characters.
+ACCOUNTS = ",".join(f"{number:012}" for number in range(315))
+ROLE = "r" * 64
+
+
+def hub() -> Mapping[str, Any]:
+    return hub_at(HUB, OrganizationId="o-" + "a" * 32, MemberAccounts=ACCOUNTS, MemberRoleName=ROLE)
+
+
+def a_member() -> Mapping[str, Any]:
+    return member_at(
+        MEMBER,
+        HubAccount=HUB.account,
+        HubRegion=HUB.region,
+        HubStack=HUB.name,
+        ExternalId="e" * 256,
+        MemberRoleName=ROLE,
+        RoleRegion=MEMBER.region,
+        PermissionsBoundary=f"arn:aws:iam::{MEMBER.account}:policy/boundary",
+    )
+
+
+def of_type(resources: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [each["Properties"] for each in resources.values() if each["Type"] == kind]
+
+
+def compact(document: Any) -> int:
+    """Characters of a document, without the whitespace that AWS does not count."""
+    return len(json.dumps(document, separators=(",", ":")))
+
+
+def rules(resources: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return of_type(resources, "AWS::Events::Rule")
+
+
+def longest_pattern(resources: Mapping[str, Any]) -> int:
+    return max(compact(rule["EventPattern"]) for rule in rules(resources))
+
+
+def longest_inline_policies(resources: Mapping[str, Any]) -> int:
+    return max(
+        sum(compact(policy["PolicyDocument"]) for policy in role.get("Policies", ()))
+        for role in of_type(resources, "AWS::IAM::Role")
+    )
+
+
+def longest_trust(resources: Mapping[str, Any]) -> int:
+    return max(compact(role["AssumeRolePolicyDocument"]) for role in of_type(resources, "AWS::IAM::Role"))
+
+
+def bus_policy() -> int:
+    statements = [
+        {**each["Statement"], "Sid": each["StatementId"]}
+        for each in of_type(hub(), "AWS::Events::EventBusPolicy")
+    ]
+    assert len(statements) == 2
+    return compact({"Version": "2012-10-17", "Statement": statements})
+
+
+def published() -> dict[str, Any]:
+    return application.cloudformation(published=True)
+
+
+# What is measured, the quota, and where AWS says so.
+SIZES: dict[str, tuple[Callable[[], int], int]] = {
+    # CloudFormation quotas
+    "resources of the hub's stack": (lambda: len(published()["Resources"]), 500),
+    "parameters of the hub": (lambda: len(published()["Parameters"]), 200),
+    "outputs of the hub": (lambda: len(published()["Outputs"]), 200),
+    "hub's template, from S3": (lambda: len(json.dumps(published()).encode()), 1_000_000),
+    "resources of a member's stack": (lambda: len(a_member()), 500),
+    "member's template as YAML, in the request": (lambda: len(member.as_yaml(member.template())), 51_200),
+    "member's template as JSON, in the request": (lambda: compact(member.template()), 51_200),
+    # EventBridge quotas
+    "rules of the hub's bus": (lambda: len(rules(hub())), 300),
+    "rules of a member's bus": (lambda: len(rules(a_member())), 300),
+    "longest event pattern of the hub": (lambda: longest_pattern(hub()), 2_048),
+    "longest event pattern of a member": (lambda: longest_pattern(a_member()), 2_048),
+    "policy of the hub's bus": (bus_policy, 10_240),
+    # IAM and STS quotas: inline policies of a role together, and a trust policy, which can be raised
+    "inline policies of a hub's role": (lambda: longest_inline_policies(hub()), 10_240),
+    "inline policies of a member's role": (lambda: longest_inline_policies(a_member()), 10_240),
+    "trust policy of a hub's role": (lambda: longest_trust(hub()), 2_048),
+    "trust policy of a member's role": (lambda: longest_trust(a_member()), 2_048),
+}
+
+
+@pytest.mark.parametrize("what", SIZES)
+def test_a_quota_is_kept(what: str) -> None:
+    measure, quota = SIZES[what]
+    used = measure()
+    print(f"{what}: {used:,} of {quota:,}")
+    assert 0 < used < quota
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_member_with_one_type_needs_no_more_than_one_with_all(name: str) -> None:
+    assert compact(member.template([name])) < compact(member.template())
+
+
+# Of each kind: the property that names it, and how long a name may be.
+NAMES = {
+    "AWS::CloudWatch::Alarm": ("AlarmName", 255),
+    "AWS::Events::Rule": ("Name", 64),
+    "AWS::IAM::Role": ("RoleName", 64),
+    "AWS::Lambda::Function": ("FunctionName", 64),
+    "AWS::Logs::LogGroup": ("LogGroupName", 512),
+    "AWS::SNS::Topic": ("TopicName", 256),
+    "AWS::SQS::Queue": ("QueueName", 80),
+    "AWS::StepFunctions::StateMachine": ("StateMachineName", 80),
+}
+
+
+def named(kind: str) -> Iterator[str]:
+    for resources in (hub(), a_member()):
+        yield from (each[NAMES[kind][0]] for each in of_type(resources, kind) if NAMES[kind][0] in each)
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_a_name_fits_also_for_the_longest_name_of_a_stack_that_members_take(kind: str) -> None:
+    longest = max(named(kind), key=len)
+    print(f"{kind}: {longest} has {len(longest)} of {NAMES[kind][1]} characters")
+    assert len(longest) <= NAMES[kind][1]
