@@ -254,7 +254,9 @@ class Batches:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._ledger,
             IndexName="batch",
-            KeyConditionExpression="batch = :batch",
+            # BATCH is a reserved word (DynamoDB developer guide).
+            KeyConditionExpression="#batch = :batch",
+            ExpressionAttributeNames={"#batch": "batch"},
             ExpressionAttributeValues={":batch": {"S": batch}},
         )
         with answers("Nothing was changed."):
