@@ -335,6 +335,31 @@ def test_a_batch_that_was_stopped_accounts_for_every_item_and_is_resumed_where_i
     assert inside("batch", "show", batch).code == 0
 
 
+def test_a_run_that_goes_on_is_started_no_second_time_and_is_stopped(
+    engine: Engine, inside: Cli, backfill: Backfill, planned: Callable[..., Path]
+) -> None:
+    file = planned("long-1", "long-2")
+    long = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 30_000, "End": True}}}
+    engine.client("stepfunctions").update_state_machine(
+        stateMachineArn=engine.resources["BackfillMachine"], definition=json.dumps(long)
+    )
+    backfill.begins = 1
+    batch = inside("apply", str(file), "--yes", "--no-wait", "--format", "json").json["batch"]
+    again = inside("apply", str(file), "--yes", "--no-wait")
+    assert "The batch is running already" in again.err
+    assert "nothing more is started" in inside("batch", "resume", batch, "--no-wait").err
+    assert len(backfill.runs) == 1
+    stopped = inside("batch", "stop", batch, "--format", "json")
+    assert stopped.json == {
+        "batch": batch,
+        "stopped": [batch],
+        "counts": {"not-run": 1, "remediated": 1},
+    }
+    [run] = inside("batch", "show", batch, "--format", "json").json["runs"]
+    assert run == {"run": batch, "status": "ABORTED"}
+    assert inside("batch", "stop", batch, "--format", "json").json["stopped"] == []
+
+
 def test_failed_items_are_tried_once_more_under_another_name(
     server: Server,
     engine: Engine,
