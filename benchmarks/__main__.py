@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import calls, executions, handlers, layer
+from benchmarks import calls, executions, handlers, layer, planning
 from rightstate_cli.output import print_table, results
 
 app = typer.Typer()
@@ -22,11 +22,12 @@ def bench(
     size: Annotated[int, typer.Option(help="Resources of each kind in the throughput run.")] = 200,
     output: Annotated[Path | None, typer.Option("-o", help="Also write the figures as JSON.")] = None,
 ) -> None:
-    """Measure calls, executions, cold starts and the layer."""
+    """Measure calls, executions, cold starts, planning and the layer."""
     figures = {
         "calls": calls.measure(),
         "executions": executions.measure(size),
         "handlers": handlers.measure(),
+        "planning": planning.measure(size),
         "layer": layer.measure(),
     }
     print_table(
@@ -68,6 +69,12 @@ def bench(
             for each in figures["handlers"]
         ],
     )
+    planned = figures["planning"]
+    results.print(
+        f"Plan of {planned['resources']} queues in {planned['accounts']} accounts, each answer after 50 ms: "
+        f"{planned['parallel']:.1f} s, one by one {planned['one_by_one']:.1f} s, "
+        f"{planned['ratio']:.1f} times as fast."
+    )
     built = figures["layer"]
     results.print(f"Layer: {built['zipped'] / 1e6:.1f} MB zipped, {built['unzipped'] / 1e6:.1f} MB unzipped.")
     missed = [
@@ -75,6 +82,11 @@ def bench(
             f"{each['handler']} imports in {each['ratio']:.2f} times bare boto3 (target 1.5)"
             for each in figures["handlers"]
             if each["ratio"] > 1.5
+        ),
+        *(
+            ["A plan reads less than 5 times as fast as one by one."]
+            if figures["planning"]["ratio"] < 5
+            else []
         ),
         *(["The layer is over 20 MB zipped."] if built["zipped"] > 20e6 else []),
     ]

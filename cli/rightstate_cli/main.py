@@ -10,6 +10,8 @@ from rightstate import __version__
 from rightstate.errors import RightstateError
 from rightstate.step import defect
 from rightstate_cli.commands.accounts import accounts
+from rightstate_cli.commands.apply import apply
+from rightstate_cli.commands.batch import app as batch
 from rightstate_cli.commands.decommission import decommission
 from rightstate_cli.commands.demo import demo
 from rightstate_cli.commands.history import history
@@ -29,12 +31,13 @@ app = typer.Typer(
     epilog="Begin with `rightstate demo`: it needs no account. Then `rightstate plan` shows what would "
     "change in yours, and changes nothing.",
 )
-for command in (demo, plan, remediate, start, replay, history, verify):
+for command in (demo, plan, remediate, apply, start, replay, history, verify):
     app.command()(command)
 app.add_typer(policies, name="policies")
 app.add_typer(accounts, name="accounts")
 app.add_typer(organization, name="organization")
 app.add_typer(decommission, name="decommission")
+app.add_typer(batch, name="batch")
 
 
 def _version(wanted: bool) -> None:

@@ -35,6 +35,24 @@ ExternalIdOption = Annotated[
     str | None,
     typer.Option(help="The external id that the role asks for.", metavar="ID", show_default=False),
 ]
+AccountsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--account",
+        help="An account to look at, 12 digits; repeatable. Left out: the account of your credentials.",
+        metavar="ID",
+        show_default=False,
+    ),
+]
+RegionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--region",
+        help="A region to look at; repeatable. Left out: that of your AWS configuration.",
+        metavar="NAME",
+        show_default=False,
+    ),
+]
 TypeOption = Annotated[
     list[str] | None,
     typer.Option(

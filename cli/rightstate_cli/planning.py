@@ -1,9 +1,10 @@
 """What remediations would do, resource by resource, without doing it."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from queue import Queue
+from threading import Event
 
 from pydantic import BaseModel
 
@@ -11,7 +12,7 @@ from rightstate.aws_errors import named_errors
 from rightstate.errors import NotReady, ResourceGone, RightstateError
 from rightstate.identify import at_home
 from rightstate.models import Decision, Execution, Outcome, Run, RunTask, Status
-from rightstate.planner import decide
+from rightstate.planner import decide, fingerprint
 from rightstate.remediation import describe
 from rightstate.resource_type import Resource, ResourceType
 from rightstate.sessions import Phase, open_session
@@ -20,84 +21,140 @@ from rightstate_cli.target import Target
 
 READERS = 16
 """Reads at a time. botocore keeps 10 connections a client; services differ, so more are of use."""
+_AHEAD = 4 * READERS
+"""So many resources are listed or asked about ahead of what has been read: what is known of a resource before
+it is read is held in memory for these alone."""
 
 
 class Item(BaseModel):
     """One resource of a plan.
 
     `status` is `broken` (something would be changed), `compliant`, `not-applicable`, `held`, `busy`,
-    `gone` or `unreadable`; `reason` says why where there is something to say.
+    `gone` or `unreadable`; `reason` says why where there is something to say. `policies` are those that were
+    asked about, `fingerprint` is of what the decision was made on.
     """
 
     account: str
     region: str
     resource_type: str
     resource: str
+    arn: str | None
     status: str
     reason: str = ""
+    policies: tuple[str, ...] = ()
+    fingerprint: str | None = None
     decision: Decision | None = None
 
 
 class Unlisted(BaseModel):
     """A resource type whose resources could not be listed."""
 
+    account: str
+    region: str
     resource_type: str
     reason: str
 
 
-def list_resources(target: Target) -> Iterator[tuple[ResourceType, Resource] | Unlisted]:
-    """The resources that the target names, or all that there are of its types, listed side by side."""
-    if target.resources:
-        yield from target.resources
-        return
-    found: Queue[tuple[ResourceType, Resource] | Unlisted | None] = Queue()
+Found = tuple[Target, ResourceType, Resource]
+
+
+def list_resources(targets: Sequence[Target]) -> Iterator[Found | Unlisted]:
+    """The resources that the targets name, or all that there are of their types, listed side by side.
+
+    A page is listed when what was listed before it has been taken.
+    """
+    for target in targets:
+        yield from ((target, *named) for named in target.resources)
+    to_list = [(target, each) for target in targets if not target.resources for each in target.types]
+    found: Queue[Found | Unlisted | None] = Queue(_AHEAD)
+    left = Event()
+    running = len(to_list)
     with ThreadPoolExecutor(READERS) as listers:
-        for resource_type in target.types:
-            listers.submit(_list, target, resource_type, found.put)
-        for _ in target.types:
-            while (each := found.get()) is not None:
-                yield each
+        for target, resource_type in to_list:
+            listers.submit(_list, target, resource_type, found.put, left)
+        try:
+            while running:
+                each = found.get()
+                if each is None:
+                    running -= 1
+                else:
+                    yield each
+        finally:
+            # Nobody takes any more: let those that wait to hand over a resource come to their end.
+            left.set()
+            while running:
+                running -= found.get() is None
 
 
-def plan(target: Target, progress: Callable[[int, int], None]) -> Iterator[Item | Unlisted]:
+def plan(targets: Sequence[Target], progress: Callable[[int, int], None]) -> Iterator[Item | Unlisted]:
     """Describe and decide, many resources at a time. `progress` is told (done, found so far)."""
     done = found = 0
+    pending: set[Future[Item]] = set()
     with ThreadPoolExecutor(READERS) as readers:
-        pending = set()
-        for each in list_resources(target):
+        for each in list_resources(targets):
             if isinstance(each, Unlisted):
                 yield each
                 continue
-            pending.add(readers.submit(_item, target, *each))
+            pending.add(readers.submit(_item, *each))
             found += 1
+            ready, pending = wait(
+                pending, timeout=None if len(pending) >= _AHEAD else 0, return_when=FIRST_COMPLETED
+            )
+            done += len(ready)
             progress(done, found)
-        for ready in as_completed(pending):
-            done += 1
+            yield from (each.result() for each in ready)
+        while pending:
+            ready, pending = wait(pending, return_when=FIRST_COMPLETED)
+            done += len(ready)
             progress(done, found)
-            yield ready.result()
+            yield from (each.result() for each in ready)
 
 
 def _list(
     target: Target,
     resource_type: ResourceType,
-    found: Callable[[tuple[ResourceType, Resource] | Unlisted | None], None],
+    found: Callable[[Found | Unlisted | None], None],
+    left: Event,
 ) -> None:
     """Hand over each resource of the type as soon as it is listed, and None at the end."""
     place = at_home(resource_type, target.place)
     try:
-        session = open_session(target.account, resource_type, place, Phase.READ, _RUN.name)
-        with named_errors():
-            for each in resource_type.find(session.client, place):
-                found((resource_type, Resource(**place.model_dump(), id=each)))
+        if not left.is_set():
+            session = open_session(target.account, resource_type, place, Phase.READ, _RUN.name)
+            with named_errors():
+                for each in resource_type.find(session.client, place):
+                    found((target, resource_type, Resource(**place.model_dump(), id=each)))
+                    if left.is_set():
+                        break
     except Exception as error:  # One type's trouble never hides the others.
-        found(Unlisted(resource_type=resource_type.name, reason=str(_ours(error))))
+        found(
+            Unlisted(
+                account=place.account,
+                region=place.region,
+                resource_type=resource_type.name,
+                reason=str(_ours(error)),
+            )
+        )
     found(None)
 
 
 def _item(target: Target, resource_type: ResourceType, resource: Resource) -> Item:
-    decision = None
+    policies = target.policies(resource_type, resource)
+    decision = approved = None
     try:
-        decision = _decision(target, resource_type, resource)
+        task = RunTask(
+            resource_type=resource_type.name,
+            execution=_RUN,
+            run=Run(
+                resource=resource,
+                role_arn=target.account.role_arn,
+                external_id=target.account.external_id,
+                policies=policies,
+            ),
+        )
+        observed = describe(task).observed
+        decision = decide(resource_type, resource, policies, observed)
+        approved = fingerprint(observed, decision.verdicts)
         status, reason = _status(decision)
     except NotReady as busy:
         status, reason = "busy", str(busy)
@@ -105,31 +162,19 @@ def _item(target: Target, resource_type: ResourceType, resource: Resource) -> It
         status, reason = "gone", str(gone)
     except Exception as error:  # One resource's trouble never hides the others.
         status, reason = "unreadable", str(_ours(error))
+    arn = resource_type.arn_of(resource)
     return Item(
         account=resource.account,
         region=resource.region,
         resource_type=resource_type.name,
         resource=resource.id,
+        arn=None if "*" in arn else arn,
         status=status,
         reason=reason,
+        policies=tuple(policies),
+        fingerprint=approved,
         decision=decision,
     )
-
-
-def _decision(target: Target, resource_type: ResourceType, resource: Resource) -> Decision:
-    ids = {policy.id for policy in resource_type.policies}
-    policies = {name: enabled for name, enabled in target.account.policies.items() if name in ids}
-    task = RunTask(
-        resource_type=resource_type.name,
-        execution=_RUN,
-        run=Run(
-            resource=resource,
-            role_arn=target.account.role_arn,
-            external_id=target.account.external_id,
-            policies=policies,
-        ),
-    )
-    return decide(resource_type, resource, policies, describe(task).observed)
 
 
 def _ours(error: Exception) -> RightstateError:

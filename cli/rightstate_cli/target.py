@@ -1,8 +1,8 @@
 """Which account and region a command acts on, and with which credentials and policies."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rightstate.catalogue import find_policy, load, load_all
 from rightstate.errors import InvalidInput
@@ -25,13 +25,24 @@ _ROLE_ARN = rf"arn:[a-z-]+:iam::([0-9]{{12}}):role/{_ROLE_NAME}"
 class Target:
     """The place, the account's settings for this run, and what to look at there.
 
-    `resources` empty means: list them.
+    `resources` empty means: list them. `narrowed` has, by type and identifier, the policies of a resource
+    where these are fewer than the account's.
     """
 
     place: Place
     account: Account
     types: tuple[ResourceType, ...]
     resources: tuple[tuple[ResourceType, Resource], ...]
+    narrowed: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+
+    def policies(self, resource_type: ResourceType, resource: Resource) -> dict[str, Enabled]:
+        """The policies that are looked at of the resource."""
+        only = self.narrowed.get((resource_type.name, resource.id))
+        return {
+            policy.id: self.account.policies[policy.id]
+            for policy in resource_type.policies
+            if policy.id in self.account.policies and (only is None or policy.id in only)
+        }
 
 
 def target(
@@ -46,7 +57,7 @@ def target(
     mode: Mode,
 ) -> Target:
     """The target that the command line names. Raises InvalidInput, Denied."""
-    enabled = _enabled(types, policies, parameters, mode)
+    enabled = enabled_policies(types, policies, parameters, mode)
     chosen = chosen_types(types, policies, resources)
     place, caller = _place(account, region)
     if not role and place.account != caller:
@@ -57,7 +68,9 @@ def target(
         external_id=external_id,
         policies=enabled,
     )
-    return Target(place=place, account=configured, types=chosen, resources=_named(chosen, place, resources))
+    return Target(
+        place=place, account=configured, types=chosen, resources=named_resources(chosen, place, resources)
+    )
 
 
 def _place(account: str | None, region: str | None) -> tuple[Place, str]:
@@ -80,7 +93,7 @@ def role_arn(role: str, place: Place) -> str:
     return role if found else f"arn:{place.partition}:iam::{place.account}:role/{role}"
 
 
-def _enabled(
+def enabled_policies(
     types: Sequence[str], policies: Sequence[str], parameters: Sequence[str], mode: Mode
 ) -> dict[str, Enabled]:
     """The policies named, else all of the types named, else all; each with its parameters."""
@@ -146,7 +159,7 @@ def chosen_types(
     return of_arns or everything
 
 
-def _named(
+def named_resources(
     types: Sequence[ResourceType], place: Place, resources: Sequence[str]
 ) -> tuple[tuple[ResourceType, Resource], ...]:
     """The resources of those names or ARNs, each once for each type that it may be of: those of RDS and

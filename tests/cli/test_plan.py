@@ -35,7 +35,7 @@ def test_nothing_is_changed(server: Server, cli: Cli) -> None:
     for resource_type in ("sqs-queue", "s3-bucket", "kms-key", "rds-instance"):
         server.make(resource_type, f"unchanged-{resource_type}")
     ran = cli("plan", "--format", "json")
-    assert {item["resource_type"] for item in ran.json if item["status"] == "broken"} > {"s3-bucket"}
+    assert {item["resource_type"] for item in ran.json["items"] if item["status"] == "broken"} > {"s3-bucket"}
     assert server.calls and not server.writes
     assert ran.code == 1
 
@@ -43,7 +43,7 @@ def test_nothing_is_changed(server: Server, cli: Cli) -> None:
 def test_the_plan_of_a_resource_in_its_right_state_ends_with_0(server: Server, cli: Cli) -> None:
     server.session().client("sqs").create_queue(QueueName="encrypted")
     ran = cli("plan", "-t", "sqs-queue", "-r", "encrypted", "--format", "json")
-    assert [(item["resource"], item["status"], item["calls"]) for item in ran.json] == [
+    assert [(item["resource"], item["status"], item["calls"]) for item in ran.json["items"]] == [
         ("encrypted", "compliant", [])
     ]
     assert ran.code == 0
@@ -58,7 +58,7 @@ def test_where_there_is_nothing_the_plan_says_so_and_ends_with_0(cli: Cli) -> No
 def test_json_is_all_there_is_on_stdout_and_talk_goes_to_stderr(server: Server, cli: Cli) -> None:
     server.make("kms-key", "key")
     ran = cli("plan", "-t", "kms-key", "--format", "json")
-    key = next(item for item in ran.json if item["status"] == "broken")
+    key = next(item for item in ran.json["items"] if item["status"] == "broken")
     assert key["calls"][0]["operation"] == "EnableKeyRotation"
     assert key["changes"][0] == {
         **key["changes"][0],
@@ -73,7 +73,7 @@ def test_json_is_all_there_is_on_stdout_and_talk_goes_to_stderr(server: Server, 
 def test_another_accounts_resources_are_read_through_its_role(server: Server, cli: Cli) -> None:
     server.make("sqs-queue", "theirs", OTHER)
     ran = cli("plan", "--account", OTHER, "-t", "sqs-queue", "--external-id", "x-1", "--format", "json")
-    assert ("theirs", OTHER) in {(item["resource"], item["account"]) for item in ran.json}
+    assert ("theirs", OTHER) in {(item["resource"], item["account"]) for item in ran.json["items"]}
     assert "sts:AssumeRole" in server.calls
 
 
@@ -103,7 +103,7 @@ def of_two_one_denied(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("of_two_one_denied")
 def test_a_resource_that_cannot_be_read_hides_no_other_and_ends_with_2(cli: Cli) -> None:
     ran = cli("plan", "-t", "sqs-queue", "--format", "json")
-    items = {item["resource"]: item for item in ran.json}
+    items = {item["resource"]: item for item in ran.json["items"]}
     assert items["readable"]["status"] == "broken"
     assert items["denied"]["status"] == "unreadable"
     assert "GetQueueAttributes was answered with AccessDeniedException" in items["denied"]["reason"]
@@ -119,10 +119,9 @@ def test_a_type_that_cannot_be_listed_hides_no_other_and_ends_with_2(
     monkeypatch.setattr(SQSResponse, "list_queues", deny)
     server.make("kms-key", "key")
     ran = cli("plan", "-t", "sqs-queue", "-t", "kms-key", "--format", "json")
-    assert {(item["resource_type"], item["status"]) for item in ran.json} >= {
-        ("sqs-queue", "unlisted"),
-        ("kms-key", "broken"),
-    }
+    assert ("kms-key", "broken") in {(item["resource_type"], item["status"]) for item in ran.json["items"]}
+    [unlisted] = ran.json["unlisted"]
+    assert (unlisted["account"], unlisted["region"], unlisted["resource_type"]) == (OWN, REGION, "sqs-queue")
     assert ran.code == 2
 
 

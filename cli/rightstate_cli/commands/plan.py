@@ -1,97 +1,177 @@
 """`rightstate plan`: what would change, and nothing changed."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from rightstate.models import Status, Verdict
-from rightstate.policy import Mode
-from rightstate.resource_type import Call
-from rightstate_cli import planning
+from rightstate.errors import InvalidInput
+from rightstate.models import Status
+from rightstate.policy import Mode, Risk
+from rightstate.wants import as_change
+from rightstate_cli import findings as found_elsewhere
+from rightstate_cli import hub as hubs
+from rightstate_cli import plan_file, plan_markdown, planning
 from rightstate_cli.options import (
-    AccountOption,
+    DEFAULT_STACK,
+    AccountsOption,
+    DeployedOption,
     ExternalIdOption,
-    FormatOption,
+    HubRegionOption,
     PolicyOption,
-    RegionOption,
+    RegionsOption,
     ResourceOption,
     RoleOption,
     SetOption,
+    StackOption,
     TypeOption,
 )
 from rightstate_cli.output import (
     Block,
-    Format,
+    Row,
     counted,
     print_blocks,
     print_json,
     print_line,
     print_table,
     progress,
+    results,
     say,
 )
-from rightstate_cli.reports import risk_of, rows_of, summary
-from rightstate_cli.target import Target, target
+from rightstate_cli.plan_file import Item, Plan, Verdict, on_one_line
+from rightstate_cli.reports import summary
+from rightstate_cli.target import Target
+from rightstate_cli.targets import Wanted, named_accounts, of_resources, registered_accounts, targets
+
+
+class PlanFormat(StrEnum):
+    """How a plan is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
 
 
 def plan(
-    account: AccountOption = None,
-    region: RegionOption = None,
+    accounts: AccountsOption = None,
+    regions: RegionsOption = None,
     role: RoleOption = None,
     external_id: ExternalIdOption = None,
     types: TypeOption = None,
     policies: PolicyOption = None,
     resources: ResourceOption = None,
     parameters: SetOption = None,
-    format: FormatOption = Format.TABLE,
+    deployed: DeployedOption = False,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Plan what the findings of this file are about: of Prowler (OCSF or CSV), Security Hub or "
+            "AWS Config.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Also write the plan to this file, for a review and `rightstate apply`.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    show: Annotated[
+        Path | None,
+        typer.Option(
+            help="Print this plan file again, and look at nothing.", metavar="FILE", show_default=False
+        ),
+    ] = None,
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+    format: Annotated[
+        PlanFormat,
+        typer.Option(
+            "--format", help="`table` for people, `json` as in the file, `markdown` for a pull request."
+        ),
+    ] = PlanFormat.TABLE,
 ) -> None:
-    """Show what would change in an account and region, and change nothing.
+    """Show what would change in accounts and regions, and change nothing.
 
     For each resource: the policies that it breaks, each setting before and after, and the API calls that
-    `rightstate remediate` would make. A call that replaces a whole object, as that of a bucket's ACL, is
-    shown without the object, which is read again just before. Only reads, with the standard AWS credentials,
-    or from the server that `AWS_ENDPOINT_URL` names.
+    `rightstate remediate` or `rightstate apply` would make. A call that replaces a whole object, as that of a
+    bucket's ACL, is shown without the object, which is read again just before. Only reads, with the standard
+    AWS credentials, or from the server that `AWS_ENDPOINT_URL` names. With several accounts --role is a name
+    that the role has in each.
 
-    - `rightstate plan` looks at everything.
-    - `rightstate plan --type s3-bucket --region eu-west-1` looks at the buckets there.
+    With --deployed the accounts, regions, enabled policies and parameters are those of the hub's settings.
+    The members' remediation roles trust the hub's functions only: to read other accounts than the hub's,
+    name with --role one that trusts you.
+
+    - `rightstate plan` looks at everything in your account and region.
+    - `rightstate plan --type s3-bucket --region eu-west-1 --region us-east-1` looks at the buckets there.
     - `rightstate plan --resource arn:aws:sqs:eu-west-1:111122223333:invoices` looks at one queue.
     - `rightstate plan -p kms-key-rotation --set kms-key-rotation.rotation_period_days=90` sets a parameter.
+    - `rightstate plan --deployed --role audit -o plan.json` plans all that the hub looks after, for an apply.
+    - `rightstate plan --from prowler.ocsf.json` plans what these findings are about.
 
-    Exit codes: 0 nothing to change, 1 something is broken or could be looked at only later, 2 something
-    could not be read.
+    Exit codes: 0 nothing to change, 1 something is broken, could be looked at only later, or is a finding
+    that was not planned, 2 something could not be read.
     """
-    chosen = target(
-        account,
-        region,
-        role,
-        external_id,
-        types or (),
-        policies or (),
-        resources or (),
-        parameters or (),
-        Mode.AUTO,
-    )
-    items, unlisted = make(chosen)
-    if format is Format.JSON:
-        print_json(
-            [
-                *(_plain(item) for item in items),
-                *({"status": "unlisted", **each.model_dump()} for each in unlisted),
-            ]
-        )
+    if show:
+        made = plan_file.read(show)
     else:
-        print_plan(items, unlisted)
-    found = exit_code(chosen, items, unlisted)
-    if any(item.decision and item.decision.calls for item in items):
-        say("`rightstate remediate` with the same options makes these calls.")
-    raise typer.Exit(found)
+        wanted = Wanted(
+            accounts=accounts or (),
+            regions=regions or (),
+            role=role,
+            external_id=external_id,
+            types=types or (),
+            policies=policies or (),
+            resources=resources or (),
+            parameters=parameters or (),
+        )
+        made = _made(wanted, source, hubs.find(stack, hub_region) if deployed else None)
+    if output:
+        plan_file.write(made, output)
+        say(f"{output}: {counted(len(made.to_change), 'resource')} to change, SHA-256 {made.sha256}.")
+    if format is PlanFormat.JSON:
+        print_json(made.model_dump(mode="json"))
+    elif format is PlanFormat.MARKDOWN:
+        results.out(plan_markdown.page(made), highlight=False, end="")
+    else:
+        print_plan(made)
+    if made.to_change and not show:
+        say(
+            f"`rightstate apply {output}` has the hub make these calls."
+            if output
+            else "`rightstate remediate` with the same options makes these calls."
+        )
+    raise typer.Exit(exit_code(made))
 
 
-def make(chosen: Target) -> tuple[list[planning.Item], list[planning.Unlisted]]:
-    """The whole plan, sorted, with a progress bar while it is made."""
-    place = chosen.place
-    say(f"Reading account {place.account} in {place.region} ...")
+def _made(wanted: Wanted, source: Path | None, hub: hubs.Hub | None) -> Plan:
+    given = found_elsewhere.read(source) if source else None
+    if given and wanted.resources:
+        raise InvalidInput("--from and --resource both say which resources to look at; give one of them.")
+    accounts = registered_accounts(wanted, hub) if hub else named_accounts(wanted)
+    if given is None:
+        return make(targets(accounts, wanted.resources), accounts.modes)
+    matched = found_elsewhere.match(given, accounts)
+    return make(of_resources(accounts, matched.wanted), accounts.modes, matched.findings)
+
+
+def make(
+    chosen: Sequence[Target],
+    modes: Mapping[str, Mapping[str, Mode]] | None = None,
+    findings: plan_file.Findings | None = None,
+) -> Plan:
+    """The whole plan, with a progress bar while it is made."""
+    say(f"Reading {_places([(each.place.account, each.place.region) for each in chosen])} ...")
     items: list[planning.Item] = []
     unlisted: list[planning.Unlisted] = []
     with progress() as bar:
@@ -100,79 +180,106 @@ def make(chosen: Target) -> tuple[list[planning.Item], list[planning.Unlisted]]:
             chosen, lambda done, found: bar.update(reading, completed=done, total=found)
         ):
             (items if isinstance(each, planning.Item) else unlisted).append(each)  # type: ignore[arg-type]
-    items.sort(key=lambda item: (item.resource_type, item.resource))
-    return items, unlisted
+    return plan_file.document(chosen, items, unlisted, modes or {}, findings)
 
 
-def exit_code(chosen: Target, items: list[planning.Item], unlisted: list[planning.Unlisted]) -> int:
+def exit_code(plan: Plan) -> int:
     """2 if something could not be told or does not exist though it was named, 1 if something was found,
     else 0."""
-    statuses = {item.status for item in items}
-    if unlisted or "unreadable" in statuses or (chosen.resources and "gone" in statuses):
+    statuses = {item.status for item in plan.items}
+    named = any(scope.resources for scope in plan.scope)
+    if plan.unlisted or "unreadable" in statuses or (named and not plan.findings and "gone" in statuses):
         return 2
-    return 1 if statuses & {"broken", "held", "busy"} else 0
+    left = plan.findings.left if plan.findings else ()
+    return 1 if left or statuses & {"broken", "held", "busy"} else 0
 
 
-def print_plan(
-    items: list[planning.Item], unlisted: list[planning.Unlisted], to: Console | None = None
-) -> None:
+def print_plan(plan: Plan, to: Console | None = None) -> None:
     """The plan for people: what is broken with its calls, what is left alone, what could not be told."""
-    found = [item for item in items if item.status in ("broken", "held")]
-    print_blocks([_block(item) for item in found], to)
-    aside = [item for item in items if item.status in ("not-applicable", "busy", "gone", "unreadable")]
-    if aside or unlisted:
+    several = len({(item.account, item.region) for item in plan.items}) > 1
+    found = [item for item in plan.items if item.status in ("broken", "held")]
+    print_blocks([_block(item, several) for item in found], to)
+    aside = [item for item in plan.items if item.status in ("not-applicable", "busy", "gone", "unreadable")]
+    if aside or plan.unlisted:
         print_table(
             "Left alone",
             ("Resource", "Status", "Why"),
-            [(_named(item), item.status, item.reason) for item in aside]
-            + [(f"{each.resource_type}: all", "unlisted", each.reason) for each in unlisted],
+            [(named(item, several), item.status, item.reason) for item in aside]
+            + [
+                (
+                    f"{each.resource_type}: all in {each.account}, {each.region}"
+                    if len(plan.scope) > 1
+                    else f"{each.resource_type}: all",
+                    "unlisted",
+                    each.reason,
+                )
+                for each in plan.unlisted
+            ],
             to,
         )
-    risks = [risk_of(verdict) for item in found for verdict in _verdicts(item)]
-    if any(risks):
+    if plan.findings:
+        _print_findings(plan.findings, to)
+    risks = [each.risk.value for item in found for each in _broken(item) if each.risk is not Risk.SAFE]
+    if risks:
         print_line(
-            f"Risk: {summary(filter(None, risks))}. `rightstate policies show ID` says what a policy may "
-            "break.",
+            f"Risk: {summary(risks)}. `rightstate policies show ID` says what a policy may break.",
             to,
         )
-    statuses = summary(item.status for item in items)
-    print_line(f"{counted(len(items), 'resource')}: {statuses}. Nothing was changed.", to)
+    statuses = summary(item.status for item in plan.items)
+    print_line(f"{counted(len(plan.items), 'resource')}: {statuses}. Nothing was changed.", to)
 
 
-def on_one_line(call: Call) -> str:
-    """The call on one line, e.g. `s3:PutBucketVersioning(Bucket=..., ...)`."""
-    given = ", ".join(f"{name}={value!r}" for name, value in call.parameters.items())
-    return f"{call.service}:{call.operation}({given})"
-
-
-def _named(item: planning.Item) -> str:
-    return f"{item.resource_type} {item.resource}"
-
-
-def _block(item: planning.Item) -> Block:
-    return Block(
-        heading=_named(item),
-        status=item.status,
-        rows=[row for verdict in _verdicts(item) for row in rows_of(verdict, _note(verdict))],
-        below=[f"call {on_one_line(call)}" for call in (item.decision.calls if item.decision else ())],
+def _print_findings(findings: plan_file.Findings, to: Console | None) -> None:
+    if findings.left:
+        print_table(
+            "Findings that are not planned",
+            ("Check", "Resource", "Why"),
+            [(each.check, each.resource, each.reason) for each in findings.left],
+            to,
+        )
+    print_line(
+        f"{counted(findings.total, 'finding')} of {findings.source}: {findings.planned} planned, "
+        f"{findings.settled} passed or settled, {len(findings.left)} left.",
+        to,
     )
 
 
-def _verdicts(item: planning.Item) -> list[Verdict]:
-    return [verdict for verdict in (item.decision.verdicts if item.decision else ()) if verdict.findings]
+def named(item: Item, several: bool) -> str:
+    """The resource, with its place where a plan has several."""
+    resource = f"{item.resource_type} {item.resource}"
+    return f"{resource} in {item.account}, {item.region}" if several else resource
+
+
+def _places(places: Sequence[tuple[str, str]]) -> str:
+    accounts, regions = {account for account, _ in places}, {region for _, region in places}
+    if len(accounts) == 1 and len(regions) == 1:
+        return f"account {places[0][0]} in {places[0][1]}"
+    return f"{counted(len(accounts), 'account')} in {counted(len(regions), 'region')}"
+
+
+def _block(item: Item, several: bool) -> Block:
+    return Block(
+        heading=named(item, several),
+        status=item.status,
+        rows=[
+            Row(each.policy, finding.setting, as_change(finding.before, finding.after), _note(each))
+            for each in _broken(item)
+            for finding in each.findings
+        ],
+        below=[f"call {on_one_line(call)}" for call in item.calls],
+    )
+
+
+def _broken(item: Item) -> list[Verdict]:
+    return [each for each in item.verdicts if each.findings]
 
 
 def _note(verdict: Verdict) -> str:
     if verdict.status is Status.HELD:
         return f"held: {verdict.reason}"
-    return f"risk: {risk_of(verdict)}" if risk_of(verdict) else ""
-
-
-def _plain(item: planning.Item) -> dict[str, Any]:
-    decision = item.decision.model_dump(mode="json") if item.decision else {}
-    return {
-        **item.model_dump(mode="json", exclude={"decision"}),
-        "policies": decision.get("verdicts", []),
-        "changes": decision.get("changes", []),
-        "calls": decision.get("calls", []),
-    }
+    notes: list[Any] = []
+    if verdict.risk is not Risk.SAFE:
+        notes.append(f"risk: {verdict.risk.value}")
+    if verdict.mode is not Mode.AUTO:
+        notes.append(f"the account's mode is {verdict.mode.value}")
+    return "; ".join(notes)

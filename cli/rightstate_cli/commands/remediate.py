@@ -101,10 +101,10 @@ def remediate(
 
 def _unless_confirmed(chosen: Target) -> int | None:
     """Show the plan and ask. The exit code if nothing is to be done, for whatever reason."""
-    items, unlisted = planned.make(chosen)
-    planned.print_plan(items, unlisted, talk)
-    found = planned.exit_code(chosen, items, unlisted)
-    changes = [len(item.decision.changes) for item in items if item.decision and item.decision.changes]
+    plan = planned.make([chosen])
+    planned.print_plan(plan, talk)
+    found = planned.exit_code(plan)
+    changes = [len(item.changes) for item in plan.items if item.changes]
     if not changes:
         say("There is nothing to change.")
         return found
@@ -126,13 +126,13 @@ def _run(chosen: Target, at_once: int) -> tuple[list[Execution], list[planning.U
     unlisted: list[planning.Unlisted] = []
 
     def starts() -> Iterator[Start]:
-        for each in planning.list_resources(chosen):
+        for each in planning.list_resources([chosen]):
             if stop.is_set():
                 return
             if isinstance(each, planning.Unlisted):
                 unlisted.append(each)
                 continue
-            resource_type, resource = each
+            _, resource_type, resource = each
             yield Start(
                 resource_type=resource_type.name,
                 input={

@@ -85,6 +85,8 @@ class Policy(Frozen):
     `scope`, `not_applicable` and `compliant_when` name cases of the resource type: outside its scope a
     policy is silent, in a not-applicable case it says why it does nothing, and a compliant-when case
     satisfies it whatever its settings are. `aliases` are ids under which it was known elsewhere.
+    `security_hub`, `prowler` and `config_rules` are the controls, checks and managed rules (by identifier)
+    whose findings it settles.
     """
 
     id: str
@@ -100,6 +102,8 @@ class Policy(Frozen):
     compliant_when: tuple[str, ...] = ()
     parameters: Mapping[str, Parameter] = Field(default_factory=dict)
     security_hub: tuple[str, ...] = ()
+    prowler: tuple[str, ...] = ()
+    config_rules: tuple[str, ...] = ()
     notes: str = ""
 
     def values(self, parameters: Mapping[str, Value]) -> dict[str, Value]:

@@ -151,7 +151,8 @@ class Session:
 
 
 _sessions: OrderedDict[tuple[str | None, ...], Session] = OrderedDict()
-_opening = Lock()
+# Who opens a session makes others wait that want the same; of those that want another one, few.
+_opening = tuple(Lock() for _ in range(64))
 
 
 def open_session(
@@ -163,11 +164,15 @@ def open_session(
     """
     policy = session_policy(resource_type, phase, place)
     key = (account.account, account.role_arn, account.external_id, place.region, policy, execution)
-    with _opening:
+    with _opening[hash(key) % len(_opening)]:
         session = _sessions.get(key)
         if session is None or not session.fresh:
             assume = _assume if account.role_arn else _without_role
-            session = _sessions[key] = assume(account, place, policy, execution)
+            session = assume(account, place, policy, execution)
+        with _lock:
+            # The one that was used last is dropped last.
+            _sessions.pop(key, None)
+            _sessions[key] = session
             while len(_sessions) > _KEPT:
                 _sessions.popitem(last=False)
     if session.identity.account != account.account:

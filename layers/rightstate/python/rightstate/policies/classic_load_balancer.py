@@ -27,5 +27,6 @@ POLICIES = (
         "end, at most for the timeout; deployments that wait for that take longer.",
         reversible="Yes: whether it was enabled, and the timeout, are in the ledger.",
         security_hub=("ELB.7",),
+        prowler=("elb_connection_draining_enabled",),
     ),
 )

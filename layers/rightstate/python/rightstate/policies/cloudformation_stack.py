@@ -24,6 +24,8 @@ POLICIES = (
         "off. Updates are not affected.",
         reversible="Yes: that it was off is in the ledger.",
         security_hub=("CloudFormation.3",),
+        prowler=("cloudformation_stacks_termination_protection_enabled",),
+        config_rules=("CLOUDFORMATION_TERMINATION_PROTECTION_CHECK",),
         notes="A stack is protected once it is created, so that a creation that fails leaves nothing that "
         "cannot be deleted. A change set that is executed by its ARN alone, without the stack's name, "
         "starts nothing: plan finds such a stack.",

@@ -25,6 +25,8 @@ POLICIES = (
         "are not.",
         reversible="Yes: both values as they were are in the ledger.",
         security_hub=("CloudTrail.1",),
+        prowler=("cloudtrail_multi_region_enabled",),
+        config_rules=("MULTI_REGION_CLOUD_TRAIL_ENABLED",),
         notes="About the account rather than the trail: one multi-Region trail that logs all management "
         "events is enough for the others. CloudTrail checks the policies of the trail's bucket, topic and "
         "KMS key again and refuses the change where they do not admit it. The KMS and RDS Data API events "
@@ -41,6 +43,8 @@ POLICIES = (
         side_effects="None: a small digest file is put beside the log files every hour.",
         reversible="Yes; the chain of digest files then breaks, and begins anew when it is enabled again.",
         security_hub=("CloudTrail.4",),
+        prowler=("cloudtrail_log_file_validation_enabled",),
+        config_rules=("CLOUD_TRAIL_LOG_FILE_VALIDATION_ENABLED",),
         notes="The first digest comes within the hour. Log files from before it stay without one. CloudTrail "
         "checks the policies of the trail's bucket, topic and KMS key again and refuses the change where "
         "they do not admit it.",
@@ -57,6 +61,7 @@ POLICIES = (
         "management events, paid for.",
         reversible="Yes, by StopLogging; that it was stopped is in the ledger.",
         security_hub=("CloudTrail.3",),
+        config_rules=("CLOUD_TRAIL_ENABLED",),
         notes="EventBridge gets the calls of an account only while a trail of it logs them: where the only "
         "trail is stopped, the stop itself is the last event. A deleted trail cannot be started.",
     ),

@@ -28,6 +28,8 @@ POLICIES = (
         side_effects="Charged by the table's size, GB and month. No effect on reads and writes.",
         reversible="Yes, but switching it off again drops the recovery points kept until then.",
         security_hub=("DynamoDB.2",),
+        prowler=("dynamodb_tables_pitr_enabled",),
+        config_rules=("DYNAMODB_PITR_ENABLED",),
         notes="Restored and imported tables begin without it, and each replica of a global table has a "
         "setting of its own. ContinuousBackupsStatus is always ENABLED; that alone restores nothing.",
     ),

@@ -27,6 +27,8 @@ POLICIES = (
         side_effects="Each instance's metrics are charged as custom metrics, by the hour that it runs. The "
         "instance is neither stopped nor restarted.",
         reversible="Yes: with UnmonitorInstances.",
+        prowler=("ec2_instance_detailed_monitoring_enabled",),
+        config_rules=("EC2_INSTANCE_DETAILED_MONITORING_ENABLED",),
         notes="Metrics then come each minute instead of every five. Enabling it takes some seconds; what is "
         "pending counts as enabled.",
     ),

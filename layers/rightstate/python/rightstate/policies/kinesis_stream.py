@@ -60,6 +60,8 @@ POLICIES = (
         "lost. Calls to KMS are charged. Records that are in the stream already stay as they are.",
         reversible="Yes: that it had none is in the ledger, and StopStreamEncryption switches it off.",
         security_hub=("Kinesis.1",),
+        prowler=("kinesis_stream_encrypted_at_rest",),
+        config_rules=("KINESIS_STREAM_ENCRYPTED",),
         notes="A stream that is encrypted keeps its key, whichever it is.",
     ),
 )

@@ -38,6 +38,8 @@ POLICIES = (
         "before. Each of the first two rotations adds about 1 USD a month to the key's price.",
         reversible="Yes: that rotation was off is in the ledger. Material that has been rotated stays so.",
         security_hub=("KMS.4",),
+        prowler=("kms_cmk_rotation_enabled",),
+        config_rules=("CMK_BACKING_KEY_ROTATION_ENABLED",),
         notes="The key's policy has to let IAM policies govern the key (the usual statement for the "
         "account's root), or to name the remediation role; otherwise KMS refuses and the execution says so.",
     ),

@@ -24,6 +24,8 @@ def _deletion_protection(kind: str, alias: str, title: str, other: str) -> Polic
         "protection is switched off.",
         reversible="Yes: that it was off is in the ledger.",
         security_hub=("ELB.6",),
+        prowler=("elbv2_deletion_protection",),
+        config_rules=("ELB_DELETION_PROTECTION_ENABLED",),
     )
 
 

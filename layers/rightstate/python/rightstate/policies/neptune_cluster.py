@@ -18,6 +18,8 @@ POLICIES = (
         "Version 4). Each client has to sign its requests, and be allowed neptune-db actions, before.",
         reversible="Yes: it is switched off again, and unsigned requests are answered again.",
         security_hub=("Neptune.7",),
+        prowler=("neptune_cluster_iam_authentication_enabled",),
+        config_rules=("NEPTUNE_CLUSTER_IAM_DATABASE_AUTHENTICATION",),
         notes=f"Unlike in RDS, where passwords go on working. {WITHOUT_OTHERS}",
     ),
     Policy(
@@ -45,6 +47,8 @@ POLICIES = (
         side_effects="None for the database. Backup storage is charged.",
         reversible="Yes: the shorter period is set again, and backups older than that are deleted.",
         security_hub=("Neptune.5",),
+        prowler=("neptune_cluster_backup_enabled",),
+        config_rules=("NEPTUNE_CLUSTER_BACKUP_RETENTION_CHECK",),
         notes=WITHOUT_OTHERS,
     ),
 )

@@ -36,6 +36,8 @@ def _each(
     not_applicable: tuple[str, ...] = _GENERALLY,
     parameters: Mapping[str, Parameter] | None = None,
     security_hub: tuple[str, ...] = (),
+    prowler: tuple[str, ...] = (),
+    config_rules: tuple[str, ...] = (),
     notes: str = WITHOUT_OTHERS,
 ) -> tuple[Policy, ...]:
     """The policy for each of the kinds of cluster."""
@@ -53,6 +55,8 @@ def _each(
             side_effects=side_effects,
             reversible=reversible,
             security_hub=security_hub,
+            prowler=prowler,
+            config_rules=config_rules,
             notes=notes,
         )
         for kind, called in clusters.items()
@@ -84,6 +88,7 @@ def _log_exports(kind: str, alias: str, called: str, types: tuple[str, ...], *se
         "values of SQL statements.",
         reversible="Yes: the log types that were added are disabled again.",
         security_hub=security_hub,
+        prowler=("rds_cluster_integration_cloudwatch_logs",),
         notes="Sends only what the engine writes: the audit log of Aurora MySQL also needs "
         "server_audit_logging, in the cluster's parameter group.",
     )
@@ -129,6 +134,8 @@ POLICIES = (
         "granted rds_iam can no longer sign in with a password.",
         reversible="Yes: it is switched off again.",
         security_hub=("RDS.12",),
+        prowler=("rds_cluster_iam_authentication_enabled",),
+        config_rules=("RDS_CLUSTER_IAM_AUTHENTICATION_ENABLED",),
         notes=f"Serverless clusters included. {WITHOUT_OTHERS}",
     ),
     _log_exports(
@@ -158,6 +165,8 @@ POLICIES = (
         "that fails until the protection is switched off.",
         reversible="Yes: it is switched off again.",
         security_hub=("RDS.7",),
+        prowler=("rds_cluster_deletion_protection",),
+        config_rules=("RDS_CLUSTER_DELETION_PROTECTION_ENABLED",),
     ),
     *_backups(
         "automated-backups",
@@ -186,6 +195,7 @@ POLICIES = (
         side_effects="None.",
         reversible="Yes: it is switched off again.",
         security_hub=("RDS.16",),
+        prowler=("rds_cluster_copy_tags_to_snapshots",),
     ),
     *_each(
         "auto-pause",

@@ -48,6 +48,8 @@ def _each(
     not_applicable: Mapping[str, tuple[str, ...]] | None = None,
     parameters: Mapping[str, Parameter] | None = None,
     security_hub: tuple[str, ...] = (),
+    prowler: tuple[str, ...] = (),
+    config_rules: tuple[str, ...] = (),
     notes: str = WITHOUT_OTHERS,
 ) -> tuple[Policy, ...]:
     """The policy for each of the engines of `instances`, with the cases that are each engine's own."""
@@ -65,6 +67,8 @@ def _each(
             side_effects=side_effects,
             reversible=reversible,
             security_hub=security_hub,
+            prowler=prowler,
+            config_rules=config_rules,
             notes=notes,
         )
         for engine, called in instances.items()
@@ -117,6 +121,8 @@ def _backups(
         "briefly, and backup storage is charged. From fewer days: none.",
         reversible="Yes, except to 0: that deletes every automated backup, and needs consent of its own.",
         security_hub=("RDS.11",),
+        prowler=("rds_instance_backup_enabled",),
+        config_rules=("DB_INSTANCE_BACKUP_ENABLED",),
     )
 
 
@@ -141,6 +147,8 @@ def _log_exports(engine: str, called: str, types: tuple[str, ...], *also: str) -
         "values of SQL statements.",
         reversible="Yes: the log types that were added are disabled again.",
         security_hub=("RDS.9", *also),
+        prowler=("rds_instance_integration_cloudwatch_logs",),
+        config_rules=("RDS_LOGGING_ENABLED",),
         notes="Sends only what the engine writes: MySQL and MariaDB also need log_output=FILE, and the "
         "parameters and options that switch each log on. Where MySQL has the audit plugin in its option "
         "group, add audit to the log types.",
@@ -165,6 +173,8 @@ POLICIES = (
         "granted rds_iam can no longer sign in with a password.",
         reversible="Yes: it is switched off again.",
         security_hub=("RDS.10",),
+        prowler=("rds_instance_iam_authentication_enabled",),
+        config_rules=("RDS_INSTANCE_IAM_AUTHENTICATION_ENABLED",),
     ),
     *_log_exports("mysql", "RDS MySQL Instance", ("error", "general", "slowquery")),
     *_log_exports("mariadb", "RDS Mariadb Instance", ("audit", "error", "general", "slowquery"), "RDS.42"),
@@ -182,6 +192,8 @@ POLICIES = (
         "lead to the private address.",
         reversible="Yes, but with another public address than before.",
         security_hub=("RDS.2",),
+        prowler=("rds_instance_no_public_access",),
+        config_rules=("RDS_INSTANCE_PUBLIC_ACCESS_CHECK",),
         notes="A setting of each instance, in Aurora too.",
     ),
     *_each(
@@ -197,6 +209,8 @@ POLICIES = (
         "that fails until the protection is switched off.",
         reversible="Yes: it is switched off again.",
         security_hub=("RDS.8",),
+        prowler=("rds_instance_deletion_protection",),
+        config_rules=("RDS_INSTANCE_DELETION_PROTECTION_ENABLED",),
     ),
     *_each(
         "performance-insights",
@@ -263,6 +277,8 @@ POLICIES = (
         "releases a minor version that it upgrades to.",
         reversible="Yes: it is switched off again.",
         security_hub=("RDS.13",),
+        prowler=("rds_instance_minor_version_upgrade_enabled",),
+        config_rules=("RDS_AUTOMATIC_MINOR_VERSION_UPGRADE_ENABLED",),
         notes="Aurora upgrades by itself only where every member of the cluster has it on.",
     ),
     *_backups(
@@ -303,6 +319,8 @@ POLICIES = (
         "is made, which takes minutes to hours; no outage. Do it outside peak hours.",
         reversible="Yes: the standby is dropped again.",
         security_hub=("RDS.5",),
+        prowler=("rds_instance_multi_az",),
+        config_rules=("RDS_MULTI_AZ_SUPPORT",),
     ),
     *_each(
         "copy-tags-to-snapshots",
@@ -316,5 +334,6 @@ POLICIES = (
         side_effects="None.",
         reversible="Yes: it is switched off again.",
         security_hub=("RDS.17",),
+        prowler=("rds_instance_copy_tags_to_snapshots",),
     ),
 )

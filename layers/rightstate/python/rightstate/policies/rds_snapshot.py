@@ -16,6 +16,8 @@ POLICIES = (
         "restore it. Copies that they already have stay theirs.",
         reversible="Yes: with whom it was shared is in the ledger.",
         security_hub=("RDS.1",),
+        prowler=("rds_snapshots_public_access",),
+        config_rules=("RDS_SNAPSHOTS_PUBLIC_PROHIBITED",),
         notes="A public snapshot can be copied by anybody from the moment it is made public: mend it first "
         "of all. Snapshots of Aurora, Multi-AZ, Neptune and DocumentDB clusters are covered too.",
     ),

@@ -18,6 +18,8 @@ POLICIES = (
         reversible="Yes: the setting as it was is in the ledger. An Elastic IP that the cluster had is not "
         "given back by itself.",
         security_hub=("Redshift.1",),
+        prowler=("redshift_cluster_public_access",),
+        config_rules=("REDSHIFT_CLUSTER_PUBLIC_ACCESS_CHECK",),
         notes="New clusters are private unless somebody asks otherwise, since January 2025.",
     ),
     Policy(
@@ -32,6 +34,8 @@ POLICIES = (
         "window.",
         reversible="Yes: the setting as it was is in the ledger. An upgrade that has taken place stays.",
         security_hub=("Redshift.6",),
+        prowler=("redshift_cluster_automatic_upgrades",),
+        config_rules=("REDSHIFT_CLUSTER_MAINTENANCESETTINGS_CHECK",),
         notes="The cluster's maintenance track is left as it is.",
     ),
     Policy(
@@ -64,6 +68,8 @@ POLICIES = (
         reversible="Yes: the number of days as it was is in the ledger. Lowering it deletes the older "
         "snapshots at once.",
         security_hub=("Redshift.3",),
+        prowler=("redshift_cluster_automated_snapshot",),
+        config_rules=("REDSHIFT_BACKUP_ENABLED",),
         notes="The published minimum of 1 day can no longer fail: RA3 and RG nodes cannot switch automated "
         "snapshots off, and the node types that could are retired. Hence 7 days here.",
     ),

@@ -6,6 +6,14 @@ from rightstate.wants import Exactly, Lacks, OneOf
 _STORAGE = "AWS - Storage and Databases"
 _ALGORITHMS = ("AES256", "aws:kms", "aws:kms:dsse")
 
+# What Prowler's checks of that name look for in an ACL.
+_PROWLER = {"list": ("READ", "READ_ACP", "FULL_CONTROL"), "write": ("WRITE", "WRITE_ACP", "FULL_CONTROL")}
+_CONFIG_RULES = {
+    "S3.2": ("S3_BUCKET_PUBLIC_READ_PROHIBITED",),
+    "S3.3": ("S3_BUCKET_PUBLIC_WRITE_PROHIBITED",),
+    "S3.12": ("S3_BUCKET_ACL_PROHIBITED",),
+}
+
 
 def _acl(
     name: str,
@@ -15,6 +23,7 @@ def _acl(
     permission: str,
     security_hub: str,
 ) -> Policy:
+    kinds = [kind for kind, given in _PROWLER.items() if permission in given]
     return Policy(
         id=f"s3-acl-no-{name}",
         aliases=(alias,),
@@ -30,6 +39,8 @@ def _acl(
         reversible="Yes: the removed grants are in the ledger. S3 refuses to add a public grant again "
         "while BlockPublicAcls is on.",
         security_hub=(security_hub,),
+        prowler=tuple(f"s3_bucket_public_{kind}_acl" for kind in kinds),
+        config_rules=_CONFIG_RULES[security_hub],
         notes="Buckets made since April 2023 have ACLs disabled unless somebody enabled them.",
     )
 
@@ -62,6 +73,11 @@ POLICIES = (
         "policy stop at once.",
         reversible="Yes: the four values as they were are in the ledger.",
         security_hub=("S3.8",),
+        prowler=(
+            "s3_bucket_level_public_access_block",
+            "s3_bucket_public_access",
+        ),
+        config_rules=("S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED",),
         notes="The IAM action of PutPublicAccessBlock is s3:PutBucketPublicAccessBlock.",
     ),
     Policy(
@@ -76,6 +92,8 @@ POLICIES = (
         reversible="Partly: versioning can be suspended again, but a bucket that had never had it cannot "
         "go back to that.",
         security_hub=("S3.14",),
+        prowler=("s3_bucket_object_versioning",),
+        config_rules=("S3_BUCKET_VERSIONING_ENABLED",),
         notes="S3 asks to wait 15 minutes after enabling before relying on it.",
     ),
     Policy(
@@ -104,6 +122,8 @@ POLICIES = (
         "need rights to the key.",
         reversible="Yes: the algorithm as it was is in the ledger.",
         security_hub=("S3.4",),
+        prowler=("s3_bucket_default_encryption",),
+        config_rules=("S3_BUCKET_SERVER_SIDE_ENCRYPTION_ENABLED",),
         notes="Cannot fail with its defaults: S3 encrypts every bucket since 2023-01-05. It finds "
         "something only where allowed_algorithms leaves AES256 out. Security Hub has retired S3.4.",
     ),

@@ -22,6 +22,7 @@ POLICIES = (
         "a KMS key, producers and consumers need rights to that key.",
         reversible="Yes: the encryption that it had (none, SSE-SQS or the key) is in the ledger.",
         security_hub=("SQS.1",),
+        prowler=("sqs_queues_server_side_encryption_enabled",),
         notes="New queues have SSE-SQS unless it was switched off on purpose. A change takes up to a "
         "minute to spread.",
     ),

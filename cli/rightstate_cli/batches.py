@@ -1,0 +1,392 @@
+"""Batches: the runs of the backfill machine, what each was about, and how far it has come.
+
+A batch is a name. Its items are in the work bucket, the runs that worked on it are executions of the backfill
+machine named after it, and what became of each item is in the ledger's index.
+"""
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from rightstate.backfill import to_start
+from rightstate.catalogue import load
+from rightstate.errors import InvalidInput
+from rightstate.identify import shown
+from rightstate.models import BATCH, StartInput
+from rightstate_cli import plan_file
+from rightstate_cli.aws import answers
+from rightstate_cli.executions import RUNNING, moment
+from rightstate_cli.following import states_of
+from rightstate_cli.hub import ALIAS, Hub
+
+NOT_RUN = "not-run"
+IS_RUNNING = "running"
+DIED = "died"
+"""An execution that ended without its ending: aborted, timed out, or failed to record itself."""
+
+_SETTLED = frozenset({"compliant", "remediated", "not-applicable", "gone"})
+# The ledger's index is eventually consistent (DynamoDB developer guide): it may lag behind the last ones.
+_LAG_SECONDS = 15
+_POLL_SECONDS = 2.0
+# StartExecution is eventually consistent with DescribeExecution.
+_UNSEEN_SECONDS = 30
+# A resource that is tried once more gets another name, as a name can be used once in 90 days.
+_AGAIN = re.compile(r"-r([0-9]+)$")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One resource of a batch, and what became of it."""
+
+    name: str
+    resource_type: str
+    account: str
+    region: str
+    resource: str
+    outcome: str = NOT_RUN
+    reason: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is as it was approved to be, or needs nothing any more."""
+        return self.outcome in _SETTLED
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of the backfill machine."""
+
+    arn: str
+    status: str
+    started: datetime
+    input: Mapping[str, Any]
+    output: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.arn.rpartition(":")[2]
+
+    @property
+    def batch(self) -> str:
+        """What it works on; a run that names none is a batch of its own."""
+        return str(self.input.get("batch") or self.name)
+
+
+def named_after(plan: plan_file.Plan) -> str:
+    """The batch of a plan: the same plan is the same batch, whoever applies it and how often."""
+    return f"plan-{plan.sha256[:24]}"
+
+
+def checked(batch: str) -> str:
+    """The name, if it can be one. Raises InvalidInput."""
+    if not re.fullmatch(BATCH, batch):
+        raise InvalidInput(
+            f"{shown(batch)} cannot be the name of a batch. `rightstate batch list` lists them."
+        )
+    return batch
+
+
+class Batches:
+    """The batches of a hub. Its methods raise Denied, Unavailable and InvalidInput."""
+
+    def __init__(self, hub: Hub) -> None:
+        missing = {"BackfillMachine", "LedgerTable", "WorkBucket"} - hub.outputs.keys()
+        if missing:
+            raise InvalidInput(
+                f"The hub {shown(hub.stack)} is older than batches: it has no {', '.join(sorted(missing))}. "
+                "Nothing was changed. Deploy it again."
+            )
+        self._hub = hub
+        self._machine = hub.outputs["BackfillMachine"]
+        self._ledger = hub.outputs["LedgerTable"]
+        self._bucket = hub.outputs["WorkBucket"]
+        self._states = states_of(hub)
+        self._s3 = hub.client("s3")
+        self._dynamodb = hub.client("dynamodb")
+
+    # --- Runs ---
+
+    def latest(self, limit: int) -> list[Run]:
+        """The latest runs, the newest first."""
+        found = []
+        with answers("Nothing was changed."):
+            for page in self._states.get_paginator("list_executions").paginate(
+                stateMachineArn=self._machine, PaginationConfig={"PageSize": limit, "MaxItems": limit}
+            ):
+                found += [self._described(each["executionArn"]) for each in page["executions"]]
+        return [each for each in found if each]
+
+    def runs(self, batch: str) -> list[Run]:
+        """The runs of a batch, the first first."""
+        found: list[Run] = []
+        with answers("Nothing was changed."):
+            while run := self._described(self._arn(_run_name(batch, len(found) + 1))):
+                found.append(run)
+        return found
+
+    def start(self, batch: str, given: Mapping[str, Any]) -> str:
+        """Start a run of the batch, the next one; returns its ARN."""
+        name = _run_name(batch, len(self.runs(batch)) + 1)
+        taken = (
+            f"Somebody else has started {name} meanwhile. `rightstate batch show {batch}` shows how it goes."
+        )
+        with answers("Nothing was started.", gone={"ExecutionAlreadyExists": taken}):
+            answer = self._states.start_execution(
+                stateMachineArn=f"{self._machine}:{ALIAS}", name=name, input=json.dumps(given)
+            )
+        arn: str = answer["executionArn"]
+        return arn
+
+    def stop(self, run: Run, why: str) -> None:
+        """Let it begin nothing more. The remediations that it has started go on."""
+        with answers("It may still run."):
+            self._states.stop_execution(executionArn=run.arn, error="Stopped", cause=why)
+
+    def follow(self, batch: str, arn: str, left: Event, told: Callable[[Counter[str]], None]) -> Run | None:
+        """Wait for the run's end, and tell how many resources have which outcome. None once `left` is set."""
+        begun = time.monotonic()
+        while not left.is_set():
+            with answers("The run goes on in the hub."):
+                run = self._described(arn)
+            if run is None and time.monotonic() - begun > _UNSEEN_SECONDS:
+                raise InvalidInput(f"The run {shown(arn)} does not exist any more.")
+            counts = Counter(ended["outcome"] for ended in self.outcomes(batch).values())
+            told(counts)
+            if run and run.status != RUNNING:
+                return run
+            # A look at many outcomes costs more than one at few.
+            left.wait(_POLL_SECONDS + counts.total() / 1000)
+        return None
+
+    def _arn(self, name: str) -> str:
+        return f"{self._machine.replace(':stateMachine:', ':execution:', 1)}:{name}"
+
+    def _described(self, arn: str) -> Run | None:
+        try:
+            answer = self._states.describe_execution(executionArn=arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+                return None
+            raise
+        return Run(
+            arn=arn,
+            status=answer["status"],
+            started=answer["startDate"],
+            input=_object(answer.get("input")),
+            output=_object(answer.get("output")),
+        )
+
+    # --- Items ---
+
+    def upload(self, batch: str, items: Sequence[plan_file.Item], reason: str) -> Mapping[str, str]:
+        """Write what the runs of the batch are to do; returns where."""
+        grouped: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+        for item in items:
+            given = StartInput(
+                account=item.account,
+                region=item.region,
+                resource=item.resource,
+                policies=item.policies,
+                reason=reason,
+                approved=item.fingerprint,
+                batch=batch,
+            )
+            service = load(item.resource_type).service
+            grouped.setdefault((item.account, item.region, service), []).append(
+                to_start(item.resource_type, given)
+            )
+        return self._write(batch, grouped)
+
+    def items(self, batch: str) -> list[Item]:
+        """The batch's items, each with its outcome. Raises InvalidInput where there is no such batch."""
+        outcomes = self.outcomes(batch)
+        found = [
+            Item(
+                name=each["name"],
+                resource_type=each["resource_type"],
+                account=each["input"]["account"],
+                region=each["input"]["region"],
+                resource=each["input"]["resource"],
+                **outcomes.get(each["name"], {}),
+            )
+            for entries in self._read(batch).values()
+            for each in entries
+        ]
+        open_ones = {each.resource_type for each in found if each.outcome == NOT_RUN}
+        since = next((run.started for run in self.runs(batch)), None)
+        begun: dict[str, str] = {}
+        if open_ones and since:
+            for resource_type in sorted(open_ones):
+                begun |= self._begun(resource_type, batch, since)
+        return [_begun_as(each, begun) for each in found]
+
+    def unlisted(self, batch: str) -> list[str]:
+        """The scopes whose resources are not listed, or not yet."""
+        return ["/".join(scope) for scope, entries in self._read(batch).items() if entries is _UNLISTED]
+
+    def rename(self, batch: str, names: set[str]) -> int:
+        """Give those items another name, so that the next run starts them once more; returns how many."""
+        grouped = self._read(batch)
+        renamed = 0
+        for entries in grouped.values():
+            for each in entries:
+                if each["name"] in names:
+                    each["name"] = _next_name(each["name"])
+                    renamed += 1
+        if renamed:
+            self._write(batch, {scope: each for scope, each in grouped.items() if each is not _UNLISTED})
+        return renamed
+
+    def scopes(self, batch: str) -> Mapping[str, str]:
+        """Where the batch's scopes are."""
+        return {"bucket": self._bucket, "key": f"batches/{batch}/scopes.json"}
+
+    def outcomes(self, batch: str) -> dict[str, dict[str, str]]:
+        """Outcome and reason of each execution of the batch that has ended, by its name."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._ledger,
+            IndexName="batch",
+            KeyConditionExpression="batch = :batch",
+            ExpressionAttributeValues={":batch": {"S": batch}},
+        )
+        with answers("Nothing was changed."):
+            return {
+                item["at"]["S"].rpartition("#")[2]: {
+                    "outcome": item["outcome"]["S"],
+                    "reason": item.get("reason", {}).get("S", ""),
+                }
+                for page in pages
+                for item in page["Items"]
+            }
+
+    def ended(self, run: Run) -> list[Item]:
+        """The items of a run that has ended, once the ledger's index has caught up, as far as it may lag."""
+        ends = time.monotonic() + (0 if run.status == "ABORTED" else _LAG_SECONDS)
+        while True:
+            found = self.items(run.batch)
+            open_ones = {each.outcome for each in found} & {NOT_RUN, IS_RUNNING, DIED}
+            if not open_ones or time.monotonic() > ends:
+                return found
+            time.sleep(_POLL_SECONDS)
+
+    def _begun(self, resource_type: str, batch: str, since: datetime) -> dict[str, str]:
+        """The batch's executions of the type that run or did not succeed, by name."""
+        found = {}
+        machine = self._hub.machine(resource_type).removesuffix(f":{ALIAS}")
+        for status in (RUNNING, "FAILED", "TIMED_OUT", "ABORTED"):
+            with answers("Nothing was changed."):
+                for each in self._executions(machine, status, since):
+                    if each["name"].startswith(f"{batch}-"):
+                        found[each["name"]] = IS_RUNNING if status == RUNNING else DIED
+        return found
+
+    def _executions(self, machine: str, status: str, since: datetime) -> Iterator[Mapping[str, Any]]:
+        pages = self._states.get_paginator("list_executions").paginate(
+            stateMachineArn=machine, statusFilter=status
+        )
+        for page in pages:
+            for each in page["executions"]:
+                if moment(each) < since:
+                    return
+                yield each
+
+    def _write(
+        self, batch: str, grouped: Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]]
+    ) -> Mapping[str, str]:
+        scopes = []
+        for (account, region, service), items in sorted(grouped.items()):
+            key = f"batches/{batch}/{account}-{region}-{service}.json"
+            self._put(key, items)
+            scopes.append(
+                {
+                    "account": account,
+                    "region": region,
+                    "service": service,
+                    "types": sorted({each["resource_type"] for each in items}),
+                    "items": {"bucket": self._bucket, "key": key},
+                    "count": len(items),
+                }
+            )
+        where = self.scopes(batch)
+        # Last, so that what it names is there.
+        self._put(where["key"], scopes)
+        return where
+
+    def _put(self, key: str, content: Any) -> None:
+        with answers("Nothing was started."):
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=json.dumps(content, separators=(",", ":")).encode(),
+                ContentType="application/json",
+            )
+
+    def _read(self, batch: str) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+        """The items by account, region and service; `_UNLISTED` for those that are not listed."""
+        scopes = self._get(self.scopes(batch)["key"])
+        if scopes is None:
+            raise InvalidInput(
+                f"There is no batch {shown(batch)} in the hub {shown(self._hub.stack)}. "
+                "`rightstate batch list` lists them; the work bucket keeps them for 90 days."
+            )
+        found = {}
+        for scope in scopes:
+            # A scope whose resources the run lists itself has its items where that writes them.
+            name = f"{scope['account']}-{scope['region']}-{scope['service']}"
+            key = (scope.get("items") or {}).get("key", f"batches/{batch}/{name}.json")
+            entries = self._get(key)
+            found[scope["account"], scope["region"], scope["service"]] = (
+                _UNLISTED if entries is None else entries
+            )
+        return found
+
+    def _get(self, key: str) -> list[dict[str, Any]] | None:
+        with answers("Nothing was changed."):
+            try:
+                answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                    return None
+                raise
+            found: list[dict[str, Any]] = json.loads(answer["Body"].read())
+        return found
+
+
+_UNLISTED: list[dict[str, Any]] = []
+
+
+def _begun_as(item: Item, begun: Mapping[str, str]) -> Item:
+    if item.outcome != NOT_RUN or item.name not in begun:
+        return item
+    reason = "The execution ended without recording its end." if begun[item.name] == DIED else ""
+    return Item(**{**item.__dict__, "outcome": begun[item.name], "reason": reason})
+
+
+def _run_name(batch: str, number: int) -> str:
+    return batch if number == 1 else f"{batch}-{number}"
+
+
+def _next_name(name: str) -> str:
+    again = _AGAIN.search(name)
+    return f"{_AGAIN.sub('', name)}-r{int(again[1]) + 1 if again else 2}"
+
+
+def _object(text: str | None) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def as_time(given: datetime) -> str:
+    """As the machine compares it, in UTC and whole seconds."""
+    return given.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

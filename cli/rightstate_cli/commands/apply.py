@@ -1,0 +1,415 @@
+"""`rightstate apply`: have the hub do what a plan says, and nothing else."""
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rightstate import settings
+from rightstate.catalogue import load
+from rightstate.errors import InvalidInput, SettingsUnreadable
+from rightstate.identify import shown
+from rightstate.models import Account, Enabled, Status
+from rightstate.policy import Mode, Risk
+from rightstate_cli import batches, plan_file
+from rightstate_cli import hub as hubs
+from rightstate_cli.batches import Batches
+from rightstate_cli.commands.plan import named
+from rightstate_cli.executions import RUNNING
+from rightstate_cli.following import interrupted
+from rightstate_cli.hub import Hub
+from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
+from rightstate_cli.output import (
+    Format,
+    ask,
+    counted,
+    print_json,
+    print_line,
+    print_table,
+    progress,
+    say,
+    talk,
+)
+from rightstate_cli.plan_file import Item, Plan
+from rightstate_cli.registry import Registry
+from rightstate_cli.reports import summary
+
+_LISTED = 20
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_LEAVING = (
+    "No longer followed; the run goes on in the hub. `rightstate batch stop` ends it. Ctrl-C again aborts "
+    "this command."
+)
+
+ConcurrencyOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=100,
+        metavar="NUMBER",
+        help="Resources of one service at a time, in each account and region.",
+        show_default="5",
+    ),
+]
+UntilOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Begin nothing after this time, e.g. 2026-11-23T22:00Z; the rest is left.",
+        metavar="TIME",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An item that is not asked of the hub, and why."""
+
+    item: Item
+    reason: str
+
+
+def apply(
+    file: Annotated[Path, typer.Argument(metavar="PLAN", help="The file of `rightstate plan -o`.")],
+    limit: Annotated[
+        str | None,
+        typer.Option(
+            "--max",
+            help="Only so many resources, the first of the plan: a number, or a part of those that were "
+            "scanned (10%). Raise it to go on.",
+            metavar="N|P%",
+            show_default=False,
+        ),
+    ] = None,
+    concurrency: ConcurrencyOption = None,
+    until: UntilOption = None,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            help="Wait here for the start, and begin nothing after the duration: 2026-11-23T22:00Z/2h.",
+            metavar="START/DURATION",
+            show_default=False,
+        ),
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Goes into the ledger.", metavar="TEXT")] = "rightstate apply",
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Start it, and do not follow it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")] = False,
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Have the deployed hub make the changes of a plan, as they were reviewed.
+
+    A resource that is not any more as it was planned is left alone (`changed-since-plan`). So is, before
+    anything is started, what the hub does not look after: accounts that are not registered, policies that are
+    not enabled there or not in mode auto. To apply the same plan again continues the same batch, and
+    repeats nothing. Step Functions does the work: `rightstate batch` shows, stops and resumes it.
+
+    - `rightstate apply plan.json` shows what will be changed, and asks.
+    - `rightstate apply plan.json --max 10%` begins with a part.
+    - `rightstate apply plan.json --window 2026-11-23T22:00Z/2h --yes` works in a maintenance window.
+
+    Exit codes: 0 every resource is as planned, 1 one failed, had changed, was refused or was not begun, 2 it
+    could not be told, or wrong usage.
+    """
+    plan = plan_file.read(file)
+    starts, ends = _times(until, window, no_wait)
+    hub = hubs.find(stack, hub_region)
+    if (version := hub.outputs.get("Version")) != plan.version:
+        raise InvalidInput(
+            f"The hub {shown(stack)} is of version {version}, the plan of {plan.version}. Nothing was "
+            "started. Deploy the hub again, or plan with its version."
+        )
+    work = Batches(hub)
+    batch = batches.named_after(plan)
+    refused = list(_refused(plan, hub))
+    keys = {each.item.key for each in refused}
+    accepted = [item for item in plan.to_change if item.key not in keys]
+    chosen = accepted[: _limit(limit, plan)]
+    left = len(accepted) - len(chosen)
+    _print_refused(refused)
+    if not chosen:
+        say("There is nothing to change. Nothing was started.")
+        _end(batch, None, [], refused, left, format)
+    _preview(plan, chosen, left)
+    if not _confirmed(chosen, refused, yes):
+        say("Nothing was started.")
+        raise typer.Exit(2)
+    if starts:
+        _wait_for(starts)
+    arn = _run(work, batch, chosen, reason, concurrency, ends)
+    say(f"Batch {batch}. `rightstate batch show {batch}` shows how it goes, `batch stop` stops it.")
+    if no_wait:
+        _end(batch, arn, [], refused, left, format)
+    follow_to_end(work, batch, arn, len(chosen), refused, left, format)
+
+
+def _run(
+    work: Batches,
+    batch: str,
+    chosen: Sequence[Item],
+    reason: str,
+    concurrency: int | None,
+    ends: datetime | None,
+) -> str:
+    """Start a run of the batch, or find the one that runs."""
+    runs = work.runs(batch)
+    if runs and runs[-1].status == RUNNING:
+        say("The batch is running already, as it was started: nothing more is started.")
+        return runs[-1].arn
+    where = work.upload(batch, chosen, reason)
+    return work.start(batch, run_input(batch, where, concurrency, ends))
+
+
+def run_input(
+    batch: str, where: Mapping[str, str], concurrency: int | None, ends: datetime | None
+) -> dict[str, Any]:
+    """What a run of the batch is started with."""
+    given: dict[str, Any] = {"batch": batch, "scopes": dict(where)}
+    if concurrency:
+        given["concurrency"] = concurrency
+    if ends:
+        given["until"] = batches.as_time(ends)
+    return given
+
+
+def follow_to_end(
+    work: Batches,
+    batch: str,
+    arn: str,
+    total: int,
+    refused: Sequence[Refused],
+    left: int,
+    format: Format,
+) -> None:
+    """Show the progress until the run ends, then what became of each item. Never returns."""
+    with progress() as bar, interrupted(_LEAVING) as stop:
+        task = bar.add_task("Resources", total=total)
+        run = work.follow(
+            batch,
+            arn,
+            stop,
+            lambda counts: bar.update(
+                task, completed=min(counts.total(), total), description=summary(counts.elements())
+            ),
+        )
+    if run is None:
+        say(f"`rightstate batch show {batch}` shows how it goes on.")
+        raise typer.Exit(2)
+    if run.status not in ("SUCCEEDED", "FAILED"):
+        say(f"The run ended {run.status}: `rightstate batch resume {batch}` goes on with what is left.")
+    _end(batch, arn, work.ended(run), refused, left, format)
+
+
+def _end(
+    batch: str,
+    arn: str | None,
+    items: Sequence[batches.Item],
+    refused: Sequence[Refused],
+    left: int,
+    format: Format,
+) -> None:
+    if format is Format.JSON:
+        print_json(
+            {
+                "batch": batch,
+                "execution": arn,
+                "items": [each.__dict__ for each in items],
+                "refused": [{**_plain(each.item), "reason": each.reason} for each in refused],
+                "left": left,
+            }
+        )
+    elif items:
+        print_items(items)
+    if left:
+        say(f"Left by --max: {counted(left, 'resource')}. Apply the plan again with a higher one to go on.")
+    raise typer.Exit(0 if not refused and all(each.settled for each in items) else 1)
+
+
+def print_items(items: Sequence[batches.Item]) -> None:
+    """The outcomes, and the resources that are not as they were planned to be, each with the reason."""
+    open_ones = [each for each in items if not each.settled and each.outcome != batches.NOT_RUN]
+    if open_ones:
+        print_table(
+            "Not as planned",
+            ("Resource", "Outcome", "Why"),
+            [
+                (
+                    f"{each.resource_type} {each.resource} in {each.account}, {each.region}",
+                    each.outcome,
+                    each.reason,
+                )
+                for each in open_ones
+            ],
+        )
+    print_line(f"{counted(len(items), 'resource')}: {summary(each.outcome for each in items)}.")
+
+
+def _refused(plan: Plan, hub: Hub) -> Iterator[Refused]:
+    """The items that the hub would not change as planned."""
+    registry = Registry(hub)
+    scopes = {(each.account, each.region): each.policies for each in plan.scope}
+    accounts: dict[str, Account | None] = {}
+    for item in plan.to_change:
+        if item.account not in accounts:
+            accounts[item.account] = registry.find(item.account)
+        planned = scopes.get((item.account, item.region)) or next(
+            (each.policies for each in plan.scope if each.account == item.account), {}
+        )
+        if why := _why_not(item, accounts[item.account], planned):
+            yield Refused(item, why)
+
+
+def _why_not(item: Item, account: Account | None, planned: Mapping[str, Enabled]) -> str:
+    """Why the hub would not do with the item what the plan says; empty if it would."""
+    if account is None:
+        return f"Account {item.account} is not registered."
+    resource_type = load(item.resource_type)
+    if account.regions and item.region not in account.regions and not resource_type.home_regions:
+        return f"{item.region} is not one of the account's regions."
+    try:
+        enabled = settings.enabled(account, resource_type)
+    except SettingsUnreadable as error:
+        return str(error)
+    if off := sorted(set(item.policies) - enabled.keys()):
+        return f"Not enabled in the account: {', '.join(off)}."
+    if other := sorted(
+        name
+        for name in item.policies
+        if name in planned and dict(enabled[name].parameters) != dict(planned[name].parameters)
+    ):
+        return f"Enabled with other parameters than planned: {', '.join(other)}."
+    broken = [each.policy for each in item.verdicts if each.status is Status.BROKEN]
+    if lower := sorted(name for name in broken if enabled[name].mode is not Mode.AUTO):
+        modes = ", ".join(f"{name} ({enabled[name].mode.value})" for name in lower)
+        return f"Not in mode auto in the account, so that it would not all be changed: {modes}."
+    return ""
+
+
+def _print_refused(refused: Sequence[Refused]) -> None:
+    if refused:
+        print_table(
+            "Refused: the hub is not asked to change these",
+            ("Resource", "Why"),
+            [(named(each.item, several=True), each.reason) for each in refused],
+            talk,
+        )
+
+
+def _preview(plan: Plan, chosen: Sequence[Item], left: int) -> None:
+    print_table(
+        "",
+        ("Resource", "Settings", "Risk"),
+        [
+            (
+                named(item, several=True),
+                ", ".join(change.setting for change in item.changes),
+                ", ".join(sorted({v.risk.value for v in item.verdicts if v.status is Status.BROKEN})),
+            )
+            for item in chosen[:_LISTED]
+        ],
+        talk,
+    )
+    if len(chosen) > _LISTED:
+        say(f"... and {len(chosen) - _LISTED} more; `rightstate plan --show` shows all.")
+    broken = {v.policy for item in chosen for v in item.verdicts if v.status is Status.BROKEN}
+    for name in sorted(broken):
+        about = plan.policies[name]
+        if about.risk is not Risk.SAFE:
+            say(f"{name} ({about.risk.value}): {about.side_effects}")
+        if not about.reversible.startswith("Yes:") and about.reversible != "Yes":
+            say(f"{name} can be undone: {about.reversible}")
+    if left:
+        say(f"Left by --max: {counted(left, 'resource')}.")
+
+
+def _confirmed(chosen: Sequence[Item], refused: Sequence[Refused], yes: bool) -> bool:
+    settings_changed = sum(len(item.changes) for item in chosen)
+    accounts = len({item.account for item in chosen})
+    what = (
+        f"Change {counted(settings_changed, 'setting')} of {counted(len(chosen), 'resource')} in "
+        f"{counted(accounts, 'account')}"
+    )
+    if refused:
+        what += f", and leave the {len(refused)} refused alone"
+    if yes:
+        say(f"{what}.")
+        return True
+    answer = ask(f"{what}?")
+    if answer is None:
+        raise InvalidInput("Nothing was started: nobody confirmed it. In a script, give --yes.")
+    return answer
+
+
+def _limit(given: str | None, plan: Plan) -> int | None:
+    """How many resources at most; None for all."""
+    if given is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,7})(%?)", given)
+    if not found or (found[2] and int(found[1]) > 100):
+        raise InvalidInput(f"--max takes a number or a percentage, e.g. 25 or 10%, not {shown(given)}.")
+    return int(found[1]) * plan.counts["resources"] // 100 if found[2] else int(found[1])
+
+
+def _times(until: str | None, window: str | None, no_wait: bool) -> tuple[datetime | None, datetime | None]:
+    """When to start, if not now, and after when to begin nothing."""
+    if until and window:
+        raise InvalidInput("--window says until when, too; give one of --until and --window.")
+    if until:
+        return None, time_of("--until", until)
+    if not window:
+        return None, None
+    start, slash, duration = window.partition("/")
+    found = re.fullmatch("([0-9]{1,4})([mhd])", duration)
+    if not slash or not found:
+        raise InvalidInput(f"--window takes START/DURATION, e.g. 2026-11-23T22:00Z/2h, not {shown(window)}.")
+    starts = _instant("--window", start)
+    ends = starts + timedelta(**{_UNITS[found[2]]: int(found[1])})
+    if ends <= datetime.now(UTC):
+        raise InvalidInput(f"The window {shown(window)} is over. Nothing was started.")
+    if starts > datetime.now(UTC) and no_wait:
+        raise InvalidInput(
+            "A window that has not begun is waited for here, which --no-wait rules out. Nothing was started."
+        )
+    return starts if starts > datetime.now(UTC) else None, ends
+
+
+def time_of(option: str, given: str) -> datetime:
+    """A time to come. Raises InvalidInput."""
+    found = _instant(option, given)
+    if found <= datetime.now(UTC):
+        raise InvalidInput(f"{option} {shown(given)} is over. Nothing was started.")
+    return found
+
+
+def _instant(option: str, given: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(given)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InvalidInput(
+            f"{option} takes a time with its zone, e.g. 2026-11-23T22:00Z, not {shown(given)}. Nothing was "
+            "started."
+        )
+    return found
+
+
+def _wait_for(starts: datetime) -> None:
+    say(f"Waiting until {batches.as_time(starts)}. Ctrl-C ends it, and nothing is started.")
+    try:
+        while (seconds := (starts - datetime.now(UTC)).total_seconds()) > 0:
+            # A machine that sleeps meanwhile does not count the time.
+            time.sleep(min(seconds, 30))
+    except KeyboardInterrupt:
+        say("Nothing was started.")
+        raise typer.Exit(2) from None
+
+
+def _plain(item: Item) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in ("account", "region", "resource_type", "resource")}

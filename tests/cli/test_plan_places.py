@@ -1,0 +1,191 @@
+"""`rightstate plan` over several accounts and regions, into a file, and as a hub's settings say."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rightstate.errors import InvalidInput
+from rightstate.models import Account, Enabled
+from rightstate.policy import Mode
+from rightstate_cli import plan_file
+from rightstate_cli.engine import Engine
+from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
+
+SQS = "sqs-server-side-encryption"
+BOTH = ("--account", OWN, "--account", OTHER)
+THEIRS = Account(
+    account=OTHER,
+    role_arn=f"arn:aws:iam::{OTHER}:role/rightstate-remediation",
+    external_id="x-1",
+    policies={SQS: Enabled(mode=Mode.AUTO)},
+)
+
+
+@pytest.fixture
+def queues(server: Server) -> None:
+    """One queue in each of two accounts and two regions."""
+    for account in (OWN, OTHER):
+        for region in (REGION, "eu-west-1"):
+            sqs = server.session(account).client("sqs", region_name=region)
+            sqs.create_queue(QueueName="q", Attributes={"SqsManagedSseEnabled": "false"})
+    server.calls.clear()
+
+
+def places(plan: Any) -> list[tuple[str, str]]:
+    return [(item["account"], item["region"]) for item in plan["items"] if item["resource"] == "q"]
+
+
+@pytest.mark.usefixtures("queues")
+def test_every_account_is_looked_at_in_every_region(inside: Cli) -> None:
+    ran = inside("plan", *BOTH, "--region", REGION, "--region", "eu-west-1", "-p", SQS, "--format", "json")
+    assert places(ran.json) == [(OWN, "eu-west-1"), (OWN, REGION), (OTHER, "eu-west-1"), (OTHER, REGION)]
+    assert "Reading 2 accounts in 2 regions" in ran.err
+    table = inside("plan", *BOTH, "--region", REGION, "--region", "eu-west-1", "-p", SQS)
+    assert f"sqs-queue q in {OTHER}, eu-west-1: broken" in table.out
+
+
+@pytest.mark.usefixtures("queues")
+def test_a_global_service_is_looked_at_once_in_each_account(inside: Cli) -> None:
+    regions = ("--region", "eu-west-1", "--region", "eu-central-1")
+    ran = inside("plan", *BOTH, *regions, "-t", "iam-password-policy", "-t", "sqs-queue", "--format", "json")
+    found = [item for item in ran.json["items"] if item["resource_type"] == "iam-password-policy"]
+    assert [(item["account"], item["region"]) for item in found] == [(OWN, REGION), (OTHER, REGION)]
+
+
+@pytest.mark.usefixtures("queues")
+def test_an_arn_says_in_which_of_them_its_resource_is(server: Server, inside: Cli) -> None:
+    arn = f"arn:aws:sqs:eu-west-1:{OTHER}:q"
+    ran = inside("plan", *BOTH, "--region", REGION, "--region", "eu-west-1", "-r", arn, "--format", "json")
+    assert places(ran.json) == [(OTHER, "eu-west-1")]
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        (("-r", "arn:aws:s3:::mine"), "could be in several of the accounts and regions"),
+        (("-t", "sqs-queue", "-r", "q"), "could be in several of the accounts and regions"),
+        (("--role", f"arn:aws:iam::{OTHER}:role/reader"), "--role takes the name"),
+        (("-r", "arn:aws:sqs:us-east-1:999900001111:q"), "belongs to account"),
+    ],
+)
+def test_what_is_not_clear_with_several_accounts_is_refused(
+    refused: Callable[..., str], args: tuple[str, ...], why: str
+) -> None:
+    assert why in refused("plan", *BOTH, *args)
+
+
+@pytest.mark.usefixtures("queues")
+def test_two_plans_of_one_state_are_the_same_to_the_byte(inside: Cli, tmp_path: Path) -> None:
+    args = ("plan", *BOTH, "--region", REGION, "--region", "eu-west-1", "-t", "sqs-queue", "-t", "s3-bucket")
+    files = [tmp_path / name for name in ("one.json", "two.json")]
+    for file in files:
+        assert inside(*args, "-o", str(file)).code == 1
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert len(plan_file.read(files[0]).items) >= 4
+
+
+@pytest.mark.usefixtures("queues")
+def test_a_file_is_shown_again_without_looking_at_anything(
+    server: Server, inside: Cli, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.json"
+    made = inside("plan", "-p", SQS, "-o", str(file))
+    server.calls.clear()
+    shown = inside("plan", "--show", str(file))
+    assert (shown.out, shown.code) == (made.out, made.code)
+    as_json = inside("plan", "--show", str(file), "--format", "json")
+    assert as_json.json == json.loads(file.read_text())
+    markdown = inside("plan", "--show", str(file), "--format", "markdown")
+    assert markdown.out.startswith("# Rightstate plan\n") and "`sqs-queue q`" in markdown.out
+    assert server.calls == []
+
+
+def test_a_file_that_is_none_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text("{}")
+    assert "is not a plan of Rightstate" in refused("plan", "--show", str(tmp_path / "other.json"))
+
+
+@pytest.fixture
+def registered(hub: Engine) -> None:
+    hub.configure(
+        Account(
+            account=OWN,
+            regions=(REGION, "eu-west-1"),
+            policies={
+                SQS: Enabled(mode=Mode.REPORT, parameters={"encrypt_with": "alias/ours"}),
+                "s3-versioning": Enabled(mode=Mode.OFF),
+            },
+        )
+    )
+    hub.configure(THEIRS)
+
+
+@pytest.mark.usefixtures("queues", "registered")
+def test_a_hub_s_settings_say_where_to_look_at_what(inside: Cli) -> None:
+    ran = inside("plan", "--deployed", "--format", "json")
+    assert places(ran.json) == [(OWN, "eu-west-1"), (OWN, REGION), (OTHER, REGION)]
+    assert {item["resource_type"] for item in ran.json["items"]} == {"sqs-queue"}
+    [own] = [
+        item
+        for item in ran.json["items"]
+        if (item["account"], item["region"], item["resource"]) == (OWN, REGION, "q")
+    ]
+    assert own["policies"] == [SQS]
+    assert own["changes"][0]["after"] == "alias/ours"
+    assert own["verdicts"][0]["mode"] == "report"
+    table = inside("plan", "--deployed", COLUMNS="200")
+    assert "the account's mode is report" in table.out
+
+
+@pytest.mark.usefixtures("queues", "registered")
+def test_of_a_hub_s_accounts_and_regions_some_can_be_named(inside: Cli) -> None:
+    ran = inside("plan", "--deployed", "--region", "eu-west-1", "--account", OWN, "--format", "json")
+    assert places(ran.json) == [(OWN, "eu-west-1")]
+
+
+@pytest.mark.usefixtures("queues", "registered")
+def test_a_hub_s_accounts_are_read_with_the_role_that_is_named(
+    hub: Engine, inside: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moto.sts.models import STSBackend
+
+    assumed: list[tuple[str, Any]] = []
+    assume = STSBackend.assume_role
+
+    def recorded(self: STSBackend, **given: Any) -> Any:
+        assumed.append((given["role_arn"], given.get("external_id")))
+        return assume(self, **given)
+
+    monkeypatch.setattr(STSBackend, "assume_role", recorded)
+    inside("plan", "--deployed", "--role", "audit")
+    assert assumed == [(f"arn:aws:iam::{OTHER}:role/audit", None)]
+    assumed.clear()
+    hub.configure(THEIRS.model_copy(update={"external_id": "x-2"}))
+    inside("plan", "--deployed")
+    assert assumed == [(f"arn:aws:iam::{OTHER}:role/rightstate-remediation", "x-2")]
+
+
+@pytest.mark.usefixtures("registered")
+def test_parameters_are_the_settings_when_a_hub_is_asked(refused: Callable[..., str]) -> None:
+    said = refused("plan", "--deployed", "-p", SQS, "--set", f"{SQS}.encrypt_with=alias/x")
+    assert "a hub's settings have the parameters" in said
+
+
+@pytest.mark.usefixtures("registered")
+def test_an_account_that_the_hub_does_not_know_is_refused(refused: Callable[..., str]) -> None:
+    assert "is not registered" in refused("plan", "--deployed", "--account", "999900001111")
+
+
+def test_an_account_is_left_out_where_nothing_of_it_is_enabled(hub: Engine, inside: Cli) -> None:
+    for account in (OWN, OTHER):
+        hub.configure(Account(account=account))
+    ran = inside("plan", "--deployed", "--format", "json")
+    assert (ran.json["items"], ran.json["scope"], ran.code) == ([], [], 0)
+
+
+def test_a_plan_that_was_made_by_another_hand_is_not_one() -> None:
+    with pytest.raises(InvalidInput):
+        plan_file.parse(json.dumps({"format": plan_file.FORMAT, "items": []}), "plan.json")
