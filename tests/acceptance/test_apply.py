@@ -18,17 +18,9 @@ pytestmark = pytest.mark.acceptance
 POLICY = "sqs-server-side-encryption"
 
 
-@pytest.fixture
-def work_bucket(hub: Hub, member: Server) -> str:
-    """The work bucket in both places: the machine reads ministack's S3, the functions write the member's."""
-    name = hub.outputs["WorkBucket"]
-    member.session(ACCOUNT).client("s3").create_bucket(Bucket=name)
-    return name
-
-
 def cli(hub: Hub, member: Server, *args: str) -> tuple[int, Any, str]:
     """Exit code, JSON and talk of a command: the hub is in ministack, what it remediates on the member."""
-    hubs_own = {f"AWS_ENDPOINT_URL_{each}": hub.endpoint for each in (*HUBS_OWN, "CLOUDFORMATION", "S3")}
+    hubs_own = {f"AWS_ENDPOINT_URL_{each}": hub.endpoint for each in (*HUBS_OWN, "CLOUDFORMATION")}
     ran = subprocess.run(  # noqa: S603 - the console script, with a test's own arguments
         [Path(sysconfig.get_path("scripts")) / "rightstate", *args, "--format", "json"],
         env={
@@ -47,7 +39,6 @@ def cli(hub: Hub, member: Server, *args: str) -> tuple[int, Any, str]:
     return ran.returncode, json.loads(ran.stdout), ran.stderr
 
 
-@pytest.mark.usefixtures("work_bucket")
 def test_a_plan_is_carried_out_and_what_has_changed_since_is_left_alone(
     hub: Hub, member: Server, tmp_path: Path
 ) -> None:

@@ -89,6 +89,8 @@ def engine(_server: Server) -> Iterator[Engine]:
     """A hub deployed on that server, whose rules and state machines really run. Nothing is enabled in it."""
     with deployed_on(_server.endpoint, _server.environment) as deployed:
         yield deployed
+    # Of a server that has been reset, the keys of its accounts are those of nobody any more.
+    _server.forget()
 
 
 @pytest.fixture(scope="module")

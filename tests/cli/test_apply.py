@@ -59,15 +59,15 @@ _MACHINES = {"sqs-queue": "SqsQueueMachine", "kms-key": "KmsKeyMachine"}
 
 
 @pytest.fixture
-def backfill(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backfill]:
+def backfill(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backfill]:
     monkeypatch.setattr(batches, "_LAG_SECONDS", 0)
     monkeypatch.setattr(batches, "_POLL_SECONDS", 0.05)
-    machine = hub.resources["BackfillMachine"]
+    machine = engine.resources["BackfillMachine"]
     definition = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
-    hub.client("stepfunctions").update_state_machine(
+    engine.client("stepfunctions").update_state_machine(
         stateMachineArn=machine, definition=json.dumps(definition)
     )
-    standing_in = Backfill(hub)
+    standing_in = Backfill(engine)
     start = StepFunctionsParserBackend.start_execution
 
     def started(
@@ -78,7 +78,7 @@ def backfill(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backfill]
         return start(self, state_machine_arn, name, execution_input, **more)
 
     monkeypatch.setattr(StepFunctionsParserBackend, "start_execution", started)
-    hub.configure(Account(account=OWN, policies=_POLICIES))
+    engine.configure(Account(account=OWN, policies=_POLICIES))
     yield standing_in
 
 
@@ -150,7 +150,6 @@ def test_what_the_hub_is_asked_to_do_is_what_the_plan_says(
         "policies": [SQS],
         "reason": "CHG-1",
         "approved": plan["items"][0]["fingerprint"],
-        "sweep": False,
         "batch": batch,
     }
 
@@ -207,7 +206,7 @@ def test_with_max_the_first_of_the_plan_are_changed_and_a_higher_one_goes_on(
     ],
 )
 def test_what_the_hub_would_not_do_as_planned_is_refused_before_anything_is_started(
-    hub: Engine,
+    engine: Engine,
     server: Server,
     inside: Cli,
     backfill: Backfill,
@@ -217,10 +216,10 @@ def test_what_the_hub_would_not_do_as_planned_is_refused_before_anything_is_star
 ) -> None:
     file = planned("refused")
     if account:
-        hub.configure(account)
+        engine.configure(account)
     else:
-        table = hub.resources["SettingsTable"]
-        hub.client("dynamodb").delete_item(TableName=table, Key={"account": {"S": OWN}})
+        table = engine.resources["SettingsTable"]
+        engine.client("dynamodb").delete_item(TableName=table, Key={"account": {"S": OWN}})
     ran = inside("apply", str(file), "--yes", "--format", "json")
     [refused] = ran.json["refused"]
     assert why in refused["reason"]
@@ -338,16 +337,16 @@ def test_a_batch_that_was_stopped_accounts_for_every_item_and_is_resumed_where_i
 
 def test_failed_items_are_tried_once_more_under_another_name(
     server: Server,
-    hub: Engine,
+    engine: Engine,
     inside: Cli,
     backfill: Backfill,
     planned: Callable[..., Path],
 ) -> None:
     file = planned("fails")
-    hub.configure(Account(account=OWN, role_arn=f"arn:aws:iam::{OTHER}:role/wrong", policies=_POLICIES))
+    engine.configure(Account(account=OWN, role_arn=f"arn:aws:iam::{OTHER}:role/wrong", policies=_POLICIES))
     ran = inside("apply", str(file), "--yes", "--format", "json")
     assert [each["outcome"] for each in ran.json["items"]] == ["failed"]
-    hub.configure(Account(account=OWN, policies=_POLICIES))
+    engine.configure(Account(account=OWN, policies=_POLICIES))
     batch = ran.json["batch"]
     assert "--failed tries failed ones again" in inside("batch", "resume", batch).err
     again = inside("batch", "resume", batch, "--failed", "--format", "json")

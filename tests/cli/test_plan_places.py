@@ -109,8 +109,8 @@ def test_a_file_that_is_none_is_refused(refused: Callable[..., str], tmp_path: P
 
 
 @pytest.fixture
-def registered(hub: Engine) -> None:
-    hub.configure(
+def registered(engine: Engine) -> None:
+    engine.configure(
         Account(
             account=OWN,
             regions=(REGION, "eu-west-1"),
@@ -120,7 +120,7 @@ def registered(hub: Engine) -> None:
             },
         )
     )
-    hub.configure(THEIRS)
+    engine.configure(THEIRS)
 
 
 @pytest.mark.usefixtures("queues", "registered")
@@ -148,7 +148,7 @@ def test_of_a_hub_s_accounts_and_regions_some_can_be_named(inside: Cli) -> None:
 
 @pytest.mark.usefixtures("queues", "registered")
 def test_a_hub_s_accounts_are_read_with_the_role_that_is_named(
-    hub: Engine, inside: Cli, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, inside: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from moto.sts.models import STSBackend
 
@@ -163,7 +163,7 @@ def test_a_hub_s_accounts_are_read_with_the_role_that_is_named(
     inside("plan", "--deployed", "--role", "audit")
     assert assumed == [(f"arn:aws:iam::{OTHER}:role/audit", None)]
     assumed.clear()
-    hub.configure(THEIRS.model_copy(update={"external_id": "x-2"}))
+    engine.configure(THEIRS.model_copy(update={"external_id": "x-2"}))
     inside("plan", "--deployed")
     assert assumed == [(f"arn:aws:iam::{OTHER}:role/rightstate-remediation", "x-2")]
 
@@ -179,9 +179,9 @@ def test_an_account_that_the_hub_does_not_know_is_refused(refused: Callable[...,
     assert "is not registered" in refused("plan", "--deployed", "--account", "999900001111")
 
 
-def test_an_account_is_left_out_where_nothing_of_it_is_enabled(hub: Engine, inside: Cli) -> None:
+def test_an_account_is_left_out_where_nothing_of_it_is_enabled(engine: Engine, inside: Cli) -> None:
     for account in (OWN, OTHER):
-        hub.configure(Account(account=account))
+        engine.configure(Account(account=account))
     ran = inside("plan", "--deployed", "--format", "json")
     assert (ran.json["items"], ran.json["scope"], ran.code) == ([], [], 0)
 

@@ -37,6 +37,10 @@ class Server:
             self._sessions[account, region] = self._opened(account, region)
         return self._sessions[account, region]
 
+    def forget(self) -> None:
+        """Sign in anew from now on."""
+        self._sessions.clear()
+
     def _opened(self, account: str, region: str) -> boto3.Session:
         if account == OWN:
             return self._at({"aws_access_key_id": "own", "aws_secret_access_key": "own"}, region)
