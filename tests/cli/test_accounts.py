@@ -13,6 +13,7 @@ from botocore.stub import Stubber
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
+from samcli.cli.types import CfnParameterOverridesType
 
 from rightstate.catalogue import load_all
 from rightstate.errors import CallFailed
@@ -425,6 +426,14 @@ def test_where_the_stack_cannot_be_updated_the_command_is_told(
     assert "CloudFormation refused to update the stack. By hand: sam deploy " in ran.json["events"]
 
 
+@pytest.mark.parametrize("accounts", [[], [OTHER], [OWN, OTHER]])
+def test_the_command_by_hand_survives_the_shell_and_sam(accounts: list[str]) -> None:
+    at = hubs.Hub(Caller(None, OWN, "", REGION, "aws"), "rightstate", {})
+    given = shlex.split(admission.by_hand(at, accounts))[-1]
+    taken = CfnParameterOverridesType().convert((given,), None, None)
+    assert taken == {"MemberAccounts": ",".join(accounts)}
+
+
 def test_an_organization_lets_in_its_own_accounts_and_no_others(hub: Hub, server: Server) -> None:
     organizations = server.session().client("organizations")
     organization = organizations.create_organization(FeatureSet="ALL")["Organization"]["Id"]
@@ -481,6 +490,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_written(
 ) -> None:
     told = refused("accounts", "add", *args, "--yes")
     assert said in told
+    assert told.count("Nothing was changed.") <= 1
     assert [call for call in server.writes if not call.startswith("dynamodb:Get")] == []
 
 
