@@ -143,12 +143,16 @@ def test_running_it_again_upgrades_and_changes_only_what_is_given(inside: Cli, h
     inside("policies", "enable", "s3-versioning", "--account", OWN)
     ran = inside("accounts", "add", OWN, "--install", "--yes", "--type", "s3-bucket", "--format", "json")
     assert [each["result"] for each in ran.json["stacks"]] == ["unchanged"]
-    ran = inside("accounts", "add", OWN, "--install", "--yes", "--format", "json")
+    ran = inside("accounts", "add", OWN, "--install", "--format", "json", stdin="y\n")
+    assert [each["result"] for each in ran.json["stacks"]] == ["unchanged"]
+    assert "may remediate s3-bucket?" in " ".join(ran.err.split())
+    more = ("--type", "s3-bucket", "--type", "sqs-queue")
+    ran = inside("accounts", "add", OWN, "--install", "--yes", *more, "--format", "json")
     assert [each["result"] for each in ran.json["stacks"]] == ["updated"]
     assert stacks.parameters(member_stack(hub))["PermissionsBoundary"] == boundary
     account = hub.account(OWN)
     assert account is not None
-    assert (account.name, account.contacts, account.revision) == ("Payments", ("a@example.com",), 4)
+    assert (account.name, account.contacts, account.revision) == ("Payments", ("a@example.com",), 5)
     assert account.policies == {"s3-versioning": Enabled(mode=Mode.REPORT)}
 
 

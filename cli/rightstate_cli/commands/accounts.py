@@ -157,7 +157,7 @@ def add(
             f"until `rightstate decommission member {account}`."
         )
     admitted = admission.of(at, account)
-    if installation and not _confirmed(_question(installation, account, chosen), yes):
+    if installation and not _confirmed(_question(installation, account), yes):
         say("Nothing was changed.")
         raise typer.Exit(1)
     admits = admitted is Admission.NOT and _confirmed(
@@ -407,12 +407,13 @@ def _say_what_is_not_seen(at: Hub, types: Sequence[str], regions: Sequence[str])
 # --- What is done ---
 
 
-def _question(installation: Installation, account: str, types: Sequence[str]) -> str:
+def _question(installation: Installation, account: str) -> str:
     regions = installation.regions
     new = [region for region in regions if installation.found[region] is None]
     old = [region for region in regions if region not in new]
     done = [f"{verb} in {', '.join(places)}" for verb, places in (("create", new), ("update", old)) if places]
-    what = ", ".join(types) or f"all {len(load_all())} resource types"
+    every = len(load_all())
+    what = ", ".join(installation.types) if len(installation.types) < every else f"all {every} resource types"
     return (
         f"In account {account}, {' and '.join(done)} the stack {installation.stack}, whose role in "
         f"{regions[0]} may remediate {what}?"
