@@ -5,21 +5,24 @@ import shlex
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
 import yaml
+from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
+from botocore.waiter import Waiter
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 from samcli.cli.types import CfnParameterOverridesType
 
 from rightstate.catalogue import load_all
-from rightstate.errors import CallFailed
+from rightstate.errors import CallFailed, Denied, Unavailable
 from rightstate.models import Enabled
 from rightstate.policy import Mode
-from rightstate_cli import admission, member, member_stacks, role_check, stacks
+from rightstate_cli import admission, contacts, member, member_stacks, role_check, stacks
 from rightstate_cli import hub as hubs
 from rightstate_cli.admission import Admission
 from rightstate_cli.aws import Caller
@@ -573,6 +576,34 @@ def test_an_account_is_removed_after_a_yes_and_its_stacks_stay(inside: Cli, hub:
     assert hub.account(OWN) is None
     assert subscriptions(hub) == {}
     assert member_stack(hub)["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_what_is_left_of_a_removed_account_is_told_and_keeps_nothing_else_from_going(
+    inside: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: Any) -> None:
+        raise Denied("The contacts are not all unsubscribed.")
+
+    inside("accounts", "add", OTHER, "--contact", "a@example.com", "--yes")
+    monkeypatch.setattr(contacts, "unsubscribe", fail)
+    ran = inside("accounts", "remove", OTHER, "--yes")
+    assert ran.code == 1
+    said = " ".join(ran.err.split())
+    assert f"End the subscriptions of a@example.com to {hub.outputs['Notifications']} by hand." in said
+    assert hub.account(OTHER) is None
+    assert hub.output("AdmittedAccounts") is None
+
+
+def test_a_stack_that_is_waited_for_when_the_network_goes_is_no_defect() -> None:
+    client = boto3.client("cloudformation", REGION, aws_access_key_id="own", aws_secret_access_key="own")
+    with Stubber(client) as stub:
+        stub.add_response("create_stack", {"StackId": "s"})
+        gone = EndpointConnectionError(endpoint_url="https://cloudformation.example")
+        with (
+            patch.object(Waiter, "wait", side_effect=gone),
+            pytest.raises(Unavailable, match="How the create of the stack s ended is not known"),
+        ):
+            stacks.create(client, "s", {"HubAccount": OWN})
 
 
 def test_an_account_that_is_not_registered(refused: Callable[..., str], hub: Hub) -> None:

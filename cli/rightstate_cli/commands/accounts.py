@@ -194,6 +194,8 @@ def remove(
     number from those whose events the hub takes. The stacks in the account stay.
 
     - `rightstate accounts remove 444455556666` shows what goes, and asks.
+
+    Exit codes: 0 it is forgotten, 1 it is, and something of it is left, 2 nothing was changed.
     """
     at = hub.find(stack, hub_region)
     registry = Registry(at)
@@ -212,18 +214,28 @@ def remove(
         say("Nothing was changed.")
         raise typer.Exit(1)
     registry.remove(account)
-    contacts.unsubscribe(at, account, found.contacts)
+    print_line(f"Account {account} was removed.")
+    # What nothing can begin again must not keep the rest from being done.
+    failed = False
+    try:
+        contacts.unsubscribe(at, account, found.contacts)
+    except RightstateError as error:
+        failed = True
+        say(
+            f"{error} End the subscriptions of {', '.join(found.contacts)} to {at.outputs['Notifications']} "
+            "by hand."
+        )
     if listed:
         try:
             admission.admit(at, others)
         except RightstateError as error:
-            say(
-                f"Account {account} was removed. Its events are still taken, and each ends as UnknownAccount."
-            )
+            failed = True
+            say("Its events are still taken, and each ends rejected.")
             say(f"{error} By hand: {admission.by_hand(at, others)}")
-            raise typer.Exit(1) from None
-        say(_remember())
-    print_line(f"Account {account} was removed.")
+        else:
+            say(_remember())
+    if failed:
+        raise typer.Exit(1)
 
 
 @accounts.command(name="list")
