@@ -240,6 +240,13 @@ def test_what_cannot_be_meant_changes_nothing(
     assert not server.writes
 
 
+def test_after_a_no_nothing_goes(server: Server, hub: Hub, inside: Cli) -> None:
+    hub.register(account=OWN)
+    ran = inside("decommission", "member", OWN, stdin="n\n")
+    assert (ran.code, ran.out) == (2, "")
+    assert not server.writes
+
+
 # --- A hub ---
 
 _EVERYTHING = (

@@ -141,6 +141,7 @@ def add(
     places = wanted.regions or (at.region,)
     for each in places:
         _check_partition(at, each)
+    _check_role(at, wanted)
     known = before.regions if before else ()
     installation = None
     commands: list[str] = []
@@ -159,7 +160,7 @@ def add(
     admitted = admission.of(at, account)
     if installation and not _confirmed(_question(installation, account), yes):
         say("Nothing was changed.")
-        raise typer.Exit(1)
+        raise typer.Exit(2)
     admits = admitted is Admission.NOT and _confirmed(
         f"Update the stack {stack}, so that its event bus takes the events of account {account}?", yes
     )
@@ -212,7 +213,7 @@ def remove(
     )
     if not _confirmed(f"Remove account {account} from the hub {stack}?", yes):
         say("Nothing was changed.")
-        raise typer.Exit(1)
+        raise typer.Exit(2)
     registry.remove(account)
     print_line(f"Account {account} was removed.")
     # What nothing can begin again must not keep the rest from being done.
@@ -354,6 +355,16 @@ def _check_partition(at: Hub, region: str) -> None:
         raise InvalidInput(
             f"{region} is of the partition {partition}, the hub of {at.partition}; no role reaches across. "
             "Nothing was changed."
+        )
+
+
+def _check_role(at: Hub, account: Account) -> None:
+    allowed = at.outputs["MemberRoleName"]
+    if (account.role_arn or "").partition(":role/")[2] != allowed:
+        raise InvalidInput(
+            f"{shown(str(account.role_arn))} is a role that the hub's functions may not assume: the stack "
+            f"{at.stack} allows them those of the name {allowed}. Nothing was changed. Give --role {allowed}, "
+            "or deploy the hub with another MemberRoleName."
         )
 
 
