@@ -1,4 +1,4 @@
-"""The commands that the pages and the messages tell people to run exist, with the options that they name."""
+"""What the pages and the messages name exists: commands with their options, and the template's parameters."""
 
 import re
 import shlex
@@ -60,3 +60,13 @@ def test_a_message_tells_to_run_what_there_is() -> None:
     commands = [command for step in NEXT_STEPS.values() for command in told(step)]
     assert commands
     assert {command: why for command in commands if (why := fault(command))} == {}
+
+
+def test_the_page_on_deploying_has_every_parameter_with_its_default() -> None:
+    page = (application.root() / "docs" / "deploying.md").read_text()
+    shown = {
+        name: default.strip("`") for name, default in re.findall(r"^\| `(\w+)` \| (\S.*?) \|", page, re.M)
+    }
+    parameters = application.template()["Parameters"]
+    expected = {name: str(each["Default"]) or "none" for name, each in parameters.items()}
+    assert {name: shown.get(name) for name in expected} == expected

@@ -363,7 +363,7 @@ def _check_role(at: Hub, account: Account) -> None:
     if (account.role_arn or "").partition(":role/")[2] != allowed:
         raise InvalidInput(
             f"{shown(str(account.role_arn))} is a role that the hub's functions may not assume: the stack "
-            f"{at.stack} allows them those of the name {allowed}. Nothing was changed. Give --role {allowed}, "
+            f"{at.stack} allows them those named {allowed} alone. Nothing was changed. Leave --role out, "
             "or deploy the hub with another MemberRoleName."
         )
 
