@@ -69,7 +69,9 @@ def admit(hub: Hub, accounts: Iterable[str]) -> None:
 
 def by_hand(hub: Hub, accounts: Iterable[str]) -> str:
     """The command that does the same, from the checkout that the hub was deployed from."""
+    # SAM takes an empty value between quotes only, which have to outlive the shell.
+    value = ",".join(accounts) or "''"
     return (
         f"sam deploy --stack-name {hub.stack} --region {hub.region} "
-        f'--parameter-overrides MemberAccounts="{",".join(accounts)}"'
+        f'--parameter-overrides MemberAccounts="{value}"'
     )

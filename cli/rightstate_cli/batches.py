@@ -254,9 +254,8 @@ class Batches:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._ledger,
             IndexName="batch",
-            # BATCH is a reserved word (DynamoDB developer guide).
             KeyConditionExpression="#batch = :batch",
-            ExpressionAttributeNames={"#batch": "batch"},
+            ExpressionAttributeNames={"#batch": "batch"},  # a word that DynamoDB has reserved
             ExpressionAttributeValues={":batch": {"S": batch}},
         )
         with answers("Nothing was changed."):

@@ -388,6 +388,9 @@ def _delete_table(dynamodb: Any, name: str) -> None:
     patient = {"WaiterConfig": {"Delay": max(1, int(PAUSE)), "MaxAttempts": 120}}
     with answers(f"The table {name} is still there."):
         dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
-        dynamodb.get_waiter("table_exists").wait(TableName=name, **patient)
-        dynamodb.delete_table(TableName=name)
-        dynamodb.get_waiter("table_not_exists").wait(TableName=name, **patient)
+        try:
+            dynamodb.get_waiter("table_exists").wait(TableName=name, **patient)
+            dynamodb.delete_table(TableName=name)
+            dynamodb.get_waiter("table_not_exists").wait(TableName=name, **patient)
+        except WaiterError as error:
+            raise CallFailed(f"The table {name} is still there: {error}.") from None

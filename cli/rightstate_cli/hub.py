@@ -72,15 +72,12 @@ def find(stack: str, region: str | None = None, profile: str | None = None) -> H
     and Unavailable as `sign_in`.
     """
     caller = sign_in(region, profile)
-    nothing = InvalidInput(
-        f"There is no stack {shown(stack)} in account {caller.account}, {caller.region}. Nothing was "
-        "changed. Deploy it (docs/deploying.md), or name it with --stack and --hub-region."
+    nothing = (
+        f"There is no stack {shown(stack)} in account {caller.account}, {caller.region}. Deploy it "
+        "(docs/deploying.md), or name it with --stack and --hub-region."
     )
-    with answers("Nothing was changed.", gone={"ValidationError": str(nothing)}):
-        stacks = caller.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    if not stacks:
-        raise nothing
-    found = stacks[0]
+    with answers("Nothing was changed.", gone={"ValidationError": nothing}):
+        [found] = caller.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     if not found.get("Description", "").startswith(MARK):
         raise InvalidInput(
             f"The stack {shown(stack)} in account {caller.account}, {caller.region} is not a hub of "

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from rightstate.catalogue import names
 from rightstate.errors import InvalidInput, RightstateError
 from rightstate.identify import shown
 from rightstate.models import Account
@@ -51,6 +52,7 @@ class Installation:
     caller: Caller
     stack: str
     regions: tuple[str, ...]
+    types: tuple[str, ...]
     body: str
     parameters: Mapping[str, str]
     found: Mapping[str, Stack | None]
@@ -93,8 +95,11 @@ def name(hub: Hub) -> str:
     return f"{hub.stack}-member"
 
 
-def parameters(hub: Hub, account: Account, role_region: str) -> dict[str, str]:
-    """What the member's template is given, without the boundary. Raises InvalidInput."""
+def parameters(hub: Hub, account: Account, home: str) -> dict[str, str]:
+    """What the member's template is given, with the role in the region `home` and without the boundary.
+
+    Raises InvalidInput.
+    """
     role = (account.role_arn or "").partition(":role/")[2]
     if "/" in role:
         raise InvalidInput(
@@ -107,7 +112,7 @@ def parameters(hub: Hub, account: Account, role_region: str) -> dict[str, str]:
         "HubStack": hub.stack,
         "ExternalId": account.external_id or "",
         "MemberRoleName": role,
-        "RoleRegion": role_region,
+        "RoleRegion": home,
     }
     for key, value in given.items():
         checked(key, value)
@@ -142,25 +147,29 @@ def prepare(
 ) -> Installation:
     """What is to be installed with the credentials of `caller`, after a look at what there is.
 
-    `known` are the regions that the account had before. Raises InvalidInput where a stack is in the way or
-    not to be updated, Denied, Unavailable.
+    `known` are the regions that the account had before. Without `types` they stay those that are there, so
+    that an upgrade allows no more. Raises InvalidInput where a stack is in the way or not to be updated,
+    Denied, Unavailable.
     """
     found = find(hub, caller, {*regions, *known})
     for region, stack in found.items():
         if stack:
             _check(hub, caller, region, stack)
-    role_region = next(
+    home = next(
         (stacks.parameters(stack)["RoleRegion"] for stack in found.values() if stack),
-        _role_region(hub, regions, known),
+        # As it was chosen at first: it must not move when regions come or go.
+        role_region(hub, known or regions),
     )
-    if role_region not in found:
-        found |= find(hub, caller, [role_region])
+    if home not in found:
+        found |= find(hub, caller, [home])
+    chosen = tuple(types) or _types(found[home])
     return Installation(
         caller=caller,
         stack=name(hub),
-        regions=_first(role_region, regions),
-        body=body(types),
-        parameters=parameters(hub, account, role_region),
+        regions=_first(home, regions),
+        types=chosen or tuple(names()),
+        body=body(chosen),
+        parameters=parameters(hub, account, home),
         found=found,
         boundary=boundary,
     )
@@ -179,6 +188,13 @@ def is_ours(hub: Hub, stack: Stack) -> bool:
     given = stacks.parameters(stack)
     hubs = (given.get("HubAccount"), given.get("HubRegion"), given.get("HubStack"))
     return stack.get("Description", "").startswith(_MARK) and hubs == (hub.account, hub.region, hub.stack)
+
+
+def _types(stack: Stack | None) -> tuple[str, ...]:
+    """The types that the stack is for, as far as this version knows them."""
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in (stack or {}).get("Outputs", [])}
+    found = outputs.get("ResourceTypes", "").split(",")
+    return tuple(each for each in names() if each in found)
 
 
 def _check(hub: Hub, caller: Caller, region: str, stack: Stack) -> None:
@@ -218,13 +234,13 @@ def commands(
     boundary: str,
 ) -> list[str]:
     """What the account's administrator runs to install the member. Raises InvalidInput."""
-    role_region = _role_region(hub, regions, known)
-    given = {**parameters(hub, account, role_region), "PermissionsBoundary": boundary}
+    home = role_region(hub, known or regions)
+    given = {**parameters(hub, account, home), "PermissionsBoundary": boundary}
     overrides = " ".join(f"{key}={value}" for key, value in given.items() if value)
     tags = " ".join(f"{key}={value}" for key, value in TAGS.items())
     wanted = "".join(f" --type {each}" for each in types)
     lines = [f"rightstate accounts template{wanted} > member.yaml"]
-    for region in _first(role_region, regions):
+    for region in _first(home, regions):
         its = f"--stack-name {name(hub)} --region {region}"
         lines += [
             f"aws cloudformation deploy --template-file member.yaml {its} --capabilities {CAPABILITY} "
@@ -234,10 +250,9 @@ def commands(
     return lines
 
 
-def _role_region(hub: Hub, regions: Sequence[str], known: Sequence[str]) -> str:
-    """Where the role is, as it was chosen at first: it must not move when regions come or go."""
-    chosen = known or regions
-    return hub.region if hub.region in chosen else chosen[0]
+def role_region(hub: Hub, regions: Sequence[str]) -> str:
+    """Which of a member's regions gets the role, where there is none yet."""
+    return hub.region if hub.region in regions else regions[0]
 
 
 def _first(region: str, regions: Sequence[str]) -> tuple[str, ...]:

@@ -339,7 +339,8 @@ def accounts(organization: Organization) -> dict[str, str]:
             each["Id"]: each.get("Name", "")
             for page in pages
             for each in page["Accounts"]
-            if each["Status"] == "ACTIVE"
+            # `State` has taken the place of `Status`, which AWS retires.
+            if (each.get("State") or each.get("Status")) == "ACTIVE"
         }
 
 

@@ -94,9 +94,9 @@ def _unless_refused(error: ClientError, what: str) -> Exception:
 
 
 def _wait(cloudformation: Any, name: str, verb: str) -> None:
-    try:
-        cloudformation.get_waiter(f"stack_{verb}_complete").wait(StackName=name, WaiterConfig=_PATIENCE)
-    except WaiterError as error:
-        with answers(f"How the stack {name} ended is not known."):
+    with answers(f"How the {verb} of the stack {name} ended is not known."):
+        try:
+            cloudformation.get_waiter(f"stack_{verb}_complete").wait(StackName=name, WaiterConfig=_PATIENCE)
+        except WaiterError as error:
             reason = why(cloudformation, name) or str(error)
-        raise CallFailed(f"The {verb} of the stack {name} failed. {reason}") from None
+            raise CallFailed(f"The {verb} of the stack {name} failed. {reason}") from None

@@ -131,7 +131,7 @@ def test_where_there_is_nothing_to_do_it_ends_well(
 
 
 def test_a_resource_that_a_finding_names_is_remediated_and_no_other(hub: Hub, member: Server) -> None:
-    """The emulator, as AWS, takes no event of aws.securityhub; this is the input that the rule makes of one."""
+    """With the input that the rule makes of one: no event of aws.securityhub can be put on the bus."""
     account = "432112344321"
     hub.enable(QUEUES, account=account)
     for name in ("found", "not-found"):

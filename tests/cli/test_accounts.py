@@ -5,20 +5,24 @@ import shlex
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
 import yaml
+from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
+from botocore.waiter import Waiter
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
+from samcli.cli.types import CfnParameterOverridesType
 
 from rightstate.catalogue import load_all
-from rightstate.errors import CallFailed
+from rightstate.errors import CallFailed, Denied, Unavailable
 from rightstate.models import Enabled
 from rightstate.policy import Mode
-from rightstate_cli import admission, member, member_stacks, role_check, stacks
+from rightstate_cli import admission, contacts, member, member_stacks, role_check, stacks
 from rightstate_cli import hub as hubs
 from rightstate_cli.admission import Admission
 from rightstate_cli.aws import Caller
@@ -142,12 +146,16 @@ def test_running_it_again_upgrades_and_changes_only_what_is_given(inside: Cli, h
     inside("policies", "enable", "s3-versioning", "--account", OWN)
     ran = inside("accounts", "add", OWN, "--install", "--yes", "--type", "s3-bucket", "--format", "json")
     assert [each["result"] for each in ran.json["stacks"]] == ["unchanged"]
-    ran = inside("accounts", "add", OWN, "--install", "--yes", "--format", "json")
+    ran = inside("accounts", "add", OWN, "--install", "--format", "json", stdin="y\n")
+    assert [each["result"] for each in ran.json["stacks"]] == ["unchanged"]
+    assert "may remediate s3-bucket?" in " ".join(ran.err.split())
+    more = ("--type", "s3-bucket", "--type", "sqs-queue")
+    ran = inside("accounts", "add", OWN, "--install", "--yes", *more, "--format", "json")
     assert [each["result"] for each in ran.json["stacks"]] == ["updated"]
     assert stacks.parameters(member_stack(hub))["PermissionsBoundary"] == boundary
     account = hub.account(OWN)
     assert account is not None
-    assert (account.name, account.contacts, account.revision) == ("Payments", ("a@example.com",), 4)
+    assert (account.name, account.contacts, account.revision) == ("Payments", ("a@example.com",), 5)
     assert account.policies == {"s3-versioning": Enabled(mode=Mode.REPORT)}
 
 
@@ -425,6 +433,14 @@ def test_where_the_stack_cannot_be_updated_the_command_is_told(
     assert "CloudFormation refused to update the stack. By hand: sam deploy " in ran.json["events"]
 
 
+@pytest.mark.parametrize("accounts", [[], [OTHER], [OWN, OTHER]])
+def test_the_command_by_hand_survives_the_shell_and_sam(accounts: list[str]) -> None:
+    at = hubs.Hub(Caller(None, OWN, "", REGION, "aws"), "rightstate", {})
+    given = shlex.split(admission.by_hand(at, accounts))[-1]
+    taken = CfnParameterOverridesType().convert((given,), None, None)
+    assert taken == {"MemberAccounts": ",".join(accounts)}
+
+
 def test_an_organization_lets_in_its_own_accounts_and_no_others(hub: Hub, server: Server) -> None:
     organizations = server.session().client("organizations")
     organization = organizations.create_organization(FeatureSet="ALL")["Organization"]["Id"]
@@ -468,7 +484,8 @@ def test_whom_an_organization_lets_in_is_unknown_to_who_may_not_ask(code: str) -
         ([OWN, "--type", "sqs"], "No resource type is named 'sqs'"),
         ([OWN, "--role", "no such role"], "'no such role' is neither the name nor the ARN of a role."),
         ([OWN, "--role", f"arn:aws:iam::{OTHER}:role/x"], f"is a role of account {OTHER}, not of {OWN}."),
-        ([OWN, "--install", "--role", "ops/remediation"], "'ops/remediation' has a path"),
+        ([OWN, "--role", "theirs"], "is a role that the hub's functions may not assume"),
+        ([OWN, "--role", "ops/remediation"], "is a role that the hub's functions may not assume"),
         ([OTHER, "--install"], f"--install and --all-regions need credentials of account {OTHER}"),
         ([OTHER, "--all-regions"], f"--install and --all-regions need credentials of account {OTHER}"),
         ([OWN, "--install", "--profile", "other"], f"The profile 'other' belongs to account {OTHER}, not to"),
@@ -481,6 +498,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_written(
 ) -> None:
     told = refused("accounts", "add", *args, "--yes")
     assert said in told
+    assert told.count("Nothing was changed.") <= 1
     assert [call for call in server.writes if not call.startswith("dynamodb:Get")] == []
 
 
@@ -494,7 +512,7 @@ def test_where_nobody_confirms_nothing_is_written(
 
 def test_after_a_no_nothing_is_installed(inside: Cli, hub: Hub, server: Server) -> None:
     ran = inside("accounts", "add", OWN, "--install", stdin="n\n")
-    assert (ran.code, ran.out) == (1, "")
+    assert (ran.code, ran.out) == (2, "")
     assert f"In account {OWN}, create in {REGION} the stack {hub.stack}-member" in ran.err
     assert f"may remediate all {len(load_all())} resource types?" in ran.err
     assert server.writes == []
@@ -551,7 +569,7 @@ def test_an_account_is_removed_after_a_yes_and_its_stacks_stay(inside: Cli, hub:
     assert (ran.code, hub.account(OWN) is None) == (2, False)
     assert "nobody confirmed it" in ran.err
     ran = inside("accounts", "remove", OWN, stdin="n\n")
-    assert (ran.code, hub.account(OWN) is None) == (1, False)
+    assert (ran.code, hub.account(OWN) is None) == (2, False)
     assert server.writes == []
     ran = inside("accounts", "remove", OWN, stdin="y\n")
     assert ran.code == 0
@@ -559,6 +577,34 @@ def test_an_account_is_removed_after_a_yes_and_its_stacks_stay(inside: Cli, hub:
     assert hub.account(OWN) is None
     assert subscriptions(hub) == {}
     assert member_stack(hub)["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_what_is_left_of_a_removed_account_is_told_and_keeps_nothing_else_from_going(
+    inside: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: Any) -> None:
+        raise Denied("The contacts are not all unsubscribed.")
+
+    inside("accounts", "add", OTHER, "--contact", "a@example.com", "--yes")
+    monkeypatch.setattr(contacts, "unsubscribe", fail)
+    ran = inside("accounts", "remove", OTHER, "--yes")
+    assert ran.code == 1
+    said = " ".join(ran.err.split())
+    assert f"End the subscriptions of a@example.com to {hub.outputs['Notifications']} by hand." in said
+    assert hub.account(OTHER) is None
+    assert hub.output("AdmittedAccounts") is None
+
+
+def test_a_stack_that_is_waited_for_when_the_network_goes_is_no_defect() -> None:
+    client = boto3.client("cloudformation", REGION, aws_access_key_id="own", aws_secret_access_key="own")
+    with Stubber(client) as stub:
+        stub.add_response("create_stack", {"StackId": "s"})
+        gone = EndpointConnectionError(endpoint_url="https://cloudformation.example")
+        with (
+            patch.object(Waiter, "wait", side_effect=gone),
+            pytest.raises(Unavailable, match="How the create of the stack s ended is not known"),
+        ):
+            stacks.create(client, "s", {"HubAccount": OWN})
 
 
 def test_an_account_that_is_not_registered(refused: Callable[..., str], hub: Hub) -> None:

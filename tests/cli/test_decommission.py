@@ -6,6 +6,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from botocore.exceptions import WaiterError
+from botocore.waiter import Waiter
 from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.responses import CloudFormationResponse
 
@@ -238,6 +240,13 @@ def test_what_cannot_be_meant_changes_nothing(
     assert not server.writes
 
 
+def test_after_a_no_nothing_goes(server: Server, hub: Hub, inside: Cli) -> None:
+    hub.register(account=OWN)
+    ran = inside("decommission", "member", OWN, stdin="n\n")
+    assert (ran.code, ran.out) == (2, "")
+    assert not server.writes
+
+
 # --- A hub ---
 
 _EVERYTHING = (
@@ -308,6 +317,16 @@ def test_a_table_goes_only_if_told_at_once_or_later(
     assert remove(inside, *options).code == 0
     assert everything(hub) == {f"dynamodb {hub.outputs[each]}" for each in kept}
     assert remove(inside, *options).code == 0
+
+
+def test_a_table_that_does_not_go_is_left_and_told(hub: Hub, inside: Cli) -> None:
+    assert remove(inside).code == 0
+    slow = WaiterError("TableNotExists", "Max attempts exceeded", {})
+    with patch.object(Waiter, "wait", side_effect=slow):
+        ran = remove(inside, "--delete-ledger")
+    [ledger] = [each for each in ran.json if each["what"] == f"table {hub.outputs['LedgerTable']}"]
+    assert (ran.code, ledger["fate"]) == (1, "left")
+    assert "is still there: Waiter TableNotExists failed: Max attempts exceeded." in ledger["note"]
 
 
 def test_of_several_tables_that_may_be_the_ledger_none_is_deleted(

@@ -102,7 +102,7 @@ def test_a_policy_that_is_named_by_an_alias_is_not_named_twice(inside: Cli, acco
 def test_before_it_changes_anything_it_says_what_may_break_and_asks(inside: Cli, accounts: Hub) -> None:
     args = ("policies", "enable", RISKY, SAFE, "--account", OWN, "--mode", "auto")
     ran = inside(*args, stdin="n\n")
-    assert (ran.code, ran.out, modes(accounts)) == (1, "", {})
+    assert (ran.code, ran.out, modes(accounts)) == (2, "", {})
     said = " ".join(ran.err.split())
     policy = ALL[RISKY]
     assert f"In 1 account, {OWN} (Payments):" in said

@@ -151,7 +151,8 @@ def test_each_account_is_looked_at_in_its_own_regions_for_what_is_enabled_there(
         ({"accounts": [TWO], "types": ["s3-bucket"]}, set()),
         ({"accounts": [ONE], "regions": ["ap-south-1"]}, set()),
     ],
-    ids=str,
+    # A set has another order in each process.
+    ids=lambda value: "" if isinstance(value, set) else None,
 )
 def test_the_input_narrows_it(
     hub: Hub, narrowed: dict[str, Any], expected: set[tuple[str, str, str]]
@@ -223,7 +224,6 @@ def test_the_scopes_of_a_plan_are_taken_as_they_are(hub: Hub) -> None:
         {"accounts": [ONE], "scopes": {"bucket": WORK, "key": "k"}},
         {"regions": [HERE], "resources": [{"account": ONE, "region": HERE, "resource": "a"}]},
     ],
-    ids=str,
 )
 def test_an_input_that_is_not_understood_is_refused(hub: Hub, given: dict[str, Any]) -> None:
     hub.register(ONE, VERSIONING)

@@ -535,7 +535,7 @@ BROKEN: list[tuple[str, str, Break, Status, str, str]] = [
         with_statement(Condition=ENTRY_OF_SOME_ACCOUNTS),
         FAIL,
         f"no events of {MEMBER}",
-        f"MemberAccounts={MEMBER}",
+        f'MemberAccounts="{MEMBER}"',
     ),
     (
         "V9",
@@ -989,6 +989,37 @@ def test_the_hub_needs_no_organization(world: World) -> None:
     del world.outputs["OrganizationId"]
     assert "The hub admits no organization." in [each.found for each in world.examine("V21")]
     assert "organizations:ListAccounts" not in world.asked
+
+
+def test_an_account_that_the_hub_admits_by_its_number_need_not_be_of_the_organization(world: World) -> None:
+    del world.organization_accounts[MEMBER]
+    world.outputs["AdmittedAccounts"] = MEMBER
+    assert {each.status for each in world.examine("V21")} == {Status.PASS}
+
+
+def test_what_admits_an_account_keeps_those_that_are_admitted(world: World) -> None:
+    world.outputs["AdmittedAccounts"] = "999999999999"
+    with_statement(Condition=ENTRY_OF_SOME_ACCOUNTS)(world)
+    [fix] = [each.fix for each in world.examine("V9") if each.status is FAIL]
+    assert f'MemberAccounts="999999999999,{MEMBER}"' in fix
+
+
+def test_a_member_for_some_types_is_compared_with_the_template_of_those(world: World) -> None:
+    for outputs in (world.member_stacks[MEMBER, each]["Outputs"] for each in (REGION, FAR)):
+        [types] = [each for each in outputs if each["OutputKey"] == "ResourceTypes"]
+        types["OutputValue"] = "sqs-queue"
+    [found] = world.examine("V9", MEMBER, FAR)
+    assert (found.status, found.found) == (
+        Status.PASS,
+        "1 rule to the hub's bus, as in the template.",
+    )
+
+
+def test_the_command_that_installs_a_member_leaves_the_role_in_the_hubs_region(world: World) -> None:
+    with_settings(regions=(FAR, REGION))(world)
+    del world.member_stacks[MEMBER, FAR]
+    [fix] = [each.fix for each in world.examine("V2", MEMBER, FAR) if each.status is FAIL]
+    assert f"RoleRegion={REGION}" in fix
 
 
 def test_a_member_of_an_account_in_the_list_is_admitted(world: World) -> None:

@@ -1,8 +1,13 @@
-"""Which stacks of an organization are still to be made."""
+"""Which accounts an organization has, and which of their stacks are still to be made."""
 
+from typing import Any
+
+import boto3
 import pytest
+from botocore.stub import Stubber
 
-from rightstate_cli.stack_sets import Instance, Targets, missing
+from rightstate_cli.aws import Caller
+from rightstate_cli.stack_sets import Instance, Organization, Targets, accounts, missing
 
 NONE = Targets((), ())
 
@@ -37,3 +42,17 @@ def test_only_what_is_missing_is_made_with_few_operations(
     instances: list[Instance], there: Targets, wanted: Targets, left: list[Targets]
 ) -> None:
     assert missing(instances, there, wanted) == left
+
+
+@pytest.mark.parametrize("status", [{}, {"Status": "ACTIVE"}])
+def test_an_account_is_active_by_its_state_which_replaces_its_status(status: dict[str, str]) -> None:
+    client = boto3.client("organizations", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    session: Any = type("Session", (), {"client": lambda *_, **__: client})()
+    caller = Caller(session, "111122223333", "", "us-east-1", "aws")
+    found = [
+        {"Id": "111122223333", "Name": "orders", "State": "ACTIVE", **status},
+        {"Id": "444455556666", "Name": "sold", "State": "CLOSED", **status},
+    ]
+    with Stubber(client) as stub:
+        stub.add_response("list_accounts", {"Accounts": found})
+        assert accounts(Organization(caller, "o-exampleorgid", "111122223333")) == {"111122223333": "orders"}

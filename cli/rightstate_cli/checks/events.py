@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rightstate_cli import application
+from rightstate_cli import admission, application
 from rightstate_cli.checks.check import (
     Finding,
     Per,
@@ -134,8 +134,7 @@ def bus(site: Site) -> Iterator[Finding]:
     if shut_out:
         yield failed(
             f"The bus admits no events of {', '.join(shut_out)}.",
-            f"{site.deploy} --parameter-overrides MemberAccounts={','.join(shut_out)} (with "
-            "those that it has), or OrganizationId=ID",
+            f"{admission.by_hand(site.hub, [*admission.listed(site.hub), *shut_out])}, or OrganizationId=ID",
         )
     yield passed(f"{counted(len(allowing), 'statement')}, none for everybody; each member is admitted.")
 

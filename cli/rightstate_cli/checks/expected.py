@@ -9,6 +9,7 @@ from rightstate.models import Account
 from rightstate_cli import member
 from rightstate_cli.checks.check import Site
 from rightstate_cli.hub import Hub
+from rightstate_cli.member_stacks import role_region
 
 
 def resolved(value: Any, parameters: Mapping[str, str]) -> Any:
@@ -46,7 +47,7 @@ def member_parameters(site: Site) -> dict[str, str]:
         "HubStack": hub.stack,
         "ExternalId": settings.external_id or hub.outputs["ExternalId"],
         "MemberRoleName": hub.outputs["MemberRoleName"],
-        "RoleRegion": settings.regions[0] if settings.regions else site.region,
+        "RoleRegion": role_region(hub, settings.regions or (site.region,)),
     }
 
 
@@ -70,7 +71,7 @@ def trust(site: Site) -> Any:
 def forwarding(site: Site, types: list[str]) -> dict[str, Any]:
     """Logical id -> properties, of each rule that forwards events of those types from that region."""
     template = member.template(types)
-    homes = template["Mappings"].get("HomeRegions", {}).get(site.hub.partition, {})
+    homes = template.get("Mappings", {}).get("HomeRegions", {}).get(site.hub.partition, {})
     rules = {
         name: resource
         for name, resource in template["Resources"].items()

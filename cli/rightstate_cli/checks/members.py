@@ -11,7 +11,7 @@ from rightstate import settings
 from rightstate.catalogue import load_all
 from rightstate.errors import SettingsUnreadable
 from rightstate.resource_type import ResourceType
-from rightstate_cli import probe
+from rightstate_cli import admission, probe
 from rightstate_cli.checks.check import (
     Finding,
     Per,
@@ -190,7 +190,8 @@ def regions(site: Site) -> Iterator[Finding]:
 
 @check("V21", "The accounts are of the organization", Per.HUB, "`rightstate accounts remove`")
 def left(site: Site) -> Iterator[Finding]:
-    """Each registered account is an active one of the organization whose events the hub admits."""
+    """Each registered account is an active one of the organization whose events the hub admits, if it is not
+    one of those that the hub admits by their number."""
     organization = site.hub.outputs.get("OrganizationId")
     if not organization:
         yield skipped("The hub admits no organization.")
@@ -216,9 +217,9 @@ def left(site: Site) -> Iterator[Finding]:
             f"Account {account} is registered, and is no active account of {organization}.",
             f"rightstate accounts remove {account}",
         )
-        for account in sorted(set(site.accounts) - active)
+        for account in sorted(set(site.accounts) - active - set(admission.listed(site.hub)))
     ]
-    yield passed(f"{counted(len(site.accounts), 'account')} registered, all active in {organization}.")
+    yield passed(f"{counted(len(site.accounts), 'account')} registered, none that has left {organization}.")
 
 
 def _role(site: Site) -> str:

@@ -141,6 +141,7 @@ def add(
     places = wanted.regions or (at.region,)
     for each in places:
         _check_partition(at, each)
+    _check_role(at, wanted)
     known = before.regions if before else ()
     installation = None
     commands: list[str] = []
@@ -157,9 +158,9 @@ def add(
             f"until `rightstate decommission member {account}`."
         )
     admitted = admission.of(at, account)
-    if installation and not _confirmed(_question(installation, account, chosen), yes):
+    if installation and not _confirmed(_question(installation, account), yes):
         say("Nothing was changed.")
-        raise typer.Exit(1)
+        raise typer.Exit(2)
     admits = admitted is Admission.NOT and _confirmed(
         f"Update the stack {stack}, so that its event bus takes the events of account {account}?", yes
     )
@@ -194,6 +195,8 @@ def remove(
     number from those whose events the hub takes. The stacks in the account stay.
 
     - `rightstate accounts remove 444455556666` shows what goes, and asks.
+
+    Exit codes: 0 it is forgotten, 1 it is, and something of it is left, 2 nothing was changed.
     """
     at = hub.find(stack, hub_region)
     registry = Registry(at)
@@ -210,20 +213,30 @@ def remove(
     )
     if not _confirmed(f"Remove account {account} from the hub {stack}?", yes):
         say("Nothing was changed.")
-        raise typer.Exit(1)
+        raise typer.Exit(2)
     registry.remove(account)
-    contacts.unsubscribe(at, account, found.contacts)
+    print_line(f"Account {account} was removed.")
+    # What nothing can begin again must not keep the rest from being done.
+    failed = False
+    try:
+        contacts.unsubscribe(at, account, found.contacts)
+    except RightstateError as error:
+        failed = True
+        say(
+            f"{error} End the subscriptions of {', '.join(found.contacts)} to {at.outputs['Notifications']} "
+            "by hand."
+        )
     if listed:
         try:
             admission.admit(at, others)
         except RightstateError as error:
-            say(
-                f"Account {account} was removed. Its events are still taken, and each ends as UnknownAccount."
-            )
+            failed = True
+            say("Its events are still taken, and each ends rejected.")
             say(f"{error} By hand: {admission.by_hand(at, others)}")
-            raise typer.Exit(1) from None
-        say(_remember())
-    print_line(f"Account {account} was removed.")
+        else:
+            say(_remember())
+    if failed:
+        raise typer.Exit(1)
 
 
 @accounts.command(name="list")
@@ -345,6 +358,16 @@ def _check_partition(at: Hub, region: str) -> None:
         )
 
 
+def _check_role(at: Hub, account: Account) -> None:
+    allowed = at.outputs["MemberRoleName"]
+    if (account.role_arn or "").partition(":role/")[2] != allowed:
+        raise InvalidInput(
+            f"{shown(str(account.role_arn))} is a role that the hub's functions may not assume: the stack "
+            f"{at.stack} allows them those named {allowed} alone. Nothing was changed. Leave --role out, "
+            "or deploy the hub with another MemberRoleName."
+        )
+
+
 def _caller(at: Hub, account: str, profile: str | None, needed: bool) -> Caller | None:
     """Credentials of the account: the own ones, or the profile's. None where there are none."""
     if profile:
@@ -407,12 +430,13 @@ def _say_what_is_not_seen(at: Hub, types: Sequence[str], regions: Sequence[str])
 # --- What is done ---
 
 
-def _question(installation: Installation, account: str, types: Sequence[str]) -> str:
+def _question(installation: Installation, account: str) -> str:
     regions = installation.regions
     new = [region for region in regions if installation.found[region] is None]
     old = [region for region in regions if region not in new]
     done = [f"{verb} in {', '.join(places)}" for verb, places in (("create", new), ("update", old)) if places]
-    what = ", ".join(types) or f"all {len(load_all())} resource types"
+    every = len(load_all())
+    what = ", ".join(installation.types) if len(installation.types) < every else f"all {every} resource types"
     return (
         f"In account {account}, {' and '.join(done)} the stack {installation.stack}, whose role in "
         f"{regions[0]} may remediate {what}?"

@@ -284,7 +284,7 @@ def _confirm(title: str, parts: Sequence[Part], question: str, yes: bool) -> Non
         raise InvalidInput("Nothing was changed: nobody confirmed it. In a script, give --yes.")
     if not answer:
         say("Nothing was changed.")
-        raise typer.Exit(1)
+        raise typer.Exit(2)
 
 
 @contextmanager

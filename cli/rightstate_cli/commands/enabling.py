@@ -257,7 +257,7 @@ def _rewrite(
         failed = _write(registry, changed)
     else:
         say("Nothing was changed.")
-        raise typer.Exit(1)
+        raise typer.Exit(2)
     if format is Format.JSON:
         print_json([_facts(each, failed.get(each.account.account, "")) for each in rewrites])
     elif changed:

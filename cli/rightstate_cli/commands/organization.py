@@ -349,7 +349,7 @@ def _confirm(question: str) -> None:
         raise InvalidInput("Nothing was changed: nobody confirmed it. In a script, give --yes.")
     if not answer:
         say("Nothing was changed.")
-        raise typer.Exit(1)
+        raise typer.Exit(2)
 
 
 def _reached(instances: Iterable[Instance]) -> dict[str, list[str]]:

@@ -314,7 +314,7 @@ def next_steps(told: Notification) -> Iterator[str]:
         yield f"  rightstate remediate {target} {chosen}"
         yield (
             "To have it done from now on, raise the mode of the policies with `rightstate policies "
-            "set-mode`; `rightstate policies ID` says what a policy may break."
+            "set-mode`; `rightstate policies show ID` says what a policy may break."
         )
     if _held(told):
         yield "What has a reason beside it is not changed in any mode: it needs a person's decision."
@@ -327,8 +327,8 @@ NEXT_STEPS = {
     "trust the hub, and ask for the external id of the settings.",
     "WrongAccount": "The settings of account {account} name a role of another account. Correct them; "
     "`rightstate verify` checks them.",
-    "UnknownAccount": "Give account {account} settings or, if its events come here unasked, have them "
-    "forwarded no more.",
+    "UnknownAccount": "Register account {account} with `rightstate accounts add` or, if its events come here "
+    "unasked, have them forwarded no more.",
     "SettingsUnreadable": "Correct the settings of account {account} where the reason says; until then "
     "nothing is done in that account. `rightstate verify` checks them.",
     "Denied": "Allow the call that the reason names. What can refuse it: the policy or permissions boundary "

@@ -1,0 +1,72 @@
+"""What the pages and the messages name exists: commands with their options, and the template's parameters."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from rightstate.notification import NEXT_STEPS
+from rightstate_cli import application
+from rightstate_cli.main import app
+
+PAGES = [application.root() / "README.md", *sorted((application.root() / "docs").glob("*.md"))]
+
+
+def told(text: str) -> Iterator[str]:
+    """Each command in backticks, and after a prompt with the lines that it goes on in."""
+    text = text.replace("\\\n", " ")
+    yield from re.findall(r"`rightstate ([a-z][^`]*)`", text)
+    yield from re.findall(r"^ *(?:\$ )?rightstate ([a-z][^#\n]*)", text, re.MULTILINE)
+
+
+def fault(command: str) -> str:
+    """What is not there, of the command or its options."""
+    words = shlex.split(command)
+    found: Any = get_command(app)
+    while hasattr(found, "commands") and words and not words[0].startswith("-"):
+        name = words.pop(0)
+        if name not in found.commands:
+            return name
+        found = found.commands[name]
+    options = {option for each in found.params for option in each.opts}
+    unknown = [word for word in words if word.startswith("-") and word not in options]
+    return ", ".join(unknown)
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("policies show ID", ""),
+        ("accounts add 111122223333 --install", ""),
+        ("policies ID", "ID"),
+        ("verify --nothing", "--nothing"),
+    ],
+)
+def test_what_is_not_there_is_found(command: str, expected: str) -> None:
+    assert fault(command) == expected
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_tells_to_run_what_there_is(page: Path) -> None:
+    commands = list(told(page.read_text()))
+    assert {command: why for command in commands if (why := fault(command))} == {}
+
+
+def test_a_message_tells_to_run_what_there_is() -> None:
+    commands = [command for step in NEXT_STEPS.values() for command in told(step)]
+    assert commands
+    assert {command: why for command in commands if (why := fault(command))} == {}
+
+
+def test_the_page_on_deploying_has_every_parameter_with_its_default() -> None:
+    page = (application.root() / "docs" / "deploying.md").read_text()
+    shown = {
+        name: default.strip("`") for name, default in re.findall(r"^\| `(\w+)` \| (\S.*?) \|", page, re.M)
+    }
+    parameters = application.template()["Parameters"]
+    expected = {name: str(each["Default"]) or "none" for name, each in parameters.items()}
+    assert {name: shown.get(name) for name in expected} == expected
