@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from rightstate.models import Account
 from rightstate_cli import probe
@@ -90,6 +90,8 @@ def _look(hub: Hub, account: Account, caller: Caller) -> Check | None:
     refused = f"The hub cannot assume {account.role_arn}"
     try:
         role = caller.client("iam").get_role(RoleName=_role(account))["Role"]
+    except BotoCoreError:
+        return None
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchEntity":
             return None

@@ -139,9 +139,7 @@ def bus(site: Site) -> Iterator[Finding]:
     yield passed(f"{counted(len(allowing), 'statement')}, none for everybody; each member is admitted.")
 
 
-@check(
-    "V9", "The member forwards its events", Per.REGION, "`aws cloudformation deploy` of the member's template"
-)
+@check("V9", "The member forwards its events", Per.REGION, "`rightstate accounts add --install`")
 def forwarded(site: Site) -> Iterator[Finding]:
     """Each rule of the member's template is there, enabled, matches what the template says, and forwards to
     the hub's bus."""

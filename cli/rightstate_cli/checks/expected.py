@@ -52,12 +52,16 @@ def member_parameters(site: Site) -> dict[str, str]:
 
 
 def install(site: Site, region: str | None = None) -> str:
-    """The command that installs the member, or puts its resources back as the template has them."""
-    given = " ".join(f"{name}={value}" for name, value in member_parameters(site).items())
+    """The command that installs the member, or puts its resources back as the template has them.
+
+    It keeps the resource types that the stack is for, and the region where the role is.
+    """
+    regions = dict.fromkeys((*site.settings.regions, region or site.region))
+    named = " ".join(f"--region {each}" for each in regions)
+    profile = "" if site.account == site.hub.account else " --profile PROFILE-OF-THE-ACCOUNT"
     return (
-        f"aws cloudformation deploy --region {region or site.region} --stack-name {site.hub.stack}-member "
-        "--template-file member/template.yaml --capabilities CAPABILITY_NAMED_IAM "
-        f"--parameter-overrides {given} (with credentials of account {site.account})"
+        f"rightstate accounts add {site.account} --install {named}{profile} (a member that a StackSet has "
+        "installed: rightstate organization deploy)"
     )
 
 

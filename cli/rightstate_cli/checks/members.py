@@ -35,7 +35,7 @@ _HOUR = 3600
     "V4",
     "The role trusts the hub and nobody else",
     Per.ACCOUNT,
-    "`aws cloudformation deploy` of the member's template",
+    "`rightstate accounts add --install`",
 )
 def trusts(site: Site) -> Iterator[Finding]:
     """The trust policy of the account's role says what the member's template says: the hub's account, its
@@ -76,7 +76,7 @@ def trusts(site: Site) -> Iterator[Finding]:
     "V5",
     "The role is the hub's with the external id only",
     Per.ACCOUNT,
-    "`aws cloudformation deploy` of the member's template, `rightstate accounts add`",
+    "`rightstate accounts add --install`",
 )
 def assumed(site: Site) -> Iterator[Finding]:
     """The hub's own function assumes the account's role with the external id, and is refused without one and
@@ -106,7 +106,7 @@ def assumed(site: Site) -> Iterator[Finding]:
     "V6",
     "The role may do what is enabled, and no more",
     Per.ACCOUNT,
-    "`aws cloudformation deploy` of the member's template; policies of the organization",
+    "`rightstate accounts add --install`; policies of the organization",
 )
 def permissions(site: Site) -> Iterator[Finding]:
     """IAM's simulation allows the account's role each action that its enabled policies need, through

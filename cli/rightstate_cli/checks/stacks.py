@@ -32,9 +32,7 @@ def hub_stack(site: Site) -> Iterator[Finding]:
     yield from _state(site, stack, site.deploy)
 
 
-@check(
-    "V2", "The member's stack is complete", Per.REGION, "`aws cloudformation deploy` of the member's template"
-)
+@check("V2", "The member's stack is complete", Per.REGION, "`rightstate accounts add --install`")
 def member_stack(site: Site) -> Iterator[Finding]:
     """The member's stack is installed in the region, its last deployment succeeded, nobody has changed a
     resource of it beside it, and it is protected from being deleted by mistake."""
@@ -65,9 +63,7 @@ def hub_version(site: Site) -> Iterator[Finding]:
         )
 
 
-@check(
-    "V3", "The member has this version", Per.REGION, "`aws cloudformation deploy` of the member's template"
-)
+@check("V3", "The member has this version", Per.REGION, "`rightstate accounts add --install`")
 def member_version(site: Site) -> Iterator[Finding]:
     """The member is of the same version, so that its role may do what the hub does, and its rules forward
     what the hub listens to."""

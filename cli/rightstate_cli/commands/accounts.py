@@ -172,12 +172,10 @@ def add(
         raise typer.Exit(1)
     written = _register(registry, wanted, installed)
     events, failed = _admit(at, account, admitted, admits)
-    told = contacts.subscribe(at, account, wanted.contacts)
-    gone = set(before.contacts if before else ()) - set(wanted.contacts)
-    contacts.unsubscribe(at, account, gone)
+    told, untold = _subscribe(at, account, before, wanted)
     checked = _check(at, written, caller, role_check.NEW_ROLE if installation else ())
     _print_added(format, written, installed, commands, told, events, checked)
-    if failed or checked.ok is False or any(each.result is Result.FAILED for each in installed):
+    if failed or untold or checked.ok is False or any(each.result is Result.FAILED for each in installed):
         raise typer.Exit(1)
     raise typer.Exit(0 if checked.ok else 2)
 
@@ -480,6 +478,20 @@ def _remember() -> str:
         "The stack's parameter MemberAccounts was changed. If your samconfig.toml names it, change it there "
         "as well, or the next `sam deploy` sets it back."
     )
+
+
+def _subscribe(
+    hub: Hub, account: str, before: Account | None, wanted: Account
+) -> tuple[dict[str, str], bool]:
+    """What is now the case of each contact, and whether something failed: the account is registered by then,
+    and its role is to be tried whatever becomes of its contacts."""
+    try:
+        told = contacts.subscribe(hub, account, wanted.contacts)
+        contacts.unsubscribe(hub, account, set(before.contacts if before else ()) - set(wanted.contacts))
+    except RightstateError as error:
+        say(f"{error} `rightstate accounts add {account}` again takes it up there.")
+        return {}, True
+    return told, False
 
 
 def _register(registry: Registry, account: Account, installed: Sequence[Installed]) -> Account:
