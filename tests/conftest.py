@@ -7,6 +7,9 @@ from hypothesis import HealthCheck, settings
 # boto3 and SAM's translator want one to be named; what is run as a user has it is told its own.
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 
+# The width that pytest-xdist gives to its workers: what is printed in this process is for a pipe.
+os.environ.pop("COLUMNS", None)
+
 settings.register_profile(
     "unhurried",
     deadline=None,

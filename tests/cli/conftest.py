@@ -87,9 +87,10 @@ def _server() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def engine(_server: Server) -> Iterator[Engine]:
     """A hub deployed on that server, whose rules and state machines really run. Nothing is enabled in it."""
+    # Of a server that has been reset, as each moto in this process does, the keys are those of nobody any more.
+    _server.forget()
     with deployed_on(_server.endpoint, _server.environment) as deployed:
         yield deployed
-    # Of a server that has been reset, the keys of its accounts are those of nobody any more.
     _server.forget()
 
 
@@ -104,6 +105,7 @@ def enabled(engine: Engine) -> None:
 
 @pytest.fixture
 def server(_server: Server) -> Server:
+    _server.forget()
     _server.calls.clear()
     return _server
 

@@ -1,0 +1,221 @@
+"""`python -m benchmarks.fleet`: a fleet planned by the command line and put right by the deployed backfill.
+
+Buckets and databases over three accounts and two regions, on a moto server; the application deployed into
+ministack. The apply is killed and its batch stopped on the way, then resumed. Every item has to be accounted
+for, and none may be written twice. It takes minutes, so `make bench` leaves it out.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Annotated, Any
+from unittest.mock import patch
+
+import typer
+from moto.core.exceptions import AccessDeniedError
+from moto.core.responses import BaseResponse
+from tests.acceptance import emulator
+from tests.acceptance.conftest import HUBS_OWN
+from tests.acceptance.hub import Hub, build
+from tests.support.server import Server, started
+from tests.support.throttling import throttled
+
+from rightstate_cli.output import print_table
+
+ACCOUNTS = ("555566667777", "666677778888", "777788889999")
+REGIONS = ("us-east-1", "eu-west-1")
+POLICIES = ("s3-versioning", "rds-mysql-deletion-protection")
+WRITES = ("s3:PutBucketVersioning", "rds:ModifyDBInstance")
+
+
+@dataclass
+class Ran:
+    """A command that has ended, its seconds, and the most memory that it had, in MB."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+    megabytes: float
+
+
+def main(
+    buckets: Annotated[int, typer.Option(help="Buckets, over all accounts and regions.")] = 2000,
+    databases: Annotated[int, typer.Option(help="Databases, over all accounts and regions.")] = 500,
+    faults: Annotated[bool, typer.Option(help="Throttle a tenth of the calls, deny a hundredth.")] = False,
+) -> None:
+    """Plan, apply, kill, resume, and account for every item."""
+    with _deployed() as (server, hub, environment), tempfile.TemporaryDirectory() as folder:
+        _make(server, buckets, databases)
+        plan = str(Path(folder, "plan.json"))
+        rows = []
+
+        def run(name: str, *arguments: str) -> Ran:
+            server.calls.clear()
+            ran = _run(environment, *arguments)
+            rows.append(
+                (
+                    name,
+                    f"{ran.seconds:.1f} s",
+                    f"{ran.megabytes:.0f} MB",
+                    f"{len(server.calls):,}",
+                    str(ran.code),
+                )
+            )
+            return ran
+
+        reading = ("plan", "--deployed", "--role", "rightstate-remediation")
+        run("plan", *reading, "-o", plan)
+        planned = json.loads(Path(plan).read_text())["items"]
+        broken = [item for item in planned if item["status"] == "broken"]
+        with ExitStack() as stack:
+            refused = stack.enter_context(_faults()) if faults else []
+            server.calls.clear()
+            began = time.perf_counter()
+            _killed(environment, hub, plan, len(broken))
+            shown = _run(environment, "batch", "list", "--format", "json")
+            [batch] = {each["batch"] for each in json.loads(shown.out)}
+            _run(environment, "batch", "stop", batch)
+            resumed = _run(environment, "batch", "resume", batch)
+            if resumed.code == 2:
+                raise SystemExit(f"It could not be resumed: {resumed.err}")
+            seconds = time.perf_counter() - began
+        writes = Counter(call for call in server.calls if call in WRITES)
+        result = _run(environment, "batch", "show", batch, "--format", "json")
+        outcomes = Counter(item["outcome"] for item in json.loads(result.out)["items"])
+        after = run(
+            "plan again", "plan", "--deployed", "--role", "rightstate-remediation", "--format", "json"
+        )
+        left = Counter(item["status"] for item in json.loads(after.out)["items"])
+        print_table("Commands", ("", "took", "memory", "calls to the accounts", "exit code"), rows)
+        print_table(
+            "Apply, killed on the way and resumed",
+            ("", ""),
+            [
+                ("items approved", f"{len(broken):,}"),
+                ("outcomes", str(dict(outcomes))),
+                ("writes", str(dict(writes))),
+                ("took", f"{seconds:.0f} s, {len(broken) / seconds:.1f} a second"),
+                ("calls refused", f"{len(refused):,}"),
+                ("afterwards", str(dict(left))),
+            ],
+        )
+        accounted = sum(outcomes.values()) == len(broken) == buckets + databases
+        once = sum(writes.values()) == outcomes["remediated"] if not faults else True
+        if not (accounted and once):
+            raise SystemExit("Not every item is accounted for once.")
+
+
+@contextmanager
+def _deployed() -> Iterator[tuple[Server, Hub, dict[str, str]]]:
+    with ExitStack() as stack:
+        server = stack.enter_context(started())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        port = emulator.free_port()
+        here = emulator.endpoint(port)
+        own = {f"AWS_ENDPOINT_URL_{service}": here for service in HUBS_OWN}
+        endpoint = stack.enter_context(
+            emulator.running(port, **{"AWS_ENDPOINT_URL": server.endpoint, **own, "SFN_WAIT_SCALE": "0.02"})
+        )
+        hub = Hub(endpoint)
+        hub.deploy(build(folder / "build"))
+        for account in ACCOUNTS:
+            hub.enable(*POLICIES, account=account)
+        environment = {
+            **emulator.plain(os.environ),
+            **emulator.CREDENTIALS,
+            "AWS_ENDPOINT_URL": server.endpoint,
+            **{f"AWS_ENDPOINT_URL_{each}": endpoint for each in (*HUBS_OWN, "CLOUDFORMATION", "LAMBDA")},
+            "RIGHTSTATE_HISTORY": str(folder / "history.json"),
+            "COLUMNS": "160",
+        }
+        yield server, hub, environment
+
+
+def _make(server: Server, buckets: int, databases: int) -> None:
+    places = [(account, region) for account in ACCOUNTS for region in REGIONS]
+    sessions = {account: server.session(account) for account in ACCOUNTS}
+    clients = {
+        place: (
+            sessions[place[0]].client("s3", region_name=place[1]),
+            sessions[place[0]].client("rds", region_name=place[1]),
+        )
+        for place in places
+    }
+    for number in range(buckets):
+        place = places[number % len(places)]
+        where = (
+            {} if place[1] == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": place[1]}}
+        )
+        clients[place][0].create_bucket(Bucket=f"fleet-{number}", **where)
+    for number in range(databases):
+        clients[places[number % len(places)]][1].create_db_instance(
+            DBInstanceIdentifier=f"fleet-{number}",
+            Engine="mysql",
+            EngineVersion="8.0.36",
+            DBInstanceClass="db.t3.medium",
+            AllocatedStorage=20,
+            MasterUsername="admin",
+            MasterUserPassword="not-a-secret",
+        )
+
+
+def _killed(environment: dict[str, str], hub: Hub, plan: str, items: int) -> None:
+    """Begin to apply, and kill the command when a third is in the ledger."""
+    process = _start(environment, "apply", plan, "--yes", "--concurrency", "20")
+    table = hub.outputs["LedgerTable"]
+    while process.poll() is None:
+        pages = hub.client("dynamodb").get_paginator("scan").paginate(TableName=table, Select="COUNT")
+        if sum(page["Count"] for page in pages) > items / 3:
+            process.kill()
+        time.sleep(1)
+    process.communicate()
+
+
+@contextmanager
+def _faults() -> Iterator[list[str]]:
+    """Throttle a tenth of the calls to the accounts, one by one, and deny a hundredth."""
+    random = Random(1)  # noqa: S311
+    denied: list[str] = []
+
+    def denying(self: BaseResponse, request: Any, *args: Any, **kwargs: Any) -> None:
+        set_up(self, request, *args, **kwargs)
+        if self.service_name in ("s3", "rds") and random.randrange(100) == 0:
+            denied.append(self.service_name)
+            raise AccessDeniedError("somebody", "something")
+
+    with throttled({"s3", "rds"}, 1, 10) as refused:
+        set_up = BaseResponse.setup_class
+        with patch.object(BaseResponse, "setup_class", denying):
+            yield refused
+    refused += denied
+
+
+def _run(environment: dict[str, str], *arguments: str) -> Ran:
+    began = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        process = _start(environment, *arguments, stdout=out, stderr=err)
+        _, status, usage = os.wait4(process.pid, 0)
+        out.seek(0)
+        err.seek(0)
+        code = os.waitstatus_to_exitcode(status)
+        return Ran(code, out.read(), err.read(), time.perf_counter() - began, usage.ru_maxrss / 1024)
+
+
+def _start(environment: dict[str, str], *arguments: str, **streams: Any) -> "subprocess.Popen[str]":
+    streams = streams or {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    command = [str(Path(sys.executable).parent / "rightstate"), *arguments]
+    return subprocess.Popen(command, env=environment, text=True, **streams)  # noqa: S603 - our own command
+
+
+if __name__ == "__main__":
+    typer.run(main)
