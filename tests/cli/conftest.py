@@ -87,7 +87,7 @@ def _server() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def engine(_server: Server) -> Iterator[Engine]:
     """A hub deployed on that server, whose rules and state machines really run. Nothing is enabled in it."""
-    # Of a server that has been reset, as each moto in this process does, the keys are those of nobody any more.
+    # Of a server that has been reset, as each moto in this process does, the keys are nobody's any more.
     _server.forget()
     with deployed_on(_server.endpoint, _server.environment) as deployed:
         yield deployed
