@@ -92,9 +92,7 @@ def main(
         writes = Counter(call for call in server.calls if call in WRITES)
         result = _run(environment, "batch", "show", batch, "--format", "json")
         outcomes = Counter(item["outcome"] for item in json.loads(result.out)["items"])
-        after = run(
-            "plan again", "plan", "--deployed", "--role", "rightstate-remediation", "--format", "json"
-        )
+        after = run("plan again", *reading, "--format", "json")
         left = Counter(item["status"] for item in json.loads(after.out)["items"])
         print_table("Commands", ("", "took", "memory", "calls to the accounts", "exit code"), rows)
         print_table(
