@@ -73,7 +73,8 @@ def main(
             )
             return ran
 
-        reading = ("plan", "--deployed", "--role", "rightstate-remediation")
+        reading = ["plan", "--deployed", "--role", "rightstate-remediation"]
+        reading += [word for region in REGIONS for word in ("--region", region)]
         run("plan", *reading, "-o", plan)
         planned = json.loads(Path(plan).read_text())["items"]
         broken = [item for item in planned if item["status"] == "broken"]
