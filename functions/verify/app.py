@@ -1,10 +1,10 @@
 """Verify: read again what was written."""
 
-from rightstate.models import ApplyTask, Verified
+from rightstate.models import Verified, VerifyTask
 from rightstate.remediation import verify
 from rightstate.step import step
 
 
-@step(ApplyTask)
-def handler(task: ApplyTask) -> Verified:
+@step(VerifyTask)
+def handler(task: VerifyTask) -> Verified:
     return verify(task)

@@ -49,6 +49,18 @@ class NotReady(RightstateError):
     """The resource is busy; the state machine waits and asks again."""
 
 
+class Locked(RightstateError):
+    """Another execution is changing the resource; the state machine waits and asks again."""
+
+
+class AlreadyAsked(RightstateError):
+    """Another execution waits for the approval of the same plan, or it was denied lately."""
+
+
+class ChangedSincePlan(RightstateError):
+    """What was approved cannot be done any more as it was approved."""
+
+
 class NotVerified(RightstateError):
     """A fresh read does not show the change (yet)."""
 

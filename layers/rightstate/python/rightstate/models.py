@@ -5,10 +5,19 @@ the execution history.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from rightstate.frozen import Frozen
 from rightstate.policy import Mode
@@ -19,6 +28,10 @@ ACCOUNT = r"^[0-9]{12}$"
 REGION = r"^[a-z]{2,4}(-[a-z]{2,10}){1,3}-[0-9]{1,2}$"
 
 
+EXECUTION = r"^arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:execution:[^:]{1,80}:[^:]{1,80}$"
+"""The ARN of an execution of a machine (Step Functions API reference, StartExecution: names have up to 80
+characters)."""
+
 BATCH = r"^[A-Za-z0-9_-]{1,60}$"
 """The name of a batch; the executions of its resources begin with it."""
 
@@ -26,7 +39,11 @@ ResourceName = Annotated[str, Field(min_length=1, max_length=2048)]
 
 
 class Outcome(StrEnum):
-    """How an execution ended. All but `failed` end it SUCCEEDED."""
+    """How an execution ended. All but `failed` end it SUCCEEDED; one that has died could not end by itself.
+
+    `awaiting-approval` is how an execution ends that has nothing else to do while another one waits for
+    the approval of the same plan.
+    """
 
     COMPLIANT = "compliant"
     REMEDIATED = "remediated"
@@ -36,26 +53,37 @@ class Outcome(StrEnum):
     GONE = "gone"
     FANNED_OUT = "fanned-out"
     CHANGED_SINCE_PLAN = "changed-since-plan"
+    EXEMPT = "exempt"
+    HALTED = "halted"
+    AWAITING_APPROVAL = "awaiting-approval"
+    DENIED = "denied"
+    UNDONE = "undone"
+    UNDO_REFUSED = "undo-refused"
     REJECTED = "rejected"
     FAILED = "failed"
+    DIED = "died"
 
 
 class Event(Frozen):
     """The CloudTrail event that started an execution, as far as the audit trail needs it.
 
-    `principal` is the ARN of who called, empty where the event has none: of a path that leads nowhere
-    EventBridge leaves an empty text in the input, or the variable's name.
+    `principal` is the ARN of who called and `principal_id` CloudTrail's unique id for it, which IAM knows as
+    aws:userid; `source` is where the call came from, an address or the name of an AWS service. Each is empty
+    where the event has none: of a path that leads nowhere EventBridge leaves an empty text in the input, or
+    the variable's name.
     """
 
     id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     name: str = Field(max_length=128)
     time: str = Field(max_length=64)
     principal: str = Field(default="", max_length=2048)
+    principal_id: str = Field(default="", max_length=256)
+    source: str = Field(default="", max_length=256)
 
-    @field_validator("principal", mode="after")
+    @field_validator("principal", "principal_id", "source", mode="after")
     @classmethod
-    def _known(cls, given: str) -> str:
-        return "" if given == "<principal>" else given
+    def _known(cls, given: str, field: ValidationInfo) -> str:
+        return "" if given == f"<{field.field_name}>" else given
 
 
 class StartInput(Frozen):
@@ -65,7 +93,9 @@ class StartInput(Frozen):
     CloudTrail makes of it in a list, an object with nothing else in it. `policies` narrows to some of
     those enabled for the account, `mode` lowers what they may do; neither enables anything. `approved` is
     the fingerprint of the plan that somebody has approved for the resource and those policies; nothing else
-    is done then. `sweep` marks what no event has started, `batch` what belongs together.
+    is done then. `sweep` marks what no event has started, `batch` what belongs together. `undo` is the ARN
+    of the execution whose changes of the resource are to be taken back, and `consent` says that what the
+    undoing destroys may be destroyed. `requester` is the aws:userid of who started it by hand.
     """
 
     account: str = Field(pattern=ACCOUNT)
@@ -80,6 +110,9 @@ class StartInput(Frozen):
     approved: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     sweep: bool | None = None
     batch: str | None = Field(default=None, pattern=BATCH)
+    undo: str | None = Field(default=None, pattern=EXECUTION, max_length=512)
+    consent: bool | None = None
+    requester: str | None = Field(default=None, max_length=256)
 
     @field_validator("resources", mode="before")
     @classmethod
@@ -125,9 +158,66 @@ class Enabled(Frozen):
     parameters: Mapping[str, Value] = Field(default_factory=dict)
 
 
+def _exists(time: str) -> str:
+    """Refuse the 31st of February, which as a text would compare like a time."""
+    datetime.fromisoformat(time)
+    return time
+
+
+Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"), AfterValidator(_exists)]
+"""A time in UTC, e.g. `2026-11-25T08:00:00Z`; as texts they compare as the times do."""
+
+
+class Exemption(Frozen):
+    """What policies have to leave alone, why, who has approved it, and until when.
+
+    With `resource` (region/type/id) it is about one resource, with `tag` (key=value) about those that carry
+    it, else about the whole account; `policies` empty means all. `by` is the ARN of who wrote it.
+    """
+
+    id: str = Field(pattern=r"^ex-[0-9a-f]{8}$")
+    policies: tuple[str, ...] = ()
+    resource: ResourceName | None = None
+    tag: str | None = Field(default=None, pattern=r"^[^=]{1,128}=.{0,256}$")
+    reason: str = Field(min_length=1, max_length=1024)
+    approver: str = Field(min_length=1, max_length=256)
+    by: str = Field(default="", max_length=2048)
+    created: Time
+    until: Time
+
+    @model_validator(mode="after")
+    def _one_selector(self) -> "Exemption":
+        if self.resource and self.tag:
+            raise ValueError("give resource or tag, not both")
+        return self
+
+
+class Handling(StrEnum):
+    """What to do about a resource that infrastructure as code manages."""
+
+    REMEDIATE = "remediate"
+    REPORT = "report"
+    DELAY = "delay"
+
+
+class Managed(Frozen):
+    """How an account's resources are handled that infrastructure as code manages.
+
+    They are recognised by a tag, given as `key` or `key=value`, and by who made the call of the event:
+    CloudFormation, or a principal whose ARN is like one of `principals` (with *). `delay` looks again after
+    `delay_minutes`, when whoever made the resource has finished.
+    """
+
+    handling: Handling = Handling.REMEDIATE
+    delay_minutes: int = Field(default=30, ge=1, le=1440)
+    tags: tuple[str, ...] = ("aws:cloudformation:stack-name", "terraform", "ManagedBy=terraform")
+    principals: tuple[str, ...] = ()
+
+
 class Account(Frozen):
     """What the settings table says of an account.
 
+    `tag_exemptions` says whether exemptions by tag count: whoever may tag a resource can use them.
     `role_arn` absent means: the functions' own credentials, if they belong to the account. `regions` empty
     means all; resources of a global service are looked after whatever the regions. `name` and `contacts`
     (e-mail addresses) are for people, `revision` counts the changes made by the command line.
@@ -141,11 +231,75 @@ class Account(Frozen):
     role_arn: str | None = None
     external_id: str | None = None
     policies: Mapping[str, Enabled] = Field(default_factory=dict)
+    exemptions: tuple[Exemption, ...] = ()
+    tag_exemptions: bool = False
+    managed: Managed = Managed()
+
+
+class Excuse(Frozen):
+    """Why a policy leaves a resource alone that it would otherwise change, and the rule that says so, e.g.
+    `exemption ex-1a2b3c4d`."""
+
+    kind: Literal["exempt", "halted", "managed"]
+    reason: str
+    rule: str
+
+
+class Undo(Frozen):
+    """What is to be taken back: the changes that an execution made of the resource, and whether what is
+    destroyed by that may be.
+
+    `seen` is what a fresh read showed after them, which may be another text for the same, e.g. of a key.
+    `approver` and `until` are those of the exemption that keeps the changes from being made again.
+    """
+
+    execution: str
+    changes: tuple[Change, ...]
+    seen: Mapping[str, Value] = Field(default_factory=dict)
+    consent: bool = False
+    approver: str = ""
+    until: str = ""
+
+
+class Approval(Frozen):
+    """Who has approved a plan.
+
+    `by` is IAM's aws:userid, proven by the table's key; `arn` is what the approver says beside it. Applied
+    from `not_before` to `not_after`, where those are given.
+    """
+
+    id: str
+    plan: str
+    policies: tuple[str, ...]
+    by: str
+    arn: str = ""
+    at: str
+    reason: str = ""
+    not_before: str = ""
+    not_after: str = ""
+
+
+class Asked(Frozen):
+    """The last plan of a resource that somebody was asked about: by which execution, and until when the
+    same is not asked again. `denied` says by whom it was denied, `approved` by whom it was approved."""
+
+    id: str
+    plan: str
+    execution: str
+    until: str
+    denied: str = ""
+    approved: str = ""
 
 
 class Run(Frozen):
-    """What one execution is about. The external id is no secret (IAM User Guide, "Access to AWS
-    accounts owned by third parties": "AWS does not treat the external ID as a secret")."""
+    """What one execution is about.
+
+    `excuses` are, by policy, what is known before the resource is read; `tagged` are the exemptions that its
+    tags decide about, and `managed` is how it is handled if infrastructure as code manages it, absent where
+    that makes no difference. `asked` is the last question about it. The external id is no
+    secret (IAM User Guide, "Access to AWS accounts owned by third parties": "AWS does not treat the external
+    ID as a secret").
+    """
 
     resource: Resource
     role_arn: str | None
@@ -156,6 +310,23 @@ class Run(Frozen):
     approved: str | None = None
     sweep: bool = False
     batch: str | None = None
+    requester: str = ""
+    excuses: Mapping[str, Excuse] = Field(default_factory=dict)
+    tagged: tuple[Exemption, ...] = ()
+    managed: Managed | None = None
+    undo: Undo | None = None
+    approval: Approval | None = None
+    asked: Asked | None = None
+
+    def approved_by(self, approval: Approval) -> "Run":
+        """The run that may change what was approved, as it was approved and not otherwise."""
+        lifted = {
+            name: configured.model_copy(update={"mode": Mode.AUTO})
+            if name in approval.policies and configured.mode is Mode.APPROVE
+            else configured
+            for name, configured in self.policies.items()
+        }
+        return self.model_copy(update={"policies": lifted, "approved": approval.plan, "approval": approval})
 
 
 class Status(StrEnum):
@@ -164,6 +335,9 @@ class Status(StrEnum):
     COMPLIANT = "compliant"
     BROKEN = "broken"
     HELD = "held"
+    EXEMPT = "exempt"
+    HALTED = "halted"
+    MANAGED = "managed"
     NOT_APPLICABLE = "not-applicable"
 
 
@@ -176,21 +350,37 @@ class Finding(Frozen):
 
 
 class Verdict(Frozen):
-    """One policy's view of the resource: what it found, and why it does nothing if so."""
+    """One policy's view of the resource: what it found, and why it does nothing if so.
+
+    `rule` names the one rule that decided where that is not the policy itself.
+    """
 
     policy: str
     mode: Mode
     status: Status
     reason: str = ""
+    rule: str = ""
     findings: tuple[Finding, ...] = ()
 
 
 class Decision(Frozen):
-    """The planner's answer. `apply` says whether there is anything to write; `outcome` holds if not."""
+    """The planner's answer. `apply` says whether there is anything to write; `outcome` holds if not.
+
+    `ask` says that the changes have to be approved first, within `ask_seconds`, and `wait` that it has to be
+    looked at again at `wait_until`. `plan` is the fingerprint of what was found and would be written.
+    `pending` are policies whose changes wait for an approval of their own, after these have been made.
+    """
 
     apply: bool
     outcome: Outcome
+    ask: bool = False
+    ask_seconds: int = 0
+    wait: bool = False
+    wait_until: str = ""
+    plan: str = ""
+    pending: tuple[str, ...] = ()
     reason: str = ""
+    rule: str = ""
     verdicts: tuple[Verdict, ...] = ()
     changes: tuple[Change, ...] = ()
     calls: tuple[Call, ...] = ()
@@ -203,6 +393,12 @@ class Failure(BaseModel):
 
     Error: str = "Unknown"
     Cause: str = ""
+
+    @field_validator("Error", "Cause", mode="before")
+    @classmethod
+    def _given(cls, given: Any, field: ValidationInfo) -> Any:
+        """SendTaskFailure need give neither (API reference)."""
+        return {"Error": "Unknown"}.get(str(field.field_name), "") if given is None else given
 
 
 class StateTask(BaseModel):
@@ -220,9 +416,11 @@ class Task(StateTask):
 
 
 class ResolveTask(Task):
-    """Before resolving there is only the input, which is yet to be checked."""
+    """Before resolving there is only the input, which is yet to be checked. `run` is what was resolved
+    before, of an execution that has waited since."""
 
     input: dict[str, Any]
+    run: "Run | None" = None
 
 
 class RunTask(Task):
@@ -234,14 +432,91 @@ class RunTask(Task):
 class DecideTask(RunTask):
     """Decide."""
 
-    observed: Mapping[str, Value]
+    described: "Described"
 
 
 class ApplyTask(RunTask):
-    """Apply and verify. `retries` counts how often apply has been tried before in this execution."""
+    """Apply. `retries` counts how often the state has been tried before in this execution."""
 
+    described: "Described"
     decision: Decision
     retries: int = 0
+
+
+class VerifyTask(ApplyTask):
+    """Verify."""
+
+    applied: "Applied"
+
+
+class AskTask(ApplyTask):
+    """Request approval. `token` is Step Functions' for the waiting state."""
+
+    token: str
+
+
+class CheckTask(ApplyTask):
+    """Check approval. `answer` is what came back to the waiting state: from whoever has the token, so that
+    nothing in it is true before it is looked up; or what a Catch makes of nobody's answer."""
+
+    answer: dict[str, Any]
+
+
+class Answer(BaseModel):
+    """The part of an answer that is looked at: whose decision there should be."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    decided_by: str = Field(pattern=r"^[A-Za-z0-9_+=,.@:-]+$", max_length=256)
+
+
+class Requested(Frozen):
+    """An approval that is asked for: an item of the guards table, that whoever approves reads.
+
+    `requester` is the aws:userid and `requester_arn` the ARN of who caused it, empty where nobody is known.
+    `outcome` is empty until it is decided or has expired.
+    """
+
+    id: str
+    resource: str
+    arn: str | None
+    execution: str
+    plan: str
+    policies: tuple[str, ...]
+    changes: tuple[Change, ...]
+    calls: tuple[Call, ...]
+    why: str = ""
+    event: Event | None = None
+    requester: str = ""
+    requester_arn: str = ""
+    asked_at: str
+    until: str
+    token: str
+    outcome: str = ""
+    decided_by: str = ""
+
+
+class Choice(StrEnum):
+    """What an approver may decide."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+
+
+class ApproversDecision(Frozen):
+    """What an approver has decided: an item of the guards table under the approver's own aws:userid, which
+    IAM lets nobody else write (condition key dynamodb:LeadingKeys)."""
+
+    by: str
+    request: str
+    execution: str
+    plan: str
+    choice: Choice
+    arn: str
+    at: Time
+    reason: str = Field(default="", max_length=1024)
+    not_before: Time | Literal[""] = ""
+    not_after: Time | Literal[""] = ""
 
 
 class RecordTask(Task):
@@ -383,15 +658,21 @@ class Identity(Frozen):
 
 
 class Described(Frozen):
-    """The observed settings."""
+    """The observed settings, when they were read, and what the tags excuse; the tags stay with us."""
 
     observed: Mapping[str, Value]
+    read_at: str = ""
+    excuses: Mapping[str, Excuse] = Field(default_factory=dict)
 
 
 class Applied(Frozen):
-    """The API calls that were made."""
+    """The API calls that were made, and the changes made with them, which may be others than were decided
+    where the resource has been read again. `settled_by` is the execution that had put the resource right by
+    then, so that there was nothing left to do."""
 
     operations: tuple[str, ...]
+    changes: tuple[Change, ...] = ()
+    settled_by: str = ""
 
 
 class Verified(Frozen):

@@ -7,12 +7,13 @@ event is data, which whoever shows it escapes for where it is shown.
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal, TypeVar, get_args
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rightstate.clock import written
 from rightstate.models import Outcome, Status
 from rightstate.policy import Mode
 from rightstate.wants import Value, as_change, as_text
@@ -20,9 +21,12 @@ from rightstate.wants import Value, as_change, as_text
 SOURCE = "rightstate"
 DETAIL_TYPE = "Rightstate Remediation"
 
-Told = Literal[Outcome.REMEDIATED, Outcome.REPORTED, Outcome.FAILED]
-TOLD: tuple[Outcome, ...] = get_args(Told)
-"""The outcomes worth telling; of the others the ledger and the metric know."""
+Told = Literal[
+    Outcome.REMEDIATED, Outcome.REPORTED, Outcome.AWAITING_APPROVAL, Outcome.FAILED, Outcome.UNDONE
+]
+TOLD: tuple[Outcome, ...] = tuple(each for each in get_args(Told) if each is not Outcome.AWAITING_APPROVAL)
+"""The endings worth telling; of the others the ledger and the metric know. What waits for an approval is told
+when it is asked for, and not again by those that find it waiting."""
 
 # SNS takes 256 KiB with the attributes, PutEvents had the same limit for all of an entry before 2026. What is
 # left free is for what goes around the text.
@@ -111,6 +115,24 @@ class Notification(_Part):
     link: str | None = Field(description="The execution in the Step Functions console.")
     started: str = Field(description="When the execution started.")
     ended: str = Field(description="When this was told, which is the last that an execution does.")
+    halted: tuple[str, ...] = Field(
+        default=(),
+        description="The policies that change this resource no more, until they are released: their changes "
+        "did not last.",
+    )
+    approval: str | None = Field(
+        default=None, description="Of what waits for an approval: its id, for `rightstate approvals`."
+    )
+    undo: str | None = Field(
+        default=None, description="Of an undo: the ARN of the execution whose changes were taken back."
+    )
+    requester: str | None = Field(
+        default=None, description="Of an undo: the aws:userid of who started it, as given."
+    )
+    approver: str | None = Field(default=None, description="Of an undo: who has approved its exemption.")
+    exempt_until: str | None = Field(
+        default=None, description="Of an undo: until when policies leave the resource as it is."
+    )
     shortened: bool = Field(
         default=False,
         description="True where it was too large: values and reasons are shortened texts then. The ledger "
@@ -123,11 +145,13 @@ def notification(
 ) -> Notification:
     """What to tell of an execution that ended with this entry of the ledger."""
     account, region, _, resource = entry["resource"].split("/", 3)
-    event = entry["event"]
+    event, approval = entry["event"], entry.get("approval")
     return Notification.model_validate(
         {
             **entry,
+            "version": "1",  # of the format; that of the entry is Rightstate's
             "error": entry["error"] or None,
+            "approval": approval["id"] if isinstance(approval, Mapping) else approval,
             "account": account,
             "region": region,
             "resource_type": resource_type,
@@ -140,15 +164,10 @@ def notification(
                 "time": event["time"],
             },
             "link": console_link(entry["execution"]),
-            "started": _utc(started),
-            "ended": _utc(ended),
+            "started": written(started),
+            "ended": written(ended),
         }
     )
-
-
-def _utc(time: datetime) -> str:
-    """As Step Functions writes it, to the millisecond."""
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def console_link(execution: str) -> str | None:
@@ -227,6 +246,12 @@ def _heading(told: Notification) -> Iterator[str]:
     match told.outcome:
         case Outcome.REMEDIATED:
             yield f"Rightstate has put {named} right."
+        case Outcome.AWAITING_APPROVAL:
+            yield f"Rightstate asks whether it may put {named} right."
+        case Outcome.UNDONE:
+            yield f"Rightstate has taken its changes of {named} back."
+        case _ if told.undo:
+            yield f"Rightstate could not take its changes of {named} back: {told.error}."
         case Outcome.REPORTED:
             yield f"Rightstate found {named} in a wrong state and left it as it is."
         case _:
@@ -246,6 +271,11 @@ def _facts(told: Notification) -> Iterator[str]:
         yield f"Caused by:  {_line(principal, 2048)}"
         yield f"Call:       {_line(told.cause.event_name, 128)} at {_line(told.cause.time, 64)}"
         yield f"Event:      {told.cause.event_id}"
+    if told.undo:
+        yield f"Undone:     {_line(told.undo, 512)}"
+        yield f"By:         {_line(told.requester or 'an unnamed caller', 256)}"
+        yield f"Approved:   {_line(told.approver or 'nobody', 256)}"
+        yield f"Exempt:     until {told.exempt_until}"
     if told.why:
         yield f"Reason:     {_line(told.why, 1024)}"
     yield f"Outcome:    {told.outcome}, {told.started} to {told.ended}"
@@ -258,6 +288,10 @@ def _changes(told: Notification) -> Iterator[str]:
     match told.outcome:
         case Outcome.REMEDIATED:
             yield "Changed, and verified by a fresh read"
+        case Outcome.AWAITING_APPROVAL:
+            yield "To be changed, if it is approved"
+        case Outcome.UNDONE:
+            yield "Restored, and verified by a fresh read"
         case _ if told.calls:
             yield "Changed, but not verified"
         case _:
@@ -270,13 +304,13 @@ def _changes(told: Notification) -> Iterator[str]:
 
 
 def _left_alone(told: Notification) -> Iterator[str]:
-    left = _broken(told) + _held(told)
+    asked = told.outcome is Outcome.AWAITING_APPROVAL
+    left = ([] if asked else _broken(told)) + _held(told) + _excused(told)
     if left:
         yield "Not changed"
     for verdict in left:
-        yield f"  {verdict.policy}, mode {verdict.mode}" + (
-            f": {_line(verdict.reason, 500)}" if verdict.reason else ""
-        )
+        why = verdict.status if verdict in _excused(told) else f"mode {verdict.mode}"
+        yield f"  {verdict.policy}, {why}" + (f": {_line(verdict.reason, 500)}" if verdict.reason else "")
         yield from (f"    {_found(finding)}" for finding in verdict.findings)
 
 
@@ -290,6 +324,11 @@ def _held(told: Notification) -> list[Verdict]:
     return [v for v in told.verdicts if v.status is Status.HELD]
 
 
+def _excused(told: Notification) -> list[Verdict]:
+    """What a policy found and something keeps it from changing."""
+    return [v for v in told.verdicts if v.status in (Status.EXEMPT, Status.HALTED, Status.MANAGED)]
+
+
 def _found(finding: Finding) -> str:
     return f"{finding.setting}: {_line(as_change(finding.before, finding.after), 300)}"
 
@@ -298,15 +337,31 @@ def next_steps(told: Notification) -> Iterator[str]:
     """What the reader can do now."""
     if told.outcome is Outcome.FAILED:
         yield NEXT_STEPS.get(told.error or "", _OTHERWISE).format(**told.model_dump())
-        if told.error not in _NOT_AGAIN:
+        if told.undo:
+            yield f"Then undo it again: rightstate undo {_name(told.undo)} --reason TEXT"
+        elif told.error not in _NOT_AGAIN:
             yield "Then start it again: New execution, on the execution's page, takes the same input."
     if told.outcome is Outcome.REMEDIATED:
         yield (
-            "Nothing, about what was changed. If a change is unwanted, first lower the mode of its policies "
-            "with `rightstate policies set-mode`, or it is made again. Then write the values as they were, "
-            "which are in this message; the ledger has them too, at full length."
+            "Nothing, about what was changed. If a change is unwanted, take it back; an exemption then keeps "
+            "it from being made again:"
         )
-    if broken := _broken(told):
+        yield f"  rightstate undo {_name(told.execution)} --reason TEXT"
+    if told.outcome is Outcome.UNDONE:
+        yield (
+            f"Until {told.exempt_until}, mend what made the change unwanted. From then on the policies put "
+            "the resource right again; `rightstate exempt` makes it longer or shorter."
+        )
+    if told.halted:
+        yield (
+            f"Find out what sets the resource back: {', '.join(told.halted)} changed it so often that it is "
+            "halted here. Then let it go on with `rightstate breaker release`."
+        )
+    if told.outcome is Outcome.AWAITING_APPROVAL:
+        yield "Approve or deny it; whoever caused it cannot:"
+        yield f"  rightstate approvals approve {told.approval} --reason ..."
+        yield f"  rightstate approvals deny {told.approval} --reason ..."
+    elif broken := _broken(told):
         target = f"--account {told.account} --region {told.region} --resource {_target(told)}"
         chosen = " ".join(f"--policy {verdict.policy}" for verdict in broken)
         yield "See what would be done about what was not changed, and then do it:"
@@ -318,8 +373,14 @@ def next_steps(told: Notification) -> Iterator[str]:
         )
     if _held(told):
         yield "What has a reason beside it is not changed in any mode: it needs a person's decision."
-    name = told.execution.rpartition(":")[2]
-    yield f"`rightstate history {shlex.quote(_line(name, 80))} --deployed` shows each state of the execution."
+    if any(verdict.status is Status.MANAGED for verdict in told.verdicts):
+        yield "Change what infrastructure as code manages in the code: anything else is set back by it."
+    yield f"`rightstate history {_name(told.execution)} --deployed` shows each state of the execution."
+
+
+def _name(execution: str) -> str:
+    """The name of the execution with that ARN, as a shell takes it."""
+    return shlex.quote(_line(execution.rpartition(":")[2], 80))
 
 
 NEXT_STEPS = {
@@ -336,6 +397,10 @@ NEXT_STEPS = {
     "its KMS key.",
     "InvalidInput": "Start it with another input; the reason says what was wrong with this one.",
     "NotReady": "The resource was busy for longer than is waited. Look what it is at, and let it end.",
+    "Locked": "Another execution had the resource for longer than is waited; the ledger says which. Look "
+    "what it is at.",
+    "ChangedSincePlan": "Make a new plan, or have the change approved anew.",
+    "AlreadyAsked": "Answer the approval that is asked for: `rightstate approvals list`.",
     "NotVerified": "Look whether something else sets it back, e.g. infrastructure as code, and have that "
     "want the same.",
     "PlanConflict": "Switch one of the policies that the reason names off with `rightstate policies "

@@ -4,12 +4,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
+from types import MappingProxyType
 
 from rightstate.errors import PlanConflict
-from rightstate.models import Decision, Enabled, Finding, Outcome, Status, Verdict
+from rightstate.models import Decision, Enabled, Excuse, Finding, Outcome, Status, Verdict
 from rightstate.policy import Mode, Policy
 from rightstate.resource_type import Change, Observed, Resource, ResourceType
-from rightstate.wants import Includes, Value, Want
+from rightstate.wants import Includes, Want
 
 Policies = Mapping[str, Enabled]
 """Policy id -> its mode and parameters, as enabled for the account."""
@@ -20,6 +21,7 @@ def settings_to_read(resource_type: ResourceType, enabled: Policies) -> frozense
     read = set(resource_type.facts)
     for policy, configured in _enabled(resource_type, enabled):
         read |= set(policy.wants)
+        read |= {name for setting in policy.wants for name in resource_type.beside.get(setting, ())}
         read |= {
             want.offered
             for want in policy.wants.values()
@@ -34,21 +36,26 @@ def settings_to_read(resource_type: ResourceType, enabled: Policies) -> frozense
 
 
 def may_change(enabled: Policies) -> bool:
-    """Whether any policy may write."""
-    return any(configured.mode is Mode.AUTO for configured in enabled.values())
+    """Whether any policy may write, be it once that is approved."""
+    return any(configured.mode in (Mode.AUTO, Mode.APPROVE) for configured in enabled.values())
 
 
 def decide(
-    resource_type: ResourceType, resource: Resource, enabled: Policies, observed: Observed
+    resource_type: ResourceType,
+    resource: Resource,
+    enabled: Policies,
+    observed: Observed,
+    excuses: Mapping[str, Excuse] = MappingProxyType({}),
 ) -> Decision:
     """What to do about the resource.
 
     Policies in `auto` that it breaks become changes, one per setting, on which all wants of the
-    applicable policies meet. Raises PlanConflict where they cannot.
+    applicable policies meet; of those that are excused none of what they would change. Raises PlanConflict
+    where they cannot.
     """
-    judged = list(_judgements(resource_type, enabled, observed, frozenset()))
+    judged = list(_judgements(resource_type, enabled, observed, excuses, frozenset()))
     if written := {f.setting for v, _ in judged if _to_mend(v) for f in v.findings}:
-        judged = list(_judgements(resource_type, enabled, observed, frozenset(written)))
+        judged = list(_judgements(resource_type, enabled, observed, excuses, frozenset(written)))
     verdicts = [verdict for verdict, _ in judged]
     wants: dict[str, list[tuple[str, Want]]] = {}
     for verdict, wanted in judged:
@@ -56,17 +63,18 @@ def decide(
             for setting, want in wanted.items():
                 wants.setdefault(setting, []).append((verdict.policy, want))
     changes = tuple(
-        _change(setting, observed.get(setting), asked)
+        _change(resource_type, setting, observed, asked)
         for setting, asked in wants.items()
         if any(not want.holds(observed.get(setting)) for _, want in asked)
     )
-    outcome, reason = _outcome(verdicts, changes)
+    outcome, reason, rule = _outcome(verdicts, changes)
     if not verdicts:
         reason = resource_type.out_of_scope(observed)
     return Decision(
         apply=bool(changes),
         outcome=outcome,
         reason=reason,
+        rule=rule,
         verdicts=tuple(verdicts),
         changes=changes,
         calls=tuple(resource_type.calls(resource, changes, observed)) if changes else (),
@@ -88,17 +96,30 @@ def fingerprint(observed: Observed, verdicts: Iterable[Verdict]) -> str:
 
 
 def decide_as_approved(
-    resource_type: ResourceType, resource: Resource, enabled: Policies, observed: Observed, approved: str
+    resource_type: ResourceType,
+    resource: Resource,
+    enabled: Policies,
+    observed: Observed,
+    approved: str,
+    excuses: Mapping[str, Excuse] = MappingProxyType({}),
 ) -> Decision:
-    """The decision, if it is the one whose fingerprint was approved; else to leave the resource alone."""
-    decision = decide(resource_type, resource, enabled, observed)
+    """The decision, if it is the one whose fingerprint was approved; else to leave the resource alone. A
+    policy that was to change it and is excused by now makes it another."""
+    decision = decide(resource_type, resource, enabled, observed, excuses)
     if fingerprint(observed, decision.verdicts) == approved:
         return decision
+    halted = [verdict.policy for verdict in decision.verdicts if verdict.status is Status.HALTED]
+    next_step = (
+        f"{', '.join(halted)} is halted for it: `rightstate breaker release`."
+        if halted
+        else "Make a new plan."
+    )
     return Decision(
         apply=False,
         outcome=Outcome.CHANGED_SINCE_PLAN,
         reason="The resource, or what is wanted of it, is not any more as it was planned and approved. "
-        "Nothing was changed. Make a new plan.",
+        f"Nothing was changed. {next_step}",
+        rule="plan",
         verdicts=decision.verdicts,
     )
 
@@ -124,13 +145,18 @@ def _to_mend(verdict: Verdict) -> bool:
 
 
 def _judgements(
-    resource_type: ResourceType, enabled: Policies, observed: Observed, written: frozenset[str]
+    resource_type: ResourceType,
+    enabled: Policies,
+    observed: Observed,
+    excuses: Mapping[str, Excuse],
+    written: frozenset[str],
 ) -> Iterator[Judgement]:
     """What each policy in whose scope the resource is makes of it, while other policies write `written`."""
     held = resource_type.held(observed)
     for policy, configured in _enabled(resource_type, enabled):
         if policy.scope is None or resource_type.cases[policy.scope].holds(observed):
-            yield _judge(resource_type, policy, configured, observed, held, written)
+            excuse = excuses.get(policy.id)
+            yield _judge(resource_type, policy, configured, observed, held, excuse, written)
 
 
 def _judge(
@@ -139,22 +165,24 @@ def _judge(
     configured: Enabled,
     observed: Observed,
     held: Mapping[str, str],
+    excuse: Excuse | None,
     written: frozenset[str],
 ) -> Judgement:
     values = policy.values(configured.parameters)
 
-    def first(names: tuple[str, ...]) -> str | None:
+    def first(names: tuple[str, ...]) -> tuple[str, str] | None:
+        """The reason and the rule."""
         for name in names:
             case = resource_type.cases[name]
             counts = case.unless_written not in written and (case.switch is None or values[case.switch])
             if counts and case.holds({**observed, **values}):
-                return case.reason
+                return case.reason, f"case {name}"
         return None
 
-    if (reason := first(policy.not_applicable)) is not None:
-        return _verdict(policy, configured, Status.NOT_APPLICABLE, reason), {}
-    if (reason := first(policy.compliant_when)) is not None:
-        return _verdict(policy, configured, Status.COMPLIANT, reason), {}
+    if (case := first(policy.not_applicable)) is not None:
+        return _verdict(policy, configured, Status.NOT_APPLICABLE, *case), {}
+    if (case := first(policy.compliant_when)) is not None:
+        return _verdict(policy, configured, Status.COMPLIANT, *case), {}
     wants = {
         setting: want.given(observed) for setting, want in policy.bound_wants(configured.parameters).items()
     }
@@ -165,10 +193,16 @@ def _judge(
     )
     if not findings:
         return _verdict(policy, configured, Status.COMPLIANT), wants
-    reason = next((held[f.setting] for f in findings if f.setting in held), None)
-    if reason is not None:
-        return _verdict(policy, configured, Status.HELD, reason, findings), {}
-    return _verdict(policy, configured, Status.BROKEN, "", findings), wants
+    if excuse is not None:
+        return _verdict(policy, configured, _EXCUSED[excuse.kind], excuse.reason, excuse.rule, findings), {}
+    setting = next((f.setting for f in findings if f.setting in held), None)
+    if setting is not None:
+        return _verdict(policy, configured, Status.HELD, held[setting], f"held {setting}", findings), {}
+    rule = "" if configured.mode is Mode.AUTO else f"mode {configured.mode}"
+    return _verdict(policy, configured, Status.BROKEN, "", rule, findings), wants
+
+
+_EXCUSED = {"exempt": Status.EXEMPT, "halted": Status.HALTED, "managed": Status.MANAGED}
 
 
 def _verdict(
@@ -176,12 +210,18 @@ def _verdict(
     configured: Enabled,
     status: Status,
     reason: str = "",
+    rule: str = "",
     findings: tuple[Finding, ...] = (),
 ) -> Verdict:
-    return Verdict(policy=policy.id, mode=configured.mode, status=status, reason=reason, findings=findings)
+    return Verdict(
+        policy=policy.id, mode=configured.mode, status=status, reason=reason, rule=rule, findings=findings
+    )
 
 
-def _change(setting: str, before: Value, asked: list[tuple[str, Want]]) -> Change:
+def _change(
+    resource_type: ResourceType, setting: str, observed: Observed, asked: list[tuple[str, Want]]
+) -> Change:
+    before = observed.get(setting)
     try:
         want = reduce(lambda met, other: met.meet(other), (want for _, want in asked))
     except PlanConflict as conflict:
@@ -196,18 +236,31 @@ def _change(setting: str, before: Value, asked: list[tuple[str, Want]]) -> Chang
         after=want.target(before),
         want=want,
         policies=tuple(policy for policy, own in asked if not own.holds(before)),
+        beside={name: observed.get(name) for name in resource_type.beside.get(setting, ())},
     )
 
 
-def _outcome(verdicts: list[Verdict], changes: tuple[Change, ...]) -> tuple[Outcome, str]:
-    """The outcome (of a decision to change: once that is verified) and the reason to give for it."""
+_OUTCOMES = (
+    ((Status.HELD, Status.BROKEN), Outcome.REPORTED),
+    ((Status.HALTED,), Outcome.HALTED),
+    ((Status.MANAGED,), Outcome.REPORTED),
+    ((Status.EXEMPT,), Outcome.EXEMPT),
+    ((Status.COMPLIANT,), Outcome.COMPLIANT),
+    ((Status.NOT_APPLICABLE,), Outcome.NOT_APPLICABLE),
+)
+"""What a decision to change nothing comes to: the first of these of which there is a verdict."""
+
+
+def _outcome(verdicts: list[Verdict], changes: tuple[Change, ...]) -> tuple[Outcome, str, str]:
+    """The outcome (of a decision to change: once that is verified), the reason to give for it, and the rule
+    that decided."""
     if changes:
-        return Outcome.REMEDIATED, ""
-    by_status = {status: [v for v in verdicts if v.status is status] for status in Status}
-    if found := by_status[Status.HELD] + by_status[Status.BROKEN]:
-        return Outcome.REPORTED, found[0].reason or "No policy that the resource breaks may change it."
-    if by_status[Status.COMPLIANT]:
-        return Outcome.COMPLIANT, by_status[Status.COMPLIANT][0].reason
-    if found := by_status[Status.NOT_APPLICABLE]:
-        return Outcome.NOT_APPLICABLE, found[0].reason
-    return Outcome.NOT_APPLICABLE, ""
+        return Outcome.REMEDIATED, "", "policies"
+    for statuses, outcome in _OUTCOMES:
+        for status in statuses:
+            first = next((verdict for verdict in verdicts if verdict.status is status), None)
+            if first is not None:
+                unsaid = "No policy that the resource breaks may change it."
+                reason = first.reason or (unsaid if outcome is Outcome.REPORTED else "")
+                return outcome, reason, first.rule or "policies"
+    return Outcome.NOT_APPLICABLE, "", "scope"

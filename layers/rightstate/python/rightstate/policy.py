@@ -79,6 +79,9 @@ class Parameter(Frozen):
         )
 
 
+PLAINLY = "Yes:"
+
+
 class Policy(Frozen):
     """One rule: its wants by setting, and what a user must know before enabling it.
 
@@ -86,7 +89,7 @@ class Policy(Frozen):
     policy is silent, in a not-applicable case it says why it does nothing, and a compliant-when case
     satisfies it whatever its settings are. `aliases` are ids under which it was known elsewhere.
     `security_hub`, `prowler` and `config_rules` are the controls, checks and managed rules (by identifier)
-    whose findings it settles.
+    whose findings it settles. `reversible` begins with PLAINLY where an undo loses and leaves nothing.
     """
 
     id: str

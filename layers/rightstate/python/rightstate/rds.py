@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rightstate.resource_type import Call, Case, Change, Clients
-from rightstate.wants import Value, as_list
+from rightstate.resource_type import Call, Case, Change, Clients, Tags, tags_in
+from rightstate.wants import Value, as_list, days
 
 AURORA = ("aurora-mysql", "aurora-postgresql")
 LOGS = "EnabledCloudwatchLogsExports"
@@ -62,6 +62,12 @@ def deleting(what: str, status: str) -> Case:
     return Case(
         f"The {what} is being deleted.", lambda observed: observed.get(status) == "deleting", (status,)
     )
+
+
+def tags(clients: Clients, arn: str) -> Tags:
+    """Tags of what has that ARN. The identifier, which RDS takes in any case, is in lower case there (API
+    reference, CreateDBInstance)."""
+    return tags_in(clients("rds").list_tags_for_resource(ResourceName=arn.lower())["TagList"])
 
 
 def instances(clients: Clients, wanted: Callable[[str], bool]) -> Iterator[Mapping[str, Any]]:
@@ -132,8 +138,22 @@ def written(change: Change) -> Any:
     if change.setting != LOGS:
         return change.after
     # A CloudwatchLogsExportConfiguration is a delta, never a replacement.
-    before, after = as_list(change.before), as_list(change.after)
-    return {"EnableLogTypes": sorted(set(after) - set(before))}
+    before, after = set(as_list(change.before)), set(as_list(change.after))
+    delta = {"EnableLogTypes": sorted(after - before), "DisableLogTypes": sorted(before - after)}
+    return {name: types for name, types in delta.items() if types}
+
+
+def destroyed(change: Change) -> str:
+    """What a modification destroys. A shorter retention deletes the automated backups that are older, and 0
+    all of them (API reference, ModifyDBInstance)."""
+    before, after = change.before, change.after
+    if change.setting != "BackupRetentionPeriod" or not isinstance(before, int) or not isinstance(after, int):
+        return ""
+    if after == 0:
+        return "RDS deletes every automated backup of the database."
+    if after < before:
+        return f"RDS deletes the automated backups of the database that are older than {days(after)}."
+    return ""
 
 
 def version(engine_version: Value) -> tuple[int, ...]:

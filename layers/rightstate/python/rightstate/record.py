@@ -1,34 +1,34 @@
 """Notify and record: the one ending of every execution, good or bad."""
 
+import hashlib
 import json
 import os
-import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
-from boto3.dynamodb.types import TypeSerializer
-from pydantic import ValidationError
+from aws_lambda_powertools.metrics import MetricUnit
 
-from rightstate import notification
+from rightstate import guards, ledger, metrics, notification
 from rightstate.aws_errors import named_errors
-from rightstate.catalogue import load
 from rightstate.errors import CallFailed, RemediationFailed, RightstateError
-from rightstate.identify import shown
 from rightstate.models import (
-    BATCH,
+    Applied,
     Decision,
-    Event,
     Failure,
     Outcome,
     Recorded,
     RecordTask,
     Resolved,
     Run,
+    StartInput,
     Status,
+    Task,
 )
 from rightstate.notification import Notification
+from rightstate.policy import Mode
 from rightstate.sessions import hub_client
+from rightstate.starting import start_execution
 from rightstate.step import defect, logger
 from rightstate.wants import as_change
 
@@ -40,12 +40,15 @@ def record(task: RecordTask) -> Recorded:
     RemediationFailed, after all that, where the remediation failed.
     """
     entry = _entry(task)
+    entry["halted"] = _unlock(task, entry)
     with named_errors():
-        hub_client("dynamodb").put_item(
-            TableName=os.environ["LEDGER_TABLE"], Item=_item(entry, task.execution.started)
-        )
-    untold = _tell(task, entry) if entry["outcome"] in notification.TOLD else 0
-    _count(task, entry["outcome"], untold)
+        hub_client("dynamodb").put_item(TableName=os.environ["LEDGER_TABLE"], Item=ledger.item(entry))
+    untold = tell(task, entry) if entry["outcome"] in notification.TOLD else 0
+    _count(task, entry, untold)
+    _ask(task)
+    if entry["error"] and task.state.get("decision", {}).get("ask"):
+        # Nobody can answer any more, so that another execution may ask.
+        guards.forget(entry["resource"], task.execution.id)
     logger.info(entry["reason"], outcome=entry["outcome"], resource=entry["resource"])
     if entry["outcome"] == Outcome.FAILED:
         raise RemediationFailed(f"{entry['error']}: {entry['reason']}")
@@ -66,49 +69,115 @@ def _entry(task: RecordTask) -> dict[str, Any]:
     # What Resolve fails with is the whole state: the input must not pass for what later states write.
     failed = state if "Error" in state else state.get("failure")
     failure = Failure.model_validate(failed) if failed else None
-    event = _event(task, resolved)
+    if decision and "applied" in state:
+        decision = _as_applied(decision, Applied.model_validate(state["applied"]))
+    entry = ledger.heading(
+        task.resource_type,
+        task.execution,
+        task.input,
+        datetime.now(UTC),
+        resolved.run if resolved else None,
+        resolved.place if resolved else None,
+    )
     outcome, error, reason = _ending(decision, resolved, failure)
-    if error == "UnknownAccount" and event:
+    if error == "UnknownAccount" and entry["event"]:
         # An organization forwards the events of all its accounts, of those too that are not registered.
         outcome, error = Outcome.REJECTED, ""
     if outcome is Outcome.FAILED and decision and "applied" in state:
         reason += f" Made, but not verified: {_summary(decision)}."
     plain = decision.model_dump(mode="json") if decision else {}
-    run = resolved.run if resolved else None
+    verdicts = plain.get("verdicts", [])
     return {
-        **_batch(task, run),
-        "resource": _resource(task, resolved),
-        "arn": _arn(task, resolved),
-        "at": f"{task.execution.started}#{task.execution.name}",
-        "execution": task.execution.id,
+        **entry,
+        **_undo(resolved.run if resolved else None),
         "outcome": outcome,
         "error": error,
         "reason": reason,
-        "why": run.reason if run else "",
-        "event": event,
-        "verdicts": plain.get("verdicts", []),
+        "rule": _rule(decision, failure),
+        "plan": plain.get("plan", ""),
+        "policies": [verdict["policy"] for verdict in verdicts],
+        "verdicts": verdicts,
         "changes": plain.get("changes", []),
         "calls": state.get("applied", {}).get("operations", []),
         "verified": state.get("verified", {}).get("observed", {}),
     }
 
 
-def _batch(task: RecordTask, run: Run | None) -> dict[str, str]:
-    """What the executions of one backfill have in common; the ledger's index has no entry without it."""
-    given = run.batch if run else task.input.get("batch")
-    return {"batch": given} if isinstance(given, str) and re.fullmatch(BATCH, given) else {}
+def _as_applied(decision: Decision, applied: Applied) -> Decision:
+    """The decision with the changes that were made in the end, if another execution has not made them all by
+    the time that this one could."""
+    if not applied.settled_by:
+        return decision.model_copy(update={"changes": applied.changes or decision.changes})
+    reason = f"Another execution put it right meanwhile: {applied.settled_by}. This one changed nothing."
+    return decision.model_copy(
+        update={"outcome": Outcome.COMPLIANT, "changes": (), "rule": "lock", "reason": reason}
+    )
 
 
-def _event(task: RecordTask, resolved: Resolved | None) -> dict[str, Any] | None:
-    """The event that started it; of an input that was refused for something else, the one in it."""
-    if resolved and resolved.run:
-        event = resolved.run.event
-    else:
-        try:
-            event = Event.model_validate(task.input.get("event"))
-        except ValidationError:
-            event = None
-    return event.model_dump(mode="json") if event else None
+def _unlock(task: RecordTask, entry: dict[str, Any]) -> list[str]:
+    """Give back the resource's lock, if this execution has come so far as to take it; the policies that are
+    halted because of what it changed."""
+    if not task.state.get("decision", {}).get("apply"):
+        return []
+    # An undo is a person's, and takes no part in a fight.
+    changes = entry["changes"] if entry["calls"] and not entry["undo"] else []
+    changed_by = sorted({policy for change in changes for policy in change["policies"]})
+    return guards.release(entry["resource"], task.execution.id, changed_by)
+
+
+def _ask(task: RecordTask) -> None:
+    """Start another execution for what has to be approved: this one had something else to do, or is one of a
+    batch, which is not to wait for people."""
+    decision, resolved = task.state.get("decision"), task.state.get("resolved")
+    if not (decision and resolved and decision.get("pending")):
+        return
+    run = Run.model_validate(resolved["run"])
+    start = StartInput(
+        account=run.resource.account,
+        region=run.resource.region,
+        resource=run.resource.id,
+        policies=tuple(decision["pending"]),
+        mode=Mode.APPROVE,
+        reason=run.reason,
+        event=run.event,
+        requester=run.requester or None,
+    )
+    # The same for the same execution, so that a second try starts nothing twice.
+    digest = hashlib.sha256(task.execution.id.encode()).hexdigest()[:16]
+    start_execution(task.execution.state_machine, f"{task.execution.name[:50]}-approve-{digest}", start)
+
+
+_RULES = {
+    "InvalidInput": "input",
+    "UnknownAccount": "settings",
+    "SettingsUnreadable": "settings",
+    "PlanConflict": "policies",
+    "Defect": "defect",
+}
+"""Error -> what decided that it ended so; of all the others it is the answer to a call."""
+
+
+def _rule(decision: Decision | None, failure: Failure | None) -> str:
+    """What decided how it ended, in a word where the decision names no rule."""
+    if failure:
+        return _RULES.get(failure.Error, "call")
+    if decision is None:
+        return "settings"
+    broken = any(verdict.status is Status.BROKEN for verdict in decision.verdicts)
+    return decision.rule or ("mode" if broken and not decision.changes else "policies")
+
+
+def _undo(run: Run | None) -> dict[str, str]:
+    """Of an undo: the execution that was undone, who wanted it, and until when it stays so."""
+    if run is None or run.undo is None:
+        return {}
+    undo = run.undo
+    return {
+        "undo": undo.execution,
+        "requester": run.requester,
+        "approver": undo.approver,
+        "exempt_until": undo.until,
+    }
 
 
 def _ending(
@@ -119,11 +188,14 @@ def _ending(
         reason = _sentence(failure)
         if failure.Error == "ResourceGone":
             return Outcome.GONE, "", reason
+        if failure.Error == "ChangedSincePlan":
+            return Outcome.CHANGED_SINCE_PLAN, "", reason
         return Outcome.FAILED, failure.Error, reason
-    if decision is not None:
-        return decision.outcome, "", decision.reason or _summary(decision)
+    # An approval that was not given is in `resolved`, after the decision that asked for it.
     if resolved is not None and resolved.outcome is not None:
         return resolved.outcome, "", resolved.reason
+    if decision is not None:
+        return decision.outcome, "", decision.reason or _summary(decision)
     return Outcome.FAILED, "Defect", "The execution ended without a decision."
 
 
@@ -143,39 +215,7 @@ def _summary(decision: Decision) -> str:
     return f"Complies with {compliant} of {len(decision.verdicts)} policies that apply."
 
 
-def _resource(task: RecordTask, resolved: Resolved | None) -> str:
-    """account/region/type/id; of an input that was refused, as much as can be told safely."""
-    if resolved and resolved.run:
-        resource = resolved.run.resource
-        return f"{resource.account}/{resource.region}/{task.resource_type}/{resource.id}"
-    given = [task.input.get(key) for key in ("account", "region")]
-    account, region = (g if isinstance(g, str) and len(g) < 40 and g.isprintable() else "?" for g in given)
-    place = resolved.place if resolved else None
-    if place:
-        account, region = place.account, place.region
-    named = task.input.get("resource") or task.input.get("group") or ""
-    return f"{account}/{region}/{task.resource_type}/{shown(str(named)) if named else '*'}"
-
-
-def _arn(task: RecordTask, resolved: Resolved | None) -> str | None:
-    """The resource's ARN, where its identifier and place say all of it."""
-    if resolved is None or resolved.run is None:
-        return None
-    arn = load(task.resource_type).arn_of(resolved.run.resource)
-    return None if "*" in arn else arn
-
-
-def _item(entry: dict[str, Any], started: str) -> dict[str, Any]:
-    kept = timedelta(days=int(os.environ["LEDGER_DAYS"]))
-    expires = int((datetime.fromisoformat(started) + kept).timestamp())
-    serializer = TypeSerializer()
-    return {
-        key: serializer.serialize(str(value) if isinstance(value, Outcome) else value)
-        for key, value in {**entry, "expires": expires}.items()
-    }
-
-
-def _tell(task: RecordTask, entry: dict[str, Any]) -> int:
+def tell(task: Task, entry: dict[str, Any]) -> int:
     """Send the message and the event; how many of the two could not be sent.
 
     What was done is done and in the ledger, so that nothing that goes wrong here may fail the execution.
@@ -223,20 +263,33 @@ def _put_event(told: Notification) -> None:
         raise CallFailed(f"EventBridge took the call and not the event: {answer['Entries'][0]['ErrorCode']}.")
 
 
-def _count(task: RecordTask, outcome: Outcome, untold: int) -> None:
-    executions = EphemeralMetrics()
-    executions.add_dimension("ResourceType", task.resource_type)
-    executions.add_dimension("Outcome", outcome)
-    executions.add_metric("Executions", MetricUnit.Count, 1)
-    executions.flush_metrics()
-    # With no dimension but Powertools' service, which is the stack: an alarm names all that a metric has.
-    found = outcome in (Outcome.REMEDIATED, Outcome.REPORTED)
-    counts = {"NotificationsFailed": untold, "MissedByEvents": int(found and _swept(task))}
-    for name, count in counts.items():
-        if count:
-            metrics = EphemeralMetrics()
-            metrics.add_metric(name, MetricUnit.Count, count)
-            metrics.flush_metrics()
+def _count(task: RecordTask, entry: Mapping[str, Any], untold: int) -> None:
+    metrics.add("Executions", 1, ResourceType=task.resource_type, Outcome=entry["outcome"])
+    took = int(entry["seconds"] * 1000)
+    metrics.add("Duration", took, MetricUnit.Milliseconds, ResourceType=task.resource_type)
+    if (lag := _lag(entry["event"], datetime.fromisoformat(entry["ended"]))) is not None:
+        metrics.add("EventLag", lag, MetricUnit.Milliseconds)
+    found = entry["outcome"] in (Outcome.REMEDIATED, Outcome.REPORTED)
+    if found and _swept(task):
+        metrics.add("MissedByEvents", 1)
+    count_untold(untold)
+
+
+def count_untold(untold: int) -> None:
+    """Count what could not be sent."""
+    if untold:
+        metrics.add("NotificationsFailed", untold)
+
+
+def _lag(event: Mapping[str, Any] | None, ended: datetime) -> int | None:
+    """Milliseconds from the event to its end here; None where there is no event, or none with a time."""
+    try:
+        made = datetime.fromisoformat(event["time"]) if event else None
+    except ValueError:
+        return None
+    if made is None or made.tzinfo is None:
+        return None
+    return max(0, int((ended - made).total_seconds() * 1000))
 
 
 def _swept(task: RecordTask) -> bool:

@@ -1,11 +1,16 @@
 """Assume role, describe, decide, apply and verify: what the states between the first and the last do."""
 
 import json
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from rightstate import planner
+from rightstate import exemptions, guards, planner, undoing
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
-from rightstate.errors import NotReady, NotVerified, RightstateError, Unavailable
+from rightstate.clock import now, written
+from rightstate.errors import ChangedSincePlan, NotReady, NotVerified, RightstateError, Unavailable
+from rightstate.exemptions import Excuses
 from rightstate.models import (
     Account,
     Applied,
@@ -14,12 +19,19 @@ from rightstate.models import (
     Decision,
     Described,
     Identity,
+    Outcome,
+    Run,
     RunTask,
+    Status,
     Verified,
+    VerifyTask,
 )
 from rightstate.planner import may_change, settings_to_read
-from rightstate.resource_type import Observed, ResourceType
+from rightstate.policy import Mode
+from rightstate.resource_type import Change, Observed, ResourceType, Tags
 from rightstate.sessions import Phase, Session, open_session
+
+SECONDS_PER_HOUR = 3600
 
 
 def assume_role(task: RunTask) -> Identity:
@@ -35,32 +47,142 @@ def describe(task: RunTask) -> Described:
     busy resource shows is not yet what it will be.
     """
     resource_type = load(task.resource_type)
-    observed = _read(task, resource_type, settings_to_read(resource_type, task.run.policies))
+    read_at = now()
+    observed = _read(task, resource_type, _settings(task, resource_type))
     busy = resource_type.busy(observed)
-    if busy and may_change(task.run.policies):
+    excused = task.run.excuses
+    changing = {name: each for name, each in task.run.policies.items() if name not in excused}
+    if busy and (task.run.undo or may_change(changing)):
         raise NotReady(f"{busy} Nothing was changed yet; it is looked at again.")
-    return Described(observed=observed)
+    excuses = exemptions.of_run(task.run, resource_type, _tags(task, resource_type), read_at)
+    return Described(observed=observed, read_at=read_at, excuses=excuses)
 
 
 def decide(task: DecideTask) -> Decision:
-    """Decide on what was described; where a plan was approved, only as it was. Raises PlanConflict."""
+    """Decide on what was described; where a plan was approved, only as it was. Raises PlanConflict.
+
+    What infrastructure as code manages, and the account's settings delay, is decided on once the time is up.
+    """
     resource_type, run = load(task.resource_type), task.run
-    if run.approved:
-        return planner.decide_as_approved(
-            resource_type, run.resource, run.policies, task.observed, run.approved
+    observed, until = task.described.observed, _delayed_until(task)
+    if run.undo:
+        return undoing.decide(resource_type, run.resource, run.undo, observed)
+    if run.approval and (over := _over(run)):
+        return Decision(
+            apply=False,
+            outcome=Outcome.DENIED,
+            rule=f"approval {run.approval.id}",
+            reason=f"{over} Nothing was changed.",
         )
-    return planner.decide(resource_type, run.resource, run.policies, task.observed)
+    if until and now() < until:
+        every = {**task.described.excuses, **run.excuses}
+        decision = planner.decide(resource_type, run.resource, run.policies, observed, every)
+        if any(each.status is Status.MANAGED and each.mode is not Mode.REPORT for each in decision.verdicts):
+            return decision.model_copy(
+                update={"apply": False, "changes": (), "calls": (), "wait": True, "wait_until": until}
+            )
+    excuses = _excuses(task)
+    if run.approved:
+        decision = planner.decide_as_approved(
+            resource_type, run.resource, run.policies, observed, run.approved, excuses
+        )
+    else:
+        decision = planner.decide(resource_type, run.resource, run.policies, observed, excuses)
+    plan = planner.fingerprint(observed, decision.verdicts)
+    return _to_approve(task, resource_type, decision.model_copy(update={"plan": plan}))
+
+
+def _over(run: Run) -> str:
+    """Why an approval holds no longer; empty while it does."""
+    if run.approval and run.approval.not_after and now() > run.approval.not_after:
+        return f"Approved until {run.approval.not_after} only, which has passed."
+    return ""
+
+
+def _to_approve(task: DecideTask, resource_type: ResourceType, decision: Decision) -> Decision:
+    """The decision with what has to be approved first: changes of policies in mode `approve`.
+
+    What other policies want is done at once. Its changes made, or in a batch, which is not to wait for
+    people, another execution asks.
+    """
+    run = task.run
+    asking = tuple(
+        verdict.policy
+        for verdict in decision.verdicts
+        if verdict.status is Status.BROKEN and verdict.mode is Mode.APPROVE
+    )
+    if not asking or decision.outcome is Outcome.CHANGED_SINCE_PLAN:
+        return decision
+    if decision.apply:
+        return decision.model_copy(update={"pending": asking})
+    lifted = {
+        name: configured.model_copy(update={"mode": Mode.AUTO}) if name in asking else configured
+        for name, configured in run.policies.items()
+    }
+    observed = task.described.observed
+    wanted = planner.decide(resource_type, run.resource, lifted, observed, _excuses(task))
+    # Of the verdicts as they will be with the approval: what is written decides about some of them.
+    decision = decision.model_copy(update={"plan": planner.fingerprint(observed, wanted.verdicts)})
+    if run.asked and run.asked.plan == decision.plan and now() < run.asked.until:
+        outcome, reason = guards.about(run.asked)
+        rule = f"approval {run.asked.id}"
+        return decision.model_copy(update={"outcome": outcome, "reason": reason, "rule": rule})
+    asked = {
+        "outcome": Outcome.AWAITING_APPROVAL,
+        "reason": "Its change waits for an approval, which another execution asks for.",
+        "rule": "mode approve",
+    }
+    if run.batch:
+        return decision.model_copy(update={**asked, "pending": asking})
+    return decision.model_copy(
+        update={
+            **asked,
+            "ask": True,
+            "ask_seconds": SECONDS_PER_HOUR * int(os.environ["APPROVAL_HOURS"]),
+            "changes": wanted.changes,
+            "calls": wanted.calls,
+        }
+    )
+
+
+def _excuses(task: DecideTask | ApplyTask) -> Excuses:
+    """Those that count once nothing is waited for any more."""
+    delayed = exemptions.delays(task.run.managed)
+    read = {
+        policy: excuse
+        for policy, excuse in task.described.excuses.items()
+        if not (delayed and excuse.kind == "managed")
+    }
+    return {**read, **task.run.excuses}
+
+
+def _delayed_until(task: DecideTask) -> str:
+    """When a resource that is to be looked at again later may be changed; empty for at once."""
+    managed = task.run.managed
+    # Where no event has started it, as in a sweep, nobody is at work on the resource.
+    if managed is None or not exemptions.delays(managed) or task.run.event is None:
+        return ""
+    started = datetime.fromisoformat(task.execution.started)
+    return written(started + timedelta(minutes=managed.delay_minutes))
 
 
 def apply(task: ApplyTask) -> Applied:
     """Make the calls of the decision, in order. An error says which were made before it.
 
     A second try may come much later, so it decides again on what it finds: what has been made by then is
-    not made again, and what has become stronger or must not be written any more is left alone.
+    not made again, and what has become stronger or must not be written any more is left alone. So it does
+    where another execution may have changed the resource since it was read. Raises Locked while one does.
     """
     resource_type = load(task.resource_type)
-    decision = _decided_again(task, resource_type) if task.retries else task.decision
-    session = _session(task, Phase.APPLY)
+    me = task.execution.id
+    guard = guards.acquire(_named(task), me)
+    overtaken = guard.changed_since(task.described.read_at, me)
+    # A try of this execution has held the lock before, and may have made some of its changes.
+    before = task.decision.changes if guard.owner == me else ()
+    decision = _decided_again(task, resource_type) if task.retries or overtaken else task.decision
+    if overtaken and not decision.calls and not before:
+        return Applied(operations=(), settled_by=guard.released_by or guard.owner)
+    session = _session(task, Phase.UNDO if task.run.undo else Phase.APPLY)
     made: list[str] = []
     for call in decision.calls:
         concerned = [c for c in decision.changes if c.setting in call.settings]
@@ -70,7 +192,20 @@ def apply(task: ApplyTask) -> Applied:
         except RightstateError as error:
             raise type(error)(f"{call.operation} failed. {error} {_so_far(made, task, error)}") from None
         made.append(call.operation)
-    return Applied(operations=tuple(made))
+    return Applied(operations=tuple(made), changes=_both(before, decision.changes))
+
+
+def _both(before: Sequence[Change], changes: Sequence[Change]) -> tuple[Change, ...]:
+    """What several tries have changed: from what the first has found to what the last has written."""
+    first = {change.setting: change.before for change in before}
+    last = {change.setting for change in changes}
+    return (
+        *(change for change in before if change.setting not in last),
+        *(
+            change.model_copy(update={"before": first[change.setting]}) if change.setting in first else change
+            for change in changes
+        ),
+    )
 
 
 def _so_far(made: list[str], task: ApplyTask, error: RightstateError) -> str:
@@ -86,12 +221,16 @@ def _so_far(made: list[str], task: ApplyTask, error: RightstateError) -> str:
 
 def _decided_again(task: ApplyTask, resource_type: ResourceType) -> Decision:
     run = task.run
-    observed = _read(task, resource_type, settings_to_read(resource_type, run.policies))
+    observed = _read(task, resource_type, _settings(task, resource_type))
     if busy := resource_type.busy(observed):
         raise NotReady(f"{busy} It is looked at again before anything is changed.")
-    decision = planner.decide(resource_type, run.resource, run.policies, observed)
+    if run.undo:
+        return undoing.decide_again(resource_type, run.resource, run.undo, observed)
+    decision = planner.decide(resource_type, run.resource, run.policies, observed, _excuses(task))
     if run.approved and (other := _not_in(task.decision, decision)):
-        raise NotReady(f"Not as it was approved any more, and left alone: {', '.join(other)}.")
+        raise ChangedSincePlan(f"Not as it was approved any more, and left alone: {', '.join(other)}.")
+    if over := _over(run):
+        raise ChangedSincePlan(over)
     missing = {c.setting for c in task.decision.changes if not c.want.holds(observed.get(c.setting))}
     if hindered := sorted(missing - {change.setting for change in decision.changes}):
         reasons = (verdict.reason for verdict in decision.verdicts if verdict.reason)
@@ -109,14 +248,16 @@ def _not_in(approved: Decision, decision: Decision) -> list[str]:
     ]
 
 
-def verify(task: ApplyTask) -> Verified:
+def verify(task: VerifyTask) -> Verified:
     """Read again what was written.
 
     Raises NotReady while the resource is still at it, though it may show the change already; NotVerified
     where it shows another value.
     """
     resource_type = load(task.resource_type)
-    changes = task.decision.changes
+    if task.retries:
+        guards.keep(_named(task), task.execution.id)
+    changes = task.applied.changes or task.decision.changes
     wanted = frozenset({change.setting for change in changes} | set(resource_type.facts))
     observed = _read(task, resource_type, wanted)
     missing = [c.setting for c in changes if not c.want.holds(observed.get(c.setting))]
@@ -132,6 +273,18 @@ def verify(task: ApplyTask) -> Verified:
     )
 
 
+def _named(task: RunTask) -> str:
+    """account/region/type/id, as the tables name the resource."""
+    resource = task.run.resource
+    return f"{resource.account}/{resource.region}/{task.resource_type}/{resource.id}"
+
+
+def _settings(task: RunTask, resource_type: ResourceType) -> frozenset[str]:
+    if task.run.undo:
+        return undoing.settings_to_read(resource_type, task.run.undo)
+    return settings_to_read(resource_type, task.run.policies)
+
+
 def _session(task: RunTask, phase: Phase) -> Session:
     run = task.run
     account = Account(account=run.resource.account, role_arn=run.role_arn, external_id=run.external_id)
@@ -142,3 +295,12 @@ def _read(task: RunTask, resource_type: ResourceType, settings: frozenset[str]) 
     session = _session(task, Phase.READ)
     with named_errors(gone=resource_type.gone, busy=resource_type.busy_errors):
         return resource_type.describe(session.client, task.run.resource, settings)
+
+
+def _tags(task: RunTask, resource_type: ResourceType) -> Tags:
+    """Read only where something depends on them."""
+    if resource_type.tags is None or not exemptions.needs_tags(task.run):
+        return {}
+    session = _session(task, Phase.READ)
+    with named_errors(gone=resource_type.gone, busy=resource_type.busy_errors):
+        return resource_type.tags(session.client, task.run.resource)

@@ -1,34 +1,40 @@
 """Resolve: what is this execution about, and is anything enabled for it?"""
 
 import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from rightstate import settings
+from rightstate import exemptions, guards, settings, undoing
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
+from rightstate.clock import now
 from rightstate.errors import InvalidInput
 from rightstate.identify import at_home, identify, shown
 from rightstate.models import (
     Account,
     Enabled,
     Execution,
+    Handling,
     Outcome,
     Resolved,
     ResolveTask,
     Run,
     StartInput,
 )
+from rightstate.planner import may_change
 from rightstate.resource_type import Place, Resource, ResourceType
-from rightstate.sessions import Phase, hub_client, open_session
+from rightstate.sessions import Phase, open_session
+from rightstate.starting import start_execution
 from rightstate.step import parse
 
 
 def resolve(task: ResolveTask) -> Resolved:
     """Check the input and join it with the account's settings.
 
-    An input about several resources or a group starts one execution for each of them instead. Raises
-    InvalidInput, UnknownAccount, SettingsUnreadable and, for a group, what reading it may raise.
+    An execution that has waited asks again, because much may have been changed meanwhile; an approval that it
+    has got by then stays. An input about several resources or a group starts one execution for each of them
+    instead. Raises InvalidInput, UnknownAccount, SettingsUnreadable and, for a group, what reading it may
+    raise.
     """
     resource_type = load(task.resource_type)
     start = parse(StartInput, task.input)
@@ -38,6 +44,8 @@ def resolve(task: ResolveTask) -> Resolved:
     )
     named = _identified(resource_type, place, start)
     account = settings.read(start.account)
+    if start.undo:
+        return _undo(resource_type, account, start, named, place)
     policies = _chosen(resource_type, account, start)
     if why := _why_off(resource_type, account, place, policies):
         return Resolved(proceed=False, outcome=Outcome.OFF, reason=why, place=place)
@@ -55,6 +63,56 @@ def resolve(task: ResolveTask) -> Resolved:
         members = _members(resource_type, account, place, start.group, task.execution)
         return _fan_out(shown(start.group), members, place, start, task.execution)
     [resource] = named
+    guard = _guard(resource_type, resource, policies)
+    run = Run(
+        resource=resource,
+        role_arn=account.role_arn,
+        external_id=account.external_id,
+        policies=policies,
+        reason=start.reason,
+        event=start.event,
+        approved=start.approved,
+        sweep=bool(start.sweep),
+        batch=start.batch,
+        requester=start.requester or "",
+        asked=guard.asked,
+        **excused(resource_type, account, resource, policies, guard),
+    )
+    approval = task.run.approval if task.run else None
+    return Resolved(proceed=True, place=place, run=run.approved_by(approval) if approval else run)
+
+
+def _guard(resource_type: ResourceType, resource: Resource, policies: Mapping[str, Enabled]) -> guards.Guard:
+    """What earlier executions have left to mind; nothing where none of the policies may change anything."""
+    if not may_change(policies):
+        return guards.Guard()
+    return guards.read(f"{resource.account}/{resource.region}/{resource_type.name}/{resource.id}")
+
+
+def excused(
+    resource_type: ResourceType,
+    account: Account,
+    resource: Resource,
+    policies: Iterable[str],
+    guard: guards.Guard,
+) -> dict[str, Any]:
+    """What may keep policies from changing the resource, as a run has it: what is known of it, and what its
+    tags decide about."""
+    at, managed = now(), account.managed
+    return {
+        "excuses": {**guard.excuses, **exemptions.known(account, resource_type, resource, policies, at)},
+        "tagged": exemptions.by_tag(account, resource_type, policies, at),
+        "managed": managed if managed.handling is not Handling.REMEDIATE else None,
+    }
+
+
+def _undo(
+    resource_type: ResourceType, account: Account, start: StartInput, named: list[Resource], place: Place
+) -> Resolved:
+    """Whatever is enabled for the account: with everything off, a change can still be taken back."""
+    if not start.resource or start.policies or start.approved or start.mode:
+        raise InvalidInput("An undo is about one resource, and all that was changed. Nothing was changed.")
+    [resource] = named
     return Resolved(
         proceed=True,
         place=place,
@@ -62,12 +120,10 @@ def resolve(task: ResolveTask) -> Resolved:
             resource=resource,
             role_arn=account.role_arn,
             external_id=account.external_id,
-            policies=policies,
+            policies={},
             reason=start.reason,
-            event=start.event,
-            approved=start.approved,
-            sweep=bool(start.sweep),
-            batch=start.batch,
+            requester=start.requester or "",
+            undo=undoing.find(resource_type, resource, account, start, now()),
         ),
     )
 
@@ -146,7 +202,7 @@ def _fan_out(
         child = start.model_copy(
             update={"region": region, "resource": member, "resources": None, "group": None}
         )
-        _start(execution.state_machine, name, child)
+        start_execution(execution.state_machine, name, child)
         started.append(name)
     return Resolved(
         proceed=False,
@@ -161,16 +217,3 @@ def _child_name(parent: str, region: str, member: str) -> str:
     """The same for the same event and resource, so that a repeated event starts nothing twice."""
     digest = hashlib.sha256(f"{region}/{member}".encode()).hexdigest()[:16]
     return f"{parent[:60]}-{digest}"
-
-
-def _start(state_machine: str, name: str, child: StartInput) -> None:
-    client = hub_client("stepfunctions")
-    with named_errors():
-        try:
-            client.start_execution(
-                stateMachineArn=state_machine,
-                name=name,
-                input=json.dumps(child.model_dump(mode="json", exclude_none=True)),
-            )
-        except client.exceptions.ExecutionAlreadyExists:
-            return

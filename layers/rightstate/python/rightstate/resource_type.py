@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore import xform_name
+from pydantic import Field
 
 from rightstate.frozen import Frozen
 from rightstate.policy import Policy
@@ -15,6 +16,10 @@ Observed = Mapping[str, Value]
 
 Clients = Callable[[str], Any]
 """Service name -> boto3 client in the resource's account and region."""
+
+Tags = Mapping[str, str]
+"""Tag key -> value. They may hold anything, so that they are compared where they are read, and passed on
+nowhere."""
 
 
 class Place(Frozen):
@@ -34,7 +39,8 @@ class Resource(Place):
 class Change(Frozen):
     """One setting to be written: the value read, the value to write, and the policies that ask.
 
-    `want` travels along so that apply can decide again on a fresh read of a whole object.
+    `want` travels along so that apply can decide again on a fresh read of a whole object. `beside` is what
+    else has to be known of the state before, to restore it.
     """
 
     setting: str
@@ -42,6 +48,7 @@ class Change(Frozen):
     after: Value
     want: Want
     policies: tuple[str, ...]
+    beside: Mapping[str, Value] = Field(default_factory=dict)
 
 
 class Call(Frozen):
@@ -56,6 +63,11 @@ class Call(Frozen):
 def send(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
     """Make `call` as it stands."""
     getattr(clients(call.service), xform_name(call.operation))(**call.parameters)
+
+
+def tags_in(listed: Iterable[Mapping[str, str]]) -> Tags:
+    """Tags as most services list them. A tag may have no value (ELB API reference, Tag: not required)."""
+    return {tag["Key"]: tag.get("Value", "") for tag in listed}
 
 
 @dataclass(frozen=True)
@@ -99,6 +111,8 @@ class ResourceType:
     config_type: AWS Config's name for the type, where Config's ids are identifiers, ARNs or URLs of ours.
     find(clients, place) lists identifiers, page by page.
     describe(clients, resource, settings) reads the named settings with one call per AWS object.
+    tags(clients, resource) reads the tags, apart from the settings: few decisions depend on them. None where
+        the resource can have none.
     calls(resource, changes, observed) gives the API calls that apply makes, in order, without making
         any.
     apply(clients, resource, call, changes) makes one of them; where the API replaces a whole object it
@@ -113,6 +127,14 @@ class ResourceType:
     gone, busy_errors: AWS error codes that mean so.
     dependent_actions: actions that AWS checks when we call a write action, each with the condition under
         which it may be used (condition key -> what its value is like); we never call them ourselves.
+    restore(resource, changes, observed) gives the calls that write the values of before; `calls` where the
+        same calls do it. `observed` has the settings `restore_reads` too.
+    undo_actions: actions that nothing but `restore` needs, on the same ARNs.
+    beside: setting -> the settings whose values are kept with a change of it, because what restores it
+        depends on them.
+    nearest: setting -> the value that is set instead of none, which it cannot have a second time.
+    destroys(change) says what is lost for good when that change is made by an undo, or nothing.
+    irrecoverable(changes, observed) says why the values of before cannot be had again now, or None.
     """
 
     name: str
@@ -129,6 +151,13 @@ class ResourceType:
     write_actions: tuple[str, ...]
     write_resources: tuple[str, ...]
     dependent_actions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    undo_actions: tuple[str, ...] = ()
+    restore: Callable[[Resource, Sequence[Change], Observed], Sequence[Call]] | None = None
+    restore_reads: tuple[str, ...] = ()
+    beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nearest: Mapping[str, Value] = field(default_factory=dict)
+    destroys: Callable[[Change], str] = lambda change: ""
+    irrecoverable: Callable[[Sequence[Change], Observed], str | None] = lambda changes, observed: None
     apply: Callable[[Clients, Resource, Call, Sequence[Change]], None] = send
     cases: Mapping[str, Case] = field(default_factory=dict)
     facts: tuple[str, ...] = ()
@@ -138,6 +167,7 @@ class ResourceType:
         "No enabled policy covers this kind of resource."
     )
     members: Callable[[Clients, Place, str], Iterable[tuple[str, str]]] | None = None
+    tags: Callable[[Clients, Resource], Tags] | None = None
     home_regions: Mapping[str, str] = field(default_factory=dict)
     url_pattern: str | None = None
     config_type: str = ""

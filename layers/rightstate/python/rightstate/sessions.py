@@ -1,7 +1,8 @@
 """Credentials and clients: the hub's own, and those of the account to remediate.
 
 Credentials live in memory only. A member's role is assumed with a session policy that allows what the
-resource type declares, its read actions in every phase, its write actions on its own ARNs in `apply`.
+resource type declares, its read actions in every phase, its write actions on its own ARNs in `apply`, and
+what only an undo needs in `undo`.
 """
 
 import json
@@ -44,6 +45,7 @@ class Phase(StrEnum):
 
     READ = "read"
     APPLY = "apply"
+    UNDO = "undo"
 
 
 @cache
@@ -105,12 +107,13 @@ def session_policy(resource_type: ResourceType, phase: Phase, place: Place) -> s
     statements: list[dict[str, Any]] = [
         {"Effect": "Allow", "Action": sorted(resource_type.read_actions), "Resource": "*"},
     ]
-    if phase is Phase.APPLY:
+    if phase is not Phase.READ:
+        undo = resource_type.undo_actions if phase is Phase.UNDO else ()
         scope = {"id": "*", **place.model_dump()}
         statements.append(
             {
                 "Effect": "Allow",
-                "Action": sorted(resource_type.write_actions),
+                "Action": sorted({*resource_type.write_actions, *undo}),
                 "Resource": sorted(arn.format(**scope) for arn in resource_type.write_resources),
             }
         )

@@ -8,6 +8,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
+from rightstate import exemptions
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
 from rightstate.identify import shown
@@ -25,7 +26,10 @@ def read(account: str) -> Account:
     """
     try:
         answer = hub_client("dynamodb").get_item(
-            TableName=os.environ["SETTINGS_TABLE"], Key={"account": {"S": account}}
+            TableName=os.environ["SETTINGS_TABLE"],
+            Key={"account": {"S": account}},
+            # What has just been switched off, or exempted for an undo, must not pass for what it was before.
+            ConsistentRead=True,
         )
     except (ClientError, BotoCoreError) as error:
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
@@ -44,7 +48,7 @@ def read(account: str) -> Account:
 def parsed(account: str, item: Mapping[str, Any]) -> Account:
     """The table's item as DynamoDB gives it. Raises SettingsUnreadable."""
     try:
-        return Account.model_validate(_plain(TypeDeserializer().deserialize({"M": item})))
+        return Account.model_validate(plain(item))
     except ValidationError as error:
         where = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
         raise SettingsUnreadable(
@@ -56,7 +60,8 @@ def enabled(account: Account, resource_type: ResourceType) -> dict[str, Enabled]
     """The policies of the type that are not off, by id.
 
     Raises SettingsUnreadable for an id that no type has, for a policy that is named twice, and for a
-    parameter that a policy of this type does not have or that is out of range.
+    parameter that a policy of this type does not have or that is out of range; for exemptions too of
+    policies that no type has, or of what is no resource.
     """
     found: dict[str, Enabled] = {}
     seen: set[str] = set()
@@ -88,6 +93,8 @@ def enabled(account: Account, resource_type: ResourceType) -> dict[str, Enabled]
                 "other. Nothing was changed."
             ) from None
         found[policy.id] = configured
+    for name in exemptions.unknown(account, resource_type):
+        _check_known(name, account)
     return found
 
 
@@ -102,13 +109,19 @@ def _check_known(name: str, account: Account) -> None:
         ) from None
 
 
-def _plain(value: Any) -> Any:
+def plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as DynamoDB's API gives it, in Python's own types."""
+    found: dict[str, Any] = native(TypeDeserializer().deserialize({"M": item}))
+    return found
+
+
+def native(value: Any) -> Any:
     """DynamoDB's numbers as int, its containers as Python's."""
     match value:
         case dict():
-            return {key: _plain(item) for key, item in value.items()}
+            return {key: native(item) for key, item in value.items()}
         case list() | set():
-            return [_plain(item) for item in value]
+            return [native(item) for item in value]
         case str() | bool() | None:
             return value
         case _:

@@ -32,6 +32,11 @@ def as_text(value: Value) -> str:
             return str(value)
 
 
+def days(count: int) -> str:
+    """`a day`, `7 days`."""
+    return "a day" if count == 1 else f"{count} days"
+
+
 def as_list(value: Value) -> list[str]:
     """The value of a setting that is a list, empty where it was not read or is none."""
     return value if isinstance(value, list) else []
@@ -45,6 +50,13 @@ def as_change(before: Value, after: Value) -> str:
     new = [item for item in after if item not in before]
     words = [f"{verb} {', '.join(items)}" for verb, items in (("remove", gone), ("add", new)) if items]
     return ", ".join(words)
+
+
+def same(one: Value, other: Value) -> bool:
+    """Whether two values of a setting are the same. The lists among them are sets; 1 is not true."""
+    if isinstance(one, list) and isinstance(other, list):
+        return set(one) == set(other)
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 class _Want(Frozen):
@@ -259,7 +271,28 @@ class Lacks(_Want):
         return "without " + ", ".join(self.items)
 
 
+class Restored(_Want):
+    """The value is that of before a change, which may be that there is none."""
+
+    kind: Literal["restored"] = "restored"
+    value: Value = None
+
+    def holds(self, observed: Value) -> bool:
+        return same(observed, self.value)
+
+    def target(self, observed: Value) -> Value:
+        return self.value
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, Restored) and other.holds(self.value):
+            return self
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        return as_text(self.value)
+
+
 Want = Annotated[
-    Exactly | AtLeast | AtMost | OneOf | AnythingBut | Includes | Lacks,
+    Exactly | AtLeast | AtMost | OneOf | AnythingBut | Includes | Lacks | Restored,
     Field(discriminator="kind"),
 ]

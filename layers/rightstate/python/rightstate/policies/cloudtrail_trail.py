@@ -59,7 +59,7 @@ POLICIES = (
         not_applicable=_NOT_OURS,
         side_effects="The trail delivers again, which is stored and, beyond a region's first copy of "
         "management events, paid for.",
-        reversible="Yes, by StopLogging; that it was stopped is in the ledger.",
+        reversible="Yes: by StopLogging; that it was stopped is in the ledger.",
         security_hub=("CloudTrail.3",),
         config_rules=("CLOUD_TRAIL_ENABLED",),
         notes="EventBridge gets the calls of an account only while a trail of it logs them: where the only "

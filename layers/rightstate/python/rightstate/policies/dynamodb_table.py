@@ -26,7 +26,7 @@ POLICIES = (
         },
         not_applicable=("deleting", "archived"),
         side_effects="Charged by the table's size, GB and month. No effect on reads and writes.",
-        reversible="Yes, but switching it off again drops the recovery points kept until then.",
+        reversible="Yes, but it drops the recovery window kept until then; it asks for consent.",
         security_hub=("DynamoDB.2",),
         prowler=("dynamodb_tables_pitr_enabled",),
         config_rules=("DYNAMODB_PITR_ENABLED",),

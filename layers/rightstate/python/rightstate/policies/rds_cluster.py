@@ -115,7 +115,7 @@ def _backups(
         },
         not_applicable=(*_GENERALLY, "aws-backup"),
         side_effects="None for the database. Backup storage beyond the size of the cluster is charged.",
-        reversible="Yes: the shorter period is set again, and backups older than that are deleted.",
+        reversible="Yes, but backups older than the shorter period are deleted; it asks for consent.",
         security_hub=("RDS.50",) if name == "backup-retention" else (),
     )
 

@@ -119,7 +119,8 @@ def _backups(
         not_applicable=_NO_BACKUPS,
         side_effects="From 0: a first backup is taken at once, which suspends I/O of a Single-AZ instance "
         "briefly, and backup storage is charged. From fewer days: none.",
-        reversible="Yes, except to 0: that deletes every automated backup, and needs consent of its own.",
+        reversible="Yes, but backups older than the shorter period are deleted, with 0 all; it asks for "
+        "consent.",
         security_hub=("RDS.11",),
         prowler=("rds_instance_backup_enabled",),
         config_rules=("DB_INSTANCE_BACKUP_ENABLED",),

@@ -15,8 +15,7 @@ POLICIES = (
         wants={"PubliclyAccessible": Exactly(value=False)},
         side_effects="Clients outside the VPC lose the cluster. Everybody else is disconnected for a moment, "
         "because the address of the leader node changes.",
-        reversible="Yes: the setting as it was is in the ledger. An Elastic IP that the cluster had is not "
-        "given back by itself.",
+        reversible="Yes, but an Elastic IP that the cluster had is not given back by itself.",
         security_hub=("Redshift.1",),
         prowler=("redshift_cluster_public_access",),
         config_rules=("REDSHIFT_CLUSTER_PUBLIC_ACCESS_CHECK",),
@@ -65,8 +64,8 @@ POLICIES = (
             ),
         },
         side_effects="Snapshots are kept longer, which may cost storage.",
-        reversible="Yes: the number of days as it was is in the ledger. Lowering it deletes the older "
-        "snapshots at once.",
+        reversible="Yes, but snapshots older than the shorter period are deleted at once; it asks for "
+        "consent.",
         security_hub=("Redshift.3",),
         prowler=("redshift_cluster_automated_snapshot",),
         config_rules=("REDSHIFT_BACKUP_ENABLED",),

@@ -1,6 +1,7 @@
 """EC2 Auto Scaling groups."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from rightstate.errors import ResourceGone
 from rightstate.policies.auto_scaling_group import POLICIES
@@ -14,6 +15,8 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
+    tags_in,
 )
 from rightstate.wants import Value
 
@@ -25,16 +28,25 @@ def _find(clients: Clients, place: Place) -> Iterator[str]:
 
 
 def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
-    answer = clients("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[resource.id])
-    if not answer["AutoScalingGroups"]:
-        raise ResourceGone("The resource does not exist: DescribeAutoScalingGroups does not list it.")
-    [group] = answer["AutoScalingGroups"]
+    group = _group(clients, resource)
     observed: dict[str, Value] = {
         "DefaultCooldown": group["DefaultCooldown"],
         "Status": group.get("Status"),
         "Operator": group.get("Operator", {}).get("Principal"),
     }
     return {name: observed[name] for name in settings}
+
+
+def _group(clients: Clients, resource: Resource) -> Mapping[str, Any]:
+    answer = clients("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[resource.id])
+    if not answer["AutoScalingGroups"]:
+        raise ResourceGone("The resource does not exist: DescribeAutoScalingGroups does not list it.")
+    group: Mapping[str, Any] = answer["AutoScalingGroups"][0]
+    return group
+
+
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    return tags_in(_group(clients, resource).get("Tags", ()))
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -88,6 +100,7 @@ RESOURCE_TYPE = ResourceType(
     config_type="AWS::AutoScaling::AutoScalingGroup",
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     read_actions=("autoscaling:DescribeAutoScalingGroups",),
     write_actions=("autoscaling:UpdateAutoScalingGroup",),

@@ -13,7 +13,9 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
     send,
+    tags_in,
 )
 
 _ENABLED, _TIMEOUT = "ConnectionDraining.Enabled", "ConnectionDraining.Timeout"
@@ -36,10 +38,19 @@ def _draining(clients: Clients, resource: Resource) -> Mapping[str, Any]:
     return draining
 
 
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    described = clients("elb").describe_tags(LoadBalancerNames=[resource.id])["TagDescriptions"]
+    return tags_in(tag for each in described for tag in each["Tags"])
+
+
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
     after = {_TIMEOUT: observed.get(_TIMEOUT), **{change.setting: change.after for change in changes}}
     return [
-        _modify(resource, {"Enabled": True, "Timeout": after[_TIMEOUT]}, [each.setting for each in changes])
+        _modify(
+            resource,
+            {"Enabled": after.get(_ENABLED, True), "Timeout": after[_TIMEOUT]},
+            [each.setting for each in changes],
+        )
     ]
 
 
@@ -56,14 +67,15 @@ def _modify(resource: Resource, draining: Mapping[str, Any], settings: Sequence[
 
 
 def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
-    """Send the draining attributes as they now are, enabled.
+    """Send the draining attributes as they now are, with our changes in them.
 
     Attributes that the call leaves out stay, but those of draining come as one structure; so the timeout
     goes with it, and one that was set since the decision is kept.
     """
     current = _draining(clients, resource)
-    planned = call.parameters["LoadBalancerAttributes"]["ConnectionDraining"]
-    wanted = {**planned, "Timeout": current.get("Timeout") or planned["Timeout"]}
+    wants = {change.setting.rpartition(".")[2]: change.want for change in changes}
+    missing = {name: want for name, want in wants.items() if not want.holds(current.get(name))}
+    wanted = {**current, **{name: want.target(current.get(name)) for name, want in missing.items()}}
     if wanted != current:
         send(clients, resource, _modify(resource, wanted, call.settings), changes)
 
@@ -86,13 +98,17 @@ RESOURCE_TYPE = ResourceType(
     config_type="AWS::ElasticLoadBalancing::LoadBalancer",
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     apply=_apply,
     read_actions=(
         "elasticloadbalancing:DescribeLoadBalancerAttributes",
         "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeTags",
     ),
     write_actions=("elasticloadbalancing:ModifyLoadBalancerAttributes",),
+    # API reference, ConnectionDraining: what it is where none is given.
+    nearest={_TIMEOUT: 300},
     write_resources=("arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}",),
     gone=("LoadBalancerNotFound",),
 )

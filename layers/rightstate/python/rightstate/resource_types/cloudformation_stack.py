@@ -1,6 +1,7 @@
 """CloudFormation stacks, by name: of the stacks that exist, a region has only one of that name."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from rightstate.aws_errors import named_errors
 from rightstate.policies.cloudformation_stack import POLICIES
@@ -14,6 +15,8 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
+    tags_in,
 )
 
 # How the names of stacks begin that Elastic Beanstalk, eksctl and SAM make for themselves.
@@ -31,10 +34,7 @@ def _find(clients: Clients, place: Place) -> Iterator[str]:
 
 
 def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
-    # So it answers about a stack that does not exist (API reference, DescribeStacks). Not among the type's
-    # `gone`, because UpdateTerminationProtection says with the same code whatever else it dislikes.
-    with named_errors(gone=("ValidationError",)):
-        [stack] = clients("cloudformation").describe_stacks(StackName=resource.id)["Stacks"]
+    stack = _stack(clients, resource)
     observed = {
         "StackName": stack["StackName"],
         "StackStatus": stack["StackStatus"],
@@ -43,6 +43,21 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
         "EnableTerminationProtection": stack.get("EnableTerminationProtection"),
     }
     return {name: observed[name] for name in settings}
+
+
+def _stack(clients: Clients, resource: Resource) -> Mapping[str, Any]:
+    # So it answers about a stack that does not exist (API reference, DescribeStacks). Not among the type's
+    # `gone`, because UpdateTerminationProtection says with the same code whatever else it dislikes.
+    with named_errors(gone=("ValidationError",)):
+        found: list[Mapping[str, Any]] = clients("cloudformation").describe_stacks(StackName=resource.id)[
+            "Stacks"
+        ]
+    [stack] = found
+    return stack
+
+
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    return tags_in(_stack(clients, resource).get("Tags", ()))
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -137,6 +152,7 @@ RESOURCE_TYPE = ResourceType(
     config_type="AWS::CloudFormation::Stack",
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     busy=_busy,
     read_actions=("cloudformation:DescribeStacks", "cloudformation:ListStacks"),

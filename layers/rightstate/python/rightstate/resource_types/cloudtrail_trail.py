@@ -14,6 +14,8 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
+    tags_in,
 )
 from rightstate.wants import Value
 
@@ -127,6 +129,17 @@ def _logged_by_advanced(selector: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(kinds[value] for value in read_only.get("Equals", kinds))
 
 
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    cloudtrail = clients("cloudtrail")
+    trail = _trail(cloudtrail, resource)
+    # CloudTrail lists the tags of the trails of its own region (API reference, ListTags), and no policy is
+    # about one that is at home elsewhere.
+    if _home(trail, resource) != "here":
+        return {}
+    pages = cloudtrail.get_paginator("list_tags").paginate(ResourceIdList=[trail["TrailARN"]])
+    return tags_in(tag for page in pages for each in page["ResourceTagList"] for tag in each["TagsList"])
+
+
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
     updated = {change.setting: change.after for change in changes if change.setting in _SETTINGS}
     calls = []
@@ -138,6 +151,12 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
         # Last, so that what is logged is logged as it is wanted.
         calls.append(_call("StartLogging", {"Name": resource.id}, "IsLogging"))
     return calls
+
+
+def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    calls = _calls(resource, changes, observed)
+    stop = {"operation": "StopLogging"}
+    return [call.model_copy(update=stop) if call.operation == "StartLogging" else call for call in calls]
 
 
 def _call(operation: str, parameters: dict[str, Any], *settings: str) -> Call:
@@ -186,6 +205,7 @@ RESOURCE_TYPE = ResourceType(
     config_type="AWS::CloudTrail::Trail",
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     members=_members,
     read_actions=(
@@ -193,8 +213,11 @@ RESOURCE_TYPE = ResourceType(
         "cloudtrail:GetEventSelectors",
         "cloudtrail:GetTrail",
         "cloudtrail:GetTrailStatus",
+        "cloudtrail:ListTags",
     ),
     write_actions=("cloudtrail:StartLogging", "cloudtrail:UpdateTrail"),
+    undo_actions=("cloudtrail:StopLogging",),
+    restore=_restore,
     write_resources=("arn:{partition}:cloudtrail:{region}:{account}:trail/{id}",),
     gone=("TrailNotFoundException",),
     # "Wait a few minutes, and then try the operation again" (API reference, ConflictException).

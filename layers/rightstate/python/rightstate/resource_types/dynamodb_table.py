@@ -15,6 +15,8 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
+    tags_in,
 )
 from rightstate.wants import Value
 
@@ -66,6 +68,12 @@ def _recovery(description: Mapping[str, Any]) -> Mapping[str, Value]:
     }
 
 
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    arn = RESOURCE_TYPE.arn_of(resource)
+    pages = clients("dynamodb").get_paginator("list_tags_of_resource").paginate(ResourceArn=arn)
+    return tags_in(tag for page in pages for tag in page["Tags"])
+
+
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
     after = {change.setting: change.after for change in changes}
     # Without a period DynamoDB takes its default, so one that the table has is named again.
@@ -84,6 +92,29 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
             settings=tuple(after),
         )
     ]
+
+
+def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    after = {change.setting: change.after for change in changes}
+    if after.get("PointInTimeRecoveryStatus", "ENABLED") == "ENABLED":
+        return _calls(resource, changes, observed)
+    return [
+        Call(
+            service="dynamodb",
+            operation="UpdateContinuousBackups",
+            parameters={
+                "TableName": resource.id,
+                "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": False},
+            },
+            settings=tuple(after),
+        )
+    ]
+
+
+def _destroys(change: Change) -> str:
+    if change.setting == "PointInTimeRecoveryStatus" and change.after != "ENABLED":
+        return "DynamoDB drops the recovery window: the table cannot be recovered to any time until now."
+    return ""
 
 
 def _busy(observed: Observed) -> str | None:
@@ -137,10 +168,18 @@ RESOURCE_TYPE = ResourceType(
     config_type="AWS::DynamoDB::Table",
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     members=_members,
-    read_actions=("dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:ListTables"),
+    read_actions=(
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:DescribeTable",
+        "dynamodb:ListTables",
+        "dynamodb:ListTagsOfResource",
+    ),
     write_actions=("dynamodb:UpdateContinuousBackups",),
+    restore=_restore,
+    destroys=_destroys,
     write_resources=("arn:{partition}:dynamodb:{region}:{account}:table/{id}",),
     gone=("ResourceNotFoundException", "TableNotFoundException"),
     # "Backups have not yet been enabled for this table" (API reference), shortly after it was made.

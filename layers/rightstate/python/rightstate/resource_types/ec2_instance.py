@@ -17,6 +17,8 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
+    tags_in,
 )
 from rightstate.wants import Value, as_list
 
@@ -59,10 +61,7 @@ def _instances(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
     ec2 = clients("ec2")
-    instance = next(_instances(ec2.describe_instances(InstanceIds=[resource.id])), None)
-    if instance is None:
-        raise ResourceGone("The resource does not exist: DescribeInstances does not list it.")
-    observed = _described(instance)
+    observed = _described(_instance(clients, resource))
     # An attribute costs a call, so it is read only where the policy on it can apply.
     if "DisableApiTermination" in settings and not any(
         _CASES[name].holds(observed) for name in _PROTECTION.not_applicable
@@ -72,8 +71,15 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
     return {name: observed[name] for name in settings & set(observed)}
 
 
+def _instance(clients: Clients, resource: Resource) -> Mapping[str, Any]:
+    found = next(_instances(clients("ec2").describe_instances(InstanceIds=[resource.id])), None)
+    if found is None:
+        raise ResourceGone("The resource does not exist: DescribeInstances does not list it.")
+    return found
+
+
 def _described(instance: Mapping[str, Any]) -> dict[str, Value]:
-    tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())}
+    tags = tags_in(instance.get("Tags", ()))
     owners = (owner for prefix, owner in _OWNERS.items() if any(key.startswith(prefix) for key in tags))
     return {
         "State": instance["State"]["Name"],
@@ -88,8 +94,18 @@ def _described(instance: Mapping[str, Any]) -> dict[str, Value]:
     }
 
 
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    return tags_in(_instance(clients, resource).get("Tags", ()))
+
+
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
     return [_call(resource, change) for change in changes]
+
+
+def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    stop = {"operation": "UnmonitorInstances"}
+    calls = _calls(resource, changes, observed)
+    return [call.model_copy(update=stop) if call.settings == ("Monitoring",) else call for call in calls]
 
 
 def _call(resource: Resource, change: Change) -> Call:
@@ -188,10 +204,13 @@ RESOURCE_TYPE = ResourceType(
     config_type="AWS::EC2::Instance",
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     members=_members,
     read_actions=("ec2:DescribeInstanceAttribute", "ec2:DescribeInstances"),
     write_actions=("ec2:ModifyInstanceAttribute", "ec2:MonitorInstances"),
+    undo_actions=("ec2:UnmonitorInstances",),
+    restore=_restore,
     write_resources=("arn:{partition}:ec2:{region}:{account}:instance/{id}",),
     gone=("InvalidInstanceID.NotFound",),
     busy_errors=("IncorrectInstanceState",),

@@ -16,6 +16,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    send,
 )
 from rightstate.wants import Value
 
@@ -38,7 +39,10 @@ def _find(clients: Clients, place: Place) -> Iterable[str]:
 def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
     iam = clients("iam")
     current = _current(iam)
-    observed: dict[str, Value] = {name: _limit(current.get(name)) for name in settings & set(_SETTINGS)}
+    read = settings & {*_SETTINGS, *_KEPT}
+    observed: dict[str, Value] = {name: _limit(current.get(name)) for name in read}
+    if "Exists" in settings:
+        observed["Exists"] = bool(current)
     if "Users" in settings:
         observed["Users"] = iam.get_account_summary()["SummaryMap"]["Users"]
     return observed
@@ -64,10 +68,38 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
         Call(
             service="iam",
             operation="UpdateAccountPasswordPolicy",
-            parameters={change.setting: change.after for change in changes},
+            parameters={change.setting: change.after for change in changes if change.after is not None},
             settings=tuple(change.setting for change in changes),
         )
     ]
+
+
+def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    if not _made_by(changes):
+        return _calls(resource, changes, observed)
+    settings = tuple(change.setting for change in changes)
+    return [Call(service="iam", operation="DeleteAccountPasswordPolicy", parameters={}, settings=settings)]
+
+
+def _made_by(changes: Sequence[Change]) -> bool:
+    """Whether there was no password policy before the changes, so that they have made it."""
+    return any(change.beside.get("Exists") is False for change in changes)
+
+
+def _irrecoverable(changes: Sequence[Change], observed: Observed) -> str | None:
+    if not _made_by(changes):
+        return None
+    # What our call leaves out is off (API reference, UpdateAccountPasswordPolicy), except for the length.
+    ours = {change.setting for change in changes}
+    others = {name: observed.get(name) for name in (*_SETTINGS, *_KEPT) if name not in ours}
+    if others.get("MinimumPasswordLength") == 8:
+        del others["MinimumPasswordLength"]
+    if set_since := sorted(name for name, value in others.items() if value):
+        return (
+            "The account had no password policy, and to restore that it would have to be deleted, with what "
+            f"has been set in it since: {', '.join(set_since)}. Undo first whatever set that."
+        )
+    return None
 
 
 def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
@@ -76,10 +108,14 @@ def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[C
     A parameter that is left out is reset to its default, and MaxPasswordAge and PasswordReusePrevention
     cannot be sent as 0 (API reference, UpdateAccountPasswordPolicy).
     """
+    if call.operation == "DeleteAccountPasswordPolicy":
+        send(clients, resource, call, changes)
+        return
     iam = clients("iam")
     current = _current(iam)
     whole = {name: current[name] for name in (*_SETTINGS, *_KEPT) if current.get(name)}
     whole |= {change.setting: change.want.target(current.get(change.setting)) for change in changes}
+    whole = {name: value for name, value in whole.items() if value is not None}
     if not current:
         # Without a policy of its own an account asks for 8 characters (IAM User Guide, "Default password
         # policy"); one that leaves the length out asks for 6.
@@ -100,6 +136,8 @@ RESOURCE_TYPE = ResourceType(
             )
             for name in _SETTINGS
         },
+        **{name: Setting(read=f"GetAccountPasswordPolicy:PasswordPolicy.{name}") for name in _KEPT},
+        "Exists": Setting(read="GetAccountPasswordPolicy:PasswordPolicy"),
         "Users": Setting(read="GetAccountSummary:SummaryMap"),
     },
     cases={
@@ -120,6 +158,11 @@ RESOURCE_TYPE = ResourceType(
     apply=_apply,
     read_actions=("iam:GetAccountPasswordPolicy", "iam:GetAccountSummary"),
     write_actions=("iam:UpdateAccountPasswordPolicy",),
+    undo_actions=("iam:DeleteAccountPasswordPolicy",),
+    restore=_restore,
+    restore_reads=("Exists", *_SETTINGS, *_KEPT),
+    beside=dict.fromkeys(_SETTINGS, ("Exists",)),
+    irrecoverable=_irrecoverable,
     # Neither action supports resource-level permissions (service authorization reference).
     write_resources=("*",),
 )

@@ -13,8 +13,11 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
     send,
+    tags_in,
 )
+from rightstate.wants import as_list
 
 _ARN = "arn:{partition}:kinesis:{region}:{account}:stream/{id}"
 
@@ -43,6 +46,18 @@ def _metrics(summary: Mapping[str, Any]) -> list[str]:
     return sorted(SHARD_LEVEL_METRICS if "ALL" in named else named)
 
 
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    given: dict[str, str] = {"StreamARN": _ARN.format(**resource.model_dump())}
+    tags: dict[str, str] = {}
+    more = True
+    while more:  # botocore has no paginator for it.
+        page = clients("kinesis").list_tags_for_stream(**given)
+        tags |= tags_in(page["Tags"])
+        more = bool(page["HasMoreTags"] and page["Tags"])
+        given["ExclusiveStartTagKey"] = page["Tags"][-1]["Key"] if more else ""
+    return tags
+
+
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
     after = {change.setting: change.after for change in changes}
     stream = {"StreamARN": _ARN.format(**resource.model_dump())}
@@ -61,6 +76,24 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
         ),
     }
     return [call for setting, call in calls.items() if setting in after]
+
+
+def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    stream = {"StreamARN": _ARN.format(**resource.model_dump())}
+    return [_back(stream, change) for change in changes]
+
+
+def _back(stream: dict[str, Any], change: Change) -> Call:
+    """The call that takes one change back. The policies only add: metrics, and a key where there was none."""
+    if change.setting == "Encryption":
+        operation = "StopStreamEncryption"
+        given: dict[str, Any] = {"EncryptionType": "KMS", "KeyId": change.before}
+    else:
+        operation = "DisableEnhancedMonitoring"
+        added = [name for name in as_list(change.before) if name not in as_list(change.after)]
+        given = {"ShardLevelMetrics": added}
+    settings = (change.setting,)
+    return Call(service="kinesis", operation=operation, parameters={**stream, **given}, settings=settings)
 
 
 def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
@@ -110,12 +143,19 @@ RESOURCE_TYPE = ResourceType(
     config_type="AWS::Kinesis::Stream",
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     apply=_apply,
     busy=_busy,
     held=_held,
-    read_actions=("kinesis:DescribeStreamSummary", "kinesis:ListStreams"),
+    read_actions=(
+        "kinesis:DescribeStreamSummary",
+        "kinesis:ListStreams",
+        "kinesis:ListTagsForStream",
+    ),
     write_actions=("kinesis:EnableEnhancedMonitoring", "kinesis:StartStreamEncryption"),
+    undo_actions=("kinesis:DisableEnhancedMonitoring", "kinesis:StopStreamEncryption"),
+    restore=_restore,
     # StartStreamEncryption has to be allowed on the key, too (service authorization reference), and that may
     # be another account's.
     write_resources=(_ARN, "arn:{partition}:kms:{region}:*:key/*"),

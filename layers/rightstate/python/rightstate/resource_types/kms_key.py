@@ -14,6 +14,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
 )
 from rightstate.wants import Value
 
@@ -51,6 +52,11 @@ def _rotation(status: Mapping[str, Any]) -> Mapping[str, Value]:
     }
 
 
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    pages = clients("kms").get_paginator("list_resource_tags").paginate(KeyId=resource.id)
+    return {tag["TagKey"]: tag["TagValue"] for page in pages for tag in page["Tags"]}
+
+
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
     after = {change.setting: change.after for change in changes}
     # Without a period KMS takes its default, so one that the key has is named again.
@@ -61,6 +67,19 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
             operation="EnableKeyRotation",
             parameters={"KeyId": resource.id, "RotationPeriodInDays": period},
             settings=tuple(after),
+        )
+    ]
+
+
+def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    """Every period that KMS takes satisfies, so that what was changed is always that it did not rotate."""
+    settings = tuple(change.setting for change in changes)
+    return [
+        Call(
+            service="kms",
+            operation="DisableKeyRotation",
+            parameters={"KeyId": resource.id},
+            settings=settings,
         )
     ]
 
@@ -150,9 +169,17 @@ RESOURCE_TYPE = ResourceType(
     config_type="AWS::KMS::Key",
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
-    read_actions=("kms:DescribeKey", "kms:GetKeyRotationStatus", "kms:ListKeys"),
+    read_actions=(
+        "kms:DescribeKey",
+        "kms:GetKeyRotationStatus",
+        "kms:ListKeys",
+        "kms:ListResourceTags",
+    ),
     write_actions=("kms:EnableKeyRotation",),
+    undo_actions=("kms:DisableKeyRotation",),
+    restore=_restore,
     write_resources=("arn:{partition}:kms:{region}:{account}:key/{id}",),
     gone=("NotFoundException",),
     # While the primary Region of a multi-Region key is changed (KMS Developer Guide, Key states).

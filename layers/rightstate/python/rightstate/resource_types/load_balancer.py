@@ -13,6 +13,8 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
+    tags_in,
 )
 from rightstate.wants import Value, as_text
 
@@ -43,16 +45,19 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
         values = {each["Key"]: each["Value"] for each in attributes}
         observed[_PROTECTION] = values.get(_PROTECTION) == "true"
     if "ControllerTags" in settings:
-        described = elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"]
-        tags = [tag for each in described for tag in each["Tags"]]
         # Kubernetes marks with `shared` what it uses and leaves in place.
-        owned = [tag["Key"] for tag in tags if tag.get("Value") != "shared"]
+        owned = [key for key, value in _tags(clients, resource).items() if value != "shared"]
         observed["ControllerTags"] = [key for key in owned if key.startswith(_CONTROLLERS)]
     return observed
 
 
 def _arn(resource: Resource) -> str:
     return _ARN.format(**resource.model_dump())
+
+
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    described = clients("elbv2").describe_tags(ResourceArns=[_arn(resource)])["TagDescriptions"]
+    return tags_in(tag for each in described for tag in each["Tags"])
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -122,6 +127,7 @@ RESOURCE_TYPE = ResourceType(
     config_type="AWS::ElasticLoadBalancingV2::LoadBalancer",
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     read_actions=(
         "elasticloadbalancing:DescribeLoadBalancerAttributes",

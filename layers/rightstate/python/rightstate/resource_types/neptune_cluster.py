@@ -14,6 +14,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
 )
 
 # Setting -> the parameter of ModifyDBCluster that writes it.
@@ -38,6 +39,10 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
         "ManagedByAWSBackup": bool(cluster.get("AwsBackupRecoveryPointArn")),
     }
     return {name: own[name] for name in settings & set(own)}
+
+
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    return rds.tags(clients, RESOURCE_TYPE.arn_of(resource))
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -73,14 +78,19 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=rds.ID_PATTERN,
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     busy=lambda observed: rds.busy(observed.get("Status")),
     held=lambda observed: rds.held(
         observed.get("Status"), observed.get("PendingModifiedValues"), _PARAMETERS
     ),
     out_of_scope=lambda observed: f"The cluster is of engine {observed.get('Engine')}, not of Neptune.",
-    read_actions=("rds:DescribeDBClusters",),
+    read_actions=(
+        "rds:DescribeDBClusters",
+        "rds:ListTagsForResource",
+    ),
     write_actions=("rds:ModifyDBCluster",),
+    destroys=rds.destroyed,
     write_resources=rds.CLUSTER_RESOURCES,
     gone=("DBClusterNotFoundFault",),
     # A modification of the cluster goes on in its instances, and waits for theirs.

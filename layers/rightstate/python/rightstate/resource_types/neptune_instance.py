@@ -14,6 +14,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
 )
 
 _INSTANCES = "DescribeDBInstances:DBInstances[]"
@@ -36,6 +37,10 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
         "PendingModifiedValues": rds.pending(instance),
     }
     return {name: own[name] for name in settings & set(own)}
+
+
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    return rds.tags(clients, RESOURCE_TYPE.arn_of(resource))
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -68,13 +73,17 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=rds.ID_PATTERN,
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     busy=lambda observed: rds.busy(observed.get("DBInstanceStatus")),
     held=lambda observed: rds.held(
         observed.get("DBInstanceStatus"), observed.get("PendingModifiedValues"), ("AutoMinorVersionUpgrade",)
     ),
     out_of_scope=lambda observed: f"The instance is of engine {observed.get('Engine')}, not of Neptune.",
-    read_actions=("rds:DescribeDBInstances",),
+    read_actions=(
+        "rds:DescribeDBInstances",
+        "rds:ListTagsForResource",
+    ),
     write_actions=("rds:ModifyDBInstance",),
     write_resources=rds.INSTANCE_RESOURCES,
     gone=("DBInstanceNotFound",),

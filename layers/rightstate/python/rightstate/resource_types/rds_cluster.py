@@ -18,9 +18,10 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
     send,
 )
-from rightstate.wants import Value, as_list
+from rightstate.wants import Restored, Value, as_list
 
 _SCALING = "ServerlessV2ScalingConfiguration"
 # Setting -> the parameter of ModifyDBCluster that writes it.
@@ -109,6 +110,10 @@ def _member_classes(client: Any, cluster: Mapping[str, Any]) -> list[str]:
     return sorted({member["DBInstanceClass"] for member in members})
 
 
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    return rds.tags(clients, RESOURCE_TYPE.arn_of(resource))
+
+
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
     parameters = {
         _PARAMETERS[change.setting]: rds.written(change)
@@ -116,10 +121,12 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
         if change.setting not in _OF_SCALING
     }
     if scaling := {change.setting: change.after for change in changes if change.setting in _OF_SCALING}:
+        whole = {**{name: observed.get(name) for name in _OF_SCALING}, **scaling}
+        seconds = whole["SecondsUntilAutoPause"]
         parameters[_SCALING] = {
-            "MinCapacity": 0,
+            "MinCapacity": float(str(whole["MinCapacity"])),
             "MaxCapacity": float(str(observed["MaxCapacity"])),
-            "SecondsUntilAutoPause": scaling["SecondsUntilAutoPause"],
+            **({} if seconds is None else {"SecondsUntilAutoPause": seconds}),
         }
     named = {"DBClusterIdentifier": resource.id}
     return [rds.modification("ModifyDBCluster", named, changes, parameters)]
@@ -127,11 +134,12 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
 
 def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
     """The scaling configuration is sent whole, so it is read again: its maximum stays as it is now, and a
-    cluster that has begun to pause meanwhile keeps its seconds."""
+    cluster that has begun to pause meanwhile keeps its seconds, unless that is undone."""
     if _SCALING in call.parameters:
         [cluster] = clients("rds").describe_db_clusters(DBClusterIdentifier=resource.id)["DBClusters"]
         now = cluster[_SCALING]
-        kept = now if now["MinCapacity"] == 0 else {"MaxCapacity": now["MaxCapacity"]}
+        pauses = now["MinCapacity"] == 0 and not any(isinstance(each.want, Restored) for each in changes)
+        kept = now if pauses else {"MaxCapacity": now["MaxCapacity"]}
         whole = {**call.parameters, _SCALING: {**call.parameters[_SCALING], **kept}}
         call = call.model_copy(update={"parameters": whole})
     send(clients, resource, call, changes)
@@ -278,6 +286,7 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=rds.ID_PATTERN,
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     apply=_apply,
     busy=lambda observed: rds.busy(observed.get("Status")),
@@ -289,8 +298,11 @@ RESOURCE_TYPE = ResourceType(
         "rds:DescribeDBClusters",
         "rds:DescribeDBInstances",
         "rds:DescribeGlobalClusters",
+        "rds:ListTagsForResource",
     ),
     write_actions=("rds:ModifyDBCluster",),
+    destroys=rds.destroyed,
+    restore_reads=("MaxCapacity",),
     write_resources=rds.CLUSTER_RESOURCES,
     # For the caller RDS makes the role for log exports, where the account has none.
     dependent_actions={"iam:CreateServiceLinkedRole": {"iam:AWSServiceName": "rds.amazonaws.com"}},

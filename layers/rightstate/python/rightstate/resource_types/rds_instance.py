@@ -15,6 +15,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
 )
 from rightstate.wants import Value, as_list
 
@@ -147,6 +148,7 @@ def _of_groups(client: Any, instance: Mapping[str, Any], names: Sequence[str]) -
             parameter = found.get(name, {})
             value = parameter.get("ParameterValue")
             observed[f"{name}.ApplyType"] = parameter.get("ApplyType")
+            observed[f"{name}.Source"] = parameter.get("Source")
             static = parameter.get("ApplyType") == "static"
             # The status is the whole group's, and only static parameters wait for the reboot.
             if value is not None and static and group["ParameterApplyStatus"] == "pending-reboot":
@@ -158,6 +160,10 @@ def _of_groups(client: Any, instance: Mapping[str, Any], names: Sequence[str]) -
                 [each.strip() for each in parameter.get("AllowedValues", "").split(",")] if modifiable else []
             )
     return observed
+
+
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    return rds.tags(clients, RESOURCE_TYPE.arn_of(resource))
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -186,12 +192,47 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
     ]
     if of_instance:
         parameters = {_PARAMETERS[change.setting]: rds.written(change) for change in of_instance}
-        if "EnablePerformanceInsights" in parameters:
+        if parameters.get("EnablePerformanceInsights"):
             # What is free of charge, and all that the standard mode of Database Insights keeps.
             parameters["PerformanceInsightsRetentionPeriod"] = 7
         named = {"DBInstanceIdentifier": resource.id}
         calls.append(rds.modification("ModifyDBInstance", named, of_instance, parameters))
     return calls
+
+
+def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    calls = _calls(resource, changes, observed)
+    reset = [
+        change.setting
+        for change in changes
+        if change.setting in _OF_GROUP
+        and (change.after is None or change.beside.get(f"{change.setting}.Source") in _OF_ENGINE)
+    ]
+    return [back for call in calls for back in _reset(call, reset)]
+
+
+# API reference, Parameter, Source. With its old value written, such a parameter would stay set by a user.
+_OF_ENGINE = ("engine-default", "system")
+
+
+def _reset(call: Call, settings: Sequence[str]) -> Iterator[Call]:
+    """The call as it is but for those settings of a parameter group, which are reset."""
+    if call.operation != "ModifyDBParameterGroup":
+        yield call
+        return
+    group = {"DBParameterGroupName": call.parameters["DBParameterGroupName"]}
+    for operation, resets in (("ResetDBParameterGroup", True), ("ModifyDBParameterGroup", False)):
+        chosen = [p for p in call.parameters["Parameters"] if (p["ParameterName"] in settings) is resets]
+        keys = (
+            ("ParameterName", "ApplyMethod") if resets else ("ParameterName", "ParameterValue", "ApplyMethod")
+        )
+        if chosen:
+            yield Call(
+                service="rds",
+                operation=operation,
+                parameters={**group, "Parameters": [{key: each[key] for key in keys} for each in chosen]},
+                settings=tuple(each["ParameterName"] for each in chosen),
+            )
 
 
 def _busy(observed: Observed) -> str | None:
@@ -384,7 +425,7 @@ RESOURCE_TYPE = ResourceType(
         **{
             f"{parameter}.{member}": Setting(read=f"DescribeDBParameters:Parameters[].{member}")
             for parameter in _OF_GROUP
-            for member in ("AllowedValues", "ApplyType")
+            for member in ("AllowedValues", "ApplyType", "Source")
         },
         **{
             name: Setting(read=f"{_INSTANCES}.{name}")
@@ -421,6 +462,7 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=rds.ID_PATTERN,
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     busy=_busy,
     held=_held,
@@ -431,8 +473,13 @@ RESOURCE_TYPE = ResourceType(
         "rds:DescribeDBInstances",
         "rds:DescribeDBParameters",
         "rds:DescribeOrderableDBInstanceOptions",
+        "rds:ListTagsForResource",
     ),
     write_actions=("rds:ModifyDBInstance", "rds:ModifyDBParameterGroup"),
+    undo_actions=("rds:ResetDBParameterGroup",),
+    restore=_restore,
+    beside={name: (f"{name}.Source",) for name in _OF_GROUP},
+    destroys=rds.destroyed,
     write_resources=rds.INSTANCE_RESOURCES,
     # For the caller RDS grants itself the key of Performance Insights, and makes the role for log exports.
     # The * is for China, where the names of services may end with .cn.

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore import xform_name
 
+from rightstate import rds
 from rightstate.policies.rds_snapshot import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -20,6 +21,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
 )
 from rightstate.wants import Value, as_list
 
@@ -62,20 +64,30 @@ def _ask(clients: Clients, operation: str, **parameters: str) -> Any:
     return getattr(clients("rds"), xform_name(operation))(**parameters)
 
 
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    # Of those of RDS and AWS Backup, as of their settings, nothing is read.
+    if ":" in _noun_and_name(resource)[1]:
+        return {}
+    return rds.tags(clients, RESOURCE_TYPE.arn_of(resource))
+
+
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
     noun, name = _noun_and_name(resource)
     [change] = changes
+    before, after = as_list(change.before), as_list(change.after)
+    # Only what goes, or comes back, is named, so whoever else the snapshot is shared with keeps it.
+    named = {
+        "ValuesToRemove": [each for each in before if each not in after],
+        "ValuesToAdd": [each for each in after if each not in before],
+    }
     return [
         Call(
             service="rds",
             operation=f"Modify{noun}Attribute",
-            # Only what goes is named, so whoever else the snapshot is shared with keeps it.
             parameters={
                 f"{noun}Identifier": name,
                 "AttributeName": "restore",
-                "ValuesToRemove": [
-                    each for each in as_list(change.before) if each not in as_list(change.after)
-                ],
+                **{parameter: values for parameter, values in named.items() if values},
             },
             settings=("restore",),
         )
@@ -134,12 +146,14 @@ RESOURCE_TYPE = ResourceType(
     r":(?P<id>.+)",
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     read_actions=(
         "rds:DescribeDBClusterSnapshotAttributes",
         "rds:DescribeDBClusterSnapshots",
         "rds:DescribeDBSnapshotAttributes",
         "rds:DescribeDBSnapshots",
+        "rds:ListTagsForResource",
     ),
     write_actions=("rds:ModifyDBClusterSnapshotAttribute", "rds:ModifyDBSnapshotAttribute"),
     write_resources=("arn:{partition}:rds:{region}:{account}:{id}",),

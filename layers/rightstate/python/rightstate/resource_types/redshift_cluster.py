@@ -12,8 +12,10 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
+    tags_in,
 )
-from rightstate.wants import as_text
+from rightstate.wants import as_text, days
 
 _SETTINGS = ("PubliclyAccessible", "AllowVersionUpgrade", "AutomatedSnapshotRetentionPeriod")
 _STATES = ("ClusterStatus", "ClusterAvailabilityStatus")
@@ -53,6 +55,11 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
     }
 
 
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    [cluster] = clients("redshift").describe_clusters(ClusterIdentifier=resource.id)["Clusters"]
+    return tags_in(cluster.get("Tags", ()))
+
+
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
     return [
         Call(
@@ -65,6 +72,19 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
             settings=tuple(change.setting for change in changes),
         )
     ]
+
+
+def _destroys(change: Change) -> str:
+    """Redshift Management Guide, Automated snapshots: the ones out of the new period are deleted at once."""
+    before, after = change.before, change.after
+    if change.setting != "AutomatedSnapshotRetentionPeriod":
+        return ""
+    if not isinstance(before, int) or not isinstance(after, int) or after >= before:
+        return ""
+    which = (
+        f"the automated snapshots that are older than {days(after)}" if after else "all automated snapshots"
+    )
+    return f"Redshift deletes {which} of the cluster."
 
 
 def _stuck(observed: Observed) -> str | None:
@@ -115,11 +135,13 @@ RESOURCE_TYPE = ResourceType(
     config_type="AWS::Redshift::Cluster",
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     busy=_busy,
     held=_held,
     read_actions=("redshift:DescribeClusters",),
     write_actions=("redshift:ModifyCluster",),
+    destroys=_destroys,
     write_resources=("arn:{partition}:redshift:{region}:{account}:cluster:{id}",),
     gone=("ClusterNotFound",),
     busy_errors=("InvalidClusterState",),

@@ -18,7 +18,9 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
     send,
+    tags_in,
 )
 from rightstate.wants import Value, as_list
 
@@ -40,8 +42,9 @@ class _Reader:
     def public_access_block(self) -> Mapping[str, Value]:
         s3 = self._clients("s3")
         answer = _unless("NoSuchPublicAccessBlockConfiguration", s3.get_public_access_block, **self._bucket)
-        configured = answer.get("PublicAccessBlockConfiguration", {})
-        return {name: configured.get(name, False) for name in _BLOCKS}
+        configured = answer.get("PublicAccessBlockConfiguration")
+        # None where there is no block at all, False where it leaves one out.
+        return {name: None if configured is None else configured.get(name, False) for name in _BLOCKS}
 
     def account_public_access_block(self) -> Mapping[str, Value]:
         answer = _unless(
@@ -127,6 +130,12 @@ def _label(grant: Mapping[str, Any]) -> str | None:
     return f"{group} {grant['Permission']}" if group in _PUBLIC else None
 
 
+def _grant(label: str) -> Mapping[str, Any]:
+    """The grant of that label."""
+    group, _, permission = label.partition(" ")
+    return {"Grantee": {"Type": "Group", "URI": _GROUPS + group}, "Permission": permission}
+
+
 def _find(clients: Clients, place: Place) -> Iterator[str]:
     return (
         name for region, name in _buckets(clients("s3"), BucketRegion=place.region) if region == place.region
@@ -166,6 +175,13 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
     return observed
 
 
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    if _is_directory({"Bucket": resource.id}):
+        return {}
+    bucket = {"Bucket": resource.id, "ExpectedBucketOwner": resource.account}
+    return tags_in(_unless("NoSuchTagSet", clients("s3").get_bucket_tagging, **bucket).get("TagSet", ()))
+
+
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
     after = {change.setting: change.after for change in changes}
     bucket = {"Bucket": resource.id, "ExpectedBucketOwner": resource.account}
@@ -203,6 +219,46 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
     return [made for made in calls if made]
 
 
+def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    """The block is lifted before the ACL is put: S3 refuses a public one while BlockPublicAcls is on."""
+    calls = {call.operation: call for call in _calls(resource, changes, observed)}
+    bucket = {"Bucket": resource.id, "ExpectedBucketOwner": resource.account}
+    after = {change.setting: change.after for change in changes}
+
+    def replace(operation: str, by: str, **parameters: Any) -> None:
+        call = calls[operation]
+        calls[operation] = call.model_copy(
+            update={"operation": by, "parameters": {**bucket, **parameters}},
+        )
+
+    if "PutPublicAccessBlock" in calls:
+        blocks = {name: after.get(name, observed.get(name)) for name in _BLOCKS}
+        if set(blocks.values()) == {None}:
+            replace("PutPublicAccessBlock", "DeletePublicAccessBlock")
+        else:
+            whole = {name: bool(value) for name, value in blocks.items()}
+            replace("PutPublicAccessBlock", "PutPublicAccessBlock", PublicAccessBlockConfiguration=whole)
+    if "PutBucketEncryption" in calls and after["SSEAlgorithm"] is None:
+        replace("PutBucketEncryption", "DeleteBucketEncryption")
+    return sorted(calls.values(), key=lambda call: call.operation == "PutBucketAcl")
+
+
+def _irrecoverable(changes: Sequence[Change], observed: Observed) -> str | None:
+    after = {change.setting: change.after for change in changes}
+    if not after.get("Grants"):
+        return None
+    if _CASES["acls-disabled"].holds(observed):
+        return f"{_CASES['acls-disabled'].reason} They cannot be added again until ACLs are enabled."
+    if after.get("BlockPublicAcls", observed.get("BlockPublicAcls")):
+        return (
+            "S3 refuses to add public grants while BlockPublicAcls is on. Undo first the execution that "
+            "set it, or lift it."
+        )
+    if "BlockPublicAcls" in as_list(observed.get("AccountPublicAccessBlock")):
+        return "S3 refuses to add public grants while the account's BlockPublicAcls is on. Lift it first."
+    return None
+
+
 def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
     match call.operation:
         case "PutBucketAcl":
@@ -214,7 +270,7 @@ def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[C
 
 
 def _put_acl(clients: Clients, call: Call, change: Change) -> None:
-    """Put the ACL as it now is, less the grants that the policies forbid."""
+    """Put the ACL as it now is, less the grants that the policies forbid; to undo that, with them again."""
     s3 = clients("s3")
     acl = s3.get_bucket_acl(**call.parameters)
     labels = [_label(grant) for grant in acl["Grants"]]
@@ -225,7 +281,8 @@ def _put_acl(clients: Clients, call: Call, change: Change) -> None:
         for grant, label in zip(acl["Grants"], labels, strict=True)
         if label is None or label in remaining
     ]
-    if len(grants) < len(labels):
+    grants += [_grant(label) for label in remaining if label not in labels]
+    if grants != acl["Grants"]:
         policy = {"Owner": acl["Owner"], "Grants": grants}
         s3.put_bucket_acl(**call.parameters, AccessControlPolicy=policy)
 
@@ -347,6 +404,7 @@ RESOURCE_TYPE = ResourceType(
     config_type="AWS::S3::Bucket",
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
     apply=_apply,
     members=_members,
@@ -357,6 +415,7 @@ RESOURCE_TYPE = ResourceType(
         "s3:GetBucketLocation",
         "s3:GetBucketOwnershipControls",
         "s3:GetBucketPublicAccessBlock",
+        "s3:GetBucketTagging",
         "s3:GetBucketVersioning",
         "s3:GetBucketWebsite",
         "s3:GetEncryptionConfiguration",
@@ -370,6 +429,11 @@ RESOURCE_TYPE = ResourceType(
         "s3:PutEncryptionConfiguration",
     ),
     write_resources=("arn:{partition}:s3:::{id}",),
+    restore=_restore,
+    restore_reads=(*_BLOCKS, "AccountPublicAccessBlock", "ObjectOwnership"),
+    # S3 User Guide: neither can be had as it was before it was first set; it can be suspended.
+    nearest={"Versioning": "Suspended", "Acceleration": "Suspended"},
+    irrecoverable=_irrecoverable,
     gone=("NoSuchBucket",),
     # "A conflicting conditional operation is currently in progress" (S3 error responses).
     busy_errors=("OperationAborted",),

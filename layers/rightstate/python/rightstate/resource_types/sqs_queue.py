@@ -12,6 +12,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Tags,
 )
 from rightstate.wants import Value
 
@@ -38,6 +39,27 @@ def _encryption(attributes: Mapping[str, str]) -> str:
     if key := attributes.get("KmsMasterKeyId"):
         return key
     return "SSE-SQS" if attributes.get("SqsManagedSseEnabled") == "true" else "none"
+
+
+def _tags(clients: Clients, resource: Resource) -> Tags:
+    sqs = clients("sqs")
+    url = sqs.get_queue_url(QueueName=resource.id)["QueueUrl"]
+    tags: Tags = sqs.list_queue_tags(QueueUrl=url).get("Tags", {})
+    return tags
+
+
+def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    """Whatever the queue was encrypted with, it was not before: the policy leaves every encryption alone."""
+    [change] = changes
+    off = {"SqsManagedSseEnabled": "false"} if change.before == "SSE-SQS" else {"KmsMasterKeyId": ""}
+    return [
+        Call(
+            service="sqs",
+            operation="SetQueueAttributes",
+            parameters={"QueueUrl": observed["QueueUrl"], "Attributes": off},
+            settings=("Encryption",),
+        )
+    ]
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -72,9 +94,16 @@ RESOURCE_TYPE = ResourceType(
     config_type="AWS::SQS::Queue",
     find=_find,
     describe=_describe,
+    tags=_tags,
     calls=_calls,
-    read_actions=("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueues"),
+    read_actions=(
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:ListQueueTags",
+        "sqs:ListQueues",
+    ),
     write_actions=("sqs:SetQueueAttributes",),
+    restore=_restore,
     write_resources=("arn:{partition}:sqs:{region}:{account}:{id}",),
     gone=("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
 )

@@ -1,0 +1,9 @@
+"""Record death: the ledger's entry of an execution that could not write its own."""
+
+from typing import Any
+
+from rightstate.death import record_death
+
+
+def handler(event: Any, context: Any) -> None:
+    record_death(event)

@@ -1,0 +1,142 @@
+"""Record death: the ledger's entry of an execution that could not write its own.
+
+It timed out, was aborted, or failed outside the states that catch. What is known of it then is what Step
+Functions tells of its end.
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rightstate import ledger, metrics
+from rightstate.aws_errors import named_errors
+from rightstate.errors import InvalidInput
+from rightstate.identify import shown
+from rightstate.models import EXECUTION, Execution, Outcome
+from rightstate.resource_type import Place
+from rightstate.sessions import hub_client
+from rightstate.step import logger, parse
+
+BACKFILL = "backfill"
+"""The machine that is about all resources and none; each of theirs is recorded by an execution of its own."""
+
+_Milliseconds = Annotated[int, Field(ge=0, lt=253_402_300_800_000)]
+_HOW = {"TIMED_OUT": "ran out of time", "ABORTED": "was aborted", "FAILED": "failed"}
+
+
+class _Ended(BaseModel):
+    """The detail of an event `Step Functions Execution Status Change` (Step Functions developer guide,
+    "Automating Step Functions event delivery with EventBridge"): times since 1970, and the input as text,
+    which is null where it is longer than 262,144 bytes with the rest."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    arn: str = Field(alias="executionArn", pattern=EXECUTION)
+    machine: str = Field(alias="stateMachineArn", max_length=256)
+    status: Literal["TIMED_OUT", "ABORTED", "FAILED"]
+    started: _Milliseconds = Field(alias="startDate")
+    stopped: _Milliseconds | None = Field(default=None, alias="stopDate")
+    input: str | None = None
+    error: str | None = None
+
+    @property
+    def execution(self) -> Execution:
+        return Execution(
+            id=self.arn,
+            name=self.arn.rpartition(":")[2],
+            started=_time(self.started).isoformat(),
+            state_machine=self.machine,
+        )
+
+    @property
+    def resource_type(self) -> str:
+        return self.machine.rpartition(":")[2].removeprefix(f"{os.environ['STACK']}-")
+
+
+class _Event(BaseModel):
+    detail: _Ended
+
+
+def record_death(event: Any) -> None:
+    """Write the entry, unless there is one for that execution: what has been recorded stays.
+
+    An event that is not understood is logged and left, as it would be no clearer the next time. Raises
+    what DynamoDB refuses, so that Lambda tries again.
+    """
+    try:
+        ended = parse(_Event, event).detail
+    except InvalidInput as error:
+        logger.error("An execution's end is not understood, and recorded nowhere.", reason=str(error))
+        return
+    entry = _entry(ended)
+    client = hub_client("dynamodb")
+    with named_errors():
+        try:
+            client.put_item(
+                TableName=os.environ["LEDGER_TABLE"],
+                Item=ledger.item(entry),
+                ConditionExpression="attribute_not_exists(#resource)",
+                ExpressionAttributeNames={"#resource": "resource"},
+            )
+        except client.exceptions.ConditionalCheckFailedException:
+            logger.info("The execution has been recorded before.", execution=ended.arn)
+            return
+    metrics.add("Executions", 1, ResourceType=entry["resource_type"], Outcome=Outcome.DIED)
+    logger.warning(entry["reason"], execution=ended.arn, resource=entry["resource"])
+
+
+def _entry(ended: _Ended) -> dict[str, Any]:
+    given = _input(ended)
+    place = None
+    if ended.resource_type == BACKFILL:
+        _, partition, _, region, account, *_ = ended.arn.split(":")
+        place = Place(account=account, region=region, partition=partition)
+        # No resource of the batch.
+        given = {key: value for key, value in given.items() if key != "batch"}
+    stopped = datetime.now(UTC) if ended.stopped is None else _time(ended.stopped)
+    return {
+        **ledger.heading(ended.resource_type, ended.execution, given, stopped, place=place),
+        "outcome": Outcome.DIED,
+        "error": _error(ended),
+        "reason": _reason(ended),
+        "rule": "execution",
+        "plan": "",
+        "policies": [],
+        "verdicts": [],
+        "changes": [],
+        "calls": [],
+        "verified": {},
+    }
+
+
+def _input(ended: _Ended) -> Mapping[str, Any]:
+    """The input that the execution was started with, nothing where the event lacks it."""
+    try:
+        given = json.loads(ended.input or "")
+    except (ValueError, RecursionError):
+        return {}
+    return given if isinstance(given, dict) else {}
+
+
+def _error(ended: _Ended) -> str:
+    """The error's name. Who aborts an execution may write there what they like."""
+    return ended.error if ended.error and re.fullmatch(r"[\w.]{1,80}", ended.error) else ended.status
+
+
+def _reason(ended: _Ended) -> str:
+    error = "" if _error(ended) == ended.status else f" with {_error(ended)}"
+    lost = "" if ended.input else " What it was about is not in the event of its end, only in its history."
+    return (
+        f"The execution {_HOW[ended.status]}{error} and has recorded nothing itself. What it changed before "
+        f"that is not known here.{lost} `rightstate history {shown(ended.execution.name)} --deployed` shows "
+        "how far it came."
+    )
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,249 @@
+"""The guard of a resource: one change at a time, and no fight without end.
+
+An item of the guards table for each resource that an execution has changed or asked about: who holds its
+lock, when that was given back, and how often each policy has changed it lately. DynamoDB's conditional
+writes make it safe for any number of executions at once.
+"""
+
+import os
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from boto3.dynamodb.types import TypeSerializer
+from pydantic import BaseModel, Field
+
+from rightstate import settings
+from rightstate.aws_errors import named_errors
+from rightstate.clock import now, written
+from rightstate.errors import AlreadyAsked, Locked
+from rightstate.frozen import Frozen
+from rightstate.models import Asked, Excuse, Outcome
+from rightstate.sessions import hub_client
+
+GUARD = "guard"
+"""The sort key of a resource's guard."""
+HALT = "halt#"
+"""What the sort key of a halt begins with; the policy's id follows."""
+# DynamoDB developer guide, "Reserved words in DynamoDB".
+_RESERVED = ("owner", "plan", "until")
+# Longer than an attempt of apply or verify and the longest wait between two attempts of verify, each of which
+# takes the lock anew. Should the holder die, the next one waits so long.
+_LEASE = timedelta(minutes=15)
+_KEPT = timedelta(days=7)
+# Clocks of two Lambda hosts, and how long a read may take, differ by less.
+_SKEW = timedelta(seconds=5)
+
+
+class Halt(Frozen):
+    """Since when a policy is halted for a resource, and the execution whose change was one too many."""
+
+    policy: str
+    since: str
+    execution: str
+    applies: int
+
+
+class Guard(Frozen):
+    """What is known of a resource. `applies` has, by policy, the times of its changes within the window."""
+
+    owner: str = ""
+    released_at: str = ""
+    released_by: str = ""
+    applies: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    asked: Asked | None = None
+    halts: tuple[Halt, ...] = ()
+
+    def changed_since(self, read_at: str, execution: str) -> bool:
+        """Whether another execution may have changed the resource since it was read: one that has given the
+        lock back after that, or that has died with it."""
+        if self.owner not in ("", execution):
+            return True
+        margin = written(datetime.fromisoformat(read_at) - _SKEW) if read_at else ""
+        return self.released_at > margin
+
+    @property
+    def excuses(self) -> dict[str, Excuse]:
+        """Why the policies that are halted leave the resource alone."""
+        return {
+            halt.policy: Excuse(
+                kind="halted",
+                rule="breaker",
+                reason=f"Halted since {halt.since}: of {halt.applies} changes in a short time none lasted, "
+                "so something sets them back. `rightstate breaker release` lets it go on.",
+            )
+            for halt in self.halts
+        }
+
+
+def read(resource: str) -> Guard:
+    """The guard of a resource, named account/region/type/id."""
+    with named_errors():
+        # One call for the guard and its halts; there are no more of these than the type has policies.
+        answer = hub_client("dynamodb").query(
+            TableName=os.environ["GUARDS_TABLE"],
+            KeyConditionExpression="id = :id",
+            ExpressionAttributeValues={":id": {"S": resource}},
+            ConsistentRead=True,
+        )
+    return parsed(settings.plain(item) for item in answer["Items"])
+
+
+def parsed(items: Iterable[Mapping[str, Any]]) -> Guard:
+    """The guard of which those are the items."""
+    items = list(items)
+    guard: Mapping[str, Any] = next((item for item in items if item["what"] == GUARD), {})
+    halts = [item for item in items if item["what"].startswith(HALT)]
+    return Guard.model_validate({**known(guard, Guard), "halts": [known(each, Halt) for each in halts]})
+
+
+def known(item: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """What the model has a field for."""
+    return {name: item[name] for name in model.model_fields if name in item}
+
+
+def acquire(resource: str, execution: str) -> Guard:
+    """Take the lock, or keep it for longer, and give the guard as it was before, without its halts.
+
+    Raises Locked while another execution has it.
+    """
+    until = datetime.now(UTC) + _LEASE
+    before = _update(
+        resource,
+        "SET #owner = :me, held_until = :until, expires = :expires",
+        "attribute_not_exists(#owner) OR #owner = :me OR held_until < :now",
+        {
+            ":me": execution,
+            ":until": written(until),
+            ":now": now(),
+            ":expires": int((until + _KEPT).timestamp()),
+        },
+    )
+    if before is None:
+        raise Locked(
+            "Another execution is changing the resource. This one waits, and looks at the resource again "
+            "before it changes anything."
+        )
+    return Guard.model_validate(known(settings.plain(before), Guard))
+
+
+def keep(resource: str, execution: str) -> None:
+    """Have the lock for longer, while the resource takes its time. One that is lost is not won back."""
+    with suppress(Locked):
+        acquire(resource, execution)
+
+
+def release(resource: str, execution: str, changed_by: Collection[str]) -> list[str]:
+    """Give the lock back, count one change for each policy of `changed_by`, and say which of them that was
+    one too many for: they are halted from now on, until somebody releases them."""
+    guard = read(resource)
+    if guard.owner != execution:
+        return []
+    since = written(datetime.now(UTC) - timedelta(minutes=int(os.environ["BREAKER_MINUTES"])))
+    lately = {name: [time for time in times if time > since] for name, times in guard.applies.items()}
+    for policy in changed_by:
+        lately[policy] = [*lately.get(policy, ()), now()]
+    applies = {name: times for name, times in lately.items() if times}
+    tripped = [name for name in changed_by if len(applies[name]) >= int(os.environ["BREAKER_APPLIES"])]
+    for policy in tripped:
+        _halt(resource, Halt(policy=policy, since=now(), execution=execution, applies=len(applies[policy])))
+    _update(
+        resource,
+        "SET released_at = :now, released_by = :me, applies = :applies REMOVE #owner, held_until",
+        # Not where it has taken so long that another one has taken the lock over.
+        "#owner = :me",
+        {":me": execution, ":now": now(), ":applies": applies},
+    )
+    return tripped
+
+
+def _halt(resource: str, halt: Halt) -> None:
+    """Note the halt; it has no end of its own."""
+    item = {"id": resource, "what": HALT + halt.policy, **halt.model_dump()}
+    with named_errors():
+        hub_client("dynamodb").put_item(
+            TableName=os.environ["GUARDS_TABLE"],
+            Item={name: TypeSerializer().serialize(value) for name, value in item.items()},
+        )
+
+
+def ask(resource: str, asked: Asked) -> None:
+    """Note that somebody is asked about a plan of the resource. Raises AlreadyAsked where another execution
+    has asked about the same, or it has been denied lately."""
+    noted = _update(
+        resource,
+        "SET asked = :asked, expires = :expires",
+        "attribute_not_exists(asked) OR asked.#plan <> :plan OR asked.#until < :now OR asked.execution = :me",
+        {
+            ":asked": asked.model_dump(),
+            ":plan": asked.plan,
+            ":now": now(),
+            ":me": asked.execution,
+            ":expires": int((datetime.fromisoformat(asked.until) + _KEPT).timestamp()),
+        },
+    )
+    if noted is None:
+        raise AlreadyAsked("Somebody is asked about the same plan already, or has denied it.")
+
+
+def answered(resource: str, asked: Asked) -> None:
+    """Note the answer, while that question is the last one."""
+    _update(
+        resource,
+        "SET asked = :asked",
+        "asked.execution = :me",
+        {":asked": asked.model_dump(), ":me": asked.execution},
+    )
+
+
+def forget(resource: str, execution: str) -> None:
+    """Let somebody be asked again, where the execution that has asked waits no more."""
+    _update(resource, "REMOVE asked", "asked.execution = :me", {":me": execution})
+
+
+def about(asked: Asked) -> tuple[Outcome, str]:
+    """How an execution ends that would ask what has been asked already, and why."""
+    if asked.denied:
+        return Outcome.DENIED, (
+            f"{asked.denied} has denied the same change ({asked.id}); it is not asked for again before "
+            f"{asked.until}. `rightstate exempt add` leaves it alone for longer."
+        )
+    if asked.approved:
+        return Outcome.AWAITING_APPROVAL, (
+            f"{asked.approved} has approved the same change ({asked.id}), to be made by {asked.until}."
+        )
+    return Outcome.AWAITING_APPROVAL, (
+        f"The same change waits for approval {asked.id} until {asked.until}: "
+        f"`rightstate approvals show {asked.id}`."
+    )
+
+
+def _key(resource: str) -> dict[str, Any]:
+    return {"id": {"S": resource}, "what": {"S": GUARD}}
+
+
+def _update(resource: str, update: str, condition: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The item as it was before the update; None where the condition does not hold."""
+    serializer = TypeSerializer()
+    expressions = update + condition
+    # DynamoDB refuses names that are empty, and such as are not used.
+    names = {f"#{name}": name for name in _RESERVED if f"#{name}" in expressions}
+    dynamodb = hub_client("dynamodb")
+    with named_errors():
+        try:
+            answer = dynamodb.update_item(
+                TableName=os.environ["GUARDS_TABLE"],
+                Key=_key(resource),
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                **({"ExpressionAttributeNames": names} if names else {}),
+                ExpressionAttributeValues={
+                    name: serializer.serialize(value) for name, value in values.items()
+                },
+                ReturnValues="ALL_OLD",
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            return None
+    old: dict[str, Any] = answer.get("Attributes", {})
+    return old

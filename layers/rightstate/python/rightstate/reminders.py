@@ -1,0 +1,112 @@
+"""Reminders of exemptions that are about to end or have just ended: one message a day at most."""
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from rightstate import settings
+from rightstate.aws_errors import named_errors
+from rightstate.errors import SettingsUnreadable
+from rightstate.frozen import Frozen
+from rightstate.identify import shown
+from rightstate.models import Account, Exemption, StateTask
+from rightstate.sessions import hub_client
+
+# Nothing has to be remembered: each is reminded of on these days, counted to its last one. It counts to that
+# day's end, so that it has ended on the day after.
+_DAYS_LEFT = {7: "ends in 7 days", 1: "ends tomorrow", -1: "has ended"}
+_LISTED = 100
+# SNS takes 256 KiB (API reference, Publish).
+_LARGEST = 250_000
+
+
+class Reminded(Frozen):
+    """How many exemptions, and accounts whose settings are not understood, were told of."""
+
+    told: int
+
+
+def remind(task: StateTask) -> Reminded:
+    """Tell the topic of what ends, if something does.
+
+    Accounts whose settings are not understood are told of too, every day: nothing is done there. Raises
+    Denied, Throttled, Unavailable, CallFailed.
+    """
+    today = datetime.fromisoformat(task.execution.started).date()
+    told = [entry for account, item in _items() for entry in _entries(account, item, today)]
+    if told:
+        with named_errors():
+            hub_client("sns").publish(
+                TopicArn=os.environ["TOPIC_ARN"], Subject=_subject(len(told)), Message=_message(told)
+            )
+    return Reminded(told=len(told))
+
+
+def due(exemption: Exemption, today: date) -> str:
+    """Why to remind of it on that day; empty if not to."""
+    last = datetime.fromisoformat(exemption.until).date()
+    return _DAYS_LEFT.get((last - today).days, "")
+
+
+def _items() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    pages = hub_client("dynamodb").get_paginator("scan")
+    with named_errors():
+        for page in pages.paginate(TableName=os.environ["SETTINGS_TABLE"], ConsistentRead=True):
+            for item in page["Items"]:
+                yield item["account"]["S"], item
+
+
+def _entries(account: str, item: Mapping[str, Any], today: date) -> Iterator[str]:
+    try:
+        found = settings.parsed(account, item)
+    except SettingsUnreadable as error:
+        yield f"{error} It stays so until they are corrected: rightstate verify --check V15"
+        return
+    for each in found.exemptions:
+        if why := due(each, today):
+            yield _entry(found, each, why)
+
+
+def _entry(account: Account, exemption: Exemption, why: str) -> str:
+    what = exemption.resource or (f"tag {exemption.tag}" if exemption.tag else "the whole account")
+    own = ["--account", account.account]
+    selector = [
+        *(["--resource", exemption.resource] if exemption.resource else []),
+        *(["--tag", exemption.tag] if exemption.tag else []),
+        *(part for policy in exemption.policies for part in ("--policy", policy)),
+    ]
+    renew = shlex.join(["rightstate", "exempt", "add", *own, *selector, "--days", "30"])
+    return "\n".join(
+        (
+            f"{exemption.id} {why}, until {exemption.until}",
+            f"  Account: {account.account}{f' {shown(account.name)}' if account.name else ''}",
+            f"  Exempt: {shown(what)} from {', '.join(exemption.policies) or 'all policies'}",
+            f"  Approved by: {shown(exemption.approver)}, because: {shown(exemption.reason)}",
+            f"  Renew: {_printable(renew)} --reason REASON --approver APPROVER",
+            f"  Remove: rightstate exempt remove {exemption.id} --account {account.account}",
+        )
+    )
+
+
+def _printable(text: str) -> str:
+    """On its line: what is in the settings may have been written by hand."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _subject(count: int) -> str:
+    return f"Rightstate: {count} exemption{'s' if count > 1 else ''} or settings to look at"
+
+
+def _message(told: list[str]) -> str:
+    left = len(told) - _LISTED
+    text = "\n\n".join(
+        [
+            "These exemptions end soon or have just ended. Once one has ended, the next event or sweep puts "
+            "right what is broken.",
+            *told[:_LISTED],
+            *([f"And {left} more: rightstate exempt list --all"] if left > 0 else []),
+        ]
+    )
+    return text.encode(errors="replace")[:_LARGEST].decode(errors="ignore") + "\n"

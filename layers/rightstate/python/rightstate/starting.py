@@ -1,0 +1,21 @@
+"""Start an execution from another one."""
+
+import json
+
+from rightstate.aws_errors import named_errors
+from rightstate.models import StartInput
+from rightstate.sessions import hub_client
+
+
+def start_execution(state_machine: str, name: str, start: StartInput) -> None:
+    """Start one, or leave the one of that name as it is: a repeated event starts nothing twice."""
+    client = hub_client("stepfunctions")
+    with named_errors():
+        try:
+            client.start_execution(
+                stateMachineArn=state_machine,
+                name=name,
+                input=json.dumps(start.model_dump(mode="json", exclude_none=True)),
+            )
+        except client.exceptions.ExecutionAlreadyExists:
+            return

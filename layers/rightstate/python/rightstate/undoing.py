@@ -1,0 +1,226 @@
+"""Undo: the changes of an execution taken back. What is decided is pure; the ledger is read with `find`."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rightstate import settings
+from rightstate.aws_errors import named_errors
+from rightstate.errors import InvalidInput, NotVerified
+from rightstate.exemptions import covers, resource_name
+from rightstate.models import Account, Decision, Exemption, Outcome, StartInput, Undo
+from rightstate.resource_type import Change, Observed, Resource, ResourceType
+from rightstate.sessions import hub_client
+from rightstate.wants import Restored, Value, as_change, as_text, same
+
+# --- What is to be undone ---
+
+
+class Entry(BaseModel):
+    """What is read of an entry of the ledger; `resource` is account/region/type/id."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    resource: str
+    outcome: str
+    changes: tuple[Change, ...] = ()
+    calls: tuple[str, ...] = ()
+    verified: Mapping[str, Value] = {}
+    settled_by: str = ""
+
+
+def find(
+    resource_type: ResourceType, resource: Resource, account: Account, start: StartInput, now: str
+) -> Undo:
+    """What the execution `start.undo` has changed of the resource, as the ledger knows it.
+
+    Raises InvalidInput where it has changed nothing, or where no exemption would keep it changed back.
+    """
+    execution = str(start.undo)
+    found = _entry(resource_type, resource, execution)
+    exemptions = list(_exemptions(resource_type, resource, account, found.changes, now))
+    return Undo(
+        execution=execution,
+        changes=found.changes,
+        seen=found.verified,
+        consent=bool(start.consent),
+        approver=", ".join(sorted({each.approver for each in exemptions})),
+        until=min(each.until for each in exemptions),
+    )
+
+
+def _entry(resource_type: ResourceType, resource: Resource, execution: str) -> Entry:
+    name = f"{resource.account}/{resource_name(resource_type, resource)}"
+    with named_errors():
+        pages = (
+            hub_client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=os.environ["LEDGER_TABLE"],
+                KeyConditionExpression="#resource = :resource",
+                FilterExpression="#execution = :execution",
+                ExpressionAttributeNames={"#resource": "resource", "#execution": "execution"},
+                ExpressionAttributeValues={":resource": {"S": name}, ":execution": {"S": execution}},
+                ConsistentRead=True,
+            )
+        )
+        item = next((item for page in pages for item in page["Items"]), None)
+    if item is None:
+        raise InvalidInput(
+            f"The ledger has no entry of execution {execution} for {name}. Nothing was changed. `rightstate "
+            "history --deployed` lists executions; the ledger keeps them for as long as LedgerDays says."
+        )
+    return entry(execution, item)
+
+
+def entry(execution: str, item: Mapping[str, Any]) -> Entry:
+    """The ledger's item about that execution, as DynamoDB gives it.
+
+    Raises InvalidInput where it is not understood, or says that nothing was changed.
+    """
+    try:
+        found = Entry.model_validate(settings.plain(item))
+    except ValidationError:
+        raise InvalidInput(
+            f"The ledger's entry of execution {execution} is not understood. Nothing was changed. Restore "
+            "by hand what it says was changed."
+        ) from None
+    if why := _nothing_to_undo(found):
+        raise InvalidInput(f"Execution {execution} cannot be undone: {why} Nothing was changed.")
+    return found
+
+
+def _nothing_to_undo(found: Entry) -> str:
+    if found.settled_by or not found.changes:
+        return f"it ended {found.outcome} and has changed nothing."
+    if found.outcome == Outcome.REMEDIATED:
+        return ""
+    if found.outcome == Outcome.FAILED:
+        # With all its calls made, it is what it found afterwards that made it fail.
+        return "" if found.calls else "it failed, and which of its calls took effect is not known."
+    if found.outcome == Outcome.UNDONE:
+        return "it is an undo itself. To have its changes back, remove the exemption and start the resource."
+    return f"it ended {found.outcome}."
+
+
+def _exemptions(
+    resource_type: ResourceType, resource: Resource, account: Account, changes: Sequence[Change], now: str
+) -> Iterator[Exemption]:
+    """For each policy that had asked for a change, the exemption that lasts longest."""
+    name = resource_name(resource_type, resource)
+    for policy in sorted({policy for change in changes for policy in change.policies}):
+        found = [each for each in account.exemptions if covers(each, policy, name, now)]
+        if not found:
+            raise InvalidInput(
+                f"No exemption keeps {policy} from making its change again with the next event. Nothing was "
+                f"changed. `rightstate undo` makes one; so does `rightstate exempt add --account "
+                f"{resource.account} --resource {name} --policy {policy}`."
+            )
+        yield max(found, key=lambda each: each.until)
+
+
+# --- What is decided ---
+
+
+def settings_to_read(resource_type: ResourceType, undo: Undo) -> frozenset[str]:
+    """The settings that were changed, and what restoring them depends on."""
+    return frozenset(
+        {*(change.setting for change in undo.changes), *resource_type.facts, *resource_type.restore_reads}
+    )
+
+
+def decide(resource_type: ResourceType, resource: Resource, undo: Undo, observed: Observed) -> Decision:
+    """Restore every setting, if each still is as the execution has set it, and all can be had again."""
+    restored = restoring(resource_type, undo.changes)
+    if why := _refusal(resource_type, undo, restored, observed):
+        return Decision(apply=False, outcome=Outcome.UNDO_REFUSED, reason=f"{why} Nothing was changed.")
+    return _decision(resource_type, resource, undo, restored, observed)
+
+
+def decide_again(resource_type: ResourceType, resource: Resource, undo: Undo, observed: Observed) -> Decision:
+    """The decision when some of it may have been done already. Raises NotVerified where something else has
+    changed a setting meanwhile."""
+    restored = restoring(resource_type, undo.changes)
+    left = [
+        (change, back)
+        for change, back in zip(undo.changes, restored, strict=True)
+        if not back.want.holds(observed.get(back.setting))
+    ]
+    if other := [change for change, _ in left if not _as_set(change, undo, observed)]:
+        raise NotVerified(
+            f"Something else has changed meanwhile what was to be restored: {_three_ways(other, observed)}."
+        )
+    return _decision(resource_type, resource, undo, [back for _, back in left], observed)
+
+
+def _decision(
+    resource_type: ResourceType,
+    resource: Resource,
+    undo: Undo,
+    restored: Sequence[Change],
+    observed: Observed,
+) -> Decision:
+    calls = (resource_type.restore or resource_type.calls)(resource, restored, observed) if restored else ()
+    return Decision(
+        apply=True,
+        outcome=Outcome.UNDONE,
+        reason=_summary(resource_type, undo, restored),
+        changes=tuple(restored),
+        calls=tuple(calls),
+    )
+
+
+def restoring(resource_type: ResourceType, changes: Sequence[Change]) -> list[Change]:
+    """The changes that take those back."""
+    return [_restoring(resource_type, change) for change in changes]
+
+
+def _restoring(resource_type: ResourceType, change: Change) -> Change:
+    before = resource_type.nearest.get(change.setting) if change.before is None else change.before
+    return change.model_copy(update={"before": change.after, "after": before, "want": Restored(value=before)})
+
+
+def _refusal(resource_type: ResourceType, undo: Undo, restored: Sequence[Change], observed: Observed) -> str:
+    """Why nothing is restored; empty if it is."""
+    if all(back.want.holds(observed.get(back.setting)) for back in restored):
+        return "Every setting is already as it was before that execution."
+    if other := [change for change in undo.changes if not _as_set(change, undo, observed)]:
+        return f"Changed since by something else, and left alone: {_three_ways(other, observed)}."
+    if why := resource_type.irrecoverable(restored, observed):
+        return why
+    held = resource_type.held(observed)
+    if why := next((held[change.setting] for change in restored if change.setting in held), ""):
+        return why
+    destroyed = [what for change in restored if (what := resource_type.destroys(change))]
+    if destroyed and not undo.consent:
+        return f"It would destroy something: {' '.join(destroyed)} It needs your consent (--consent)."
+    return ""
+
+
+def _as_set(change: Change, undo: Undo, observed: Observed) -> bool:
+    """Whether the setting still is as the execution has set it."""
+    now = observed.get(change.setting)
+    seen = undo.seen.get(change.setting)
+    # AWS may show a text otherwise than it was written, e.g. the ARN of a key for its alias.
+    return same(now, change.after) or (isinstance(seen, str) and now == seen)
+
+
+def _three_ways(changes: Sequence[Change], observed: Observed) -> str:
+    return "; ".join(
+        f"{each.setting} was {as_text(each.before)}, was set to {as_text(each.after)} and is now "
+        f"{as_text(observed.get(each.setting))}"
+        for each in changes
+    )
+
+
+def _summary(resource_type: ResourceType, undo: Undo, restored: Sequence[Change]) -> str:
+    never = [
+        f"{change.setting} had not been set, which AWS does not allow again; it is "
+        f"{as_text(resource_type.nearest[change.setting])} instead."
+        for change in undo.changes
+        if change.before is None and change.setting in resource_type.nearest
+    ]
+    what = "; ".join(f"{each.setting}: {as_change(each.before, each.after)}" for each in restored)
+    return " ".join((f"{what}." if what else "Everything is restored already.", *never))
