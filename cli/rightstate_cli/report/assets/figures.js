@@ -1,0 +1,130 @@
+// The figures of what is chosen, as figures.py counts them for the first view.
+
+const ALL = { text: "", account: "", type: "", policy: "", outcome: "", from: "", to: "" };
+const group = (outcome) => view.groups[outcome] ?? view.alone;
+
+// Which entries count for the posture, and which are shown.
+function chosen(records, filter) {
+  const having = records.having(filter.text);
+  const from = filter.from ? Date.parse(filter.from) : -Infinity;
+  const to = filter.to ? Date.parse(filter.to) + DAY : Infinity;
+  const resources = records.resources.map(
+    (each) => (!filter.account || each.account === filter.account) && (!filter.type || each.type === filter.type),
+  );
+  const effects = filter.policy
+    ? records.columns.effect.values.map(([, states]) => states.some(([policy]) => policy === filter.policy))
+    : null;
+  const counting = new Uint8Array(records.count);
+  const shown = [];
+  for (let i = 0; i < records.count; i++) {
+    const started = records.started[i];
+    if (started < from || started >= to || !resources[records.place("resource", i) - 1]) continue;
+    counting[i] = 1;
+    if (effects && !effects[records.place("effect", i) - 1]) continue;
+    if (filter.outcome && records.get("outcome", i) !== filter.outcome) continue;
+    if (having && !having[i]) continue;
+    shown.push(i);
+  }
+  return { counting, shown };
+}
+
+function figures(records, { counting, shown }, policy) {
+  const row = () => view.states.map(() => 0);
+  const pairs = row();
+  const policies = new Map();
+  const accounts = new Map();
+  const stands = new Map();
+  const outcomes = {};
+  const changed = { records: 0, settings: 0 };
+  const lookedAt = new Set();
+  const failures = new Map();
+  const days = [];
+  let day = null;
+  let next = 0;
+  const rowOf = (map, key) => map.get(key) ?? map.set(key, row()).get(key);
+
+  for (let i = 0; i < records.count; i++) {
+    const isShown = shown[next] === i;
+    if (!counting[i]) continue;
+    const number = Math.floor(records.started[i] / DAY);
+    if (!day || day.number !== number) {
+      day = { number, day: new Date(number * DAY).toISOString().slice(0, 10), outcomes: {}, pairs };
+      days.push(day);
+    }
+    stand(i);
+    day.pairs = [...pairs];
+    if (isShown) {
+      next++;
+      show(i);
+    }
+  }
+
+  function stand(i) {
+    const [clear, states] = records.get("effect", i);
+    if (!clear && !states.length) return;
+    const place = records.place("resource", i);
+    let has = stands.get(place);
+    if (!has) stands.set(place, (has = new Map()));
+    const after = new Map(clear ? [...has.keys()].map((key) => [key, -1]) : []);
+    for (const [key, state] of states) after.set(key, state);
+    const account = records.resource(i).account;
+    for (const [key, state] of after) {
+      if (policy && key !== policy) continue;
+      const before = has.get(key) ?? -1;
+      if (before === state) continue;
+      for (const count of [pairs, rowOf(policies, key), rowOf(accounts, account)]) {
+        if (before >= 0) count[before]--;
+        if (state >= 0) count[state]++;
+      }
+      if (state >= 0) has.set(key, state);
+      else has.delete(key);
+    }
+  }
+
+  function show(i) {
+    const outcome = records.get("outcome", i);
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    day.outcomes[group(outcome)] = (day.outcomes[group(outcome)] ?? 0) + 1;
+    const place = records.place("resource", i);
+    const { id, account } = records.resource(i);
+    if (outcome !== "fanned-out" && outcome !== "rejected" && id !== "" && id !== "*") lookedAt.add(place);
+    if (records.get("made", i) === "yes") {
+      changed.records++;
+      changed.settings += records.get("changes", i).length;
+    }
+    if (group(outcome) === "failed") {
+      const error = records.get("error", i) ?? outcome;
+      let failure = failures.get(error);
+      if (!failure) failures.set(error, (failure = { error, count: 0, places: new Set(), accounts: new Set() }));
+      failure.count++;
+      failure.places.add(place);
+      failure.accounts.add(account);
+      failure.last = records.started[i];
+      failure.reason = records.get("reason", i) ?? "";
+    }
+  }
+
+  const waiting = view.states.indexOf("waiting");
+  const rows = (map) =>
+    Object.fromEntries([...map].filter(([, count]) => count.some(Boolean)).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return {
+    records: shown.length,
+    resources: lookedAt.size,
+    pairs,
+    changed,
+    failed: (outcomes.failed ?? 0) + (outcomes.died ?? 0),
+    waiting: [...stands.values()].filter((has) => [...has.values()].includes(waiting)).length,
+    outcomes,
+    policies: rows(policies),
+    accounts: rows(accounts),
+    days,
+    failures: [...failures.values()]
+      .map(({ places, ...each }) => ({
+        ...each,
+        resources: places.size,
+        accounts: [...each.accounts].sort(),
+        last: new Date(each.last).toISOString(),
+      }))
+      .sort((a, b) => b.count - a.count || (a.error < b.error ? -1 : 1)),
+  };
+}

@@ -1,0 +1,253 @@
+// The page: first what is in it ready counted, then the entries, when they are there.
+
+const view = JSON.parse(document.querySelector("#view").textContent);
+const NAMES = { compliant: "Compliant", broken: "Not compliant", waiting: "Waits for approval", left: "Left alone", exempt: "Exempt" };
+const COMPLIANT = view.states.indexOf("compliant");
+const EXEMPT = view.states.indexOf("exempt");
+const form = document.querySelector("#filter");
+const status = document.querySelector("#status");
+let records = null;
+let filter = { ...ALL };
+let current = view.figures;
+
+for (const day of view.figures.days) day.number = Date.parse(day.day) / DAY;
+
+// Exempt pairs count neither for nor against.
+const ofPairs = (pairs) => [pairs[COMPLIANT], pairs.reduce((sum, count) => sum + count, 0) - pairs[EXEMPT]];
+
+const bars = (pairs) => {
+  const shown = view.states.map((state, place) => [state, pairs[place]]).filter(([, count]) => count);
+  const text = shown.map(([state, count]) => `${NAMES[state]} ${number.format(count)}`).join(", ");
+  const made = el("div", { class: "bars", role: "img", "aria-label": text, title: text });
+  for (const [state, count] of shown) {
+    const part = el("i", { class: `is-${state}` });
+    part.style.flex = `${count} 0 0`;
+    made.append(part);
+  }
+  return made;
+};
+
+// --- What the figures fill ---
+
+function about() {
+  const days = (from, to) => (from.slice(0, 10) === to.slice(0, 10) ? from.slice(0, 10) : `${from.slice(0, 10)} to ${to.slice(0, 10)}`);
+  // What was asked for ends before the beginning of a day; what was found has its last.
+  const asked = view.since && view.until ? days(view.since, new Date(Date.parse(view.until) - 1).toISOString()) : "";
+  const accounts = Object.keys(view.accounts).length;
+  const rows = [
+    ["Period", asked || (view.first ? days(view.since || view.first, view.last) : "no entries")],
+    ["Accounts", accounts === 1 ? Object.entries(view.accounts)[0].filter(Boolean).map((text) => foreign(`${text} `, 60)) : number.format(accounts)],
+    ["Ledger", foreign(view.source, 100)],
+    ["Written", `${time(Date.parse(view.generated))} UTC`],
+    ["Version", view.version],
+  ];
+  document.querySelector("#about").append(...rows.map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", {}, text))));
+}
+
+function card(name, shown, more, kind = "", below = null) {
+  return el("div", { class: `card ${kind}` }, el("span", { class: "name" }, name), el("span", { class: "value" }, shown), el("span", { class: "more" }, more), below);
+}
+
+function exemptionsChosen() {
+  return (view.exemptions ?? []).filter(
+    (each) => (!filter.account || each.account === filter.account) && (!filter.policy || !each.policies.length || each.policies.includes(filter.policy)),
+  );
+}
+
+function headline(found) {
+  const [compliant, of] = ofPairs(found.pairs);
+  const exemptions = exemptionsChosen();
+  const ending = exemptions.filter((each) => each.state === "ending").length;
+  const active = exemptions.filter((each) => each.state !== "expired").length;
+  document.querySelector("#headline").replaceChildren(
+    card("Resources looked at", number.format(found.resources), counted(found.records, "execution")),
+    card("Compliant", share(compliant, of), `${number.format(compliant)} of ${counted(of, "check")}`, "", of ? bars(found.pairs) : null),
+    card("Settings changed", number.format(found.changed.settings), `in ${counted(found.changed.records, "execution")}`),
+    card("Failed", number.format(found.failed), found.records ? `${share(found.failed, found.records)} of executions` : "no executions", found.failed ? "bad" : ""),
+    card("Waiting", number.format(found.waiting), found.waiting === 1 ? "resource, for an approval" : "resources, for an approval", found.waiting ? "wait" : ""),
+    view.exemptions
+      ? card("Exemptions ending", number.format(ending), active ? `within 14 days, of ${number.format(active)} in force` : "none is in force", ending ? "soon" : "")
+      : card("Exemptions ending", "–", "the settings are not known"),
+  );
+}
+
+const FEW = 10;
+const shownAll = new Set();
+
+function posture(host, rows, name, choose) {
+  const sorted = Object.entries(rows).sort(([a, one], [b, two]) => {
+    const [[c, of], [d, other]] = [ofPairs(one), ofPairs(two)];
+    return (of ? c / of : 2) - (other ? d / other : 2) || other - of || (a < b ? -1 : 1);
+  });
+  if (!sorted.length) return host.replaceChildren(empty("Nothing is known", "No policy has looked at a resource in what is chosen."));
+  const all = shownAll.has(host.id) || sorted.length <= FEW + 2;
+  const columns = view.states.filter((state) => state !== "compliant");
+  host.replaceChildren(
+    el("table", { class: "posture" },
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, host.id === "by-policy" ? "Policy" : "Account"), el("th", { scope: "col" }, el("span", { class: "unseen" }, "Share")), el("th", { scope: "col", class: "number" }, "Compliant"),
+        host.id === "by-policy" ? columns.map((state) => el("th", { scope: "col", class: "number wide-only" }, NAMES[state])) : el("th", { scope: "col", class: "number" }, "Of"))),
+      el("tbody", {}, (all ? sorted : sorted.slice(0, FEW)).map(([key, pairs]) => {
+        const [compliant, of] = ofPairs(pairs);
+        return el("tr", {},
+          el("td", {}, el("button", { type: "button", class: "link", disabled: !records, onclick: () => choose(key) }, name(key))),
+          el("td", { class: "bar-cell" }, bars(pairs)),
+          el("td", { class: "number" }, share(compliant, of)),
+          host.id === "by-policy"
+            ? columns.map((state) => el("td", { class: "number wide-only" }, pairs[view.states.indexOf(state)] ? number.format(pairs[view.states.indexOf(state)]) : el("span", { class: "muted" }, "–")))
+            : el("td", { class: "number" }, number.format(of)));
+      }))));
+  if (!all || shownAll.has(host.id))
+    host.append(el("p", { class: "note" }, el("button", {
+      type: "button", class: "link more",
+      onclick: () => {
+        if (!shownAll.delete(host.id)) shownAll.add(host.id);
+        posture(host, rows, name, choose);
+      },
+    }, all ? "Show the worst only" : `Show all ${sorted.length}`)));
+}
+
+function failures(found) {
+  document.querySelector("#errors").replaceChildren(
+    ...(found.failures.length
+      ? found.failures.map((each) => {
+          const accounts = each.accounts.length > 3 ? `${each.accounts.slice(0, 3).join(", ")} and others` : each.accounts.join(", ");
+          const step = (view.steps[each.error] ?? "The execution's history has the state that failed, and why.").replaceAll("{account}", visible(accounts));
+          return el("div", { class: "failure" },
+            el("div", { class: "count" }, number.format(each.count)),
+            el("div", {},
+              el("h3", {}, foreign(each.error, 80)),
+              el("p", { class: "muted" }, `${counted(each.resources, "resource")}, last on ${time(Date.parse(each.last))}: `, foreign(each.reason, 300)),
+              el("p", {}, step.split("`").map((part, place) => (place % 2 ? el("code", {}, part) : part)))));
+        })
+      : [empty("No failure", "Every execution in what is chosen has ended as it should.")]),
+  );
+}
+
+function redraw() {
+  drawPosture(current);
+  drawActivity(current);
+}
+
+function show(found) {
+  current = found;
+  headline(found);
+  posture(document.querySelector("#by-policy"), found.policies, (key) => [foreign(key, 80), small(visible(view.titles[key] ?? ""))], (key) => choose({ policy: key }));
+  posture(document.querySelector("#by-account"), found.accounts, (key) => [foreign(view.accounts[key] || key, 40), view.accounts[key] ? small(foreign(key, 40)) : null], (key) => choose({ account: key }));
+  redraw();
+  failures(found);
+}
+
+// --- Filter ---
+
+const tables = Object.fromEntries(
+  Object.entries(TABLES).map(([name, given]) => [name, new Table(document.querySelector(`#${name} .table`), { ...given, opens: (i) => openEntry(i) })]),
+);
+const exemptionsTable = new Table(document.querySelector("#exemptions .table"), EXEMPTIONS);
+
+function choose(some) {
+  for (const [name, given] of Object.entries(some)) form.elements[name].value = given;
+  apply();
+  document.querySelector("#headline").scrollIntoView({ block: "center" });
+}
+
+function apply() {
+  filter = { ...ALL, ...Object.fromEntries(new FormData(form)) };
+  const narrowed = Object.keys(ALL).some((name) => filter[name]);
+  form.querySelector("[type=reset]").hidden = !narrowed;
+  const found = chosen(records, filter);
+  show(narrowed ? figures(records, found, filter.policy) : view.figures);
+  fill(found.shown);
+  status.textContent = narrowed ? `${number.format(found.shown.length)} of ${counted(records.count, "execution")} are shown.` : "";
+}
+
+const WRITTEN = new Set(["remediated", "undone", "failed", "died"]);
+const APPROVED = new Set(["awaiting-approval", "denied"]);
+
+function fill(shown) {
+  tables.changes.show(shown.filter((i) => records.place("changes", i) && WRITTEN.has(records.get("outcome", i))));
+  tables.approvals.show(shown.filter((i) => records.place("approval", i) || APPROVED.has(records.get("outcome", i))));
+  tables.executions.show(shown);
+  exemptionsTable.show(exemptionsChosen());
+}
+
+function options(name, texts) {
+  form.elements[name].append(...texts.map(([given, text]) => el("option", { value: given }, visible(text ?? given).slice(0, 80))));
+}
+
+let waiting = 0;
+form.addEventListener("input", (event) => {
+  clearTimeout(waiting);
+  waiting = setTimeout(apply, event.target.name === "text" ? 200 : 0);
+});
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("reset", () => setTimeout(apply));
+
+// --- Light and dark ---
+
+const root = document.documentElement;
+const toggle = document.querySelector("#theme");
+const preference = matchMedia("(prefers-color-scheme: dark)");
+let theme = preference.matches ? "dark" : "light";
+
+function setTheme(name) {
+  root.dataset.theme = name;
+  redraw();
+}
+
+function switchTo(name) {
+  theme = name;
+  toggle.textContent = name === "dark" ? "Light" : "Dark";
+  setTheme(name);
+}
+
+toggle.addEventListener("click", () => switchTo(theme === "dark" ? "light" : "dark"));
+preference.addEventListener("change", () => switchTo(preference.matches ? "dark" : "light"));
+// Paper is light.
+matchMedia("print").addEventListener("change", ({ matches }) => setTheme(matches ? "light" : theme));
+
+// --- Begin ---
+
+// Where the reader is.
+const seen = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries)
+      if (isIntersecting)
+        for (const link of document.querySelectorAll(".sections a")) link.classList.toggle("here", link.hash === `#${target.id}`);
+  },
+  { rootMargin: "-20% 0px -70% 0px" },
+);
+for (const section of document.querySelectorAll("main section[aria-labelledby]")) seen.observe(section);
+
+about();
+if (view.missing.length)
+  document.querySelector("#exemptions .head").append(
+    el("p", {}, el("strong", {}, "Not complete: "), "the settings of these accounts are not understood: ", foreign(view.missing.join(", "), 400)),
+  );
+document.querySelector("#legend").append(...view.states.map((state) => el("span", {}, el("span", { class: `dot is-${state}` }), NAMES[state])));
+root.dataset.theme = theme;
+toggle.textContent = theme === "dark" ? "Light" : "Dark";
+show(view.figures);
+exemptionsTable.show(exemptionsChosen());
+status.textContent = `Reading ${counted(view.figures.records, "execution")}…`;
+performance.mark("first-view");
+
+document.addEventListener("DOMContentLoaded", async () => {
+  try {
+    records = await load(document.querySelector("#data"));
+  } catch (error) {
+    status.textContent = `The entries in this page cannot be read (${error.message}). The files beside it have them.`;
+    return;
+  }
+  options("account", Object.entries(view.accounts).map(([id, name]) => [id, name ? `${name} (${id})` : id]));
+  options("type", [...new Set(records.resources.map((each) => each.type))].sort().map((type) => [type]));
+  options("policy", Object.keys(view.figures.policies).map((policy) => [policy]));
+  options("outcome", Object.keys(view.figures.outcomes).map((name) => [name]));
+  for (const name of ["from", "to"]) {
+    form.elements[name].min = view.first.slice(0, 10);
+    form.elements[name].max = view.last.slice(0, 10);
+  }
+  form.querySelector("fieldset").disabled = false;
+  apply();
+  performance.mark("entries");
+  root.dataset.ready = "yes";
+});

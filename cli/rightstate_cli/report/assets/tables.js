@@ -1,0 +1,216 @@
+// Tables that are sorted by their headings and shown a page at a time.
+
+const PAGE = 25;
+
+// `columns` have a title, `cell(row)`, and where it can be sorted by them `key(row)`.
+class Table {
+  constructor(host, { columns, sorted, nothing, opens, caption, each = PAGE }) {
+    Object.assign(this, { host, columns, nothing, opens, caption, each });
+    this.by = columns.findIndex((column) => column.title === sorted);
+    this.down = true;
+    this.rows = [];
+    this.page = 0;
+  }
+
+  show(rows) {
+    this.rows = rows;
+    this.page = 0;
+    this._sort();
+  }
+
+  _sort() {
+    const { key } = this.columns[this.by] ?? {};
+    if (key) {
+      const keyed = this.rows.map((row, place) => [key(row), place, row]);
+      const sign = this.down ? -1 : 1;
+      keyed.sort(([a, place], [b, other]) => (a < b ? -sign : a > b ? sign : place - other));
+      this.order = keyed.map(([, , row]) => row);
+    } else this.order = this.rows;
+    this.render();
+  }
+
+  _by(place) {
+    this.down = this.by === place ? !this.down : true;
+    this.by = place;
+    this.page = 0;
+    this._sort();
+    this.host.querySelectorAll("th")[place].querySelector("button").focus();
+  }
+
+  render() {
+    if (!this.rows.length) return this.host.replaceChildren(empty(...this.nothing()));
+    const first = this.page * this.each;
+    const some = this.order.slice(first, first + this.each);
+    this.host.replaceChildren(
+      el("table", { class: "stacked" }, el("caption", { class: "unseen" }, this.caption), this._heading(), el("tbody", {}, some.map((row) => this._row(row)))),
+    );
+    if (this.rows.length > this.each) this.host.append(this._pager(first, some.length));
+  }
+
+  _heading() {
+    const cells = this.columns.map(({ title, key, kind }, place) =>
+      el(
+        "th",
+        { scope: "col", class: kind, "aria-sort": this.by === place ? (this.down ? "descending" : "ascending") : null },
+        key ? el("button", { type: "button", onclick: () => this._by(place) }, title) : title,
+      ),
+    );
+    return el("thead", {}, el("tr", {}, cells));
+  }
+
+  _row(row) {
+    const cells = this.columns.map(({ title, cell, kind }, place) =>
+      el("td", { class: [kind, place === 0 ? "first" : ""].filter(Boolean).join(" "), "data-label": title }, cell(row)),
+    );
+    const made = el("tr", { class: this.opens ? "opens" : null }, cells);
+    if (this.opens)
+      made.addEventListener("click", (event) => {
+        // Text can be selected, and what is pressed inside does its own.
+        if (!event.target.closest("button, a") && !String(getSelection())) this.opens(row);
+      });
+    return made;
+  }
+
+  _pager(first, some) {
+    const pages = Math.ceil(this.rows.length / this.each);
+    const go = (title, page) =>
+      el("button", {
+        type: "button", class: "quiet", disabled: page < 0 || page >= pages,
+        onclick: () => {
+          this.page = page;
+          this.render();
+          this.host.closest("section")?.scrollIntoView();
+        },
+      }, title);
+    return el(
+      "div",
+      { class: "pager" },
+      el("span", {}, `${number.format(first + 1)} to ${number.format(first + some)} of ${number.format(this.rows.length)}`),
+      el("div", {}, go("Previous", this.page - 1), go("Next", this.page + 1)),
+    );
+  }
+}
+
+// What stands in the cells of entries.
+
+const opening = (i) => {
+  const { id, type, account, region } = records.resource(i);
+  return [
+    el("button", { type: "button", class: "link", onclick: () => openEntry(i) }, foreign(id || "*", 80)),
+    small(visible(type), " · ", named(account), " · ", foreign(region, 40)),
+  ];
+};
+const named = (account) => {
+  const name = view.accounts[account];
+  return name ? [foreign(name, 40), " "] : foreign(account, 40);
+};
+const outcome = (i) => badge(records.get("outcome", i), group(records.get("outcome", i)));
+
+// The end of an ARN says who it is.
+const who = (principal) =>
+  el("span", { title: visible(principal).slice(0, 2000) }, foreign(principal.replace(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:(assumed-role\/)?/, ""), 60));
+
+function causedBy(i) {
+  const principal = records.get("principal", i) || records.get("principal_id", i) || records.get("source", i);
+  const call = records.get("event_name", i);
+  const by = principal || records.get("requester", i);
+  if (!by) return call ? [foreign("not named"), small("by ", foreign(call, 60))] : el("span", { class: "muted" }, "no API call");
+  return [who(by), call ? small("by ", foreign(call, 60)) : null];
+}
+
+function verified(i) {
+  const made = records.get("made", i);
+  const undone = records.undoneBy(i);
+  return [
+    made === "yes" ? badge("verified", "compliant") : made === "unverified" ? badge("not verified", "failed") : badge("look at the reason", "found"),
+    undone !== undefined ? small("undone later") : null,
+    records.place("undo", i) ? small("takes another back") : null,
+  ];
+}
+
+function approvedBy(i) {
+  const approval = records.get("approval", i);
+  if (!approval) return null;
+  return [who(approval.arn || approval.by || ""), small(foreign((approval.at ?? "").slice(0, 16).replace("T", " ")))];
+}
+
+const reason = (i) => {
+  const error = records.get("error", i);
+  return el("div", { class: "clip" }, error ? el("strong", {}, foreign(error, 60), " ") : null, foreign(records.get("reason", i) ?? "", 260));
+};
+const started = { title: "Started (UTC)", kind: "fixed", key: (i) => records.started[i], cell: (i) => time(records.started[i]) };
+const resource = { title: "Resource", key: (i) => records.resource(i).id, cell: opening };
+
+const TABLES = {
+  changes: {
+    caption: "Changes",
+    each: 15,
+    sorted: "Started (UTC)",
+    nothing: () => ["No change", "Nothing was written in what is chosen."],
+    columns: [
+      started,
+      resource,
+      {
+        title: "Changed",
+        key: (i) => records.get("changes", i)[0].setting,
+        cell: (i) => {
+          const changes = records.get("changes", i);
+          return [changes.slice(0, 4).map((change) => difference(change, 80)), changes.length > 4 ? small(`and ${changes.length - 4} more`) : null];
+        },
+      },
+      { title: "Caused by", key: (i) => records.get("principal", i) ?? "", cell: causedBy },
+      { title: "Approved by", key: (i) => records.get("approval", i)?.by ?? "", cell: approvedBy },
+      { title: "Result", key: (i) => records.get("made", i), cell: verified },
+    ],
+  },
+  approvals: {
+    caption: "Approvals",
+    each: 10,
+    sorted: "Started (UTC)",
+    nothing: () => ["No approval", "No plan has waited for one in what is chosen."],
+    columns: [
+      started,
+      resource,
+      { title: "State", key: (i) => records.get("outcome", i), cell: outcome },
+      { title: "Approved by", key: (i) => records.get("approval", i)?.by ?? "", cell: approvedBy },
+      { title: "Reason", cell: (i) => el("div", { class: "clip" }, foreign(records.get("approval", i)?.reason || records.get("reason", i) || "", 200)) },
+      { title: "Plan", cell: (i) => el("code", {}, foreign((records.get("plan", i) || records.get("approval", i)?.plan || "").slice(0, 12))) },
+    ],
+  },
+  executions: {
+    caption: "Executions",
+    sorted: "Started (UTC)",
+    nothing: () => ["Nothing is chosen", records?.count ? "No entry is like the filter above; clear it to see all." : "The ledger has no entry of this period."],
+    columns: [
+      started,
+      resource,
+      { title: "Outcome", key: (i) => records.get("outcome", i), cell: outcome },
+      { title: "Reason", key: (i) => records.get("error", i) ?? "", cell: reason },
+      { title: "Took", kind: "number", key: (i) => records.took[i], cell: (i) => duration(records.took[i]) },
+    ],
+  },
+};
+
+const ENDS = { expired: "expired", ending: "ends soon", active: "active" };
+const EXEMPTIONS = {
+  caption: "Exemptions",
+  sorted: "",
+  nothing: () =>
+    view.exemptions
+      ? ["No exemption", "Every policy that is enabled counts for every resource in what is chosen."]
+      : ["Not known", "The report was made from a file; --settings gives it the accounts' exemptions."],
+  columns: [
+    { title: "Exemption", key: (each) => each.id, cell: (each) => [el("code", {}, visible(each.id)), small(named(each.account))] },
+    {
+      title: "Leaves alone",
+      cell: (each) => [
+        each.resource ? foreign(each.resource, 120) : each.tag ? ["tagged ", foreign(each.tag, 120)] : "the whole account",
+        small(each.policies.length ? foreign(each.policies.join(", "), 160) : "all policies"),
+        each.counts ? null : small("counts for nothing: the account lets no tag exempt"),
+      ],
+    },
+    { title: "Why", cell: (each) => el("div", { class: "clip" }, foreign(each.reason, 240)) },
+    { title: "Approved by", key: (each) => each.approver, cell: (each) => [foreign(each.approver, 80), small("since ", visible(each.created.slice(0, 10)))] },
+    { title: "Until (UTC)", kind: "fixed", key: (each) => each.until, cell: (each) => [visible(each.until.slice(0, 16).replace("T", " ")), el("br"), badge(ENDS[each.state], each.state)] },
+  ],
+};

@@ -1,0 +1,100 @@
+"""changes.csv: a row for each setting that was changed, safe to open in a spreadsheet."""
+
+import csv
+from typing import IO, Any
+
+from rightstate.models import Outcome
+from rightstate.wants import Value, as_text
+from rightstate_cli.output import plain
+from rightstate_cli.report.posture import made
+from rightstate_cli.report.record import Change, Record
+
+COLUMNS = (
+    "started",
+    "account",
+    "region",
+    "resource_type",
+    "resource",
+    "setting",
+    "before",
+    "after",
+    "made",
+    "verified",
+    "policies",
+    "outcome",
+    "reason",
+    "caused_by",
+    "call",
+    "why",
+    "approved_by",
+    "approved_at",
+    "approval_reason",
+    "undoes",
+    "execution",
+)
+# A cell that begins so is a formula to some spreadsheet (OWASP, CSV Injection); the wide ones are to those
+# of East Asia.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_PARTS = {Outcome.REMEDIATED, Outcome.UNDONE, Outcome.FAILED, Outcome.DIED}
+
+
+class Spreadsheet:
+    """Writes the rows of one entry after the other. The file is opened with newline=""."""
+
+    def __init__(self, to: IO[str]) -> None:
+        self._writer = csv.writer(to, quoting=csv.QUOTE_ALL)
+        self._writer.writerow(COLUMNS)
+        self.count = 0
+
+    def add(self, record: Record) -> None:
+        """Write what the execution changed, or may have."""
+        if record.outcome not in _PARTS:
+            return
+        for change in record.changes:
+            self._writer.writerow(_cell(each) for each in _row(record, change))
+            self.count += 1
+
+
+def _row(record: Record, change: Change) -> tuple[Any, ...]:
+    account, region, resource_type, resource = record.place
+    approval = record.approval
+    return (
+        record.started,
+        account,
+        region,
+        resource_type,
+        resource,
+        change.setting,
+        change.before,
+        change.after,
+        made(record),
+        _verified(record, change),
+        " ".join(change.policies),
+        record.outcome,
+        record.reason,
+        record.caused_by,
+        record.event.name if record.event else "",
+        record.why,
+        (approval.by or approval.arn) if approval else "",
+        approval.at if approval else "",
+        approval.reason if approval else "",
+        record.undo or "",
+        record.execution,
+    )
+
+
+def _verified(record: Record, change: Change) -> str:
+    """Whether a fresh read found the value that was written. A list may hold more than was added to it."""
+    if change.setting not in record.verified:
+        return "no"
+    read = record.verified[change.setting]
+    return "yes" if read == change.after or record.outcome == Outcome.REMEDIATED else "no"
+
+
+def _cell(value: Value) -> str | int:
+    """A number stays one, since it can be no formula; of a text nothing but text is left."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = as_text(value)
+    shown = plain(text.replace("\n", "\\n"))
+    return f"'{shown}" if text.startswith(_FORMULA) else shown

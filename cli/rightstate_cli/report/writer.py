@@ -1,0 +1,134 @@
+"""Writes a report: one pass over the entries, each written to every file as it goes by."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rightstate import __version__
+from rightstate.catalogue import load_all
+from rightstate.clock import written
+from rightstate.models import Account
+from rightstate.notification import NEXT_STEPS
+from rightstate_cli.report import exemptions, manifest, ocsf, page
+from rightstate_cli.report.columns import Columns
+from rightstate_cli.report.directory import replaced
+from rightstate_cli.report.figures import ALONE, GROUPS, Figures
+from rightstate_cli.report.manifest import Manifest
+from rightstate_cli.report.ordered import Ordered, ordered
+from rightstate_cli.report.period import Chosen
+from rightstate_cli.report.posture import STATES
+from rightstate_cli.report.spreadsheet import Spreadsheet
+
+FILES = ("index.html", "changes.csv", "records.jsonl", "ocsf.jsonl")
+
+
+@dataclass(frozen=True)
+class About:
+    """What a report is made of: where the entries are from, what of them, the settings of the accounts,
+    None where they are not known, and the accounts whose settings are not understood."""
+
+    source: str
+    chosen: Chosen
+    accounts: tuple[Account, ...] | None
+    now: datetime
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """The manifest, and the figures of the first view."""
+
+    manifest: Manifest
+    figures: Mapping[str, Any]
+
+
+def write(
+    entries: Iterable[dict[str, Any]],
+    about: About,
+    directory: Path,
+    force: bool = False,
+    written_one: Callable[[int, int], None] = lambda done, total: None,
+) -> Written:
+    """Write the report of the entries into the directory.
+
+    `written_one` is told how many entries of how many are written. Raises InvalidInput, and what reading the
+    entries raises; then the directory is as it was.
+    """
+    with replaced(directory, force) as new, ordered(entries, new) as sorted_entries:
+        figures, columns = Figures(), Columns()
+        counts = _files(sorted_entries, new, figures, columns, written_one)
+        found = figures.as_json()
+        with (new / "index.html").open("wb") as to:
+            page.write(to, _view(about, figures, found), columns)
+        made = Manifest(
+            format=manifest.FORMAT,
+            version=__version__,
+            generated=written(about.now),
+            source=about.source,
+            since=about.chosen.since,
+            until=about.chosen.until,
+            first=figures.first,
+            last=figures.last,
+            accounts=figures.accounts,
+            counts=counts,
+            files=tuple(manifest.describe(new / name) for name in FILES),
+        )
+        manifest.write(made, new)
+    return Written(made, found)
+
+
+def _files(
+    entries: Ordered,
+    directory: Path,
+    figures: Figures,
+    columns: Columns,
+    written_one: Callable[[int, int], None],
+) -> dict[str, int]:
+    found = 0
+    with (
+        (directory / "records.jsonl").open("w", encoding="utf-8", newline="") as lines,
+        (directory / "ocsf.jsonl").open("w", encoding="utf-8", newline="") as events,
+        (directory / "changes.csv").open("w", encoding="utf-8", newline="") as rows,
+    ):
+        spreadsheet = Spreadsheet(rows)
+        for done, (line, record) in enumerate(entries, 1):
+            lines.write(line + "\n")
+            spreadsheet.add(record)
+            for finding in ocsf.findings(record):
+                events.write(finding + "\n")
+                found += 1
+            figures.add(record)
+            columns.add(record)
+            written_one(done, entries.count)
+    return {"records": entries.count, "changes": spreadsheet.count, "findings": found}
+
+
+def _view(about: About, figures: Figures, found: Mapping[str, Any]) -> dict[str, Any]:
+    """What the first view shows."""
+    accounts = about.accounts
+    return {
+        "version": __version__,
+        "generated": written(about.now.astimezone(UTC)),
+        "source": about.source,
+        "since": about.chosen.since,
+        "until": about.chosen.until,
+        "first": figures.first,
+        "last": figures.last,
+        "accounts": {each.account: each.name for each in accounts or ()}
+        | {each: "" for each in figures.accounts if each not in {a.account for a in accounts or ()}},
+        "states": STATES,
+        "groups": GROUPS,
+        "alone": ALONE,
+        "figures": found,
+        "exemptions": None if accounts is None else exemptions.listed(_wanted(about), about.now),
+        "missing": about.missing,
+        "titles": {each.id: each.title for of in load_all() for each in of.policies},
+        "steps": NEXT_STEPS,
+    }
+
+
+def _wanted(about: About) -> Iterable[Account]:
+    wanted = about.chosen.accounts
+    return (each for each in about.accounts or () if not wanted or each.account in wanted)
