@@ -27,6 +27,13 @@ def template() -> dict[str, Any]:
     return parsed
 
 
+@cache
+def definition() -> dict[str, Any]:
+    """The definition that the state machines of all resource types share."""
+    parsed: dict[str, Any] = json.loads((root() / "statemachines" / "remediation.asl.json").read_text())
+    return parsed
+
+
 def machines() -> dict[str, str]:
     """Logical id of each state machine -> the resource type that it remediates."""
     return {

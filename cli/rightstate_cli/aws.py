@@ -36,13 +36,17 @@ _lock = Lock()
 
 @dataclass(frozen=True)
 class Caller:
-    """Whom the credentials belong to, and the region that the command is about."""
+    """Whom the credentials belong to, and the region that the command is about.
+
+    `user_id` is the unique id that IAM knows as aws:userid, of a role with the session's name.
+    """
 
     session: Any
     account: str
     arn: str
     region: str
     partition: str
+    user_id: str = ""
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A client of that service, in the region of the command unless another is named."""
@@ -74,7 +78,9 @@ def sign_in(region: str | None = None, profile: str | None = None) -> Caller:
         ) from None
     except (BotoCoreError, ValueError) as error:
         raise InvalidInput(f"The AWS configuration cannot be used. {error}") from None
-    return Caller(session, str(identity["Account"]), str(identity["Arn"]), region, partition)
+    return Caller(
+        session, str(identity["Account"]), str(identity["Arn"]), region, partition, str(identity["UserId"])
+    )
 
 
 def checked_account(account: str) -> str:

@@ -32,7 +32,7 @@ IS_RUNNING = "running"
 DIED = "died"
 """An execution that ended without its ending: aborted, timed out, or failed to record itself."""
 
-_SETTLED = frozenset({"compliant", "remediated", "not-applicable", "gone"})
+_SETTLED = frozenset({"compliant", "remediated", "not-applicable", "gone", "exempt"})
 # The ledger's index is eventually consistent (DynamoDB developer guide): it may lag behind the last ones.
 _LAG_SECONDS = 15
 _POLL_SECONDS = 2.0

@@ -173,7 +173,7 @@ def deploy(
     cloudformation = engine.client("cloudformation")
     with warnings.catch_warnings():
         # moto leaves out alarms, the schedule and resource policies, which nothing here would look at.
-        warnings.filterwarnings("ignore", "Tried to parse AWS::(CloudWatch::Alarm|SNS|SQS|S3|Scheduler)")
+        warnings.filterwarnings("ignore", "Tried to parse AWS::(CloudWatch|SNS|SQS|S3|Scheduler)")
         cloudformation.create_stack(
             StackName=_STACK,
             TemplateBody=json.dumps(application.cloudformation()),

@@ -23,6 +23,11 @@ def read(path: Path) -> dict[str, Any]:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
     except ValueError:
         raise InvalidInput(f"{path} is not JSON.") from None
+    return understood(event, str(path))
+
+
+def understood(event: Any, named: str) -> dict[str, Any]:
+    """What was read, if it is an event. Raises InvalidInput, which calls it as named."""
     missing = [key for key in _ENVELOPE if not isinstance(event, dict) or key not in event]
     if not missing and not isinstance(event["detail"], dict):
         missing = ["detail"]
@@ -31,7 +36,7 @@ def read(path: Path) -> dict[str, Any]:
         hint = (
             " It looks like a bare CloudTrail record, which EventBridge puts under `detail`." if bare else ""
         )
-        raise InvalidInput(f"{path} is not an EventBridge event: it lacks {', '.join(missing)}.{hint}")
+        raise InvalidInput(f"{named} is not an EventBridge event: it lacks {', '.join(missing)}.{hint}")
     parse(_Envelope, event)
     found: dict[str, Any] = event
     return found

@@ -9,7 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from rightstate.catalogue import load, names
+from rightstate.errors import InvalidInput
+from rightstate.identify import identify
 from rightstate.models import Decision, Outcome, Resolved
+from rightstate.resource_type import Place
 
 SHORT = 8
 """So many characters of a name's end tell executions apart; those of one event begin alike."""
@@ -32,12 +36,17 @@ class Start(BaseModel):
 
 
 class Step(BaseModel):
-    """One state of an execution: when it was entered and left, and the errors met in it."""
+    """One state of an execution: when it was entered and left, and the errors met in it.
+
+    `waited` are the seconds between a try that failed and the next; `gave_up` says that there was no next.
+    """
 
     state: str
     entered: datetime
     left: datetime
     errors: tuple[str, ...] = ()
+    waited: float = 0
+    gave_up: bool = False
 
     @property
     def seconds(self) -> float:
@@ -64,6 +73,7 @@ class Execution(BaseModel):
     operations: tuple[str, ...] = ()
     fanned_out_to: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    arn: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,22 +84,36 @@ class Wanted:
     outcome: Outcome | None = None
     account: str | None = None
     since: datetime | None = None
+    until: datetime | None = None
+    policies: frozenset[str] = frozenset()
+    resource: str | None = None
 
     def has(self, execution: Execution) -> bool:
+        decided = execution.decision.verdicts if execution.decision else ()
         return (
             (not self.types or execution.resource_type in self.types)
             and (self.outcome is None or execution.outcome == self.outcome)
             and (self.account is None or execution.account == self.account)
             and (self.since is None or execution.started_at >= self.since)
+            and (self.until is None or execution.started_at < self.until)
+            and (not self.policies or any(verdict.policy in self.policies for verdict in decided))
+            and (self.resource is None or is_about(execution, self.resource))
         )
 
-    def may_have(self, status: str) -> bool:
-        """Whether an execution of that status may have the outcome. Only failed ones end without success."""
-        if self.outcome is None:
-            return True
-        if self.outcome is Outcome.FAILED:
-            return status not in (RUNNING, "SUCCEEDED")
-        return status == "SUCCEEDED"
+
+def is_about(execution: Execution, resource: str) -> bool:
+    """Whether the execution is about the resource of that identifier, ARN or account/region/type/id."""
+    place = f"{execution.account}/{execution.region}/{execution.resource_type}"
+    if resource in (execution.resource, f"{place}/{execution.resource}"):
+        return True
+    if not resource.startswith("arn:") or execution.resource_type not in names():
+        return False
+    resource_type = load(execution.resource_type)
+    there = Place(account=execution.account, region=execution.region, partition=resource.split(":")[1])
+    try:
+        return identify(resource_type, there, resource).id == execution.resource
+    except InvalidInput:
+        return False
 
 
 def read(states: Any, described: Mapping[str, Any], resource_type: str) -> Execution:
@@ -119,6 +143,7 @@ def glance(described: Mapping[str, Any], resource_type: str) -> Execution:
     identified = _IDENTIFIED.fullmatch(recorded.get("resource", ""))
     account, region, resource = identified.groups() if identified else _asked_for(given)
     return Execution(
+        arn=described["executionArn"],
         name=described["name"],
         resource_type=resource_type,
         status=described["status"],
@@ -133,10 +158,19 @@ def glance(described: Mapping[str, Any], resource_type: str) -> Execution:
     )
 
 
-def listed(states: Any, machine: str, since: datetime | None = None, page: int = PAGE) -> Iterator[Any]:
-    """ListExecutions of the machine, the newest first, until those that were over before `since`."""
+def listed(
+    states: Any,
+    machine: str,
+    since: datetime | None = None,
+    page: int = PAGE,
+    status: str = "",
+) -> Iterator[Any]:
+    """ListExecutions of the machine, the newest first, until those that were over before `since`; with a
+    status, of those that have it."""
     pages = states.get_paginator("list_executions").paginate(
-        stateMachineArn=machine, PaginationConfig={"PageSize": page}
+        stateMachineArn=machine,
+        PaginationConfig={"PageSize": page},
+        **({"statusFilter": status} if status else {}),
     )
     for answer in pages:
         for each in answer["executions"]:
@@ -164,11 +198,11 @@ def _asked_for(given: Any) -> tuple[str, str, str]:
 
 
 def _recorded_decision(recorded: Mapping[str, Any]) -> Decision | None:
-    if not recorded.get("verdicts"):
+    if not (recorded.get("verdicts") or recorded.get("changes")):
         return None
     return Decision.model_validate(
         {
-            "apply": recorded["outcome"] == Outcome.REMEDIATED,
+            "apply": recorded["outcome"] in (Outcome.REMEDIATED, Outcome.UNDONE),
             **{each: recorded[each] for each in ("outcome", "reason", "verdicts", "changes")},
         }
     )
@@ -186,15 +220,33 @@ def _final_state(events: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _steps(events: list[dict[str, Any]]) -> list[Step]:
     steps: list[Step] = []
+    failed_at: datetime | None = None
     for event in events:
+        moved = event["timestamp"]
         if entered := event.get("stateEnteredEventDetails"):
-            steps.append(Step(state=entered["name"], entered=event["timestamp"], left=event["timestamp"]))
+            steps.append(Step(state=entered["name"], entered=moved, left=moved))
+            failed_at = None
         elif steps:
-            errors = steps[-1].errors
-            if failed := event.get("taskFailedEventDetails"):
-                errors = (*errors, failed["error"])
-            steps[-1] = steps[-1].model_copy(update={"left": event["timestamp"], "errors": errors})
+            step = steps[-1]
+            errors, waited = step.errors, step.waited
+            if failed_at and event["type"] == "TaskScheduled":
+                waited += (moved - failed_at).total_seconds()
+                failed_at = None
+            if error := _error(event):
+                errors, failed_at = (*errors, error), moved
+            gave_up = failed_at is not None
+            steps[-1] = step.model_copy(
+                update={"left": moved, "errors": errors, "waited": waited, "gave_up": gave_up}
+            )
     return steps
+
+
+def _error(event: Mapping[str, Any]) -> str:
+    """What a try of a task failed with, empty where it did not."""
+    for key in ("taskFailedEventDetails", "taskTimedOutEventDetails"):
+        if found := event.get(key):
+            return str(found.get("error", "States.Timeout"))
+    return ""
 
 
 def _sentence(cause: str) -> str:

@@ -1,26 +1,46 @@
-"""The executions of a deployed hub, which Step Functions keeps for 90 days after their end."""
+"""The executions of a deployed hub: what the ledger has, and what Step Functions has beside it.
 
+Step Functions knows those that run, and for 90 days after its end each execution's states.
+"""
+
+import json
+import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import chain, islice
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rightstate.errors import InvalidInput
-from rightstate.identify import shown
+from rightstate.catalogue import load_all
+from rightstate.errors import InvalidInput, RightstateError
+from rightstate.identify import at_home, identify, is_arn_of, place_of, shown
+from rightstate.models import Decision, Outcome
+from rightstate.resource_type import Place
 from rightstate_cli.aws import answers
-from rightstate_cli.executions import Execution, Wanted, glance, listed, machine_of, moment, read
+from rightstate_cli.executions import RUNNING, Execution, Wanted, glance, listed, machine_of, read
 from rightstate_cli.following import states_of
 from rightstate_cli.hub import Hub
+from rightstate_cli.ledger import Entry, Ledger, Query
 
 _READERS = 16
 _LOOKED_AT = 2000
-"""So many executions at most are described for one list."""
+"""So many executions of each machine at most are described for one list."""
 _LISTED = 10_000
 """So many of each machine at most are searched for a part of a name."""
+KEY = re.compile(r"[0-9]{12}/[^/]+/[^/]+/.")
+"""So begins account/region/type/id."""
 _ABSENT = {"ExecutionDoesNotExist", "InvalidArn"}
+
+
+@dataclass(frozen=True)
+class Past:
+    """An execution, with the ledger's entry where that is what is known of it."""
+
+    execution: Execution
+    entry: Entry | None
 
 
 class HubHistory:
@@ -32,61 +52,81 @@ class HubHistory:
     def __init__(self, hub: Hub, wanted: Wanted) -> None:
         self._hub = hub
         self._wanted = wanted
+        self._ledger = Ledger(hub)
         self._states = states_of(hub)
         self._machines = {
             arn: named for named, arn in hub.machines().items() if not wanted.types or named in wanted.types
         }
 
-    def latest(self, limit: int) -> tuple[list[Execution], str]:
+    def latest(self, limit: int) -> tuple[list[Past], str]:
         """The latest that are wanted, the latest last, and a sentence about what is left out, if anything."""
-        with answers("Nothing was changed."), ThreadPoolExecutor(_READERS) as readers:
-            entries = self._newest_first(readers, min(limit, _LOOKED_AT))
-            found: list[Execution] = []
-            looked_at = 0
-            while len(found) < limit and looked_at < _LOOKED_AT:
-                some = [each["executionArn"] for each in islice(entries, max(limit - len(found), _READERS))]
-                if not some:
-                    break
-                looked_at += len(some)
-                described = readers.map(self._describe, some)
-                glances = [glance(each, self._type_of(each)) for each in described if each]
-                found += [each for each in glances if self._wanted.has(each)]
-            more = len(found) > limit or next(entries, None) is not None
-        shown_ones = sorted(found[:limit], key=lambda each: each.started_at)
-        if not more:
-            return shown_ones, ""
-        if len(found) < limit:
-            return shown_ones, f"Only the latest {looked_at} were looked at; --type and --since narrow that."
-        return shown_ones, "Earlier ones are not shown; --limit shows more."
+        found = [*islice(self._recorded(), limit + 1), *self._running(limit + 1)]
+        # One may have ended, and been recorded, between the two looks.
+        unique = {each.execution.arn: each for each in reversed(found)}
+        ordered = sorted(unique.values(), key=lambda each: each.execution.started_at)
+        more = "Earlier ones are not shown; --limit shows more." if len(ordered) > limit else ""
+        return ordered[-limit:], more
 
-    def named(self, name: str) -> list[Execution]:
-        """Those of that name or ARN, or whose name begins or ends so. Of a single one the history is read."""
+    def _recorded(self) -> Iterator[Past]:
+        """What the ledger has, the newest first."""
+        queries = queries_of(self._wanted, self._hub)
+        for entry in merge(*map(self._ledger.entries, queries), key=lambda each: each.at, reverse=True):
+            named = self._wanted.resource
+            if named is None or named in (entry.identifier, entry.arn) or queries[0].resource:
+                yield Past(execution_of(entry), entry)
+
+    def _running(self, limit: int) -> list[Past]:
+        """Those that have not ended yet, of which nothing is decided and nothing recorded."""
+        if self._wanted.outcome or self._wanted.policies:
+            return []
         with answers("Nothing was changed."), ThreadPoolExecutor(_READERS) as readers:
-            described = self._described(readers, [name] if name.startswith("arn:") else self._arns(name))
-            if not described and not name.startswith("arn:"):
+            lists = readers.map(self._listed_as_running, self._machines)
+            arns = [each["executionArn"] for each in islice(chain.from_iterable(lists), limit)]
+            described = [each for each in readers.map(self._describe, arns) if each]
+        glances = [glance(each, self._type_of(each)) for each in described if each["status"] == RUNNING]
+        return [Past(each, None) for each in glances if self._wanted.has(each)]
+
+    def _listed_as_running(self, machine: str) -> list[Any]:
+        return list(islice(listed(self._states, machine, status=RUNNING), _LOOKED_AT))
+
+    def named(self, name: str) -> list[Past]:
+        """Those of that name or ARN, or whose name begins or ends so. Of a single one the history is read;
+        where Step Functions has none any more, what the ledger has."""
+        with answers("Nothing was changed."), ThreadPoolExecutor(_READERS) as readers:
+            arns = [name] if name.startswith("arn:") else self._arns(name)
+            described = self._described(readers, arns)
+            recorded = [] if described else self._recorded_as(readers, arns)
+            if not described and not recorded and not name.startswith("arn:"):
                 lists = readers.map(lambda machine: self._alike(machine, name), self._machines)
                 described = self._described(readers, list(chain.from_iterable(lists)))
             if len(described) == 1:
-                found = [read(self._states, described[0], self._type_of(described[0]))]
+                found = [Past(read(self._states, described[0], self._type_of(described[0])), None)]
             else:
-                found = [glance(each, self._type_of(each)) for each in described]
-        found = [each for each in found if self._wanted.has(each)]
+                found = [Past(glance(each, self._type_of(each)), None) for each in described]
+        found = [each for each in (*found, *recorded) if self._wanted.has(each.execution)]
         if not found:
             raise InvalidInput(
                 f"No execution is named {shown(name)} in account {self._hub.account}, {self._hub.region}, "
-                f"among the latest {_LISTED} of each state machine of the hub {shown(self._hub.stack)}. Step "
-                "Functions keeps them for 90 days; the ledger keeps what they did for longer."
+                f"among the latest {_LISTED} of each state machine of the hub {shown(self._hub.stack)}, and "
+                "none of exactly that name is in its ledger. Step Functions keeps them for 90 days; give the "
+                "whole name of an older one."
             )
-        return sorted(found, key=lambda each: each.started_at)
+        return sorted(found, key=lambda each: each.execution.started_at)
 
-    def _newest_first(self, readers: ThreadPoolExecutor, page: int) -> Iterator[Any]:
-        """What ListExecutions has of all the machines, as far as the status can be wanted."""
-        lists = [listed(self._states, machine, self._wanted.since, page) for machine in self._machines]
-        # The first page of each is asked for at once, the others as they are needed.
-        firsts = list(readers.map(lambda each: next(each, None), lists))
-        begun = [chain([first], rest) for first, rest in zip(firsts, lists, strict=True) if first]
-        merged = merge(*begun, key=moment, reverse=True)
-        return (each for each in merged if self._wanted.may_have(each["status"]))
+    def definition(self, execution: Execution) -> Mapping[str, Any] | None:
+        """The definition that the execution ran, None where it cannot be had any more."""
+        try:
+            with answers("Nothing was changed."):
+                answer = self._states.describe_state_machine_for_execution(executionArn=execution.arn)
+            definition: Mapping[str, Any] = json.loads(answer["definition"])
+        except (RightstateError, ValueError):
+            return None
+        return definition
+
+    def _recorded_as(self, readers: ThreadPoolExecutor, arns: list[str]) -> list[Past]:
+        ours = [arn for arn in arns if machine_of(arn) in self._machines]
+        lists = readers.map(lambda arn: list(self._ledger.entries(Query(execution=arn))), ours)
+        return [Past(execution_of(entry), entry) for entry in chain.from_iterable(lists)]
 
     def _arns(self, name: str) -> list[str]:
         return [f"{machine.replace(':stateMachine:', ':execution:', 1)}:{name}" for machine in self._machines]
@@ -112,3 +152,67 @@ class HubHistory:
 
     def _type_of(self, described: Mapping[str, Any]) -> str:
         return self._machines[machine_of(described["executionArn"])]
+
+
+def execution_of(entry: Entry) -> Execution:
+    """The execution as its entry shows it, which has no states."""
+    status = {"failed": "FAILED", "died": entry.error}.get(entry.outcome, "SUCCEEDED")
+    return Execution(
+        arn=entry.execution,
+        name=entry.name,
+        resource_type=entry.resource_type,
+        status=status,
+        outcome=entry.outcome,
+        reason=entry.reason,
+        account=entry.account,
+        region=entry.region,
+        resource=entry.identifier,
+        started_at=entry.started_at,
+        seconds=entry.seconds or 0,
+        decision=_decision(entry),
+        operations=entry.calls,
+    )
+
+
+def queries_of(wanted: Wanted, hub: Hub) -> list[Query]:
+    """What to ask the ledger for: of a resource whose place is known, its own entries alone."""
+    query = Query(
+        account=wanted.account,
+        types=wanted.types,
+        policies=wanted.policies,
+        outcomes=frozenset({wanted.outcome} if wanted.outcome else ()),
+        since=wanted.since,
+        until=wanted.until,
+    )
+    if wanted.resource is None:
+        return [query]
+    keys = keys_of(wanted.resource, hub.partition)
+    return [replace(query, resource=key) for key in keys] or [query]
+
+
+def keys_of(resource: str, partition: str) -> list[str]:
+    """account/region/type/id of the resource, where its ARN or name says all of it; one for each type that
+    it may be of, as the ARNs of RDS and Neptune are alike."""
+    if KEY.match(resource):
+        return [resource]
+    found = []
+    for each in (each for each in load_all() if is_arn_of(each, resource)):
+        named = place_of(each, resource, Place(account="", region="", partition=partition))
+        place = at_home(each, named)
+        if place.account and place.region:
+            found.append(f"{place.account}/{place.region}/{each.name}/{identify(each, place, resource).id}")
+    return found
+
+
+def _decision(entry: Entry) -> Decision | None:
+    if not entry.verdicts or entry.outcome not in set(Outcome):
+        return None
+    return Decision(
+        apply=entry.outcome == Outcome.REMEDIATED,
+        outcome=Outcome(entry.outcome),
+        reason=entry.reason,
+        rule=entry.rule,
+        plan=entry.plan,
+        verdicts=entry.verdicts,
+        changes=entry.changes,
+    )

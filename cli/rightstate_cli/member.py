@@ -222,7 +222,7 @@ def _allowed(types: Iterable[ResourceType]) -> list[dict[str, Any]]:
         write: dict[str, Any] = {
             "Sid": _camel(each.name),
             "Effect": "Allow",
-            "Action": sorted(each.write_actions),
+            "Action": sorted({*each.write_actions, *each.undo_actions}),
             "Resource": [arn if arn == "*" else {"Fn::Sub": arn} for arn in arns],
         }
         if any(arn.endswith(":::*") for arn in arns):

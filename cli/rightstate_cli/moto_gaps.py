@@ -54,6 +54,7 @@ def _describe_db_parameters(self: RDSResponse) -> ActionResult:
             "AllowedValues": allowed,
             "IsModifiable": True,
             "ApplyType": "dynamic",
+            "Source": "user" if name in own else "engine-default",
             **own.pop(name, {}),
         }
         for name, allowed in family.items()
@@ -62,6 +63,15 @@ def _describe_db_parameters(self: RDSResponse) -> ActionResult:
 
 
 _describe_set_parameters = RDSResponse.describe_db_parameters
+
+
+# It gives parameters their values of the engine's default back. moto does not know the call.
+def _reset_db_parameter_group(self: RDSResponse) -> ActionResult:
+    group = self.backend.db_parameter_groups[self.params["DBParameterGroupName"]]
+    for parameter in self.params["Parameters"]:
+        group.parameters.pop(parameter["ParameterName"], None)
+    return ActionResult({"DBParameterGroupName": group.name})
+
 
 # What RDS can export (DBEngineVersion.ExportableLogTypes). moto does not know the call.
 _EXPORTABLE = {
@@ -175,6 +185,7 @@ _FILLS: list[tuple[Any, str, Any]] = [
     (DBCluster, "enable_iam_database_authentication", _cluster_iam_authentication),
     (DBCluster, "cloudwatch_logs_export_configuration", _cluster_log_exports),
     (RDSResponse, "describe_db_parameters", _describe_db_parameters),
+    (RDSResponse, "reset_db_parameter_group", _reset_db_parameter_group),
     (RDSResponse, "describe_db_engine_versions", _describe_db_engine_versions),
     (ELBBackend, "get_load_balancer", _get_classic_load_balancer),
     (ELBv2Backend, "create_load_balancer", _create_load_balancer),

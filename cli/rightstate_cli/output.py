@@ -31,10 +31,14 @@ talk = Console(stderr=True)
 _COLOURS = {
     "remediated": "green",
     "compliant": "green",
+    "undone": "green",
     "broken": "yellow",
     "reported": "yellow",
     "held": "yellow",
     "busy": "yellow",
+    "halted": "yellow",
+    "managed": "yellow",
+    "undo-refused": "yellow",
     "failed": "red",
     "unreadable": "red",
     "unlisted": "red",
@@ -163,10 +167,11 @@ def plain(text: str) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """`1 setting`, `2 settings`, `3 policies`."""
+    """`1 setting`, `2 settings`, `3 policies`, `4 days`."""
     if count == 1:
         return f"1 {noun}"
-    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+    changes = noun.endswith("y") and noun[-2] not in "aeiou"
+    return f"{count} {noun[:-1]}ies" if changes else f"{count} {noun}s"
 
 
 def _columns(rows: Sequence[Row]) -> list[list[str]]:

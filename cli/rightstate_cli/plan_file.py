@@ -28,6 +28,8 @@ from rightstate_cli import planning
 from rightstate_cli.target import Target
 
 FORMAT = "rightstate-plan/1"
+EXCUSED = frozenset({Status.EXEMPT, Status.HALTED, Status.MANAGED})
+"""What keeps a policy from changing a resource that it finds broken; of a whole resource a status too."""
 _HASH = "sha256"
 # Another request, another id: it would make two plans of one state differ.
 _REQUEST = re.compile(r" \(request [^)]*\)")
@@ -45,7 +47,13 @@ class Verdict(Frozen):
     status: Status
     risk: Risk
     reason: str
+    rule: str
     findings: tuple[Finding, ...]
+
+    @property
+    def excused(self) -> bool:
+        """Whether something keeps the policy from changing what it finds."""
+        return self.status in EXCUSED
 
 
 class Change(Frozen):
@@ -159,7 +167,7 @@ def document(
 ) -> Plan:
     """The plan of what was read. `modes` has, by account, the modes of its policies where there are some."""
     found = sorted((_item(item, modes.get(item.account, {})) for item in items), key=lambda item: item.key)
-    broken = {each.policy for item in found for each in item.verdicts if each.findings}
+    broken = {each.policy for item in found for each in item.verdicts if each.findings and not each.excused}
     counts = Counter(item.status for item in found)
     content = Plan(
         format=FORMAT,
@@ -274,6 +282,7 @@ def _item(item: planning.Item, modes: Mapping[str, Mode]) -> Item:
                 status=each.status,
                 risk=find_policy(each.policy)[1].risk,
                 reason=each.reason,
+                rule=each.rule,
                 findings=each.findings,
             )
             for each in (decision.verdicts if decision else ())

@@ -7,7 +7,7 @@ from rightstate.models import Status
 from rightstate.policy import Risk
 from rightstate.wants import as_change
 from rightstate_cli.output import counted, plain
-from rightstate_cli.plan_file import Item, Plan, Verdict, on_one_line
+from rightstate_cli.plan_file import EXCUSED, Item, Plan, Verdict, on_one_line
 
 
 def page(plan: Plan) -> str:
@@ -50,6 +50,9 @@ def _lines(plan: Plan) -> Iterator[str]:
         "Calls",
         ("Resource", "Call"),
         ((code(_where(item)), code(on_one_line(call))) for item in plan.items for call in item.calls),
+    )
+    yield from _section(
+        "Excused", ("Account", "Region", "Resource", "Policy", "Status", "Why", "Rule"), _excused(plan)
     )
     yield from _section("Left alone", ("Account", "Region", "Resource", "Status", "Why"), _left(plan))
     if plan.findings:
@@ -94,9 +97,24 @@ def _policy(verdict: Verdict) -> str:
     return f"{code(verdict.policy)}{marked}"
 
 
+def _excused(plan: Plan) -> Iterator[Sequence[str]]:
+    for item in plan.items:
+        for each in item.verdicts:
+            if each.excused:
+                yield (
+                    item.account,
+                    item.region,
+                    code(f"{item.resource_type} {item.resource}"),
+                    code(each.policy),
+                    each.status.value,
+                    code(each.reason),
+                    code(each.rule),
+                )
+
+
 def _left(plan: Plan) -> Iterator[Sequence[str]]:
     for item in plan.items:
-        if item.status not in ("broken", "compliant"):
+        if item.status not in ("broken", "compliant", *EXCUSED):
             yield (
                 item.account,
                 item.region,

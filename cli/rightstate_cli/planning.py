@@ -1,19 +1,23 @@
 """What remediations would do, resource by resource, without doing it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from queue import Queue
 from threading import Event
+from typing import Any
 
 from pydantic import BaseModel
 
 from rightstate.aws_errors import named_errors
 from rightstate.errors import NotReady, ResourceGone, RightstateError
+from rightstate.exemptions import delays
+from rightstate.guards import Guard
 from rightstate.identify import at_home
 from rightstate.models import Decision, Execution, Outcome, Run, RunTask, Status
 from rightstate.planner import decide, fingerprint
 from rightstate.remediation import describe
+from rightstate.resolve import excused
 from rightstate.resource_type import Resource, ResourceType
 from rightstate.sessions import Phase, open_session
 from rightstate.step import defect
@@ -29,9 +33,10 @@ it is read is held in memory for these alone."""
 class Item(BaseModel):
     """One resource of a plan.
 
-    `status` is `broken` (something would be changed), `compliant`, `not-applicable`, `held`, `busy`,
-    `gone` or `unreadable`; `reason` says why where there is something to say. `policies` are those that were
-    asked about, `fingerprint` is of what the decision was made on.
+    `status` is `broken` (something would be changed), `compliant`, `not-applicable`, `held`, `busy`, `gone`,
+    `unreadable` or, where all that is broken is excused, `exempt`, `halted` or `managed`; `reason` says why
+    where there is something to say. `policies` are those that were asked about, `fingerprint` is of what the
+    decision was made on.
     """
 
     account: str
@@ -150,10 +155,13 @@ def _item(target: Target, resource_type: ResourceType, resource: Resource) -> It
                 role_arn=target.account.role_arn,
                 external_id=target.account.external_id,
                 policies=policies,
+                **_excused(target, resource_type, resource, policies),
             ),
         )
-        observed = describe(task).observed
-        decision = decide(resource_type, resource, policies, observed)
+        described = describe(task)
+        observed = described.observed
+        excuses = {**described.excuses, **task.run.excuses}
+        decision = decide(resource_type, resource, policies, observed, excuses)
         approved = fingerprint(observed, decision.verdicts)
         status, reason = _status(decision)
     except NotReady as busy:
@@ -177,6 +185,14 @@ def _item(target: Target, resource_type: ResourceType, resource: Resource) -> It
     )
 
 
+def _excused(
+    target: Target, resource_type: ResourceType, resource: Resource, policies: Iterable[str]
+) -> dict[str, Any]:
+    """As an execution would be; what is only to be looked at later is planned as it will be changed then."""
+    found = excused(resource_type, target.account, resource, policies, Guard())
+    return {**found, "managed": None} if delays(found["managed"]) else found
+
+
 def _ours(error: Exception) -> RightstateError:
     return error if isinstance(error, RightstateError) else defect(error)
 
@@ -184,8 +200,11 @@ def _ours(error: Exception) -> RightstateError:
 def _status(decision: Decision) -> tuple[str, str]:
     if decision.apply:
         return "broken", ""
-    if any(verdict.status is Status.HELD for verdict in decision.verdicts):
+    statuses = {verdict.status for verdict in decision.verdicts}
+    if Status.HELD in statuses:
         return "held", decision.reason
+    if Status.MANAGED in statuses and Status.BROKEN not in statuses and Status.HALTED not in statuses:
+        return "managed", decision.reason
     if decision.outcome is Outcome.REPORTED:
         return "broken", decision.reason
     return decision.outcome.value, decision.reason

@@ -83,6 +83,7 @@ def facts(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
         "read_actions": list(resource_type.read_actions),
         "dependent_actions": {action: dict(each) for action, each in resource_type.dependent_actions.items()},
         "write_actions": list(resource_type.write_actions),
+        "undo_actions": list(resource_type.undo_actions),
     }
 
 
@@ -133,6 +134,8 @@ def _section(resource_type: ResourceType) -> Iterator[str]:
     yield f"- Started by: {_codes(application.event_names(resource_type.name))}"
     yield f"- Reads with: {_codes(resource_type.read_actions)}"
     yield f"- Writes with: {_codes(resource_type.write_actions)}"
+    if resource_type.undo_actions:
+        yield f"- To undo, also: {_codes(resource_type.undo_actions)}"
     if resource_type.dependent_actions:
         yield f"- AWS also asks for: {_codes(resource_type.dependent_actions)}"
     yield ""

@@ -69,14 +69,12 @@ class Registry:
         Raises InvalidInput where somebody has, Denied, Unavailable.
         """
         written = account.model_copy(update={"revision": account.revision + 1})
+        # What was written by other hands has no revision.
+        unwritten = "attribute_not_exists(account) OR attribute_not_exists(revision) OR "
         condition: dict[str, Any] = {
-            "ConditionExpression": "attribute_not_exists(account) OR attribute_not_exists(revision)"
+            "ConditionExpression": f"{'' if account.revision else unwritten}revision = :read",
+            "ExpressionAttributeValues": {":read": {"N": str(account.revision)}},
         }
-        if account.revision:
-            condition = {
-                "ConditionExpression": "revision = :read",
-                "ExpressionAttributeValues": {":read": {"N": str(account.revision)}},
-            }
         changed = f"Somebody else has changed the settings of account {account.account} meanwhile; try again."
         item = TypeSerializer().serialize(written.model_dump(mode="json", exclude_none=True))["M"]
         with answers("Nothing was changed.", gone={"ConditionalCheckFailedException": changed}):

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rightstate.catalogue import find_policy
-from rightstate.models import Status, Verdict
+from rightstate.models import Outcome, Status, Verdict
 from rightstate.policy import Mode, Risk
 from rightstate.wants import as_change
 from rightstate_cli.executions import Execution
+from rightstate_cli.ledger import Entry
 from rightstate_cli.output import (
     Block,
     Format,
@@ -20,7 +21,7 @@ from rightstate_cli.output import (
     print_table,
 )
 
-_RIGHT = {"compliant", "remediated", "not-applicable", "gone", "off", "fanned-out"}
+_RIGHT = {"compliant", "remediated", "undone", "not-applicable", "gone", "off", "fanned-out", "exempt"}
 
 
 def exit_code(executions: Sequence[Execution]) -> int:
@@ -34,9 +35,9 @@ def print_executions(executions: Sequence[Execution], format: Format) -> None:
         print_json([as_json(each) for each in executions])
         return
     several = len({each.account for each in executions}) > 1
-    print_blocks([_block(each, several) for each in executions if _verdicts(each)])
+    print_blocks([_block(each, several) for each in executions if _rows(each)])
     others = Counter(
-        (named(each, several), each.outcome, each.reason) for each in executions if not _verdicts(each)
+        (named(each, several), each.outcome, each.reason) for each in executions if not _rows(each)
     )
     if others:
         print_table(
@@ -51,7 +52,7 @@ def print_executions(executions: Sequence[Execution], format: Format) -> None:
     changed = {
         (each.account, each.resource_type, each.resource, change.setting)
         for each in executions
-        if each.outcome == "remediated" and each.decision
+        if each.outcome in ("remediated", "undone") and each.decision
         for change in each.decision.changes
     }
     resources = counted(len({each[:-1] for each in changed}), "resource")
@@ -78,6 +79,26 @@ def print_timeline(execution: Execution) -> None:
     )
     if execution.operations:
         print_line(f"Calls made: {', '.join(execution.operations)}.")
+
+
+def print_entry(entry: Entry) -> None:
+    """What the ledger says of an execution: when, why, by whom, and which rule decided."""
+    event = entry.event
+    facts = {
+        "Execution": entry.name,
+        "Ended": f"{entry.outcome}, {entry.started} to {entry.ended or 'an unknown time'}",
+        "Rule": entry.rule,
+        "Reason": entry.reason,
+        "Event": event and f"{event.name} at {event.time}, id {event.id}",
+        "Caller": event and event.principal,
+        "Source": event and event.source,
+        "Requester": "" if event and entry.requester == event.principal else entry.requester,
+        "Why": entry.why,
+        "Approved by": entry.approval and f"{entry.approval.by} at {entry.approval.at}",
+        "Undoes": entry.undo,
+        "Calls made": ", ".join(entry.calls),
+    }
+    print_table("", ("", ""), [(name, fact) for name, fact in facts.items() if fact])
 
 
 def as_json(execution: Execution) -> dict[str, Any]:
@@ -116,10 +137,17 @@ def summary(kinds: Iterable[str]) -> str:
 
 def _verdicts(execution: Execution) -> list[Verdict]:
     return [
-        verdict
-        for verdict in (execution.decision.verdicts if execution.decision else ())
-        if verdict.status in (Status.BROKEN, Status.HELD) and verdict.findings
+        verdict for verdict in (execution.decision.verdicts if execution.decision else ()) if verdict.findings
     ]
+
+
+def _rows(execution: Execution) -> list[Row]:
+    if execution.outcome == Outcome.UNDONE and execution.decision:
+        return [
+            Row(", ".join(each.policies), each.setting, as_change(each.before, each.after), "restored")
+            for each in execution.decision.changes
+        ]
+    return [row for verdict in _verdicts(execution) for row in rows_of(verdict, _left(execution, verdict))]
 
 
 def _block(execution: Execution, several: bool) -> Block:
@@ -127,7 +155,7 @@ def _block(execution: Execution, several: bool) -> Block:
     return Block(
         heading=named(execution, several),
         status=execution.outcome,
-        rows=[row for verdict in _verdicts(execution) for row in rows_of(verdict, _left(execution, verdict))],
+        rows=_rows(execution),
         below=[execution.reason] if failed else [],
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +10,10 @@ from botocore.exceptions import ClientError
 
 from rightstate import settings
 from rightstate.catalogue import load_all
+from rightstate.clock import now
 from rightstate.errors import SettingsUnreadable
+from rightstate.exemptions import in_force
+from rightstate.models import Account
 from rightstate.resource_type import ResourceType
 from rightstate_cli import admission, probe
 from rightstate_cli.checks.check import (
@@ -135,10 +139,16 @@ def permissions(site: Site) -> Iterator[Finding]:
     yield passed(f"Allowed is what is needed {of}; what could take more is denied.")
 
 
-@check("V15", "The settings are understood", Per.ACCOUNT, "`rightstate policies`, `rightstate accounts add`")
+@check(
+    "V15",
+    "The settings are understood",
+    Per.ACCOUNT,
+    "`rightstate policies`, `rightstate accounts add`, `rightstate exempt`",
+)
 def understood(site: Site) -> Iterator[Finding]:
-    """The account's settings can be read, each policy that they name exists and takes its parameters.
-    Otherwise every execution of the account stops."""
+    """The account's settings can be read, each policy that they name exists and takes its parameters, and so
+    do those that are exempt. Otherwise every execution of the account stops. No exemption has ended and was
+    forgotten there, and none is for longer than the hub's ExemptionDays."""
     account = site.accounts[site.account]
     try:
         if isinstance(account, SettingsUnreadable):
@@ -147,10 +157,27 @@ def understood(site: Site) -> Iterator[Finding]:
     except SettingsUnreadable as error:
         yield failed(str(error), "Correct the item in the settings table, or register the account anew.")
         return
+    yield from _exemptions(site, account)
     if not enabled:
         yield warned("No policy is enabled: nothing is looked at.", "rightstate policies enable")
     else:
         yield passed(f"{counted(len(enabled), 'policy')} enabled.")
+
+
+def _exemptions(site: Site, account: Account) -> Iterator[Finding]:
+    at, most = now(), site.hub.outputs.get("ExemptionDays")
+    for each in account.exemptions:
+        remove = f"rightstate exempt remove {each.id} --account {site.account}"
+        if not in_force(each, at):
+            yield warned(f"Exemption {each.id} has ended, on {each.until}.", remove)
+            continue
+        # It counts to the end of its last day.
+        days = (datetime.fromisoformat(each.until) - datetime.fromisoformat(each.created)).days
+        if most is not None and days > int(most):
+            yield failed(
+                f"Exemption {each.id} is for {days} days, and at most {most} are allowed.",
+                f"{remove}; then rightstate exempt add with an earlier day",
+            )
 
 
 @check("V18", "All regions in use are covered", Per.ACCOUNT, "`rightstate accounts add` with the region")
@@ -282,7 +309,7 @@ def _needs(resource_type: ResourceType, site: Site) -> Iterator[Need]:
     yield resource_type.read_actions, (), {}
     arns = [arn.format(**scope) for arn in resource_type.write_resources]
     yield (
-        resource_type.write_actions,
+        (*resource_type.write_actions, *resource_type.undo_actions),
         [arn for arn in arns if arn != "*"],
         {"aws:ResourceAccount": site.account},
     )

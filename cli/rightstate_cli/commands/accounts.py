@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from rightstate.catalogue import load, load_all
+from rightstate.clock import now
 from rightstate.errors import InvalidInput, RightstateError
+from rightstate.exemptions import in_force
 from rightstate.identify import shown
 from rightstate.models import Account
 from rightstate.policy import Mode
@@ -18,6 +20,7 @@ from rightstate.wants import as_text
 from rightstate_cli import admission, contacts, hub, member, member_stacks, role_check
 from rightstate_cli.admission import Admission
 from rightstate_cli.aws import Caller, checked_account, checked_region, sign_in
+from rightstate_cli.commands import handling
 from rightstate_cli.hub import Hub
 from rightstate_cli.member_stacks import Installation, Installed, Result
 from rightstate_cli.options import (
@@ -284,7 +287,8 @@ def show(
     if format is Format.JSON:
         print_json({**found.model_dump(mode="json"), "check": _check_facts(checked)})
     else:
-        lines = [*_settings(found), ("Enabled", _modes(found))]
+        lines = [*_settings(found), ("Enabled", _modes(found)), *handling.lines(found)]
+        lines.append(("Exemptions", _exemptions(found)))
         if checked:
             lines.append(("Role", _check_text(checked)))
         print_table(f"Account {_named(found)}", ("", ""), lines)
@@ -304,6 +308,9 @@ def show(
             )
     if checked and not checked.ok:
         raise typer.Exit(1 if checked.ok is False else 2)
+
+
+accounts.command(name="set")(handling.set_account)
 
 
 @accounts.command()
@@ -599,6 +606,14 @@ def _named(account: Account) -> str:
 
 def _regions(account: Account) -> str:
     return ", ".join(account.regions) or "all"
+
+
+def _exemptions(account: Account) -> str:
+    counting = sum(in_force(each, now()) for each in account.exemptions)
+    ended = len(account.exemptions) - counting
+    return f"{counting}{f', {ended} ended' if ended else ''}" + (
+        f": `rightstate exempt list --all --account {account.account}`" if account.exemptions else ""
+    )
 
 
 def _modes(account: Account) -> str:

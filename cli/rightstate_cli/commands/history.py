@@ -1,33 +1,34 @@
 """`rightstate history`: what the embedded engine, or a deployed hub, has run."""
 
-import re
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Annotated, Any
 
 import typer
 
-from rightstate.catalogue import load
+from rightstate.catalogue import find_policy, load
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models import Outcome
+from rightstate_cli import application, past
 from rightstate_cli import hub as hubs
-from rightstate_cli import past
 from rightstate_cli.aws import checked_account
+from rightstate_cli.drawing import drawing, fits
 from rightstate_cli.executions import SHORT, Execution, Wanted
-from rightstate_cli.hub_history import HubHistory
+from rightstate_cli.hub_history import HubHistory, Past
+from rightstate_cli.ledger import Entry
 from rightstate_cli.options import (
     DEFAULT_STACK,
     DeployedOption,
     FormatOption,
     HubRegionOption,
+    PolicyOption,
     StackOption,
     TypeOption,
 )
-from rightstate_cli.output import Format, counted, print_json, print_table, say
-from rightstate_cli.reports import as_json, named, print_executions, print_timeline
-
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+from rightstate_cli.output import Format, counted, print_json, print_table, results, say
+from rightstate_cli.reports import as_json, named, print_entry, print_executions, print_timeline
+from rightstate_cli.times import moment_of
 
 
 def history(
@@ -47,13 +48,28 @@ def history(
     account: Annotated[
         str | None, typer.Option(help="Only of this account.", metavar="ID", show_default=False)
     ] = None,
+    resource: Annotated[
+        str | None,
+        typer.Option(
+            "--resource",
+            "-r",
+            help="Only of this resource: its ARN, its name, or account/region/type/id.",
+            metavar="ARN",
+            show_default=False,
+        ),
+    ] = None,
+    policies: PolicyOption = None,
     since: Annotated[
         str | None,
         typer.Option(
-            help="Only those started so long ago at most, e.g. 30m, 24h, 7d.",
+            help="Only those started so long ago at most, e.g. 30m, 24h, 7d, or since a time, e.g. "
+            "2026-11-25 or 2026-11-25T08:00:00Z.",
             metavar="TIME",
             show_default=False,
         ),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Only those started before; as --since.", metavar="TIME")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="The latest so many.")] = 50,
     stack: StackOption = DEFAULT_STACK,
@@ -63,41 +79,64 @@ def history(
     """Show what `demo`, `remediate` and `replay` have run, or what a deployed hub has; the latest last.
 
     The former is kept in a file in your own directory, readable for you alone; `RIGHTSTATE_HISTORY` names
-    another. It keeps the last thousand. The latter Step Functions keeps, for 90 days.
+    another. It keeps the last thousand. The latter is what the hub's ledger has, and what still runs. The
+    states of one execution Step Functions keeps for 90 days; after that the ledger has what came of it.
 
     - `rightstate history --outcome failed` lists the failed ones.
-    - `rightstate history 1a2b3c4d` shows one: what it found and changed, each state with its time, and the
-      errors that it met.
+    - `rightstate history 1a2b3c4d` shows one: what it found and changed, each state with its time, the
+      errors that it met, and the way that it took. The session name of a call in CloudTrail will do.
     - `rightstate history --deployed --since 24h` lists what the hub has run since yesterday.
+    - `rightstate history --deployed --resource arn:aws:s3:::invoices` lists what became of a bucket.
     """
     wanted = Wanted(
         types=frozenset(load(each).name for each in types or ()),
         outcome=outcome,
         account=checked_account(account) if account else None,
-        since=_ago(since) if since else None,
+        since=moment_of(since) if since else None,
+        until=moment_of(until) if until else None,
+        policies=frozenset(find_policy(each)[1].id for each in policies or ()),
+        resource=resource,
     )
-    if deployed:
-        of_hub = HubHistory(hubs.find(stack, hub_region), wanted)
-        found, left_out = (of_hub.named(name), "") if name else of_hub.latest(limit)
+    of_hub = HubHistory(hubs.find(stack, hub_region), wanted) if deployed else None
+    if of_hub:
+        chosen, left_out = (of_hub.named(name), "") if name else of_hub.latest(limit)
         none = "There are none."
     else:
-        found, left_out = _kept(wanted, name), ""
+        chosen, left_out = [Past(each, None) for each in _kept(wanted, name)], ""
         none = "There are none. `rightstate demo` runs some without an account."
-    chosen = found[-limit:]
-    if len(found) > len(chosen):
-        left_out = f"{len(found) - len(chosen)} earlier ones are not shown; --limit shows more."
+    if len(chosen) > limit:
+        left_out = f"{len(chosen) - limit} earlier ones are not shown; --limit shows more."
+        chosen = chosen[-limit:]
+    executions = [each.execution for each in chosen]
     if format is Format.JSON:
-        print_json([as_json(each) for each in chosen])
+        print_json([{**as_json(each.execution), **_recorded(each.entry)} for each in chosen])
     elif not chosen:
         say(none)
     elif name and len(chosen) == 1:
-        if chosen[0].outcome != "running":
-            print_executions(chosen, Format.TABLE)
-        print_timeline(chosen[0])
+        _print_one(chosen[0], of_hub.definition(executions[0]) if of_hub else application.definition())
     else:
-        _print_list(chosen)
+        _print_list(executions)
     if left_out and not (name and len(chosen) == 1):
         say(left_out)
+
+
+def _recorded(entry: Entry | None) -> dict[str, Any]:
+    """What the ledger alone knows, for scripts."""
+    known = {"rule", "error", "why", "event", "requester", "plan", "approval", "undo", "batch", "version"}
+    return entry.model_dump(mode="json", include=known) if entry else {}
+
+
+def _print_one(past: Past, definition: Mapping[str, Any] | None) -> None:
+    execution = past.execution
+    if execution.outcome != "running":
+        print_executions([execution], Format.TABLE)
+    if past.entry:
+        print_entry(past.entry)
+        say("Step Functions does not have its states any more; this is what the ledger kept.")
+        return
+    print_timeline(execution)
+    if definition and fits(execution, definition):
+        results.print(drawing(execution, definition))
 
 
 def _kept(wanted: Wanted, name: str | None) -> list[Execution]:
@@ -114,13 +153,6 @@ def _kept(wanted: Wanted, name: str | None) -> list[Execution]:
         )
     # A run of the same events gives the same names again; the latest is meant.
     return found[-1:] if name and len({each.name for each in found}) == 1 else found
-
-
-def _ago(given: str) -> datetime:
-    found = re.fullmatch(rf"([0-9]{{1,4}})([{''.join(_UNITS)}])", given)
-    if not found:
-        raise InvalidInput(f"{shown(given)} is not a length of time; they look like 30m, 24h, 7d or 2w.")
-    return datetime.now(UTC) - timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 def _print_list(executions: Sequence[Execution]) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from rightstate.errors import InvalidInput
 from rightstate.models import Status
-from rightstate.policy import Mode, Risk
+from rightstate.policy import PLAINLY, Mode, Risk
 from rightstate.wants import as_change
 from rightstate_cli import findings as found_elsewhere
 from rightstate_cli import hub as hubs
@@ -119,8 +119,8 @@ def plan(
     - `rightstate plan --deployed --role audit -o plan.json` plans all that the hub looks after, for an apply.
     - `rightstate plan --from prowler.ocsf.json` plans what these findings are about.
 
-    Exit codes: 0 nothing to change, 1 something is broken, could be looked at only later, or is a finding
-    that was not planned, 2 something could not be read.
+    Exit codes: 0 nothing to change, or all of it exempt, 1 something is broken, could be looked at only
+    later, or is a finding that was not planned, 2 something could not be read.
     """
     if show:
         made = plan_file.read(show)
@@ -191,13 +191,13 @@ def exit_code(plan: Plan) -> int:
     if plan.unlisted or "unreadable" in statuses or (named and not plan.findings and "gone" in statuses):
         return 2
     left = plan.findings.left if plan.findings else ()
-    return 1 if left or statuses & {"broken", "held", "busy"} else 0
+    return 1 if left or statuses & {"broken", "held", "busy", "halted", "managed"} else 0
 
 
 def print_plan(plan: Plan, to: Console | None = None) -> None:
     """The plan for people: what is broken with its calls, what is left alone, what could not be told."""
     several = len({(item.account, item.region) for item in plan.items}) > 1
-    found = [item for item in plan.items if item.status in ("broken", "held")]
+    found = [item for item in plan.items if item.status in ("broken", "held", *plan_file.EXCUSED)]
     print_blocks([_block(item, several) for item in found], to)
     aside = [item for item in plan.items if item.status in ("not-applicable", "busy", "gone", "unreadable")]
     if aside or plan.unlisted:
@@ -219,12 +219,16 @@ def print_plan(plan: Plan, to: Console | None = None) -> None:
         )
     if plan.findings:
         _print_findings(plan.findings, to)
-    risks = [each.risk.value for item in found for each in _broken(item) if each.risk is not Risk.SAFE]
+    risks = [each.risk.value for item in found for each in _to_change(item) if each.risk is not Risk.SAFE]
     if risks:
         print_line(
             f"Risk: {summary(risks)}. `rightstate policies show ID` says what a policy may break.",
             to,
         )
+    for policy in sorted({each.policy for item in found for each in _broken(item)}):
+        reversible = plan.policies[policy].reversible
+        if not reversible.startswith(PLAINLY):
+            print_line(f"Undo of {policy}: {reversible}", to)
     statuses = summary(item.status for item in plan.items)
     print_line(f"{counted(len(plan.items), 'resource')}: {statuses}. Nothing was changed.", to)
 
@@ -274,7 +278,13 @@ def _broken(item: Item) -> list[Verdict]:
     return [each for each in item.verdicts if each.findings]
 
 
+def _to_change(item: Item) -> list[Verdict]:
+    return [each for each in _broken(item) if not each.excused]
+
+
 def _note(verdict: Verdict) -> str:
+    if verdict.excused:
+        return f"{verdict.status}, {verdict.rule}: {verdict.reason}"
     if verdict.status is Status.HELD:
         return f"held: {verdict.reason}"
     notes: list[Any] = []

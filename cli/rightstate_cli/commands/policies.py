@@ -94,6 +94,7 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
         ("Needs as well", ", ".join(whole["dependent_actions"]) or "-"),
         ("Reads with", ", ".join(whole["read_actions"])),
         ("Writes with", ", ".join(whole["write_actions"])),
+        ("To undo, also", ", ".join(whole["undo_actions"]) or "-"),
         ("Notes", whole["notes"] or "-"),
     ]
     print_table(policy.id, ("", ""), lines)

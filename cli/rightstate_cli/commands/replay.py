@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rightstate.errors import InvalidInput
 from rightstate.policy import Mode
 from rightstate_cli import events, past
 from rightstate_cli import hub as hubs
 from rightstate_cli.commands.remediate import RunMode
-from rightstate_cli.commands.replay_deployed import refuse, through_hub
+from rightstate_cli.commands.replay_deployed import refuse, through_hub, through_queue
 from rightstate_cli.executions import Execution
 from rightstate_cli.options import (
     DEFAULT_STACK,
@@ -31,11 +32,20 @@ from rightstate_cli.target import target
 if TYPE_CHECKING:
     from rightstate_cli.engine import Match
 
+_USAGE = (
+    "Give one event, or --undelivered with --deployed; --force belongs to --deployed. Nothing was replayed."
+)
+
 
 def replay(
     file: Annotated[
-        Path, typer.Argument(metavar="EVENT.json", help="A CloudTrail event as EventBridge delivers it.")
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="EVENT.json",
+            help="A CloudTrail event as EventBridge delivers it. Left out with --undelivered.",
+            show_default=False,
+        ),
+    ] = None,
     match_only: Annotated[
         bool, typer.Option("--match-only", help="Show the rules that match, and start nothing.")
     ] = False,
@@ -53,6 +63,16 @@ def replay(
         ),
     ] = None,
     deployed: DeployedOption = False,
+    undelivered: Annotated[
+        bool,
+        typer.Option("--undelivered", help="With --deployed: all events in the queue of the undelivered."),
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="With --deployed: also what is older than 24 hours or has been handled already."
+        ),
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask before an event goes to a hub; for scripts.")
     ] = False,
@@ -65,18 +85,21 @@ def replay(
     The rules and the state machine are the real ones of template.yaml. Changes nothing unless `--mode auto`
     is given. Acts on the AWS of the standard credentials, or on the server that `AWS_ENDPOINT_URL` names.
     With --deployed the event goes to a hub's bus, and what it starts there changes what the policies enabled
-    there allow.
+    there allow. An event that the ledger knows, or that is older than 24 hours, is left unless --force is
+    given.
 
     - `rightstate replay event.json` reports what is wrong with the resource that the event names.
     - `rightstate replay event.json --match-only` says whether a rule listens to it, and needs no AWS.
     - `rightstate replay event.json --simulated --mode auto` mends a resource of the demo's accounts, if the
       event is one of those in events/.
     - `rightstate replay event.json --deployed` puts it on the hub's bus, after asking, and follows.
+    - `rightstate replay --deployed --undelivered` delivers what EventBridge could not, each event once.
 
     Exit codes: 0 the resource is in its right state, 1 it is broken or no rule matches, 2 it could not be
     told.
     """
-    event = events.read(file)
+    if undelivered == bool(file) or ((undelivered or force) and not deployed):
+        raise InvalidInput(_USAGE)
     if deployed:
         refuse(
             {
@@ -89,7 +112,12 @@ def replay(
                 "--mode": mode,
             }
         )
-        through_hub(event, hubs.find(stack, hub_region), yes, format)
+        if file is None:
+            through_queue(hubs.find(stack, hub_region), yes, force, format)
+        through_hub(events.read(file), hubs.find(stack, hub_region), yes, force, format)
+    if file is None:
+        raise InvalidInput(_USAGE)
+    event = events.read(file)
     mode = mode or RunMode.REPORT
     from rightstate_cli import engine, examples, simulated_accounts  # noqa: PLC0415 - moto takes a second to import
 

@@ -98,7 +98,7 @@ def start(
     starts = [
         Start(
             resource_type=resource_type.name,
-            input=_input(resource_type, resource, policies or (), mode, reason),
+            input=_input(resource_type, resource, policies or (), mode, reason, hub.caller.user_id),
             name=str(uuid4()),
         )
         for resource_type, resource in named
@@ -214,6 +214,7 @@ def _input(
     policies: Sequence[str],
     mode: StartMode | None,
     reason: str,
+    requester: str,
 ) -> dict[str, Any]:
     """The input of one execution. It names policies of its type only: others are refused there."""
     own = [policy.id for of, policy in map(find_policy, policies) if of.name == resource_type.name]
@@ -229,6 +230,8 @@ def _input(
         "policies": own or None,
         "mode": mode,
         "reason": reason,
+        # Who starts it cannot approve what it asks for.
+        "requester": requester,
     }
     return parse(StartInput, given).model_dump(mode="json", exclude_none=True)
 

@@ -1,0 +1,221 @@
+"""`rightstate approvals`: what waits for a person's word, and to give it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from rightstate.clock import now, written
+from rightstate.errors import InvalidInput
+from rightstate.identify import shown
+from rightstate.models import Choice, Requested
+from rightstate.wants import as_change
+from rightstate_cli import hub as hubs
+from rightstate_cli.guarding import Guarding
+from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
+from rightstate_cli.output import Format, ask, counted, print_json, print_table, say
+from rightstate_cli.times import span
+
+app = typer.Typer(
+    no_args_is_help=True, help="Changes that wait for an approval: policies in mode `approve` ask for one."
+)
+
+RequestArgument = Annotated[str, typer.Argument(metavar="ID", help="As `approvals list` shows it.")]
+ReasonOption = Annotated[str, typer.Option(help="Goes into the ledger.", metavar="TEXT")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]
+
+_LONGEST = timedelta(days=7)
+
+
+@app.command("list")
+def list_requests(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also those that are decided or have expired.")
+    ] = False,
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """List what waits for an approval, the newest first.
+
+    Exit codes: 0 nothing waits, 1 something does.
+    """
+    requests = Guarding(hubs.find(stack, hub_region)).requests()
+    shown_ones = [each for each in requests if everything or _waits(each)]
+    if format is Format.JSON:
+        print_json([_facts(each) for each in shown_ones])
+    else:
+        print_table(
+            counted(sum(map(_waits, requests)), "request") + " waiting",
+            ("Id", "Resource", "Change", "Caused by", "Status"),
+            [
+                (each.id, each.resource, "; ".join(_changes(each)), _cause(each), _status(each))
+                for each in shown_ones
+            ],
+            whole=("Id",),
+        )
+    raise typer.Exit(1 if any(map(_waits, requests)) else 0)
+
+
+@app.command()
+def show(
+    request: RequestArgument,
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Show one request: the plan, its hash, who caused it, and until when it waits.
+
+    Exit codes: 0 it is shown, 2 there is none of that id.
+    """
+    requested = Guarding(hubs.find(stack, hub_region)).request(request)
+    _print(requested, format)
+
+
+@app.command()
+def approve(
+    request: RequestArgument,
+    reason: ReasonOption,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            help="Apply it only then: a time in UTC and for how long, e.g. 2026-11-28T22:00Z/2h.",
+            metavar="TIME/LENGTH",
+            show_default=False,
+        ),
+    ] = None,
+    yes: YesOption = False,
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Approve a request, under your own identity. Whoever caused the change cannot.
+
+    The resource is looked at again before anything is written: if it is not any more as it was planned,
+    nothing is. Asks first. To decide needs the managed policy of the output ApproversPolicy.
+
+    Exit codes: 0 it is approved, 2 it could not be.
+    """
+    _decide(Choice.APPROVE, request, reason, _window(window), yes, stack, hub_region, format)
+
+
+@app.command()
+def deny(
+    request: RequestArgument,
+    reason: ReasonOption,
+    yes: YesOption = False,
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Deny a request. The same change is not asked for again for 7 days; `exempt add` is for longer.
+
+    Exit codes: 0 it is denied, 2 it could not be.
+    """
+    _decide(Choice.DENY, request, reason, ("", ""), yes, stack, hub_region, format)
+
+
+def _decide(
+    choice: Choice,
+    request: str,
+    reason: str,
+    window: tuple[str, str],
+    yes: bool,
+    stack: str,
+    hub_region: str | None,
+    format: Format,
+) -> None:
+    guarding = Guarding(hubs.find(stack, hub_region))
+    requested = guarding.request(request)
+    if not _waits(requested):
+        raise InvalidInput(f"{requested.id} does not wait any more: {_status(requested)}.")
+    if not yes:
+        _print(requested, Format.TABLE)
+        answer = ask(f"{choice.capitalize()} {requested.id}?")
+        if answer is None:
+            raise InvalidInput("Nothing was decided: nobody confirmed it. In a script, give --yes.")
+        if not answer:
+            say("Nothing was decided.")
+            raise typer.Exit(2)
+    guarding.decide(requested, choice, reason, *window)
+    name = requested.execution.rpartition(":")[2]
+    if format is Format.JSON:
+        facts = {"not_before": window[0], "not_after": window[1]}
+        print_json({"id": requested.id, "choice": choice.value, "execution": requested.execution, **facts})
+    else:
+        when = f", to be applied from {window[0]} to {window[1]}" if window[0] else ""
+        print_table("Decided", ("Id", "Choice"), [(requested.id, f"{choice.value}{when}")])
+    say(f"The execution goes on: `rightstate history {name} --deployed`.")
+
+
+def _window(given: str | None) -> tuple[str, str]:
+    """From when and until when. Raises InvalidInput."""
+    if given is None:
+        return "", ""
+    begin, _, length = given.partition("/")
+    try:
+        begins = datetime.fromisoformat(begin)
+        ends = begins + span(length)
+    except (ValueError, InvalidInput):
+        begins = ends = datetime.min
+    if begins.tzinfo is None:
+        raise InvalidInput(
+            f"{shown(given)} is no window. Nothing was decided. Give a time with its zone and a length, e.g. "
+            "2026-11-28T22:00Z/2h."
+        )
+    if ends < datetime.now(UTC) or begins > datetime.now(UTC) + _LONGEST:
+        raise InvalidInput(
+            f"The window {shown(given)} has passed, or begins in more than {_LONGEST.days} days. Nothing was "
+            "decided."
+        )
+    return written(begins), written(ends)
+
+
+def _waits(requested: Requested) -> bool:
+    return not requested.outcome and requested.until > now()
+
+
+def _status(requested: Requested) -> str:
+    if requested.outcome == "denied":
+        return f"denied by {requested.decided_by}" if requested.decided_by else "expired or refused"
+    if requested.outcome:
+        return f"approved by {requested.decided_by}"
+    return f"waits until {requested.until}" if _waits(requested) else f"expired at {requested.until}"
+
+
+def _changes(requested: Requested) -> list[str]:
+    return [f"{each.setting}: {as_change(each.before, each.after)}" for each in requested.changes]
+
+
+def _cause(requested: Requested) -> str:
+    if requested.event:
+        return f"{requested.event.name} by {requested.event.principal or 'an AWS service'}"
+    return requested.requester or "nobody"
+
+
+def _print(requested: Requested, format: Format) -> None:
+    if format is Format.JSON:
+        print_json(_facts(requested))
+        return
+    rows = [
+        ("Resource", requested.arn or requested.resource),
+        *(("Change", change) for change in _changes(requested)),
+        ("Policies", ", ".join(requested.policies)),
+        ("Calls", ", ".join(f"{call.service}:{call.operation}" for call in requested.calls)),
+        ("Caused by", _cause(requested)),
+        ("Reason", requested.why or "none"),
+        ("Asked", requested.asked_at),
+        ("Status", _status(requested)),
+        ("Plan", f"sha256:{requested.plan}"),
+        ("Execution", requested.execution),
+    ]
+    print_table(f"Request {requested.id}", ("", ""), rows)
+
+
+def _facts(requested: Requested) -> dict[str, Any]:
+    """All of it but the token."""
+    return {
+        **requested.model_dump(mode="json", exclude={"token", "outcome"}),
+        "waits": _waits(requested),
+        "status": _status(requested),
+    }

@@ -1,0 +1,78 @@
+"""`rightstate breaker`: what is halted because its changes did not last, and to let it go on."""
+
+from typing import Annotated
+
+import typer
+
+from rightstate.errors import InvalidInput
+from rightstate.identify import shown
+from rightstate_cli import hub as hubs
+from rightstate_cli.guarding import Guarding
+from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
+from rightstate_cli.output import Format, counted, print_json, print_table, say
+
+app = typer.Typer(
+    no_args_is_help=True, help="Resources that are left alone because something sets their changes back."
+)
+
+
+@app.command("list")
+def list_halts(
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """List what is halted, the oldest first.
+
+    Exit codes: 0 nothing is, 1 something is.
+    """
+    halts = Guarding(hubs.find(stack, hub_region)).halts()
+    if format is Format.JSON:
+        print_json([{"resource": resource, **halt.model_dump()} for resource, halt in halts])
+    else:
+        print_table(
+            counted(len(halts), "halt"),
+            ("Resource", "Policy", "Since", "Changes", "The last by"),
+            [
+                (resource, halt.policy, halt.since, str(halt.applies), halt.execution.rpartition(":")[2])
+                for resource, halt in halts
+            ],
+        )
+    raise typer.Exit(1 if halts else 0)
+
+
+@app.command()
+def release(
+    resource: Annotated[
+        str, typer.Argument(metavar="RESOURCE", help="As `breaker list` shows it: account/region/type/id.")
+    ],
+    policies: Annotated[
+        list[str] | None,
+        typer.Option("--policy", help="Only this one. Repeatable.", metavar="ID", show_default=False),
+    ] = None,
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Let halted policies change the resource again, and begin to count anew.
+
+    First find out what sets the resource back, or it is halted again. The next event or sweep, or
+    `rightstate start`, puts it right.
+
+    Exit codes: 0 released, 2 nothing of it is halted.
+    """
+    guarding = Guarding(hubs.find(stack, hub_region))
+    halted = [halt.policy for named, halt in guarding.halts() if named == resource]
+    chosen = [policy for policy in halted if not policies or policy in policies]
+    if not chosen or set(policies or ()) - set(halted):
+        raise InvalidInput(
+            f"{shown(resource)} is not halted, or not for all that --policy names. Nothing was released. "
+            "`rightstate breaker list` shows what is."
+        )
+    for policy in chosen:
+        guarding.let_go(resource, policy)
+        say(f"Released: {policy} for {resource}.")
+    if format is Format.JSON:
+        print_json({"resource": resource, "released": chosen})
+    else:
+        print_table("Released", ("Resource", "Policy"), [(resource, policy) for policy in chosen])

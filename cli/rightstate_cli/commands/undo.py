@@ -1,0 +1,256 @@
+"""`rightstate undo`: take the changes of one execution of a deployed hub back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from rightstate import undoing
+from rightstate.catalogue import find_policy, load
+from rightstate.errors import InvalidInput, RightstateError
+from rightstate.exemptions import resource_name
+from rightstate.models import Exemption, Outcome, StartInput
+from rightstate.policy import PLAINLY
+from rightstate.resource_type import Change, Resource, ResourceType
+from rightstate.step import parse
+from rightstate.wants import as_change
+from rightstate_cli import exempting, hub_ledger
+from rightstate_cli import hub as hubs
+from rightstate_cli.aws import answers
+from rightstate_cli.executions import Execution, Start
+from rightstate_cli.following import deployed, interrupted
+from rightstate_cli.hub import Hub
+from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption, YesOption
+from rightstate_cli.output import Format, ask, print_json, print_line, print_table, progress, say, talk
+from rightstate_cli.registry import Registry
+from rightstate_cli.times import span
+
+_LEAVING = (
+    "It is not followed any longer. The execution goes on in the hub. Ctrl-C again aborts this command."
+)
+
+
+@dataclass(frozen=True)
+class _Undo:
+    """What is to be undone."""
+
+    execution: str
+    resource_type: ResourceType
+    resource: Resource
+    restored: Sequence[Change]
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        return tuple(sorted({policy for change in self.restored for policy in change.policies}))
+
+    @property
+    def destroyed(self) -> list[str]:
+        return [what for change in self.restored if (what := self.resource_type.destroys(change))]
+
+    @property
+    def named(self) -> str:
+        return f"{self.resource_type.name} {self.resource.id} in {self.resource.account}"
+
+
+def undo(
+    execution: Annotated[
+        str, typer.Argument(metavar="EXECUTION", help="The execution to undo, by its name or its ARN.")
+    ],
+    reason: Annotated[
+        str,
+        typer.Option(help="Why; goes into the exemption and the ledger.", metavar="TEXT", show_default=False),
+    ],
+    approver: Annotated[
+        str | None,
+        typer.Option(
+            help="Who has approved it. Left out: you, by your ARN.", metavar="WHO", show_default=False
+        ),
+    ] = None,
+    exempt_for: Annotated[
+        str,
+        typer.Option(help="For so long the policies leave the resource alone, e.g. 2h, 7d.", metavar="TIME"),
+    ] = "24h",
+    consent: Annotated[
+        bool, typer.Option("--consent", help="Destroy what undoing destroys, e.g. backups.")
+    ] = False,
+    yes: YesOption = False,
+    stack: StackOption = DEFAULT_STACK,
+    hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Take the changes of one execution back, in an execution of the same state machine.
+
+    Each setting gets the value that it had, if it still has the one that the execution gave it; if something
+    else has changed one of them since, nothing is restored. An exemption of the resource, which ends by
+    itself, keeps the policies from making the changes again.
+
+    - `rightstate undo 0f1e2d3c-5b6a --reason "CHG-5530: the partner's upload needs it"` asks first.
+    - `rightstate undo 0f1e2d3c-5b6a --reason CHG-5530 --exempt-for 7d --approver ana@example.com --yes`
+
+    Exit codes: 0 undone, 1 refused or failed, 2 nothing was undone, or it could not be told.
+    """
+    lasting = span(exempt_for)
+    if not lasting:
+        raise InvalidInput("--exempt-for needs a time; without one the changes would be made again at once.")
+    hub = hubs.find(stack, hub_region)
+    most = exempting.most_days(hub)
+    if lasting > timedelta(days=most):
+        raise InvalidInput(
+            f"--exempt-for {exempt_for} is too long: an exemption lasts at most {most} days here. Nothing "
+            "was changed. The hub's parameter ExemptionDays says how long."
+        )
+    wanted = _found(hub, execution)
+    hub.machine(wanted.resource_type.name)
+    registry = Registry(hub)
+    registry.get(wanted.resource.account)
+    _show(wanted)
+    if wanted.destroyed and not consent:
+        raise InvalidInput(
+            f"Undoing it would destroy something. {' '.join(wanted.destroyed)} Nothing was changed. If that "
+            "is what you want, give --consent."
+        )
+    if not _confirmed(wanted, exempt_for, yes):
+        say("Nothing was changed.")
+        raise typer.Exit(2)
+    with answers("Nothing was changed."):
+        requester = str(hub.client("sts").get_caller_identity()["UserId"])
+    given = _input(wanted, reason, consent, requester)
+    exemption = _exempted(hub, registry, wanted, lasting=lasting, reason=reason, approver=approver)
+    with interrupted(_LEAVING) as stop, progress() as bar:
+        bar.add_task("Undoing", total=None)
+        following = deployed(hub, stop)
+        try:
+            started = following.start(Start(resource_type=wanted.resource_type.name, input=given))
+        except RightstateError:
+            _taken_back(registry, wanted, exemption)
+            raise
+        say(f"Started {started.rpartition(':')[2]}.")
+        ended = next(following.run(), None)
+    if ended is None:
+        say(f"Exemption {exemption.id} stays until {exemption.until}.")
+        say(f"  rightstate history {started.rpartition(':')[2]} --deployed")
+        raise typer.Exit(2)
+    undone = ended.outcome == Outcome.UNDONE
+    kept = exemption if undone or not _taken_back(registry, wanted, exemption) else None
+    _print(wanted, ended, kept, format)
+    raise typer.Exit(0 if undone else 1)
+
+
+def _found(hub: Hub, named: str) -> _Undo:
+    arn, item = hub_ledger.find(hub, named)
+    entry = undoing.entry(arn, item)
+    account, region, type_name, identifier = entry.resource.split("/", 3)
+    resource_type = load(type_name)
+    place = {"account": account, "region": region, "partition": hub.partition}
+    return _Undo(
+        execution=arn,
+        resource_type=resource_type,
+        resource=Resource(**place, id=identifier),
+        restored=undoing.restoring(resource_type, entry.changes),
+    )
+
+
+def _show(wanted: _Undo) -> None:
+    """What will be restored; on stderr, because it is no result yet."""
+    print_table(
+        f"{wanted.named}: to be restored",
+        ("Setting", "Now -> then", "Changed for"),
+        [
+            (each.setting, as_change(each.before, each.after), ", ".join(each.policies))
+            for each in wanted.restored
+        ],
+        to=talk,
+    )
+    for policy in wanted.policies:
+        reversible = find_policy(policy)[1].reversible
+        if not reversible.startswith(PLAINLY):
+            say(f"Undo of {policy}: {reversible}")
+    for what in wanted.destroyed:
+        say(f"Destroyed by it: {what}")
+
+
+def _confirmed(wanted: _Undo, exempt_for: str, yes: bool) -> bool:
+    if yes:
+        return True
+    answer = ask(
+        f"Restore {wanted.named} to a state that breaks {', '.join(wanted.policies)}, and exempt it for "
+        f"{exempt_for}?"
+    )
+    if answer is None:
+        raise InvalidInput("Nothing was changed: nobody confirmed it. In a script, give --yes.")
+    return answer
+
+
+def _input(wanted: _Undo, reason: str, consent: bool, requester: str) -> dict[str, Any]:
+    given = {
+        "account": wanted.resource.account,
+        "region": wanted.resource.region,
+        "resource": wanted.resource.id,
+        "reason": reason,
+        "undo": wanted.execution,
+        "consent": consent or None,
+        "requester": requester,
+    }
+    return parse(StartInput, given).model_dump(mode="json", exclude_none=True)
+
+
+def _exempted(
+    hub: Hub, registry: Registry, wanted: _Undo, lasting: timedelta, reason: str, approver: str | None
+) -> Exemption:
+    """The exemption that is written before the undo is started, so that no event comes between."""
+    try:
+        exemption = exempting.made(
+            lasting,
+            policies=wanted.policies,
+            resource=resource_name(wanted.resource_type, wanted.resource),
+            reason=reason,
+            approver=approver or hub.caller.arn[:256],
+            by=hub.caller.arn,
+        )
+    except ValueError:
+        raise InvalidInput(
+            "--reason takes 1 to 1024 characters, --approver 1 to 256. Nothing was changed."
+        ) from None
+    exempting.add(registry, wanted.resource.account, exemption)
+    say(f"Exemption {exemption.id} of {wanted.named} until {exemption.until} is written.")
+    return exemption
+
+
+def _taken_back(registry: Registry, wanted: _Undo, exemption: Exemption) -> bool:
+    """Whether the exemption could be removed; says so either way."""
+    try:
+        exempting.remove(registry, wanted.resource.account, exemption.id)
+    except RightstateError as error:
+        say(
+            f"Exemption {exemption.id} could not be removed. {error} Until {exemption.until} the policies "
+            f"leave {wanted.named} alone: remove it with `rightstate exempt remove`."
+        )
+        return False
+    say(f"It is not undone, so exemption {exemption.id} was removed again.")
+    return True
+
+
+def _print(wanted: _Undo, ended: Execution, exemption: Exemption | None, format: Format) -> None:
+    if format is Format.JSON:
+        changes = ended.decision.changes if ended.decision else ()
+        print_json(
+            {
+                "execution": ended.name,
+                "undo": wanted.execution,
+                "outcome": ended.outcome,
+                "reason": ended.reason,
+                "account": wanted.resource.account,
+                "region": wanted.resource.region,
+                "resource_type": wanted.resource_type.name,
+                "resource": wanted.resource.id,
+                "changes": [each.model_dump(mode="json", exclude={"want", "beside"}) for each in changes],
+                "exemption": exemption and exemption.model_dump(mode="json", exclude_none=True),
+            }
+        )
+        return
+    print_line(f"{wanted.named}: {ended.outcome}", style="bold")
+    print_line(ended.reason)
+    if exemption and ended.outcome == Outcome.UNDONE:
+        print_line(f"Verified by a fresh read. Exempt until {exemption.until} ({exemption.id}).")

@@ -1,0 +1,50 @@
+"""Exemptions written into an account's settings, and taken out again."""
+
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
+
+from rightstate.clock import written
+from rightstate.errors import InvalidInput
+from rightstate.models import Exemption
+from rightstate_cli.hub import Hub
+from rightstate_cli.registry import Registry
+
+_TRIES = 3
+
+
+def most_days(hub: Hub) -> int:
+    """How long an exemption may last. Raises InvalidInput where the hub is older than exemptions."""
+    most = hub.outputs.get("ExemptionDays")
+    if most is None:
+        raise InvalidInput(
+            f"The hub knows no exemptions: it is of version {hub.outputs.get('Version', 'unknown')}. Nothing "
+            "was changed. Deploy it again."
+        )
+    return int(most)
+
+
+def made(lasting: timedelta, **fields: object) -> Exemption:
+    """An exemption from now on for so long, under a new id."""
+    now = datetime.now(UTC)
+    times = {"created": written(now), "until": written(now + lasting)}
+    return Exemption.model_validate({"id": f"ex-{token_hex(4)}", **times, **fields})
+
+
+def add(registry: Registry, account: str, exemption: Exemption) -> None:
+    """Write it beside the others. Raises what `Registry.get` and `put` raise."""
+    found = registry.get(account)
+    registry.put(found.model_copy(update={"exemptions": (*found.exemptions, exemption)}))
+
+
+def remove(registry: Registry, account: str, exemption: str) -> None:
+    """Take it out again, whatever else is changed meanwhile. Raises what `Registry.get` and `put` raise."""
+    for left in reversed(range(_TRIES)):
+        found = registry.get(account)
+        kept = tuple(each for each in found.exemptions if each.id != exemption)
+        try:
+            registry.put(found.model_copy(update={"exemptions": kept}))
+        except InvalidInput:
+            if not left:
+                raise
+        else:
+            return
