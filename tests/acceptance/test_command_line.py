@@ -1,24 +1,19 @@
 """A user's first day with the command line: from nothing to a bucket that is mended, and back to nothing."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.emulator import ACCOUNT, CREDENTIALS, plain
-from tests.acceptance.hub import PROJECT, Hub
+from tests.acceptance.console import Commands, commands
+from tests.acceptance.emulator import ACCOUNT
+from tests.acceptance.hub import Hub
 from tests.acceptance.test_lifecycle import inventory
-from tests.cli.conftest import Ran
 from tests.support.server import Server
 
 pytestmark = pytest.mark.acceptance
 
 OTHER = "444455556666"
 BUCKET = "found-on-the-first-day"
-Commands = Callable[..., Ran]
 LAX = {
     "V5": "moto's STS heeds no trust policy, so the role can be assumed without the external id",
     "V7": "there is no trail",
@@ -38,26 +33,7 @@ def third(_emulator: str, built: Path) -> Hub:
 @pytest.fixture
 def rightstate(third: Hub, tmp_path: Path) -> Commands:
     """Runs the console script against that hub."""
-
-    def run(*arguments: str) -> Ran:
-        ran = subprocess.run(  # noqa: S603 - the console script, with a test's own arguments
-            [Path(sys.executable).parent / "rightstate", *arguments],
-            cwd=PROJECT,
-            env={
-                **plain(os.environ),
-                **CREDENTIALS,
-                "AWS_ENDPOINT_URL": third.endpoint,
-                "RIGHTSTATE_STACK": third.stack,
-                "RIGHTSTATE_HISTORY": str(tmp_path / "history.json"),
-            },
-            capture_output=True,
-            text=True,
-            timeout=200,
-            check=False,
-        )
-        return Ran(ran.returncode, ran.stdout, ran.stderr)
-
-    return run
+    return commands(third, tmp_path)
 
 
 def test_a_users_first_day(third: Hub, member: Server, rightstate: Commands) -> None:

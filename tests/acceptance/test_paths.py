@@ -27,7 +27,7 @@ MACHINE = "remediation"
 CASES = CONFIG["StateMachines"][MACHINE]["TestCases"]
 
 TO_DESCRIBE = ["Resolve", "Is there a resource to look at?", "Assume role", "Describe"]
-TO_VERIFY = [*TO_DESCRIBE, "Decide", "Is there anything to change?", "Apply", "Verify"]
+TO_VERIFY = [*TO_DESCRIBE, "Decide", "What is to be done?", "Apply", "Verify"]
 DONE = [*TO_VERIFY, "Notify and record"]
 
 PATHS: dict[str, tuple[list[str], dict[str, list[str]], str | None]] = {

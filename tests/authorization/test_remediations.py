@@ -53,8 +53,16 @@ BESIDE = {
         # A key that another account shares.
         f"arn:{{partition}}:kms:{{region}}:{STRANGER}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     ],
+    "kinesis:StopStreamEncryption": [
+        "arn:{partition}:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        # A key that another account shares.
+        f"arn:{{partition}}:kms:{{region}}:{STRANGER}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    ],
 }
-INSTEAD = {"rds:ModifyDBParameterGroup": [f"{_RDS}pg:any"]}
+INSTEAD = {
+    "rds:ModifyDBParameterGroup": [f"{_RDS}pg:any"],
+    "rds:ResetDBParameterGroup": [f"{_RDS}pg:any"],
+}
 # ... and which say nothing about the region or the account.
 GLOBAL = {"iam-password-policy", "s3-bucket"}
 
@@ -135,6 +143,20 @@ def test_what_is_written_may_be_written_to_that_resource_when_applying_alone(
             assert not session(at, name, identifier, Phase.READ).allows(action, arn), (action, arn)
 
 
+@everywhere
+@every_recorded
+def test_what_undoing_writes_may_be_written_to_that_resource_and_what_only_it_needs_in_no_other_phase(
+    at: Installation, name: str, identifier: str, applied: list[str]
+) -> None:
+    [undone] = [actions for resource, actions in made(name).undone.items() if resource.id == identifier]
+    for action in undone - set(load(name).read_actions):
+        for arn in checked_on(name, action):
+            assert session(at, name, identifier, Phase.UNDO).allows(action, arn), (action, arn)
+            only = action in load(name).undo_actions
+            assert session(at, name, identifier, Phase.APPLY).allows(action, arn) is not only, (action, arn)
+            assert not session(at, name, identifier, Phase.READ).allows(action, arn), (action, arn)
+
+
 def others(name: str) -> Iterator[str]:
     """ARNs that are not the resource's."""
     own = ARNS[name]
@@ -153,10 +175,10 @@ def others(name: str) -> Iterator[str]:
 def test_nothing_is_written_to_another_resource_account_region_or_partition(
     at: Installation, name: str, identifier: str, applied: list[str]
 ) -> None:
-    applying = session(at, name, identifier, Phase.APPLY)
+    applying = session(at, name, identifier, Phase.UNDO)
     written = [
         (action, arn)
-        for action in load(name).write_actions
+        for action in (*load(name).write_actions, *load(name).undo_actions)
         if action not in INSTEAD
         for arn in others(name)
         if applying.allows(action, arn)
@@ -172,13 +194,13 @@ def test_what_a_write_touches_beside_its_resource_is_in_the_same_region(
     at: Installation, action: str
 ) -> None:
     for name in names():
-        if action not in load(name).write_actions:
+        if action not in (*load(name).write_actions, *load(name).undo_actions):
             continue
-        applying = session(at, name, "orders", Phase.APPLY)
+        applying = session(at, name, "orders", Phase.UNDO)
         for arn in BESIDE.get(action, INSTEAD.get(action, [])):
             assert not applying.allows(action, arn.replace("{region}", "xx-west-1"))
             assert not applying.allows(action, arn.replace("{partition}", "aws-iso"))
-            if action != "kinesis:StartStreamEncryption":
+            if not action.startswith("kinesis:"):
                 assert not applying.allows(action, arn.replace("{account}", STRANGER))
 
 
@@ -196,11 +218,11 @@ def test_a_session_has_no_action_of_another_type_and_none_that_no_type_has(
     at: Installation, name: str
 ) -> None:
     own = load(name)
-    declared = {*own.read_actions, *own.write_actions, *own.dependent_actions}
+    declared = {*own.read_actions, *own.write_actions, *own.dependent_actions, *own.undo_actions}
     foreign = {
         action
         for each in load_all()
-        for action in (*each.read_actions, *each.write_actions, *each.dependent_actions)
+        for action in (*each.read_actions, *each.write_actions, *each.dependent_actions, *each.undo_actions)
     } - declared
     assert len(foreign) > 40
     able = [

@@ -16,6 +16,7 @@ from tests.support.installation import (
     INSTALLATIONS,
     ROLE,
     Installation,
+    document,
     everywhere,
     policies,
     roles,
@@ -41,7 +42,7 @@ TABLE_ACTIONS = (
 
 
 @everywhere
-def test_settings_are_only_read_and_the_ledger_is_written_by_one_function(at: Installation) -> None:
+def test_settings_are_only_read_and_the_ledger_is_written_where_executions_end(at: Installation) -> None:
     resources = at.hub_resources()
     granted = {
         (role, table, action)
@@ -54,10 +55,13 @@ def test_settings_are_only_read_and_the_ledger_is_written_by_one_function(at: In
     }
     assert granted == {
         ("ResolveRole", "SettingsTable", "GetItem"),
+        ("ResolveRole", "LedgerTable", "Query"),
         ("FindScopesRole", "SettingsTable", "GetItem"),
         ("FindScopesRole", "SettingsTable", "Scan"),
         ("ListResourcesRole", "SettingsTable", "GetItem"),
+        ("RemindRole", "SettingsTable", "Scan"),
         ("RecordRole", "LedgerTable", "PutItem"),
+        ("RecordDeathRole", "LedgerTable", "PutItem"),
     }
 
 
@@ -75,11 +79,53 @@ def table_arn(at: Installation, table: str) -> str:
 
 
 def test_a_table_opens_itself_to_nobody_and_is_not_deleted_by_mistake() -> None:
-    tables = [each for each in AT.hub_resources().values() if each["Type"] == "AWS::DynamoDB::Table"]
-    assert len(tables) == 2
-    for table in tables:
-        assert "ResourcePolicy" not in table["Properties"]
-        assert table["Properties"]["DeletionProtectionEnabled"] is True
+    resources = AT.hub_resources()
+    tables = {name for name, each in resources.items() if each["Type"] == "AWS::DynamoDB::Table"}
+    # Guards are of use to running executions alone; they go with the stack.
+    assert tables == {"SettingsTable", "LedgerTable", "GuardsTable"}
+    for name in tables:
+        properties = resources[name]["Properties"]
+        assert "ResourcePolicy" not in properties
+        assert properties.get("DeletionProtectionEnabled", False) is (name != "GuardsTable")
+
+
+# --- Approvals (T25): who may write what into the guards table ---
+
+RESOURCE_KEY = "111122223333/us-east-1/s3-bucket/payments"
+ANA, BRUNO = "AROAEXAMPLEAPPROVER:ana", "AROAEXAMPLEAPPROVER:bruno"
+
+
+def on_guards(at: Installation, principal: str, action: str, key: str, **context: str) -> Request:
+    given: dict[str, str | list[str]] = {"dynamodb:LeadingKeys": [key], **context}
+    return Request(principal, f"dynamodb:{action}", table_arn(at, "GuardsTable"), given)
+
+
+@everywhere
+def test_an_approver_decides_under_the_own_identity_alone(at: Installation) -> None:
+    approvers = [document(at.hub_resources(), "Approvers")]
+    role = at.hub.role("approver")
+    may = {
+        (action, key)
+        for action in TABLE_ACTIONS
+        for key in (ANA, BRUNO, "approval", RESOURCE_KEY)
+        if allowed(on_guards(at, role, action, key, **{"aws:userid": ANA}), approvers)
+    }
+    assert may == {("GetItem", ANA), ("PutItem", ANA), ("GetItem", "approval"), ("Query", "approval")}
+
+
+@everywhere
+def test_no_function_can_write_an_approvers_decision(at: Installation) -> None:
+    """Neither that nor a request: but for the functions that ask and close it."""
+    resources = at.hub_resources()
+    writes = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
+    able = {
+        (role, key)
+        for role in roles(resources)
+        for action in writes
+        for key in (ANA, "approval")
+        if allowed(on_guards(at, at.hub.role(role), action, key), policies(resources, role))
+    }
+    assert able == {("RequestApprovalRole", "approval"), ("CheckApprovalRole", "approval")}
 
 
 # --- No way to more rights (T28) ---
@@ -115,7 +161,7 @@ def test_the_remediation_role_may_not_even_with_administrator_access(at: Install
 def test_what_may_be_done_beyond_reading_is_what_the_types_declare() -> None:
     """However many actions IAM has: those of every service that a type uses."""
     declared = {action for each in load_all() for action in (*each.read_actions, *each.write_actions)}
-    declared |= {action for each in load_all() for action in each.dependent_actions}
+    declared |= {a for each in load_all() for a in (*each.dependent_actions, *each.undo_actions)}
     [policy] = policies(AT.member_resources(), "RemediationRole")
     [denied] = [each for each in policy["Statement"] if each["Effect"] == "Deny"]
     assert set(denied["NotAction"]) == declared

@@ -123,7 +123,8 @@ def open_to_many(node: Any) -> Iterator[Mapping[str, Any]]:
     """Each statement that allows a whole account, or everybody, without a condition on who it is."""
     if isinstance(node, dict):
         principal = node.get("Principal", {})
-        named = [principal] if principal == "*" else listed(principal.get("AWS", []))
+        # A permission of a function names its service without saying that it is one.
+        named = [principal] if isinstance(principal, str) else listed(principal.get("AWS", []))
         wide = [each for each in named if each == "*" or each.endswith(":root") or each.isdecimal()]
         conditions = node["Condition"].values() if wide and "Condition" in node else ()
         if (
@@ -164,7 +165,7 @@ def trusted_service(role: str, resources: Mapping[str, Any]) -> str:
     """The one that has to assume the role."""
     if role in ("MachineRole", "BackfillRole"):
         return "states.amazonaws.com"
-    if role == "BackfillMachineSweepRole":
+    if role in ("BackfillMachineSweepRole", "RemindFunctionDailyRole"):
         return "scheduler.amazonaws.com"
     functions = [each for each in resources.values() if each["Type"] == "AWS::Lambda::Function"]
     of_function = role.removesuffix("Role") in {f"{each}" for each in FUNCTIONS}
@@ -174,6 +175,7 @@ def trusted_service(role: str, resources: Mapping[str, Any]) -> str:
 
 FUNCTIONS = (
     *("Resolve", "AssumeRole", "Describe", "Decide", "Apply", "Verify", "Record"),
+    *("RequestApproval", "CheckApproval", "Remind", "RecordDeath"),
     *("FindScopes", "ListResources", "Summarize"),
 )
 

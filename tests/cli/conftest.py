@@ -84,6 +84,12 @@ def _server() -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _as_new(_server: Server) -> None:
+    """No module finds what another one has left on the server: an organization, or a hundred buckets."""
+    _server.reset()
+
+
 @pytest.fixture(scope="module")
 def engine(_server: Server) -> Iterator[Engine]:
     """A hub deployed on that server, whose rules and state machines really run. Nothing is enabled in it."""

@@ -20,7 +20,7 @@ from samcli.cli.types import CfnParameterOverridesType
 
 from rightstate.catalogue import load_all
 from rightstate.errors import CallFailed, Denied, Unavailable
-from rightstate.models import Enabled
+from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import admission, contacts, member, member_stacks, role_check, stacks
 from rightstate_cli import hub as hubs
@@ -86,16 +86,14 @@ def test_the_own_account_is_installed_registered_and_tried_at_once(inside: Cli, 
     assert "with the external id, and is refused without" in ran.json["check"]["said"]
     account = hub.account(OWN)
     assert account is not None
-    assert account.model_dump() == {
-        "account": OWN,
-        "name": "Payments",
-        "regions": (REGION,),
-        "contacts": (),
-        "revision": 1,
-        "role_arn": role_arn(hub, OWN),
-        "external_id": hub.outputs["ExternalId"],
-        "policies": {},
-    }
+    assert account == Account(
+        account=OWN,
+        name="Payments",
+        regions=(REGION,),
+        revision=1,
+        role_arn=role_arn(hub, OWN),
+        external_id=hub.outputs["ExternalId"],
+    )
 
 
 def test_a_member_is_a_protected_and_tagged_stack_of_the_generated_template(inside: Cli, hub: Hub) -> None:

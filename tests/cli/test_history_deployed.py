@@ -1,13 +1,16 @@
 """`rightstate history --deployed`: what a hub has run."""
 
+import json
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from moto.stepfunctions.exceptions import ExecutionDoesNotExist
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from rightstate_cli import hub_history
+from rightstate.sessions import session_name
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Start
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
@@ -76,22 +79,104 @@ def test_executions_are_chosen_as_those_of_this_machine_are(
     assert names(inside, *options) == found
 
 
-def test_a_list_reads_no_histories_and_pushes_the_limit_down(
+def test_a_list_is_read_from_the_ledger_and_asks_step_functions_only_what_runs(
     inside: Cli, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pages = []
+    asked = []
 
     def listed(self: StepFunctionResponse) -> Any:
-        pages.append(self._get_int_param("maxResults"))
+        asked.append(self._get_param("statusFilter"))
         return _list(self)
 
     _list = StepFunctionResponse.list_executions
     monkeypatch.setattr(StepFunctionResponse, "list_executions", listed)
     ran = inside("history", "--deployed", "--limit", "2")
-    assert set(pages) == {2}
+    assert set(asked) == {"RUNNING"}
     assert "Earlier ones are not shown; --limit shows more." in ran.err
-    assert "stepfunctions:DescribeExecution" in server.calls
-    assert "stepfunctions:GetExecutionHistory" not in server.calls
+    assert "dynamodb:Query" in server.calls
+    assert "stepfunctions:DescribeExecution" not in server.calls
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--resource", "kept"], [QUEUE, AGAIN]),
+        (["--resource", f"arn:aws:sqs:{REGION}:{OWN}:kept"], [QUEUE, AGAIN]),
+        (["--resource", f"{OWN}/{REGION}/sqs-queue/kept"], [QUEUE, AGAIN]),
+        (["--resource", f"{OWN}/{REGION}/sqs-queue/kept", "--outcome", "compliant"], [AGAIN]),
+        (["--resource", f"arn:aws:sqs:{REGION}:{OWN}:theirs"], []),
+        (["--resource", "theirs", "--account", OTHER], [THEIRS]),
+        (["--resource", "*"], []),
+        (["--policy", "sqs-server-side-encryption"], [QUEUE, AGAIN, THEIRS]),
+        (["--policy", "s3-versioning"], []),
+        (["--until", "0m"], [QUEUE, AGAIN, THEIRS, KEY]),
+        (["--until", "1h"], []),
+        (["--since", "2020-01-01", "--until", "2020-02-01"], []),
+        (["--since", f"{datetime.now(UTC):%Y-%m-%d}"], [QUEUE, AGAIN, THEIRS, KEY]),
+    ],
+)
+def test_executions_are_chosen_by_resource_policy_and_time(
+    inside: Cli, options: list[str], found: list[str]
+) -> None:
+    assert names(inside, *options) == found
+
+
+def test_what_the_ledger_alone_knows_is_there_for_scripts(inside: Cli) -> None:
+    [execution] = inside("history", "--deployed", "--outcome", "failed", "--format", "json").json
+    assert (execution["rule"], execution["error"]) == ("settings", "UnknownAccount")
+    assert execution["resource"] == "11111111-2222-4333-8444-555555555555"
+
+
+def test_the_way_that_an_execution_took_is_drawn_from_its_own_definition(inside: Cli) -> None:
+    ran = inside("history", QUEUE, "--deployed")
+    drawn = ran.out[ran.out.index("Path") :]
+    lines = [line.split("── ")[-1].split("  ")[0].strip() for line in drawn.splitlines()]
+    assert [line for line in lines[1:] if not line.endswith(", not entered")][:14] == [
+        "Resolve",
+        "Is there a resource to look at?",
+        "-> Assume role",
+        "-> Notify and record, not taken",
+        "Assume role",
+        "Describe",
+        "Decide",
+        "What is to be done?",
+        "-> Wait for whoever manages it, not taken",
+        "-> Request approval, not taken",
+        "-> Apply",
+        "-> Notify and record, not taken",
+        "Apply",
+        "Verify",
+    ]
+    assert "Not recorded, not entered" in drawn
+
+
+def test_of_one_whose_states_are_gone_the_ledger_tells_what_came_of_it(
+    inside: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As 90 days after its end."""
+
+    def described(self: StepFunctionResponse) -> Any:
+        raise ExecutionDoesNotExist("Execution Does Not Exist")
+
+    monkeypatch.setattr(StepFunctionResponse, "describe_execution", described)
+    ran = inside("history", QUEUE, "--deployed")
+    assert "Step Functions does not have its states any more" in ran.err
+    assert "Encryption" in ran.out
+    assert "none -> SSE-SQS" in ran.out
+    assert "SetQueueAttributes" in ran.out
+    arn = f"arn:aws:states:{REGION}:{OWN}:execution:rightstate-sqs-queue:{QUEUE}"
+    [execution] = inside("history", arn, "--deployed", "--format", "json").json
+    assert (execution["outcome"], "steps" in execution) == ("remediated", False)
+
+
+def test_the_session_name_of_a_call_in_cloudtrail_leads_to_its_execution(inside: Cli, engine: Engine) -> None:
+    """T29. EventBridge's names of executions are longer than a session name may be."""
+    name = f"{uuid.uuid4()}_{uuid.uuid4()}"
+    given = {"account": OWN, "region": REGION, "resource": "kept"}
+    list(engine.run([Start(resource_type="sqs-queue", input=given, name=name)]))
+    assert len(session_name(name)) == 64 < len(name)
+    [execution] = inside("history", session_name(name), "--deployed", "--format", "json").json
+    assert execution["name"] == name
 
 
 def test_one_is_shown_state_by_state_with_what_it_changed(inside: Cli) -> None:
@@ -105,31 +190,32 @@ def test_one_is_shown_state_by_state_with_what_it_changed(inside: Cli) -> None:
 def test_a_running_one_is_shown_as_running_and_not_as_a_result(
     inside: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def described(self: StepFunctionResponse) -> Any:
-        answer = _describe(self)
-        if answer.result["name"] == AGAIN:
-            for key in ("stopDate", "output", "outputDetails"):
-                del answer.result[key]
-            answer.result.update(status="RUNNING", startDate=datetime.now(UTC) - timedelta(minutes=2))
+    running = f"{AGAIN}-more"
+
+    def listed(self: StepFunctionResponse) -> Any:
+        answer = _list(self)
+        if self._get_param("stateMachineArn").endswith("-sqs-queue"):
+            answer.result["executions"] = [{"executionArn": f"arn:{AGAIN}", "startDate": datetime.now(UTC)}]
         return answer
 
+    def described(self: StepFunctionResponse) -> Any:
+        queue = f"arn:aws:states:{REGION}:{OWN}:execution:rightstate-sqs-queue"
+        self.body = json.dumps({"executionArn": f"{queue}:{AGAIN}"})
+        answer = _describe(self)
+        for key in ("stopDate", "output", "outputDetails"):
+            answer.result.pop(key, None)
+        started = datetime.now(UTC) - timedelta(minutes=2)
+        now = {"executionArn": f"{queue}:{running}", "name": running, "status": "RUNNING"}
+        answer.result.update(**now, startDate=started)
+        return answer
+
+    _list: Any = StepFunctionResponse.list_executions
     _describe: Any = StepFunctionResponse.describe_execution
+    monkeypatch.setattr(StepFunctionResponse, "list_executions", listed)
     monkeypatch.setattr(StepFunctionResponse, "describe_execution", described)
-    [running] = [each for each in inside("history", "--deployed").out.splitlines() if "running" in each]
-    assert "120." in running
-    ran = inside("history", AGAIN, "--deployed")
-    assert f"Execution {AGAIN}: sqs-queue kept in {OWN}, running" in ran.out
-    assert "compliant" not in ran.out.replace(AGAIN, "")
-
-
-def test_of_very_many_that_are_not_wanted_only_the_latest_are_looked_at(
-    inside: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hub_history, "_READERS", 1)
-    monkeypatch.setattr(hub_history, "_LOOKED_AT", 2)
-    ran = inside("history", "--deployed", "--outcome", "remediated", "--limit", "1")
-    assert "There are none." in ran.err
-    assert "Only the latest 2 were looked at; --type and --since narrow that." in ran.err
+    [row] = [each for each in inside("history", "--deployed").out.splitlines() if "running" in each]
+    assert "120." in row
+    assert "running" not in inside("history", "--deployed", "--outcome", "compliant").out
 
 
 @pytest.mark.parametrize(

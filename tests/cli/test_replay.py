@@ -33,7 +33,7 @@ def test_a_shipped_event_mends_the_simulated_accounts_resource_and_calls_no_aws(
     ran = cli("replay", str(SHIPPED), "--simulated", "--mode", "auto")
     for shown in (
         "SetQueueAttributes of aws.sqs: 1 rule matched.",
-        "Rule              rightstate-sqs-queue ",
+        "Rule                 rightstate-sqs-queue ",
         "stateMachine:rightstate-sqs-queue",
         "sqs-queue invoices: remediated",
         "Assume role",

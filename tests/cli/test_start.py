@@ -78,6 +78,7 @@ def test_what_the_options_say_is_what_the_execution_is_told(
             "policies": ["kms-key-rotation"],
             "mode": "report",
             "reason": "CHG-1",
+            "requester": server.session().client("sts").get_caller_identity()["UserId"],
         }
     ]
 

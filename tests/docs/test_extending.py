@@ -94,13 +94,20 @@ def test_what_the_page_adds_passes_the_tests_of_every_policy_and_type(extended: 
         *("-n0", "-vv", "-p", "no:cacheprovider", "--no-header"),
         *("tests/unit/test_log_group.py", "tests/unit/test_catalogue.py", "tests/unit/test_template.py"),
         *("tests/workflow/test_every_policy.py", "tests/docs/test_policies.py"),
+        "tests/workflow/test_undo_every_policy.py",
         "tests/authorization/test_remediations.py",
         # What is about what was added, and what is about everything at once.
         *("-k", "log_group or log-group or LogGroup or s3-kms or page_is or (test_template and not [)"),
     )
     passed = [line for line in shown.splitlines() if " PASSED" in line]
     for policy in NEW:
-        for told in ("from_an_event", "by_a_manual_start", "as_it_was_published", "has_a_place_for"):
+        for told in (
+            "from_an_event",
+            "by_a_manual_start",
+            "change_is_undone",
+            "as_it_was_published",
+            "has_a_place_for",
+        ):
             assert [line for line in passed if told in line and f"[{policy}]" in line], f"{told} {policy}"
 
 

@@ -113,19 +113,29 @@ def _account(arn: str) -> str:
 def _conditions(block: Mapping[str, Mapping[str, Any]], request: Request) -> bool:
     """All operators and all their keys have to match, each with any of its values."""
     matches = [
-        _condition(operator, _listed(expected), request.values(key))
+        _condition(operator, [_filled(each, request) for each in _listed(expected)], request.values(key))
         for operator, keys in block.items()
         for key, expected in keys.items()
     ]
     return all(matches)
 
 
+def _filled(expected: str, request: Request) -> str:
+    """With the value of the policy variable that it is (IAM User Guide, Policy variables). One without value
+    matches nothing."""
+    if "${" not in expected:
+        return expected
+    named = re.fullmatch(r"\$\{([\w:]+)\}", expected)
+    if named is None:
+        raise Unknown(f"policy variables in {expected}")
+    [value] = request.values(named[1]) or ["\0"]
+    return value
+
+
 def _condition(operator: str, expected: Sequence[str], values: Sequence[str]) -> bool:
     match: Callable[[str, str], bool] | None = _OPERATORS.get(operator.removeprefix(_ALL))
     if match is None:
         raise Unknown(f"condition operator {operator}")
-    if variables := [each for each in expected if "${" in each]:
-        raise Unknown(f"policy variables {variables}")
     matching = [any(match(each, value) for each in expected) for value in values]
     if operator.startswith(_ALL):
         return all(matching)  # also without any value

@@ -6,7 +6,8 @@ from typing import Any
 
 import boto3
 
-from rightstate.models import Decision, Enabled
+from rightstate import undoing
+from rightstate.models import Decision, Enabled, Undo
 from rightstate.planner import decide, settings_to_read
 from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Resource, ResourceType
@@ -64,10 +65,30 @@ def remediate(
 ) -> Decision:
     """Plan and apply; returns what was decided."""
     decision = plan(resource_type, account, resource, policies)
+    make(resource_type, account, resource, decision)
+    return decision
+
+
+def make(resource_type: ResourceType, account: Account, resource: Resource, decision: Decision) -> None:
+    """Make the decision's calls."""
     for call in decision.calls:
         concerned = [change for change in decision.changes if change.setting in call.settings]
         resource_type.apply(account.client, resource, call, concerned)
-    return decision
+
+
+def undo(
+    resource_type: ResourceType,
+    account: Account,
+    resource: Resource,
+    decision: Decision,
+    consent: bool = True,
+) -> Decision:
+    """What is decided about taking a decision's changes back."""
+    taken = Undo(execution="arn:aws:states:::execution:x:y", changes=decision.changes, consent=consent)
+    observed = resource_type.describe(
+        account.client, resource, undoing.settings_to_read(resource_type, taken)
+    )
+    return undoing.decide(resource_type, resource, taken, observed)
 
 
 def reasons(decision: Decision) -> Sequence[str]:

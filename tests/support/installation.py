@@ -59,8 +59,7 @@ def policies(resources: Mapping[str, Any], role: str) -> list[Policy]:
     properties = resources[role]["Properties"]
     found = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
     if properties.get("ManagedPolicyArns"):
-        [managed] = [each for each in resources.values() if each["Type"] == "AWS::IAM::ManagedPolicy"]
-        found.append(managed["Properties"]["PolicyDocument"])
+        found.append(document(resources, "RunFunctions"))
     return found
 
 
@@ -103,7 +102,6 @@ ESCALATIONS = {
     "events:PutPermission": "arn:{partition}:events:{region}:{account}:event-bus/default",
     "events:PutRule": "arn:{partition}:events:{region}:{account}:rule/another",
     "events:DisableRule": "arn:{partition}:events:{region}:{account}:rule/rightstate-s3-bucket",
-    "cloudtrail:StopLogging": "arn:{partition}:cloudtrail:{region}:{account}:trail/management-events",
     "cloudtrail:DeleteTrail": "arn:{partition}:cloudtrail:{region}:{account}:trail/management-events",
     "s3:GetObject": "arn:{partition}:s3:::payments-archive/2026/11.csv",
     "s3:PutObject": "arn:{partition}:s3:::payments-archive/2026/11.csv",

@@ -17,6 +17,8 @@ from tests.support import cycle
 
 # Service authorization reference, Amazon S3; of every other service an action is called as the operation is.
 ACTIONS = {
+    "s3:DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
+    "s3:DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
@@ -47,16 +49,22 @@ class Made:
 
     read: set[str] = field(default_factory=set)
     applied: dict[Resource, set[str]] = field(default_factory=dict)
+    undone: dict[Resource, set[str]] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
+    undos: list[Decision] = field(default_factory=list)
 
     @property
     def apply(self) -> set[str]:
         return set().union(*self.applied.values())
 
+    @property
+    def undo(self) -> set[str]:
+        return set().union(*self.undone.values())
+
 
 @cache
 def made(name: str) -> Made:
-    """List, describe, mend and verify the type's examples, with all its policies enabled."""
+    """List, describe, mend and verify the type's examples, with all its policies enabled; and undo that."""
     resource_type, example = load(name), examples.load(name)
     place = at_home(resource_type, Place(account="123456789012", region=REGION))
     policies = cycle.enabled(resource_type)
@@ -71,13 +79,18 @@ def made(name: str) -> Made:
             resource = Resource(**place.model_dump(), id=each)
             decision = cycle.plan(resource_type, account, resource, policies)
             result.decisions.append(decision)
+            if resource_type.tags:
+                resource_type.tags(account.client, resource)
             result.read |= actions_of(account)
-            for call in decision.calls:
-                concerned = [change for change in decision.changes if change.setting in call.settings]
-                resource_type.apply(account.client, resource, call, concerned)
+            cycle.make(resource_type, account, resource, decision)
             result.applied[resource] = actions_of(account)
             cycle.observe(resource_type, account, resource, policies)
             result.read |= actions_of(account)
+            undo = cycle.undo(resource_type, account, resource, decision)
+            result.undos.append(undo)
+            result.read |= actions_of(account)
+            cycle.make(resource_type, account, resource, undo)
+            result.undone[resource] = actions_of(account)
     return result
 
 

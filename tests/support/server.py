@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
+from urllib.request import Request, urlopen
 
 import boto3
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -40,6 +41,11 @@ class Server:
     def forget(self) -> None:
         """Sign in anew from now on."""
         self._sessions.clear()
+
+    def reset(self) -> None:
+        """Have nothing in any account any more."""
+        urlopen(Request(f"{self.endpoint}/moto-api/reset", method="POST")).close()  # noqa: S310 - ours
+        self.forget()
 
     def _opened(self, account: str, region: str) -> boto3.Session:
         if account == OWN:

@@ -1,6 +1,6 @@
 """An AWS that asks for fewer calls."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any
@@ -11,9 +11,14 @@ from moto.core.responses import BaseResponse
 
 
 @contextmanager
-def throttled(services: set[str], calls: int, among: int) -> Iterator[list[str]]:
+def throttled(
+    services: set[str],
+    calls: int,
+    among: int,
+    concerns: Callable[[BaseResponse], bool] = lambda response: True,
+) -> Iterator[list[str]]:
     """Refuse so many calls to the services among so many, one after the other, at random places that are the
-    same every time; yields those refused."""
+    same every time, of those that `concerns` takes; yields those refused."""
     refused: list[str] = []
     random = Random(among)  # noqa: S311
     left = 0
@@ -21,7 +26,7 @@ def throttled(services: set[str], calls: int, among: int) -> Iterator[list[str]]
     def refusing(self: BaseResponse, request: Any, *args: Any, **kwargs: Any) -> None:
         nonlocal left
         set_up(self, request, *args, **kwargs)
-        if self.service_name not in services:
+        if self.service_name not in services or not concerns(self):
             return
         if not left and random.randrange(among) == 0:
             left = calls

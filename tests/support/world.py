@@ -115,6 +115,7 @@ class World:
             "ExternalId": EXTERNAL_ID,
             "MemberRoleName": ROLE,
             "OrganizationId": ORGANIZATION,
+            "ExemptionDays": "90",
             "SettingsTable": "settings",
             "LedgerTable": "ledger",
             "Notifications": f"arn:aws:sns:{REGION}:{HUB}:{STACK}-notifications",

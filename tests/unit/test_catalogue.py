@@ -227,6 +227,11 @@ RARE = {
 }
 
 
+RARELY_UNDONE = {
+    "iam:DeleteAccountPasswordPolicy": "where the account had no password policy, which the example has",
+}
+
+
 @every_type
 def test_listing_describing_and_verifying_need_the_read_actions_and_no_others(
     resource_type: ResourceType,
@@ -248,10 +253,16 @@ def test_applying_needs_the_write_actions_and_at_most_the_read_actions(resource_
 
 
 @every_type
+def test_undoing_needs_the_undo_actions_beside_and_no_others(resource_type: ResourceType) -> None:
+    needed = made(resource_type.name).undo - set(resource_type.read_actions)
+    assert needed - set(resource_type.write_actions) == set(resource_type.undo_actions) - set(RARELY_UNDONE)
+
+
+@every_type
 def test_an_example_breaks_what_it_says_and_every_change_is_made_by_a_call(
     resource_type: ResourceType,
 ) -> None:
-    for decision in made(resource_type.name).decisions:
+    for decision in (*made(resource_type.name).decisions, *made(resource_type.name).undos):
         assert decision.changes
         assert {change.setting for change in decision.changes} == {
             setting for call in decision.calls for setting in call.settings
@@ -260,7 +271,7 @@ def test_an_example_breaks_what_it_says_and_every_change_is_made_by_a_call(
 
 @every_type
 def test_a_planned_call_is_one_that_aws_understands(resource_type: ResourceType) -> None:
-    for decision in made(resource_type.name).decisions:
+    for decision in (*made(resource_type.name).decisions, *made(resource_type.name).undos):
         for call in decision.calls:
             shape: Any = service_model(call.service).operation_model(call.operation).input_shape
             faults = ParamValidator().validate(call.parameters, shape).generate_report().splitlines()
@@ -287,6 +298,8 @@ def test_each_declared_action_exists(resource_type: ResourceType) -> None:
         for service in {*services(resource_type), *asked_for_us}
         for name in service_model(service).operation_names
     }
-    declared = {*resource_type.read_actions, *resource_type.write_actions, *resource_type.dependent_actions}
+    writes = {*resource_type.write_actions, *resource_type.undo_actions}
+    declared = {*resource_type.read_actions, *writes, *resource_type.dependent_actions}
     assert declared <= existing
-    assert not set(resource_type.read_actions) & set(resource_type.write_actions)
+    assert not set(resource_type.read_actions) & writes
+    assert not set(resource_type.write_actions) & set(resource_type.undo_actions)

@@ -12,7 +12,7 @@ from tests.support.template import HUB, REGION, STACK
 from tests.support.world import EXTERNAL_ID, FAR, MEMBER, ROLE, Refused, World
 
 from rightstate.errors import InvalidInput, SettingsUnreadable
-from rightstate.models import Account, Enabled
+from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli import application, checks
 from rightstate_cli.checks import Finding, Status, canary
@@ -70,6 +70,19 @@ def with_settings(**update: Any) -> Break:
         world.accounts[MEMBER] = account.model_copy(update=update)
 
     return change
+
+
+def exemption(**given: Any) -> Exemption:
+    return Exemption.model_validate(
+        {
+            "id": "ex-1a2b3c4d",
+            "reason": "Legacy import",
+            "approver": "ana@example.com",
+            "created": "2026-01-01T00:00:00Z",
+            "until": "2099-01-01T00:00:00Z",
+            **given,
+        }
+    )
 
 
 def with_trust(change: Callable[[dict[str, Any]], Any]) -> Break:
@@ -734,6 +747,30 @@ BROKEN: list[tuple[str, str, Break, Status, str, str]] = [
         FAIL,
         "no-such-policy",
         "settings table",
+    ),
+    (
+        "V15",
+        "an exemption is of an unknown policy",
+        with_settings(exemptions=(exemption(policies=["no-such-policy"]),)),
+        FAIL,
+        "no-such-policy",
+        "settings table",
+    ),
+    (
+        "V15",
+        "an exemption has ended",
+        with_settings(exemptions=(exemption(until="2026-01-02T00:00:00Z"),)),
+        WARN,
+        "Exemption ex-1a2b3c4d has ended",
+        f"rightstate exempt remove ex-1a2b3c4d --account {MEMBER}",
+    ),
+    (
+        "V15",
+        "an exemption is for too long",
+        with_settings(exemptions=(exemption(until="2099-01-01T00:00:00Z"),)),
+        FAIL,
+        "at most 90 are allowed",
+        "exempt remove ex-1a2b3c4d",
     ),
     (
         "V15",

@@ -252,6 +252,7 @@ def test_a_member_with_one_type_allows_its_actions_alone_and_denies_all_others(n
         *resource_type.read_actions,
         *resource_type.write_actions,
         *resource_type.dependent_actions,
+        *resource_type.undo_actions,
     }
     allows, denied = role_policy(name)
     assert {action for _, action, _ in statements({"Statement": allows})} == declared
@@ -262,7 +263,12 @@ def test_a_member_with_all_types_allows_what_they_declare_together() -> None:
     declared = {
         action
         for each in load_all()
-        for action in (*each.read_actions, *each.write_actions, *each.dependent_actions)
+        for action in (
+            *each.read_actions,
+            *each.write_actions,
+            *each.dependent_actions,
+            *each.undo_actions,
+        )
     }
     allows, denied = role_policy()
     assert {action for _, action, _ in statements({"Statement": allows})} == declared

@@ -32,6 +32,13 @@ CAUSE = {
 }
 CHANGE = {"setting": "Versioning", "before": None, "after": "Enabled", "policies": ["s3-versioning"]}
 LIMIT = 256 * 1024
+UNTIL = "2026-11-24T09:08:00.000Z"
+UNDO = {
+    "undo": EXECUTION.replace("e-1", "e-0"),
+    "requester": "AROAEXAMPLE:ana",
+    "approver": "ana@example.com",
+    "exempt_until": UNTIL,
+}
 
 
 def told(outcome: Outcome = Outcome.REMEDIATED, **entry: Any) -> Notification:
@@ -111,6 +118,14 @@ def test_a_message_says_who_what_where_why_and_how_it_ended(fact: str) -> None:
         (
             told(Outcome.REPORTED, verdicts=[verdict(Status.HELD, Mode.AUTO, "It is pending.")]),
             "  s3-versioning, mode auto: It is pending.\n",
+        ),
+        (
+            told(Outcome.REPORTED, verdicts=[verdict(Status.MANAGED, Mode.AUTO, "A stack manages it.")]),
+            "Not changed\n  s3-versioning, managed: A stack manages it.\n    Versioning: not set -> ",
+        ),
+        (
+            told(verdicts=[verdict(Status.EXEMPT, Mode.AUTO, "CHG-5521")]),
+            "Not changed\n  s3-versioning, exempt: CHG-5521\n",
         ),
     ],
 )
@@ -203,7 +218,17 @@ def test_a_failure_says_what_mends_it_and_how_to_start_again(error: str) -> None
 @pytest.mark.parametrize(
     ("given", "said", "unsaid"),
     [
-        (told(), ["Nothing, about what was changed", "set-mode"], ["rightstate plan", "a person's"]),
+        (
+            told(),
+            ["Nothing, about what was changed", "rightstate undo e-1 --reason"],
+            ["rightstate plan", "a person's"],
+        ),
+        (told(Outcome.UNDONE, **UNDO), [f"Until {UNTIL}, mend what made"], ["rightstate undo"]),
+        (
+            failed("NotVerified", **UNDO),
+            ["rightstate undo e-0 --reason"],
+            ["New execution", "rightstate undo e-1"],
+        ),
         (
             told(Outcome.REPORTED, verdicts=[verdict(Status.BROKEN, Mode.REPORT)]),
             [
@@ -223,6 +248,11 @@ def test_a_failure_says_what_mends_it_and_how_to_start_again(error: str) -> None
             told(Outcome.REPORTED, verdicts=[verdict(Status.HELD, Mode.AUTO, "Pending.")]),
             ["a person's decision"],
             ["rightstate plan", "set-mode"],
+        ),
+        (
+            told(Outcome.REPORTED, verdicts=[verdict(Status.MANAGED, Mode.AUTO, "A stack manages it.")]),
+            ["Change what infrastructure as code manages in the code"],
+            ["rightstate plan", "set-mode", "a person's"],
         ),
         (
             told(
@@ -286,7 +316,7 @@ def test_the_event_says_the_same() -> None:
     assert Notification.model_validate(detail) == given
 
 
-@pytest.mark.parametrize("outcome", [each for each in Outcome if each not in notification.TOLD])
+@pytest.mark.parametrize("outcome", sorted(set(Outcome) - {*notification.TOLD, Outcome.AWAITING_APPROVAL}))
 def test_no_other_outcome_can_be_told(outcome: Outcome) -> None:
     with pytest.raises(ValueError, match="outcome"):
         told(outcome)

@@ -211,9 +211,9 @@ def test_a_case_that_is_switched_off_reads_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "expected"), [(Mode.AUTO, True), (Mode.REPORT, False), (Mode.APPROVE, False)]
+    ("mode", "expected"), [(Mode.AUTO, True), (Mode.REPORT, False), (Mode.APPROVE, True)]
 )
-def test_only_auto_may_change(mode: Mode, expected: bool) -> None:
+def test_what_only_reports_may_not_change(mode: Mode, expected: bool) -> None:
     assert may_change({"lock": Enabled(mode=mode)}) is expected
 
 

@@ -52,6 +52,13 @@ def test_reading_allows_no_write_and_applying_only_the_declared_ones_on_the_reso
         arn.format(**resource.model_dump()) for arn in resource_type.write_resources
     )
     assert not any("*" in action for each in applying for action in each["Action"])
+    undoing = json.loads(session_policy(resource_type, Phase.UNDO, resource))["Statement"]
+    assert set(undoing[1]["Action"]) == {*resource_type.write_actions, *resource_type.undo_actions}
+    assert [undoing[0], undoing[1]["Resource"], *undoing[2:]] == [
+        applying[0],
+        applying[1]["Resource"],
+        *applying[2:],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from tests.support.template import (
 
 from rightstate import catalogue, errors, notification
 from rightstate.identify import identify
-from rightstate.models import BackfillInput, StartInput
+from rightstate.models import BackfillInput, StartInput, StateTask
 from rightstate.models import Event as Started
 from rightstate.resource_type import Place
 from rightstate_cli import application, examples, member
@@ -276,6 +276,8 @@ def test_a_machine_is_given_the_resource_its_place_and_the_event(kind: str, even
                 "name": name,
                 "time": event["time"],
                 "principal": event["detail"]["userIdentity"]["arn"],
+                "principal_id": event["detail"]["userIdentity"]["principalId"],
+                "source": event["detail"]["sourceIPAddress"],
             },
         }
         assert len(subject) == 1
@@ -299,25 +301,31 @@ def test_whoever_calls_starts_an_execution_which_knows_a_caller_that_has_an_arn(
         for rule in matching(event):
             # moto leaves the name of a variable that is not created; EventBridge leaves nothing of it.
             start = StartInput.model_validate(rule.input(called))
-            assert start.event == Started(**known, principal=caller.get("arn", ""))
-            start = StartInput.model_validate(without_principal(rule).input(called))
-            assert start.event == Started(**known, principal="")
+            assert start.event == Started(
+                **known,
+                principal=caller.get("arn", ""),
+                principal_id=caller.get("principalId", ""),
+                source=event["detail"]["sourceIPAddress"],
+            )
+            start = StartInput.model_validate(without_caller(rule).input(called))
+            assert start.event == Started(**known)
 
 
-def without_principal(rule: Rule) -> Rule:
-    """The rule as if the variable were not created, which leaves nothing between its quotes."""
+def without_caller(rule: Rule) -> Rule:
+    """The rule as if the variables were not created, which leaves nothing between their quotes."""
     transformer = dict(rule.target["InputTransformer"])
     template = transformer["InputTemplate"]
-    assert template.count("<principal>") == template.count('"<principal>"') == 1
-    transformer["InputTemplate"] = template.replace("<principal>", "")
+    for variable in ("principal", "principal_id", "source"):
+        assert template.count(f"<{variable}>") == template.count(f'"<{variable}>"') == 1
+        template = template.replace(f"<{variable}>", "")
+    transformer["InputTemplate"] = template
     return replace(rule, target={**rule.target, "InputTransformer": transformer})
 
 
-def test_no_more_of_the_caller_than_its_arn_gets_into_an_input() -> None:
+def test_no_more_of_the_caller_than_its_arn_and_id_gets_into_an_input() -> None:
     caller = {
         **role_session("Developer"),
         "accessKeyId": "planted",
-        "principalId": "planted:planted",
         "userName": "planted",
         "onBehalfOf": {"userId": "planted", "identityStoreArn": "planted"},
     }
@@ -482,10 +490,12 @@ def ended(status: str, machine: str = f"{STACK}-s3-bucket", **error: Any) -> Eve
         *(ended("ABORTED", f"{STACK}-{kind}") for kind in catalogue.names()),
     ],
 )
-def test_an_execution_that_could_not_report_its_end_is_told_of(event: Event) -> None:
-    [rule] = matching(event)
-    assert rule.target["Arn"] == f"arn:aws:sns:{REGION}:{HUB}:{STACK}-notifications"
-    told = rule.input(event)
+def test_an_execution_that_could_not_report_its_end_is_told_of_and_recorded(event: Event) -> None:
+    to_tell, to_record = matching(event)
+    assert to_record.target["Arn"] == in_hub("lambda", f"function:{STACK}-record-death")
+    assert "InputTransformer" not in to_record.target
+    assert to_tell.target["Arn"] == in_hub("sns", f"{STACK}-notifications")
+    told = to_tell.input(event)
     for fact in (event["detail"]["executionArn"], event["detail"]["status"], event["time"]):
         assert fact in told
 
@@ -525,8 +535,18 @@ def in_hub(service: str, resource: str) -> str:
 
 
 FUNCTIONS_OF_BACKFILL = ("find-scopes", "list-resources", "summarize")
-FUNCTIONS_OF_REMEDIATIONS = ("resolve", "assume-role", "describe", "decide", "apply", "verify", "record")
-FUNCTIONS = (*FUNCTIONS_OF_BACKFILL, *FUNCTIONS_OF_REMEDIATIONS)
+FUNCTIONS_OF_REMEDIATIONS = (
+    "resolve",
+    "assume-role",
+    "describe",
+    "decide",
+    "request-approval",
+    "check-approval",
+    "apply",
+    "verify",
+    "record",
+)
+FUNCTIONS = (*FUNCTIONS_OF_BACKFILL, *FUNCTIONS_OF_REMEDIATIONS, "remind", "record-death")
 RUNS = {
     # On AWS the ARN that CloudFormation gives for a log group ends with :*, which its streams match.
     ("logs:CreateLogStream", in_hub("logs", f"log-group:/aws/lambda/{STACK}")),
@@ -584,11 +604,18 @@ def allowed_to(role: str) -> set[tuple[str, str]]:
     return {(action, resource) for _, action, resource in found}
 
 
+GUARDS = table_arn("GuardsTable")
+NOTIFIES = {
+    ("sns:Publish", in_hub("sns", f"{STACK}-notifications")),
+    ("events:PutEvents", in_hub("events", "event-bus/default")),
+}
 DECLARED = {
     "ResolveRole": {
         *RUNS,
         *ASSUMES,
+        ("dynamodb:Query", GUARDS),
         ("dynamodb:GetItem", table_arn("SettingsTable")),
+        ("dynamodb:Query", table_arn("LedgerTable")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-s3-bucket")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-cloudformation-stack")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-rds-instance")),
@@ -599,13 +626,28 @@ DECLARED = {
     "AssumeRoleRole": RUNS | ASSUMES,
     "DescribeRole": RUNS | ASSUMES,
     "DecideRole": RUNS,
-    "ApplyRole": RUNS | ASSUMES,
-    "VerifyRole": RUNS | ASSUMES,
+    "ApplyRole": {*RUNS, *ASSUMES, ("dynamodb:UpdateItem", GUARDS)},
+    "VerifyRole": {*RUNS, *ASSUMES, ("dynamodb:UpdateItem", GUARDS)},
     "RecordRole": {
         *RUNS,
+        *NOTIFIES,
         ("dynamodb:PutItem", table_arn("LedgerTable")),
-        ("sns:Publish", in_hub("sns", f"{STACK}-notifications")),
-        ("events:PutEvents", in_hub("events", "event-bus/default")),
+        *((f"dynamodb:{action}", GUARDS) for action in ("PutItem", "Query", "UpdateItem")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-*")),
+    },
+    "RequestApprovalRole": {
+        *RUNS,
+        *NOTIFIES,
+        *((f"dynamodb:{action}", GUARDS) for action in ("PutItem", "UpdateItem")),
+    },
+    "CheckApprovalRole": {
+        *RUNS,
+        *((f"dynamodb:{action}", GUARDS) for action in ("GetItem", "PutItem", "Query", "UpdateItem")),
+    },
+    "RecordDeathRole": {
+        *RUNS,
+        ("dynamodb:PutItem", table_arn("LedgerTable")),
+        ("sqs:SendMessage", in_hub("sqs", f"{STACK}-undelivered-events")),
     },
     "FindScopesRole": {
         *RUNS,
@@ -624,6 +666,12 @@ DECLARED = {
         ("dynamodb:Query", f"{table_arn('LedgerTable')}/index/batch"),
         ("s3:PutObject", WORK),
     },
+    "RemindRole": {
+        *RUNS,
+        ("dynamodb:Scan", table_arn("SettingsTable")),
+        ("sns:Publish", in_hub("sns", f"{STACK}-notifications")),
+    },
+    "RemindFunctionDailyRole": {("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-remind"))},
     "MachineRole": {
         *(
             ("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-{name}:*"))
@@ -667,12 +715,13 @@ def test_a_role_may_do_what_is_declared_and_no_more(role: str) -> None:
 
 
 def test_the_only_events_that_may_be_put_are_those_that_tell_of_an_execution() -> None:
-    put = [s for s in allows() if "events:PutEvents" in listed(s["Action"])]
-    [statement] = [s for s in put if "Principal" not in s]
-    assert statement["Condition"] == {
-        "ForAllValues:StringEquals": {"events:source": notification.SOURCE},
-        "StringEquals": {"events:detail-type": notification.DETAIL_TYPE},
-    }
+    put = [s for s in allows() if "events:PutEvents" in listed(s["Action"]) and "Principal" not in s]
+    assert put
+    for statement in put:
+        assert statement["Condition"] == {
+            "ForAllValues:StringEquals": {"events:source": notification.SOURCE},
+            "StringEquals": {"events:detail-type": notification.DETAIL_TYPE},
+        }
 
 
 def test_each_function_has_a_role_of_its_own() -> None:
@@ -772,13 +821,13 @@ def test_events_start_the_version_that_was_published_last() -> None:
         alias = deployed[f"{name}Aliaslive"]["Properties"]
         assert alias["DeploymentPreference"]["StateMachineVersionArn"] == {"Ref": f"{name}Version"}
     targets = {
-        target["Arn"]["Ref"]
+        target["Arn"].get("Ref") or target["Arn"]["Fn::GetAtt"][0]
         for resource in deployed.values()
         if resource["Type"] == "AWS::Events::Rule"
         for target in resource["Properties"]["Targets"]
     }
     started = [*application.machines(), "BackfillMachine"]
-    assert targets == {f"{name}Aliaslive" for name in started} | {"Notifications"}
+    assert targets == {f"{name}Aliaslive" for name in started} | {"Notifications", "RecordDeathFunction"}
 
 
 def test_an_execution_ends_with_the_code_that_it_began_with() -> None:
@@ -848,6 +897,7 @@ def test_every_name_begins_with_the_stacks() -> None:
         kind: [resource["Properties"][key] for resource in rendered().values() if resource["Type"] == kind]
         for kind, key in {
             "AWS::CloudWatch::Alarm": "AlarmName",
+            "AWS::CloudWatch::Dashboard": "DashboardName",
             "AWS::Events::Rule": "Name",
             "AWS::Lambda::Function": "FunctionName",
             "AWS::Logs::LogGroup": "LogGroupName",
@@ -889,11 +939,25 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
         for name, function in of_type("AWS::Lambda::Function").items()
     }
     assert {name: keys for name, keys in told.items() if keys} == {
-        "ResolveFunction": {"SETTINGS_TABLE"},
-        "RecordFunction": {"LEDGER_TABLE", "LEDGER_DAYS", "TOPIC_ARN"},
+        "ResolveFunction": {"SETTINGS_TABLE", "GUARDS_TABLE", "LEDGER_TABLE"},
+        "DecideFunction": {"APPROVAL_HOURS"},
+        "RequestApprovalFunction": {"GUARDS_TABLE", "TOPIC_ARN"},
+        "CheckApprovalFunction": {"GUARDS_TABLE"},
+        "ApplyFunction": {"GUARDS_TABLE"},
+        "VerifyFunction": {"GUARDS_TABLE"},
+        "RecordFunction": {
+            "BREAKER_APPLIES",
+            "BREAKER_MINUTES",
+            "GUARDS_TABLE",
+            "LEDGER_TABLE",
+            "LEDGER_DAYS",
+            "TOPIC_ARN",
+        },
+        "RecordDeathFunction": {"LEDGER_TABLE", "LEDGER_DAYS", "STACK"},
         "FindScopesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
         "ListResourcesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
         "SummarizeFunction": {"LEDGER_TABLE", "WORK_BUCKET"},
+        "RemindFunction": {"SETTINGS_TABLE", "TOPIC_ARN"},
     }
 
 
@@ -943,6 +1007,7 @@ DEFINITION: dict[str, Any] = json.loads(DEFINITION_FILE.read_text())
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 every_task = pytest.mark.parametrize("name", TASKS)
+WAITS_FOR_A_PERSON = "Request approval"
 ENDING = "Notify and record"
 
 
@@ -973,15 +1038,42 @@ def test_each_machine_calls_the_functions_of_its_states_for_its_own_resource_typ
         assert machines[name]["DefinitionSubstitutions"] == {**own, "Partition": "aws", "ResourceType": kind}
 
 
-def test_every_function_is_a_state() -> None:
+def test_every_function_is_a_state_but_those_that_remind_and_record_deaths() -> None:
     placeholders = set(re.findall(r"\$\{(\w+Function)\}", json.dumps([DEFINITION, BACKFILL])))
-    assert placeholders == set(of_type("AWS::Lambda::Function"))
+    assert placeholders == set(of_type("AWS::Lambda::Function")) - {"RemindFunction", "RecordDeathFunction"}
+
+
+def test_people_are_reminded_of_exemptions_every_day_with_an_input_that_the_function_understands() -> None:
+    [schedule] = [
+        each for each in of_type("AWS::Scheduler::Schedule").values() if "remind" in str(each["Name"])
+    ]
+    assert schedule["ScheduleExpression"] == "cron(0 6 * * ? *)"
+    given = json.loads(schedule["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", STARTED))
+    assert StateTask.model_validate(given).execution.started == STARTED
+
+
+def test_only_the_rule_of_died_executions_may_invoke_what_records_them() -> None:
+    [permission] = of_type("AWS::Lambda::Permission").values()
+    assert permission["Principal"] == "events.amazonaws.com"
+    assert permission["SourceArn"] == in_hub("events", f"rule/{STACK}-died-executions")
+
+
+def test_a_death_that_cannot_be_recorded_is_kept_with_the_undelivered_events() -> None:
+    function = of_type("AWS::Lambda::Function")["RecordDeathFunction"]
+    assert function["DeadLetterConfig"] == {"TargetArn": in_hub("sqs", f"{STACK}-undelivered-events")}
+
+
+STARTED = "2026-11-25T06:00:00Z"
+"""As Scheduler writes a time (Scheduler User Guide, Context attributes)."""
 
 
 @every_task
 def test_a_task_waits_longer_than_its_function_may_run(name: str) -> None:
     function = of_type("AWS::Lambda::Function")[function_of(name)]
-    assert function["Timeout"] < TASKS[name]["TimeoutSeconds"]
+    if name == WAITS_FOR_A_PERSON:
+        assert TASKS[name]["TimeoutSecondsPath"] == "$.decision.ask_seconds"
+    else:
+        assert function["Timeout"] < TASKS[name]["TimeoutSeconds"]
 
 
 @every_task
@@ -1010,7 +1102,15 @@ def test_the_errors_that_a_task_names_exist(name: str) -> None:
 def test_whatever_goes_wrong_in_a_task_is_recorded(name: str) -> None:
     # An input that is refused is dropped, so that nothing in it passes for what a state has written.
     path = "$" if name == DEFINITION["StartAt"] else "$.failure"
-    assert TASKS[name]["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": path, "Next": ENDING}]
+    *others, last = TASKS[name]["Catch"]
+    assert last == {"ErrorEquals": ["States.ALL"], "ResultPath": path, "Next": ENDING}
+    # Nobody's answer is no failure; what it comes to is looked up as an answer is.
+    unanswered = {
+        "ErrorEquals": ["States.Timeout", "AlreadyAsked"],
+        "ResultPath": "$.answer",
+        "Next": "Check approval",
+    }
+    assert others == ([unanswered] if name == WAITS_FOR_A_PERSON else [])
 
 
 def leads_to(state: Mapping[str, Any]) -> set[str]:
@@ -1030,9 +1130,12 @@ def test_every_ending_comes_through_the_one_that_records() -> None:
 
 
 def test_the_machine_ends_by_itself() -> None:
-    assert 0 < DEFINITION["TimeoutSeconds"] <= 24 * 3600
+    """The longest approval, a week until its window, and a day for all the rest."""
+    longest = application.template()["Parameters"]["ApprovalHours"]["MaxValue"] * 3600
+    assert longest + 8 * 24 * 3600 <= DEFINITION["TimeoutSeconds"] <= 16 * 24 * 3600
 
 
 def test_no_task_passes_on_what_a_function_returns_unnamed() -> None:
     whole = {name for name, task in TASKS.items() if "ResultSelector" not in task}
-    assert whole == {ENDING}
+    # What comes back to a waiting state is not the function's answer.
+    assert whole == {ENDING, WAITS_FOR_A_PERSON}

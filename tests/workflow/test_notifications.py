@@ -1,19 +1,19 @@
 """What people and other systems are told of an execution, and what happens where they cannot be."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
-from rightstate import record
+from rightstate import metrics, record
 from rightstate.models import Outcome
 from rightstate.notification import Notification
 from rightstate.policy import Mode
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from tests.support import told
+from tests.support.emitted import emitted
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, start_input
 
 POLICY = "sqs-server-side-encryption"
@@ -204,13 +204,35 @@ def test_what_a_sweep_finds_compliant_or_gone_is_missed_by_nothing(
 
 
 def counted(printed: str) -> dict[str, tuple[list[str], float]]:
-    """Metric -> its dimensions and value, of what CloudWatch reads from the log."""
-    found = {}
-    for line in printed.splitlines():
-        emitted = json.loads(line)
-        [metrics] = emitted["_aws"]["CloudWatchMetrics"]
-        assert metrics["Namespace"] == "Rightstate"
-        [dimensions] = metrics["Dimensions"]
-        for metric in metrics["Metrics"]:
-            found[metric["Name"]] = (sorted(dimensions), sum(emitted[metric["Name"]]))
-    return found
+    """What is counted; what is measured of every execution is left out."""
+    found = emitted(printed)
+    assert "Duration" in found
+    return {name: found[name] for name in found.keys() - {"Duration", "EventLag"}}
+
+
+def test_every_execution_is_measured_and_one_of_an_event_how_late_it_came(
+    hub: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enable(hub, POLICY)
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    capsys.readouterr()
+    made = {"id": "e-1", "name": "CreateQueue", "time": "2026-01-01T00:00:00Z"}
+    run(hub, start_input(broken(POLICY), event=made))
+    found = emitted(capsys.readouterr().out)
+    assert {name: set(dimensions) for name, (dimensions, _) in found.items()} == {
+        name: set(metrics.DIMENSIONS[name]) for name in ("Executions", "Duration", "EventLag")
+    }
+    assert found["Duration"][1] > 0
+    assert found["EventLag"][1] > 86_400_000
+
+
+@pytest.mark.parametrize("time", ["", "yesterday", "2026-01-01"])
+def test_an_event_without_a_time_is_not_measured(
+    hub: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], time: str
+) -> None:
+    enable(hub, POLICY)
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    capsys.readouterr()
+    made = {"id": "e-1", "name": "CreateQueue", "time": time}
+    assert run(hub, start_input(broken(POLICY), event=made)).outcome == "remediated"
+    assert "EventLag" not in emitted(capsys.readouterr().out)

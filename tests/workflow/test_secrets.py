@@ -13,11 +13,14 @@ from moto.rds.models import rds_backends
 
 from rightstate import sessions
 from rightstate.catalogue import load_all
-from rightstate_cli import moto_gaps
+from rightstate.models import Account, Choice, Enabled, Exemption
+from rightstate.policy import Mode
+from rightstate_cli import moto_gaps, simulated_accounts
 from rightstate_cli.engine import Engine, simulated
 from rightstate_cli.executions import Start
 from tests.support import told
-from tests.support.member import ACCOUNT, REGION, broken, enable, start_input
+from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
+from tests.support.waiting import ended, guarding_as, request_of, started
 
 PLANTED = "planted-secret"
 # Access key ids, and the members of STS's answer.
@@ -79,7 +82,50 @@ def sinks() -> Iterator[Sinks]:
                 start_input(f"../{PLANTED}"[:3]),
             ]
             list(hub.run(Start(resource_type=resource_type.name, input=each) for each in starts))
+        _with_tags_and_approvals(hub)
         yield Sinks(hub, keys, events)
+
+
+def _with_tags_and_approvals(hub: Engine) -> None:
+    """What reads a resource's tags, asks a person, and takes a change back."""
+    policy, kind = "s3-versioning", "s3-bucket"
+    exemption = Exemption(
+        id="ex-1a2b3c4d",
+        tag="exempt=yes",
+        reason="tested",
+        approver="ben",
+        created="2026-11-25T00:00:00Z",
+        until="2999-01-01T00:00:00Z",
+    )
+    settings = Account(
+        account=ACCOUNT,
+        role_arn=simulated_accounts.role_arn(ACCOUNT),
+        external_id="shared",
+        policies={policy: Enabled(mode=Mode.APPROVE)},
+        exemptions=(exemption,),
+        tag_exemptions=True,
+    )
+    for exempt in ("yes", "no"):
+        hub.configure(settings)
+        bucket = broken(policy)
+        tags = [{"Key": "exempt", "Value": exempt}, {"Key": "owner", "Value": PLANTED}]
+        session().client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
+        execution = started(hub, kind, start_input(bucket))
+        if exempt == "yes":
+            assert ended(hub, execution)["outcome"] == "exempt"
+            continue
+        request = request_of(hub, execution)
+        approver = guarding_as(hub, "AROAEXAMPLE:ben", "arn:aws:sts::1:assumed-role/approver/ben")
+        approver.decide(request, Choice.APPROVE, "tested")
+        assert ended(hub, execution)["outcome"] == "remediated"
+        own = exemption.model_copy(update={"tag": None, "resource": f"{REGION}/{kind}/{bucket}"})
+        hub.configure(settings.model_copy(update={"exemptions": (own,)}))
+        undone = started(hub, kind, start_input(bucket, undo=execution))
+        assert ended(hub, undone)["outcome"] == "undone"
+        # Step Functions itself writes a token into the history of the state that waits with it; nothing else
+        # keeps it.
+        sinks = {"ledger": hub.ledger(), "logs": hub.logs, "messages": told.messages(hub)}
+        assert [name for name, sink in sinks.items() if request.token in str(sink)] == []
 
 
 def test_the_sinks_are_full(sinks: Sinks) -> None:

@@ -1,0 +1,97 @@
+"""Reports written into a temporary directory, and pages opened from there in a real browser."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from rightstate.models import Account
+from rightstate_cli.report import writer
+from rightstate_cli.report.period import Chosen
+from tests.support import browser as browsers
+from tests.support import ledgers
+
+Write = Callable[..., Path]
+
+
+def written(
+    directory: Path, entries: Iterable[dict[str, Any]], accounts: list[Account] | None = None
+) -> Path:
+    """The directory of a report of those entries."""
+    about = writer.About("a test", Chosen(), None if accounts is None else tuple(accounts), ledgers.END)
+    writer.write(entries, about, directory)
+    return directory
+
+
+def entry(**given: Any) -> dict[str, Any]:
+    """An entry of the ledger with no more than it must have, and what is given."""
+    started = given.pop("started", "2026-11-20T08:00:00.000Z")
+    name = given.pop("name", "run-1")
+    return {
+        "resource": "111122223333/eu-west-1/s3-bucket/orders",
+        "at": f"{started}#{name}",
+        "execution": f"arn:aws:states:eu-west-1:111122223333:execution:rightstate-s3-bucket:{name}",
+        "outcome": "compliant",
+        **given,
+    }
+
+
+@dataclass
+class Opened:
+    """A page, what it said on the console, what it asked for, what of that it was refused, and the dialogs
+    that it popped up."""
+
+    page: Page
+    said: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    popped: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with browsers.started() as started:
+        yield started
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Callable[..., Opened]]:
+    """Opens the page of a report's directory, and waits until all of its entries are there."""
+    contexts = []
+
+    def open_page(directory: Path, **options: Any) -> Opened:
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+        contexts.append(context)
+        found = Opened(context.new_page())
+        found.page.on("console", lambda message: found.said.append(message.text))
+        found.page.on("pageerror", lambda error: found.said.append(str(error)))
+        found.page.on("request", lambda request: found.requests.append(request.url))
+        found.page.on("requestfailed", lambda request: found.refused.append(request.url))
+
+        def popped(dialog: Any) -> None:
+            found.popped.append(dialog.message)
+            dialog.dismiss()
+
+        found.page.on("dialog", popped)
+        found.page.goto((directory / "index.html").as_uri())
+        found.page.wait_for_selector("html[data-ready]")
+        return found
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def some(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The entries of `report`, in the order of time."""
+    return sorted(ledgers.entries(600, seed=3), key=lambda each: str(each["at"]))
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory, some: list[dict[str, Any]]) -> Path:
+    """A report of 600 entries and six accounts with exemptions."""
+    return written(tmp_path_factory.mktemp("report") / "out", reversed(some), ledgers.accounts())

@@ -1,0 +1,218 @@
+"""The files beside the page, and the manifest that vouches for them."""
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
+
+from rightstate.catalogue import find_policy
+from rightstate.errors import InvalidInput
+from rightstate_cli.report import manifest, page
+from rightstate_cli.report.directory import replaced
+from rightstate_cli.report.posture import effect
+from rightstate_cli.report.record import as_record
+from tests.report.conftest import entry, written
+
+# npm's chart.js 4.6.1, dist/chart.umd.min.js.
+CHART = "87364cc2b2a76a6684929e7d6b80b18a897794db38400caff1fcf1791c6925d2"
+
+
+def rows(directory: Path) -> list[dict[str, str]]:
+    with (directory / "changes.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def findings(directory: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (directory / "ocsf.jsonl").read_text().splitlines()]
+
+
+def test_the_library_of_the_charts_is_the_one_that_was_released_and_has_its_licence() -> None:
+    chart = page.ASSETS / page.CHART
+    assert hashlib.sha256(chart.read_bytes()).hexdigest() == CHART
+    assert "MIT License" in (chart.parent / "chart.LICENSE.md").read_text()
+    assert chart.read_text().startswith("/*!\n * Chart.js v4.6.1\n")
+
+
+def test_the_records_are_the_ledger_in_the_order_of_time(report: Path, some: list[dict[str, Any]]) -> None:
+    found = [json.loads(line) for line in (report / "records.jsonl").read_text().splitlines()]
+    assert found == some
+
+
+def test_the_same_entries_make_the_same_files(tmp_path: Path, some: list[dict[str, Any]]) -> None:
+    one = written(tmp_path / "one", some)
+    other = written(tmp_path / "other", reversed([*some, some[0]]))
+    for each in sorted(one.iterdir()):
+        assert each.read_bytes() == (other / each.name).read_bytes()
+
+
+def test_a_row_is_a_setting_that_was_written(tmp_path: Path) -> None:
+    change = {"setting": "BackupRetentionPeriod", "before": -1, "after": 7, "policies": ["one", "two"]}
+    approval = {
+        "id": "ap-1",
+        "by": "AROA:li",
+        "arn": "arn:aws:sts::1:assumed-role/A/li",
+        "at": "2026-11-20T07:00:00Z",
+    }
+    found = rows(
+        written(
+            tmp_path / "report",
+            [
+                entry(
+                    outcome="remediated",
+                    changes=[change],
+                    verified={"BackupRetentionPeriod": 7},
+                    approval=approval,
+                ),
+                entry(outcome="failed", name="run-2", changes=[change], calls=["ModifyDBInstance"]),
+                entry(outcome="failed", name="run-3", changes=[change]),
+                entry(outcome="awaiting-approval", name="run-4", changes=[change]),
+                entry(outcome="compliant", name="run-5"),
+            ],
+        )
+    )
+    assert [(row["outcome"], row["made"], row["verified"]) for row in found] == [
+        ("remediated", "yes", "yes"),
+        ("failed", "unverified", "no"),
+        ("failed", "unknown", "no"),
+    ]
+    assert (found[0]["before"], found[0]["after"], found[0]["policies"]) == ("-1", "7", "one two")
+    assert (found[0]["approved_by"], found[0]["approved_at"]) == ("AROA:li", "2026-11-20T07:00:00Z")
+
+
+def test_each_policy_of_each_entry_is_a_compliance_finding(report: Path, some: list[dict[str, Any]]) -> None:
+    found = findings(report)
+    states = [state for each in some for _, state in effect(as_record(each)).states if state]
+    assert len(found) == len(states) > 1000
+    for each in found:
+        ComplianceFinding.model_validate(each)
+        # What the schema asks of the class and of the profile `cloud`, and the library does not.
+        assert each["cloud"]["provider"] == "AWS"
+        assert each["metadata"]["profiles"] == ["cloud"]
+        assert each["type_uid"] == each["class_uid"] * 100 + each["activity_id"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "expected"),
+    [
+        ("compliant", "compliant", ("Close", "Resolved", "Pass")),
+        ("remediated", "broken", ("Close", "Resolved", "Pass")),
+        ("reported", "broken", ("Create", "New", "Fail")),
+        ("awaiting-approval", "broken", ("Create", "In Progress", "Fail")),
+        ("exempt", "exempt", ("Close", "Suppressed", "Fail")),
+        ("halted", "halted", ("Create", "New", "Fail")),
+        ("compliant", "not-applicable", None),
+    ],
+)
+def test_a_finding_says_how_the_resource_stands(
+    tmp_path: Path, outcome: str, status: str, expected: tuple[str, str, str] | None
+) -> None:
+    verdict = {"policy": "s3-versioning", "mode": "auto", "status": status}
+    change = {"setting": "Versioning", "before": False, "after": True, "policies": ["s3-versioning"]}
+    directory = written(tmp_path / "report", [entry(outcome=outcome, verdicts=[verdict], changes=[change])])
+    found = [
+        (each["activity_name"], each["status"], each["compliance"]["status"]) for each in findings(directory)
+    ]
+    assert found == ([expected] if expected else [])
+
+
+def test_a_later_finding_of_a_resource_and_policy_updates_the_earlier_one(tmp_path: Path) -> None:
+    verdict = {"policy": "s3-versioning", "status": "broken"}
+    other = {**verdict, "policy": "s3-logging"}
+    found = findings(
+        written(
+            tmp_path / "report", [entry(verdicts=[verdict, other]), entry(name="run-2", verdicts=[verdict])]
+        )
+    )
+    uids = [each["finding_info"]["uid"] for each in found]
+    assert uids[0] == uids[2] != uids[1]
+    assert len({each["metadata"]["uid"] for each in found}) == 3
+    assert found[0]["finding_info"]["title"] == find_policy("s3-versioning")[1].title
+
+
+# --- The manifest ---
+
+
+def test_the_manifest_has_the_size_and_hash_of_every_file(report: Path, some: list[dict[str, Any]]) -> None:
+    found = json.loads((report / "manifest.json").read_text())
+    assert {each["name"] for each in found["files"]} == {each.name for each in report.iterdir()} - {
+        "manifest.json"
+    }
+    for each in found["files"]:
+        data = (report / each["name"]).read_bytes()
+        assert (each["size"], each["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+    assert found["counts"]["records"] == len(some)
+    assert found["counts"]["changes"] == len(rows(report))
+    assert found["counts"]["findings"] == len(findings(report))
+    assert (found["first"], found["last"]) == tuple(some[at]["at"].partition("#")[0] for at in (0, -1))
+
+
+@pytest.mark.parametrize("name", ["index.html", "changes.csv", "records.jsonl", "ocsf.jsonl"])
+def test_a_file_that_was_changed_or_removed_is_found(tmp_path: Path, name: str) -> None:
+    directory = written(tmp_path / "report", [entry()])
+    assert manifest.faults(directory) == []
+    data = (directory / name).read_bytes()
+    (directory / name).write_bytes(data[:-1] + bytes([data[-1] ^ 1]) if data else b"x")
+    assert manifest.faults(directory) == [{"name": name, "fault": "changed"}]
+    (directory / name).unlink()
+    assert manifest.faults(directory) == [{"name": name, "fault": "missing"}]
+
+
+def test_a_manifest_cannot_lead_out_of_its_directory(tmp_path: Path) -> None:
+    directory = written(tmp_path / "report", [entry()])
+    found = json.loads((directory / "manifest.json").read_text())
+    found["files"][0]["name"] = "../secret"
+    (directory / "manifest.json").write_text(json.dumps(found))
+    with pytest.raises(InvalidInput, match="holds no report"):
+        manifest.faults(directory)
+
+
+# --- The directory ---
+
+
+def test_a_report_that_fails_on_the_way_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="is not understood, at: outcome"):
+        written(tmp_path / "report", [entry(), entry(name="run-2", outcome=7)])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_that_fails_on_the_way_leaves_the_one_before(tmp_path: Path) -> None:
+    directory = written(tmp_path / "report", [entry()])
+    before = {each.name: each.read_bytes() for each in directory.iterdir()}
+    with pytest.raises(ZeroDivisionError), replaced(directory, force=True) as new:
+        (new / "index.html").write_text("half")
+        raise ZeroDivisionError
+    assert {each.name: each.read_bytes() for each in directory.iterdir()} == before
+    assert list(tmp_path.iterdir()) == [directory]
+
+
+def test_only_a_report_is_replaced_and_only_by_force(tmp_path: Path) -> None:
+    directory = tmp_path / "report"
+    directory.mkdir()
+    written(directory, [entry()])
+    with pytest.raises(InvalidInput, match=r"is not empty.*--force"):
+        written(directory, [entry()])
+    with replaced(directory, force=True) as new:
+        (new / "index.html").write_text("new")
+    assert [each.name for each in directory.iterdir()] == ["index.html"]
+    with (
+        pytest.raises(InvalidInput, match="holds no report of Rightstate's"),
+        replaced(directory, force=True),
+    ):
+        pass
+    assert (directory / "index.html").read_text() == "new"
+
+
+def test_force_deletes_no_file_that_is_not_the_reports(tmp_path: Path) -> None:
+    directory = written(tmp_path / "report", [entry()])
+    (directory / "notes.txt").write_text("mine")
+    with pytest.raises(InvalidInput, match=r"notes\.txt"), replaced(directory, force=True):
+        pass
+    assert (directory / "notes.txt").read_text() == "mine"
+
+
+def test_a_report_is_readable_for_its_owner_alone(tmp_path: Path) -> None:
+    assert written(tmp_path / "report", [entry()]).stat().st_mode & 0o777 == 0o700

@@ -1,0 +1,50 @@
+"""Undos in the embedded engine: what a resource looks like to AWS, and executions that take changes back."""
+
+from typing import Any
+
+from rightstate.models import Account, Enabled, Exemption
+from rightstate.policy import Mode
+from rightstate_cli import simulated_accounts
+from rightstate_cli.engine import Engine
+from rightstate_cli.executions import Execution, Start
+from tests.support.member import ACCOUNT, REGION
+
+FOREVER = "9999-12-31T23:59:59Z"
+
+
+def exempt(hub: Engine, resource_type: str, resource: str, *policies: str, **fields: Any) -> None:
+    """Settings in which the policies are enabled, and exempted for that resource."""
+    exemption = Exemption(
+        id="ex-0a1b2c3d",
+        resource=f"{REGION}/{resource_type}/{resource}",
+        policies=policies,
+        **{
+            "reason": "The batch job needs it",
+            "approver": "ana@example.com",
+            "created": "2026-11-25T08:00:00Z",
+            "until": FOREVER,
+            **fields,
+        },
+    )
+    hub.configure(
+        Account(
+            account=ACCOUNT,
+            role_arn=simulated_accounts.role_arn(ACCOUNT),
+            external_id="shared",
+            policies={policy: Enabled(mode=Mode.AUTO) for policy in policies},
+            exemptions=(exemption,),
+        )
+    )
+
+
+def arn_of(hub: Engine, execution: Execution) -> str:
+    """The execution's ARN, from its entry in the ledger."""
+    [arn] = [each["execution"] for each in hub.ledger() if each["execution"].endswith(execution.name)]
+    return str(arn)
+
+
+def undo(hub: Engine, resource_type: str, resource: str, execution: str, /, **more: Any) -> Execution:
+    """An execution that takes back what the one with that ARN has changed."""
+    given = {"account": ACCOUNT, "region": REGION, "resource": resource, "undo": execution, **more}
+    [undone] = hub.run([Start(resource_type=resource_type, input=given)])
+    return undone

@@ -1,0 +1,68 @@
+"""Executions that wait for somebody, and what is told to them."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+from rightstate.models import Requested
+from rightstate_cli.aws import Caller
+from rightstate_cli.engine import HUB_ACCOUNT, Engine
+from rightstate_cli.guarding import Guarding
+from rightstate_cli.hub import Hub
+from tests.support.member import REGION
+
+T = TypeVar("T")
+_PATIENCE = 60.0
+_PAUSE = 0.05
+
+
+def eventually(found: Callable[[], T | None], what: str) -> T:
+    """What is there sooner or later; fails the test where it is not."""
+    ends = time.monotonic() + _PATIENCE
+    while (value := found()) is None:
+        if time.monotonic() > ends:
+            raise AssertionError(f"{what} never came")
+        time.sleep(_PAUSE)
+    return value
+
+
+def started(hub: Engine, resource_type: str, given: dict[str, Any]) -> str:
+    """Start an execution and leave it alone; returns its ARN."""
+    [machine] = [arn for arn, named in hub._machines().items() if named == resource_type]
+    answer = hub.client("stepfunctions").start_execution(
+        stateMachineArn=machine, name=str(uuid.uuid4()), input=json.dumps(given)
+    )
+    return str(answer["executionArn"])
+
+
+def ended(hub: Engine, execution: str) -> dict[str, Any]:
+    """The ledger's entry of an execution, once it has ended."""
+    states = hub.client("stepfunctions")
+
+    def status() -> str | None:
+        answer: str = states.describe_execution(executionArn=execution)["status"]
+        return answer if answer != "RUNNING" else None
+
+    eventually(status, f"the end of {execution}")
+    [entry] = [entry for entry in hub.ledger() if entry["execution"] == execution]
+    return {**entry, "status": status()}
+
+
+def guarding_as(hub: Engine, user_id: str, arn: str) -> Guarding:
+    """The guards table, as somebody with those credentials uses it."""
+    session = SimpleNamespace(client=lambda service, **options: hub.client(service))
+    caller = Caller(session, HUB_ACCOUNT, arn, REGION, "aws", user_id)
+    return Guarding(Hub(caller, "rightstate", hub.resources))
+
+
+def request_of(hub: Engine, execution: str) -> Requested:
+    """The approval that an execution waits for, once it does."""
+    anybody = guarding_as(hub, "AROAANY:any", "arn:aws:sts::1:assumed-role/any/any")
+
+    def asked() -> Requested | None:
+        return next((each for each in anybody.requests() if each.execution == execution), None)
+
+    return eventually(asked, f"the request of {execution}")

@@ -1,0 +1,42 @@
+"""The window of an approval, as it is given on the command line."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rightstate.clock import written
+from rightstate.errors import InvalidInput
+from rightstate_cli.commands.approvals import _window
+
+
+def in_hours(hours: float) -> str:
+    return (datetime.now(UTC) + timedelta(hours=hours)).isoformat(timespec="minutes")
+
+
+def test_it_has_a_beginning_and_an_end_in_utc() -> None:
+    begins = datetime.fromisoformat(in_hours(3))
+    elsewhere = begins.astimezone(tz=None).isoformat()
+    assert _window(f"{elsewhere}/2h") == (written(begins), written(begins + timedelta(hours=2)))
+
+
+def test_without_one_it_is_at_once() -> None:
+    assert _window(None) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "tonight",
+        "2h",
+        in_hours(1),
+        f"{in_hours(1)}/",
+        f"{in_hours(1)}/soon",
+        f"{in_hours(1)[:16]}/2h",
+        f"{in_hours(-3)}/2h",
+        f"{in_hours(24 * 8)}/2h",
+    ],
+    ids=["word", "length", "no length", "empty length", "no length's unit", "no zone", "over", "too far"],
+)
+def test_what_is_none_that_can_be_waited_for_is_refused(given: str) -> None:
+    with pytest.raises(InvalidInput, match="Nothing was decided"):
+        _window(given)

@@ -1,0 +1,443 @@
+"""Mode approve: a change waits for another person's word, and nothing but that lets it through (T22, T25)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeSerializer
+
+from rightstate import guards
+from rightstate.clock import written
+from rightstate.errors import InvalidInput
+from rightstate.models import Account, ApproversDecision, Choice, Enabled, Outcome, Requested
+from rightstate.policy import Mode
+from rightstate_cli import simulated_accounts
+from rightstate_cli.engine import Engine
+from rightstate_cli.executions import Start
+from rightstate_cli.guarding import Guarding
+from tests.support import told
+from tests.support.calls import Calls
+from tests.support.member import ACCOUNT, broken, enable, event_about, session, start_input
+from tests.support.waiting import ended, eventually, guarding_as, request_of, started
+
+POLICY, TYPE = "sqs-server-side-encryption", "sqs-queue"
+WRITE = "sqs:SetQueueAttributes"
+APPROVER = ("AROAEXAMPLEAPPROVER:bruno", "arn:aws:sts::123456789012:assumed-role/approver/bruno")
+REQUESTER = "AROAEXAMPLEDEVELOPER:ana"
+EVENT = {
+    "id": "event-1",
+    "name": "SetQueueAttributes",
+    "time": "2026-11-23T09:07:49Z",
+    "principal": "arn:aws:sts::111122223333:assumed-role/Developer/ana",
+    "principal_id": REQUESTER,
+}
+
+
+@pytest.fixture
+def approver(hub: Engine) -> Guarding:
+    return guarding_as(hub, *APPROVER)
+
+
+@dataclass
+class Waiting:
+    """An execution that waits for the approval of its plan."""
+
+    hub: Engine
+    queue: str
+    execution: str
+    request: Requested
+
+    def entry(self) -> dict[str, Any]:
+        return ended(self.hub, self.execution)
+
+    def answer(self, output: object) -> None:
+        """Send what anybody can who has the token."""
+        self.hub.client("stepfunctions").send_task_success(
+            taskToken=self.request.token, output=json.dumps(output)
+        )
+
+    def write(self, **changed: Any) -> None:
+        """Write a decision as the approver, whatever is in it."""
+        decision = ApproversDecision(
+            by=APPROVER[0],
+            request=self.request.id,
+            execution=self.execution,
+            plan=self.request.plan,
+            choice=Choice.APPROVE,
+            arn=APPROVER[1],
+            at=written(datetime.now(UTC)),
+        ).model_copy(update=changed)
+        facts = decision.model_dump(exclude={"by"}, mode="json")
+        item = {"id": decision.by, "what": self.request.id, **facts}
+        self.hub.client("dynamodb").put_item(
+            TableName=self.hub.resources["GuardsTable"],
+            Item={name: TypeSerializer().serialize(value) for name, value in item.items()},
+        )
+
+
+@pytest.fixture
+def waiting(hub: Engine) -> Callable[..., Waiting]:
+    """A new queue without encryption, and the execution that asks whether it may have one."""
+
+    def make(**more: Any) -> Waiting:
+        enable(hub, POLICY, mode=Mode.APPROVE)
+        queue = broken(POLICY)
+        execution = started(hub, TYPE, start_input(queue, **more))
+        return Waiting(hub, queue, execution, request_of(hub, execution))
+
+    return make
+
+
+def test_what_is_approved_is_applied_verified_and_recorded_with_who_approved_it(
+    waiting: Callable[..., Waiting], approver: Guarding, calls: Calls
+) -> None:
+    case = waiting(event=EVENT)
+    assert WRITE not in calls.made
+    approver.decide(case.request, Choice.APPROVE, "CHG-5521")
+    entry = case.entry()
+    assert (entry["outcome"], entry["status"]) == (Outcome.REMEDIATED, "SUCCEEDED")
+    assert calls.made.count(WRITE) == 1
+    approval = entry["approval"]
+    assert (approval["id"], approval["by"], approval["reason"]) == (case.request.id, APPROVER[0], "CHG-5521")
+    assert approval["plan"] == case.request.plan
+
+
+def test_the_request_tells_what_would_be_changed_who_caused_it_and_how_to_answer(
+    hub: Engine, waiting: Callable[..., Waiting]
+) -> None:
+    case = waiting(event=EVENT)
+    [message] = [
+        each for each in told.messages(hub) if case.queue in each.text and case.request.id in each.text
+    ]
+    assert "Encryption: none -> SSE-SQS" in message.text
+    assert EVENT["principal"] in message.text
+    assert f"rightstate approvals approve {case.request.id}" in message.text
+    assert case.request.token not in message.text
+
+
+def test_what_is_denied_is_left_alone_and_not_asked_for_again(
+    hub: Engine, waiting: Callable[..., Waiting], approver: Guarding, calls: Calls
+) -> None:
+    case = waiting()
+    approver.decide(case.request, Choice.DENY, "the producers are not ready")
+    entry = case.entry()
+    assert (entry["outcome"], entry["status"]) == (Outcome.DENIED, "SUCCEEDED")
+    assert "the producers are not ready" in entry["reason"]
+    [again] = hub.run([Start(resource_type=TYPE, input=start_input(case.queue))])
+    assert again.outcome == Outcome.DENIED
+    assert case.request.id in again.reason
+    assert WRITE not in calls.made
+
+
+def test_while_a_plan_waits_another_execution_does_not_ask_for_it_again(
+    hub: Engine, waiting: Callable[..., Waiting], approver: Guarding
+) -> None:
+    case = waiting()
+    [second] = hub.run([Start(resource_type=TYPE, input=start_input(case.queue))])
+    assert second.outcome == Outcome.AWAITING_APPROVAL
+    assert case.request.id in second.reason
+    assert len([each for each in approver.requests() if each.resource == case.request.resource]) == 1
+
+
+# --- What is no approval (T25) ---
+
+FORGED: dict[str, Any] = {
+    "an answer without any decision": {"decided_by": "AROAEXAMPLEOTHER:mallory"},
+    "an answer that says that it is approved": {"approved": True, "outcome": "remediated", "proceed": True},
+    "an answer that is no object of ours": {"decided_by": {"$ne": ""}},
+    "an answer that names the requests themselves": {"decided_by": "approval"},
+}
+
+
+@pytest.mark.parametrize("output", FORGED.values(), ids=list(FORGED))
+def test_whoever_has_the_token_cannot_approve_with_it(
+    waiting: Callable[..., Waiting], calls: Calls, output: object
+) -> None:
+    case = waiting()
+    case.answer(output)
+    entry = case.entry()
+    assert entry["outcome"] == Outcome.DENIED
+    assert "Nothing was changed" in entry["reason"]
+    assert WRITE not in calls.made
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "of another plan": {"plan": "0" * 64},
+    "of another execution": {"execution": "arn:aws:states:us-east-1:1:execution:m:another"},
+    "of another request": {"request": "ap-0000000000"},
+}
+
+
+@pytest.mark.parametrize("changed", WRONG.values(), ids=list(WRONG))
+def test_a_decision_about_something_else_approves_nothing(
+    waiting: Callable[..., Waiting], calls: Calls, changed: dict[str, Any]
+) -> None:
+    case = waiting()
+    case.write(**changed)
+    case.answer({"decided_by": APPROVER[0]})
+    assert case.entry()["outcome"] == Outcome.DENIED
+    assert WRITE not in calls.made
+
+
+REQUESTERS = {
+    "the same principal": (REQUESTER, "arn:aws:sts::123456789012:assumed-role/approver/somebody"),
+    "the same session name in another role": (
+        "AROAEXAMPLEAPPROVER:ana",
+        "arn:aws:sts::123456789012:assumed-role/approver/ana",
+    ),
+    "the same user": ("AIDAEXAMPLE", "arn:aws:iam::123456789012:user/ana"),
+}
+
+
+@pytest.mark.parametrize("who", REQUESTERS.values(), ids=list(REQUESTERS))
+def test_who_caused_a_change_cannot_approve_it(
+    hub: Engine, waiting: Callable[..., Waiting], calls: Calls, who: tuple[str, str]
+) -> None:
+    case = waiting(event=EVENT)
+    with pytest.raises(InvalidInput, match="cannot approve"):
+        guarding_as(hub, *who).decide(case.request, Choice.APPROVE, "")
+    # Not by another way either, than that of the command line.
+    item = {"by": who[0], "arn": who[1]}
+    case.write(**item)
+    case.answer({"decided_by": who[0]})
+    entry = case.entry()
+    assert entry["outcome"] == Outcome.DENIED
+    assert "caused the change" in entry["reason"]
+    assert WRITE not in calls.made
+
+
+def test_who_started_it_by_hand_cannot_approve_it(
+    hub: Engine, waiting: Callable[..., Waiting], calls: Calls
+) -> None:
+    case = waiting(requester=APPROVER[0])
+    case.write()
+    case.answer({"decided_by": APPROVER[0]})
+    assert case.entry()["outcome"] == Outcome.DENIED
+    assert WRITE not in calls.made
+
+
+def test_a_token_and_a_decision_are_good_for_once(
+    hub: Engine, waiting: Callable[..., Waiting], approver: Guarding, calls: Calls
+) -> None:
+    case = waiting()
+    approver.decide(case.request, Choice.APPROVE, "once")
+    assert case.entry()["outcome"] == Outcome.REMEDIATED
+    with pytest.raises(InvalidInput):
+        approver.decide(case.request, Choice.DENY, "and again")
+    other = guarding_as(hub, "AROAEXAMPLEAPPROVER:carla", "arn:aws:sts::1:assumed-role/approver/carla")
+    with pytest.raises(InvalidInput, match="does not wait any more"):
+        other.decide(case.request, Choice.APPROVE, "late")
+    # The next execution for the same resource does not live on that decision.
+    session().client("sqs").set_queue_attributes(
+        QueueUrl=_url(case.queue), Attributes={"SqsManagedSseEnabled": "false"}
+    )
+    calls.made.clear()
+    execution = started(hub, TYPE, start_input(case.queue))
+    second = Waiting(hub, case.queue, execution, request_of(hub, execution))
+    assert second.request.plan == case.request.plan
+    second.answer({"decided_by": APPROVER[0]})
+    assert second.entry()["outcome"] == Outcome.DENIED
+    assert WRITE not in calls.made
+
+
+def test_nobodys_answer_denies(hub: Engine, monkeypatch: pytest.MonkeyPatch, calls: Calls) -> None:
+    """After ApprovalHours; here within seconds."""
+    monkeypatch.setenv("APPROVAL_HOURS", "1")
+    monkeypatch.setattr("rightstate.remediation.SECONDS_PER_HOUR", 3)
+    enable(hub, POLICY, mode=Mode.APPROVE)
+    execution = started(hub, TYPE, start_input(broken(POLICY)))
+    entry = ended(hub, execution)
+    assert (entry["outcome"], entry["status"]) == (Outcome.DENIED, "SUCCEEDED")
+    assert "Nobody approved" in entry["reason"]
+    assert WRITE not in calls.made
+
+
+# --- What has changed meanwhile (T26) ---
+
+
+def test_an_approved_change_of_what_is_not_any_more_as_it_was_is_not_made(
+    waiting: Callable[..., Waiting], approver: Guarding, calls: Calls
+) -> None:
+    case = waiting()
+    session().client("sqs").set_queue_attributes(
+        QueueUrl=_url(case.queue), Attributes={"KmsMasterKeyId": "alias/aws/sqs"}
+    )
+    calls.made.clear()
+    approver.decide(case.request, Choice.APPROVE, "")
+    entry = case.entry()
+    assert entry["outcome"] == Outcome.CHANGED_SINCE_PLAN
+    assert WRITE not in calls.made
+
+
+def test_an_approval_for_a_window_is_applied_in_it(
+    waiting: Callable[..., Waiting], approver: Guarding, calls: Calls
+) -> None:
+    case = waiting()
+    # moto knows no fractions of a second.
+    begins = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
+    approver.decide(case.request, Choice.APPROVE, "", written(begins), written(begins + timedelta(minutes=1)))
+    entry = case.entry()
+    assert entry["outcome"] == Outcome.REMEDIATED
+    # moto waits for whole seconds, of which the last may not be over.
+    assert datetime.now(UTC) >= begins - timedelta(seconds=1)
+    assert calls.made.count(WRITE) == 1
+
+
+def test_a_window_that_has_passed_lets_nothing_through(
+    waiting: Callable[..., Waiting], approver: Guarding, calls: Calls
+) -> None:
+    case = waiting()
+    passed = datetime.now(UTC) - timedelta(hours=1)
+    approver.decide(case.request, Choice.APPROVE, "", written(passed), written(passed + timedelta(minutes=1)))
+    assert case.entry()["outcome"] == Outcome.DENIED
+    assert WRITE not in calls.made
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome"), [(Mode.OFF, Outcome.OFF), (Mode.REPORT, Outcome.REPORTED), (Mode.AUTO, "remediated")]
+)
+def test_what_is_switched_off_while_an_approval_waits_for_its_window_is_not_done(
+    hub: Engine,
+    waiting: Callable[..., Waiting],
+    approver: Guarding,
+    calls: Calls,
+    mode: Mode,
+    outcome: str,
+) -> None:
+    case = waiting()
+    begins = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=4)
+    approver.decide(case.request, Choice.APPROVE, "", written(begins), written(begins + timedelta(minutes=1)))
+    enable(hub, POLICY, mode=mode)
+    assert case.entry()["outcome"] == outcome
+    assert (WRITE in calls.made) is (mode is Mode.AUTO)
+
+
+def test_while_an_approved_change_waits_for_its_window_nobody_is_asked_about_it_again(
+    hub: Engine, waiting: Callable[..., Waiting], approver: Guarding
+) -> None:
+    case = waiting()
+    begins = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=6)
+    approver.decide(case.request, Choice.APPROVE, "", written(begins), written(begins + timedelta(minutes=1)))
+    resource = case.request.resource
+
+    def approved() -> str | None:
+        asked = guards.read(resource).asked
+        return asked.approved or None if asked else None
+
+    eventually(approved, "the approval")
+    [second] = hub.run([Start(resource_type=TYPE, input=start_input(case.queue))])
+    assert second.outcome == Outcome.AWAITING_APPROVAL
+    assert f"{APPROVER[0]} has approved the same change" in second.reason
+    assert case.entry()["outcome"] == Outcome.REMEDIATED
+
+
+def test_a_request_whose_execution_was_refused_an_answer_lets_another_one_ask(
+    hub: Engine, waiting: Callable[..., Waiting], calls: Calls
+) -> None:
+    case = waiting()
+    hub.client("stepfunctions").send_task_failure(taskToken=case.request.token, error="Mallory", cause="no")
+    assert case.entry()["outcome"] == Outcome.FAILED
+    execution = started(hub, TYPE, start_input(case.queue))
+    assert request_of(hub, execution).plan == case.request.plan
+    assert WRITE not in calls.made
+
+
+def test_numbers_are_shown_to_the_approver_as_numbers(hub: Engine) -> None:
+    """DynamoDB has one kind of number, and 0 and 1 must not become false and true."""
+    policy = "rds-mysql-backup-retention"
+    enable(hub, policy, mode=Mode.APPROVE)
+    database = broken(policy)
+    request = request_of(hub, started(hub, "rds-instance", start_input(database)))
+    [change] = request.changes
+    assert (change.setting, repr(change.before), repr(change.after)) == ("BackupRetentionPeriod", "0", "7")
+    [call] = request.calls
+    assert call.parameters["BackupRetentionPeriod"] == 7
+
+
+def test_of_changes_that_lead_to_each_other_each_is_asked_for_in_its_turn(
+    hub: Engine, approver: Guarding
+) -> None:
+    """Without backups SQL Server has no Multi-AZ, which comes to be wanted with them."""
+    backups, multi_az = "rds-sqlserver-backup-retention", "rds-sqlserver-multi-az"
+    enable(hub, backups, multi_az, mode=Mode.APPROVE)
+    database = broken(backups)
+    execution = started(hub, "rds-instance", start_input(database))
+    request = request_of(hub, execution)
+    assert request.policies == (backups,)
+    approver.decide(request, Choice.APPROVE, "")
+    assert ended(hub, execution)["outcome"] == Outcome.REMEDIATED
+
+    def asked() -> Requested | None:
+        found = [each for each in approver.requests() if each.resource == request.resource]
+        return next((each for each in found if each.policies == (multi_az,)), None)
+
+    eventually(asked, "the request for what has become possible")
+
+
+# --- Beside other modes, and in a batch ---
+
+
+def test_what_needs_no_approval_does_not_wait_for_what_does(hub: Engine, approver: Guarding) -> None:
+    auto, risky = "s3-versioning", "s3-block-public-access"
+    enable(hub, auto, risky)
+    bucket = broken(risky)
+    session().client("s3").put_bucket_versioning(
+        Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}
+    )
+    _modes(hub, {auto: Mode.AUTO, risky: Mode.APPROVE})
+    first = started(hub, "s3-bucket", start_input(bucket))
+    entry = ended(hub, first)
+    assert entry["outcome"] == Outcome.REMEDIATED
+    assert [change["policies"] for change in entry["changes"]] == [[auto]]
+
+    def asked() -> Requested | None:
+        return next((each for each in approver.requests() if each.resource.endswith(f"/{bucket}")), None)
+
+    request = eventually(asked, "the request for the other policy")
+    assert request.policies == (risky,)
+    assert request.execution != first
+    approver.decide(request, Choice.APPROVE, "")
+    assert ended(hub, request.execution)["outcome"] == Outcome.REMEDIATED
+
+
+def test_a_batch_does_not_wait_for_people(hub: Engine, approver: Guarding) -> None:
+    enable(hub, POLICY, mode=Mode.APPROVE)
+    queue = broken(POLICY)
+    execution = started(hub, TYPE, start_input(queue, batch="backfill-1"))
+    assert ended(hub, execution)["outcome"] == Outcome.AWAITING_APPROVAL
+
+    def asked() -> Requested | None:
+        return next((each for each in approver.requests() if each.resource.endswith(f"/{queue}")), None)
+
+    request = eventually(asked, "the request of another execution")
+    approver.decide(request, Choice.DENY, "")
+    assert ended(hub, request.execution)["outcome"] == Outcome.DENIED
+
+
+def test_an_event_asks_with_its_caller_as_the_requester(hub: Engine) -> None:
+    enable(hub, POLICY, mode=Mode.APPROVE)
+    queue = broken(POLICY)
+    event = event_about(POLICY, queue)
+    [match] = hub.matches(event)
+    execution = started(hub, TYPE, match.start.input)
+    request = request_of(hub, execution)
+    assert request.requester == event["detail"]["userIdentity"]["principalId"]
+    assert request.requester_arn == event["detail"]["userIdentity"]["arn"]
+
+
+def _modes(hub: Engine, modes: dict[str, Mode]) -> None:
+    hub.configure(
+        Account(
+            account=ACCOUNT,
+            role_arn=simulated_accounts.role_arn(ACCOUNT),
+            external_id="shared",
+            policies={policy: Enabled(mode=mode) for policy, mode in modes.items()},
+        )
+    )
+
+
+def _url(queue: str) -> str:
+    return str(session().client("sqs").get_queue_url(QueueName=queue)["QueueUrl"])

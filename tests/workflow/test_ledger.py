@@ -1,0 +1,123 @@
+"""What every ending writes into the ledger."""
+
+import json
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from botocore.client import BaseClient
+
+from rightstate import __version__
+from rightstate.policy import Mode
+from rightstate.sessions import session_name
+from rightstate_cli.engine import Engine
+from rightstate_cli.executions import Start
+from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, start_input
+
+POLICY = "sqs-server-side-encryption"
+REFUSED = {"account": ACCOUNT, "region": REGION, "resource": "../x"}
+
+
+def ended(hub: Engine, given: dict[str, Any], resource_type: str = "sqs-queue") -> list[dict[str, Any]]:
+    """The entries that the executions of the input have written."""
+    before = {entry["execution"] for entry in hub.ledger()}
+    list(hub.run([Start(resource_type=resource_type, input=given)]))
+    return [entry for entry in hub.ledger() if entry["execution"] not in before]
+
+
+def test_an_entry_says_where_when_by_whom_and_why(hub: Engine) -> None:
+    enable(hub, POLICY)
+    queue = broken(POLICY)
+    [entry] = ended(hub, start_input(queue, requester="AIDAEXAMPLE", reason="CHG-1"))
+    assert (entry["account"], entry["region"], entry["resource_type"]) == (ACCOUNT, REGION, "sqs-queue")
+    assert entry["resource"] == f"{ACCOUNT}/{REGION}/sqs-queue/{queue}"
+    assert (entry["policies"], entry["rule"], entry["why"]) == ([POLICY], "policies", "CHG-1")
+    assert (entry["version"], entry["approval"], entry["undo"]) == (__version__, None, None)
+    assert entry["at"] == f"{entry['started']}#{entry['execution'].rpartition(':')[2]}"
+    assert entry["day"] == entry["started"][:10]
+    assert entry["started"] <= entry["ended"]
+    assert 0 < entry["seconds"] < 600
+
+
+def test_the_requester_is_who_made_the_call_where_nobody_started_it_by_hand(hub: Engine) -> None:
+    enable(hub, POLICY)
+    event = event_about(POLICY, broken(POLICY))
+    before = {entry["execution"] for entry in hub.ledger()}
+    list(hub.run([match.start for match in hub.matches(event)]))
+    [entry] = [each for each in hub.ledger() if each["execution"] not in before]
+    assert entry["requester"] == entry["event"]["principal"] != ""
+
+
+@pytest.mark.parametrize(
+    ("mode", "given", "outcome", "rule"),
+    [
+        (Mode.AUTO, {}, "remediated", "policies"),
+        (Mode.REPORT, {}, "reported", "mode report"),
+        (Mode.OFF, {}, "off", "settings"),
+        (Mode.AUTO, {"account": "999999999999"}, "failed", "settings"),
+        (Mode.AUTO, {"resource": "never-was"}, "gone", "call"),
+        (Mode.AUTO, {"resource": "../x"}, "failed", "input"),
+        (Mode.AUTO, {"resource": None}, "failed", "input"),
+        (Mode.AUTO, {"account": ""}, "failed", "input"),
+        (Mode.AUTO, {"region": "\ud800"}, "failed", "input"),
+        (Mode.AUTO, {"requester": "x" * 300}, "failed", "input"),
+    ],
+)
+def test_every_ending_writes_exactly_one_entry_with_the_rule_that_decided(
+    hub: Engine, mode: Mode, given: dict[str, Any], outcome: str, rule: str
+) -> None:
+    enable(hub, POLICY, mode=mode)
+    [entry] = ended(hub, {**start_input(broken(POLICY)), **given})
+    assert (entry["outcome"], entry["rule"]) == (outcome, rule)
+    # DynamoDB takes no empty text as the key of an index.
+    assert all(entry[key] for key in ("account", "day", "execution"))
+
+
+def test_an_account_without_settings_has_its_resource_under_its_own_name(hub: Engine) -> None:
+    [entry] = ended(hub, {**start_input("invoices"), "account": "999999999999"})
+    assert entry["resource"] == f"999999999999/{REGION}/sqs-queue/invoices"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"account": "1/2", "region": "a/b/c"}, {"account": 7, "region": ["x"]}, {"account": "x" * 39}],
+    ids=json.dumps,
+)
+def test_an_input_cannot_make_a_key_of_other_parts(hub: Engine, given: dict[str, Any]) -> None:
+    [entry] = ended(hub, {**REFUSED, **given})
+    assert entry["account"] == "?"
+    assert entry["resource"].split("/", 3)[2:] == ["sqs-queue", "'../x'"]
+
+
+def test_a_session_is_named_after_its_execution_and_says_no_source_identity(hub: Engine) -> None:
+    """T29: so that a call in CloudTrail leads to the execution."""
+    asked: list[dict[str, Any]] = []
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def noted(self: Any, operation: str, params: dict[str, Any]) -> Any:
+        if operation == "AssumeRole" and "Policy" in params:
+            asked.append(params)
+        return call(self, operation, params)
+
+    enable(hub, POLICY)
+    name = f"{'e' * 36}_{'u' * 36}"
+    with patch.object(BaseClient, "_make_api_call", noted):
+        given = start_input(broken(POLICY))
+        [execution] = hub.run([Start(resource_type="sqs-queue", input=given, name=name)])
+    assert asked
+    assert {params["RoleSessionName"] for params in asked} == {session_name(execution.name)} == {name[:64]}
+    assert not any("SourceIdentity" in params for params in asked)
+
+
+def test_a_ledger_has_an_index_for_each_question(hub: Engine) -> None:
+    [entry] = ended(hub, REFUSED)
+    client = hub.client("dynamodb")
+    for index in ("account", "day", "execution"):
+        answer = client.query(
+            TableName=hub.resources["LedgerTable"],
+            IndexName=index,
+            KeyConditionExpression="#key = :key",
+            ExpressionAttributeNames={"#key": index},
+            ExpressionAttributeValues={":key": {"S": entry[index]}},
+        )
+        assert entry["at"] in {item["at"]["S"] for item in answer["Items"]}

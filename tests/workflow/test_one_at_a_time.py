@@ -1,0 +1,258 @@
+"""Executions about one resource at the same time: never a lost update, and one change (T12 to T14)."""
+
+import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from rightstate import guards
+from rightstate.errors import Locked
+from rightstate.models import Outcome
+from rightstate.sessions import hub_client
+from rightstate_cli.engine import Engine
+from rightstate_cli.executions import Start
+from tests.support.calls import Calls
+from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, session, start_input
+from tests.support.waiting import ended, eventually, guarding_as, started
+
+POLICY, TYPE = "sqs-server-side-encryption", "sqs-queue"
+WRITE = "sqs:SetQueueAttributes"
+
+
+def test_fifty_events_about_five_resources_at_once_make_five_changes(hub: Engine, calls: Calls) -> None:
+    enable(hub, POLICY)
+    queues = [broken(POLICY) for _ in range(5)]
+    starts = [
+        match.start
+        for _ in range(10)
+        for queue in queues
+        for match in hub.matches(event_about(POLICY, queue))
+    ]
+    assert len(starts) == 50
+    executions = list(hub.run(starts, at_once=50))
+    outcomes = {
+        queue: Counter(each.outcome for each in executions if each.resource == queue) for queue in queues
+    }
+    assert outcomes == {queue: Counter({Outcome.REMEDIATED: 1, Outcome.COMPLIANT: 9}) for queue in queues}
+    assert Counter(calls.writes)[WRITE] == 5
+    entries = [entry for entry in hub.ledger() if entry["resource"].rsplit("/", 1)[-1] in queues]
+    assert Counter(len(entry["changes"]) for entry in entries) == {1: 5, 0: 45}
+
+
+@pytest.fixture
+def resource() -> str:
+    return f"{ACCOUNT}/{REGION}/{TYPE}/{uuid.uuid4()}"
+
+
+FIRST, SECOND = (f"arn:aws:states:us-east-1:123456789012:execution:m:{name}" for name in ("first", "second"))
+
+
+def test_the_lock_is_one_executions_until_it_is_given_back(hub: Engine, resource: str) -> None:
+    guards.acquire(resource, FIRST)
+    with pytest.raises(Locked):
+        guards.acquire(resource, SECOND)
+    guards.acquire(resource, FIRST)
+    guards.release(resource, FIRST, [])
+    assert guards.acquire(resource, SECOND).released_by == FIRST
+
+
+def test_the_lock_of_an_execution_that_died_is_taken_over_and_the_resource_read_again(
+    hub: Engine, resource: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as past:
+        past.setattr(guards, "_LEASE", -guards._LEASE)
+        guards.acquire(resource, FIRST)
+    guard = guards.acquire(resource, SECOND)
+    assert guard.changed_since("2999-01-01T00:00:00.000Z", SECOND)
+    assert guards.release(resource, FIRST, ["any-policy"]) == []
+    with pytest.raises(Locked):
+        guards.acquire(resource, FIRST)
+
+
+def test_of_twenty_at_once_one_gets_the_lock(hub: Engine, resource: str) -> None:
+    def acquired(number: int) -> bool:
+        try:
+            guards.acquire(resource, f"{FIRST}-{number}")
+        except Locked:
+            return False
+        return True
+
+    hub_client("dynamodb")
+    with ThreadPoolExecutor(20) as pool:
+        assert Counter(pool.map(acquired, range(20))) == {True: 1, False: 19}
+
+
+def test_who_comes_later_does_not_write_what_is_right_by_then(
+    hub: Engine, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An execution that had read the resource before the other one changed it, and comes to apply after."""
+    enable(hub, POLICY)
+    queue = broken(POLICY)
+    resource = f"{ACCOUNT}/{REGION}/{TYPE}/{queue}"
+    guards.acquire(resource, FIRST)
+    execution = started(hub, TYPE, start_input(queue))
+    session().client("sqs").set_queue_attributes(
+        QueueUrl=session().client("sqs").get_queue_url(QueueName=queue)["QueueUrl"],
+        Attributes={"SqsManagedSseEnabled": "true"},
+    )
+    guards.release(resource, FIRST, [POLICY])
+    entry = ended(hub, execution)
+    assert entry["outcome"] == Outcome.COMPLIANT
+    assert entry["changes"] == []
+    assert WRITE not in calls.writes
+
+
+def test_two_that_change_one_object_for_different_policies_lose_nothing(hub: Engine) -> None:
+    """The account's password policy is replaced as a whole by each call."""
+    policies = [
+        f"iam-password-policy-{name}" for name in ("uppercase", "lowercase", "symbol", "number", "min-length")
+    ]
+    enable(hub, *policies)
+    session().client("iam").delete_account_password_policy() if _has_policy() else None
+    starts = [
+        Start(
+            resource_type="iam-password-policy",
+            input=start_input(ACCOUNT, policies=[policy]),
+            name=str(uuid.uuid4()),
+        )
+        for policy in policies
+    ]
+    executions = list(hub.run(starts, at_once=5))
+    assert {each.outcome for each in executions} == {Outcome.REMEDIATED}
+    found = session().client("iam").get_account_password_policy()["PasswordPolicy"]
+    assert all(found[f"Require{name}Characters"] for name in ("Uppercase", "Lowercase"))
+    assert found["RequireSymbols"]
+    assert found["RequireNumbers"]
+    assert found["MinimumPasswordLength"] >= 14
+
+
+def _has_policy() -> bool:
+    try:
+        session().client("iam").get_account_password_policy()
+    except Exception as error:
+        assert "NoSuchEntity" in str(error)
+        return False
+    return True
+
+
+def test_what_another_try_finds_beside_is_recorded_and_verified_too(hub: Engine) -> None:
+    """A second setting that somebody breaks while the execution waits for the lock."""
+    policies = ("s3-versioning", "s3-block-public-access")
+    enable(hub, *policies)
+    bucket = broken(policies[0])
+    s3 = session().client("s3")
+    s3.put_public_access_block(
+        Bucket=bucket,
+        PublicAccessBlockConfiguration=dict.fromkeys(
+            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+        ),
+    )
+    resource = f"{ACCOUNT}/{REGION}/s3-bucket/{bucket}"
+    guards.acquire(resource, FIRST)
+    execution = started(hub, "s3-bucket", start_input(bucket))
+    _until_locked_out(hub, execution)
+    s3.delete_public_access_block(Bucket=bucket)
+    guards.release(resource, FIRST, [])
+    entry = ended(hub, execution)
+    assert entry["outcome"] == Outcome.REMEDIATED
+    assert {policy for change in entry["changes"] for policy in change["policies"]} == set(policies)
+    assert set(entry["calls"]) == {"PutBucketVersioning", "PutPublicAccessBlock"}
+    assert set(entry["verified"]) == {change["setting"] for change in entry["changes"]}
+
+
+def test_what_another_execution_has_done_meanwhile_is_not_claimed(hub: Engine) -> None:
+    policies = ("s3-versioning", "s3-block-public-access")
+    enable(hub, *policies)
+    bucket = broken(policies[0])
+    s3 = session().client("s3")
+    s3.delete_public_access_block(Bucket=bucket)
+    resource = f"{ACCOUNT}/{REGION}/s3-bucket/{bucket}"
+    guards.acquire(resource, FIRST)
+    execution = started(hub, "s3-bucket", start_input(bucket))
+    _until_locked_out(hub, execution)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    guards.release(resource, FIRST, [])
+    entry = ended(hub, execution)
+    assert {policy for change in entry["changes"] for policy in change["policies"]} == {policies[1]}
+
+
+def _until_locked_out(hub: Engine, execution: str) -> None:
+    """Until the execution has asked for the lock and not got it."""
+
+    def refused() -> bool | None:
+        history = hub.client("stepfunctions").get_execution_history(executionArn=execution)["events"]
+        return any("Locked" in str(each.get("taskFailedEventDetails")) for each in history) or None
+
+    eventually(refused, "the refusal")
+
+
+# --- The breaker (T12) ---
+
+
+def _set_back(queue: str) -> None:
+    sqs = session().client("sqs")
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"SqsManagedSseEnabled": "false"})
+
+
+def _run(hub: Engine, queue: str) -> Any:
+    [execution] = hub.run([Start(resource_type=TYPE, input=start_input(queue), name=str(uuid.uuid4()))])
+    return execution
+
+
+def test_our_own_events_fed_back_fifty_times_change_nothing_and_halt_nothing(
+    hub: Engine, calls: Calls
+) -> None:
+    enable(hub, POLICY)
+    queue = broken(POLICY)
+    event = event_about(POLICY, queue)
+    for _ in range(50):
+        list(hub.run(match.start for match in hub.matches({**event, "id": str(uuid.uuid4())})))
+    assert calls.writes.count(WRITE) == 1
+    assert guards.read(f"{ACCOUNT}/{REGION}/{TYPE}/{queue}").halts == ()
+
+
+def test_a_fight_is_halted_told_once_and_goes_on_when_it_is_released(
+    hub: Engine, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BREAKER_APPLIES", "3")
+    enable(hub, POLICY)
+    queue = broken(POLICY)
+    outcomes = []
+    for _ in range(5):
+        outcomes.append(_run(hub, queue).outcome)
+        _set_back(queue)
+    assert outcomes == [*[Outcome.REMEDIATED] * 3, *[Outcome.HALTED] * 2]
+    assert calls.writes.count(WRITE) == 3
+    resource = f"{ACCOUNT}/{REGION}/{TYPE}/{queue}"
+    guarding = guarding_as(hub, "AROAEXAMPLE:ana", "arn:aws:sts::1:assumed-role/admin/ana")
+    [halt] = [halt for named, halt in guarding.halts() if named == resource]
+    assert (halt.policy, halt.applies) == (POLICY, 3)
+    told = [entry for entry in hub.ledger() if entry["resource"] == resource and entry.get("halted")]
+    assert [entry["halted"] for entry in told] == [[POLICY]]
+    guarding.let_go(resource, POLICY)
+    assert _run(hub, queue).outcome == Outcome.REMEDIATED
+
+
+def test_changes_that_are_far_apart_are_no_fight(
+    hub: Engine, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BREAKER_APPLIES", "2")
+    monkeypatch.setenv("BREAKER_MINUTES", "0")
+    enable(hub, POLICY)
+    queue = broken(POLICY)
+    for _ in range(3):
+        assert _run(hub, queue).outcome == Outcome.REMEDIATED
+        _set_back(queue)
+
+
+def test_a_guard_that_cannot_be_read_lets_nothing_be_changed(
+    hub: Engine, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enable(hub, POLICY)
+    queue = broken(POLICY)
+    monkeypatch.setenv("GUARDS_TABLE", "no-such-table")
+    assert _run(hub, queue).outcome == Outcome.FAILED
+    assert WRITE not in calls.writes
