@@ -22,7 +22,10 @@ BROKEN = 0.01
 SECONDS_A_FUNCTION = 0.25
 """Assumed, of a warm function of 512 MB that makes a call or two."""
 ENTRY_KB = 2
-"""Assumed size of an entry of the ledger, which DynamoDB counts in KiB, as the index does its copy."""
+"""Assumed size of an entry of the ledger, which DynamoDB counts in KiB, as each index does its copy."""
+COPIES, KEYS = 4, 1
+"""What an entry is written to: the table and the indexes account, day and, as of all in a backfill, batch; and
+the index execution, which has the keys alone. Within a KiB these are one write unit."""
 ASSUMING = {"Assume role", "Describe", "Apply", "Verify"}
 """The states whose functions assume the member's role; Resolve does for groups alone."""
 CONCURRENCY = 5
@@ -133,7 +136,7 @@ def _lines(paths: dict[str, Path]) -> Iterator[str]:
     transitions = total(one.states + own, other.states + own)
     functions = total(one.functions, other.functions)
     seconds = functions * SECONDS_A_FUNCTION
-    units = RESOURCES * 2 * ENTRY_KB
+    units = RESOURCES * (COPIES * ENTRY_KB + KEYS)
     needs = {
         "StartExecution": 2 * RESOURCES,
         "StateTransition": transitions,
@@ -147,12 +150,12 @@ def _lines(paths: dict[str, Path]) -> Iterator[str]:
         "Step Functions, state transitions": transitions / 1e6 * PRICES["a million state transitions"],
         "Lambda, invocations": functions / 1e6 * PRICES["a million invocations"],
         "Lambda, 512 MB": seconds / 2 / 1e6 * PRICES["a million GB-seconds of Lambda"],
-        "DynamoDB, writes of the ledger and its index": units
+        "DynamoDB, writes of the ledger and its indexes": units
         / 1e6
         * PRICES["a million write units of DynamoDB"],
         "CloudWatch, logs": functions * LOG_KB / 1e6 * PRICES["a GB of logs"],
     }
-    kept = RESOURCES * 2 * ENTRY_KB / 1e6 * PRICES["a GB of DynamoDB for a month"]
+    kept = RESOURCES * (COPIES * ENTRY_KB + KEYS) / 1e6 * PRICES["a GB of DynamoDB for a month"]
     yield "# At scale"
     yield ""
     yield (
@@ -233,6 +236,13 @@ def _lines(paths: dict[str, Path]) -> Iterator[str]:
         f"Prices are of us-east-1: {', '.join(f'{name} ${price:g}' for name, price in PRICES.items())}. "
         f"Assumed: {SECONDS_A_FUNCTION} s for a function, {ENTRY_KB} KiB for an entry, {LOG_KB} KB of logs for an "
         "invocation."
+    )
+    yield ""
+    a_second = at_once / an_execution * ENTRY_KB
+    yield (
+        "All entries of a day are one key of the ledger's index, which takes 1,000 write units a second (DynamoDB "
+        f"guide, Designing partition keys): {at_once} executions at a time write {a_second:,.0f}. Where there are so "
+        "many more that it refuses some, they are written a little later: recording is tried again."
     )
     yield ""
     yield "## Other quotas"
