@@ -11,7 +11,7 @@ export SAM_CLI_TELEMETRY := 0
 # sam and boto3 want a region to be named; nothing here reaches it.
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help setup demo test acceptance lint build docs bench lock clean
+.PHONY: help setup demo test acceptance lint build docs bench browser lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ setup: $(VENV)/installed ## Install everything into .venv, as the lock names it
 demo: setup ## Remediate two simulated accounts in this process
 	@$(BIN)/rightstate demo
 
-test: lint build ## Check everything, as CI does
+test: lint build browser ## Check everything, as CI does
 	@$(BIN)/pytest
 	@$(BIN)/pytest -n0 -m acceptance
 
@@ -45,6 +45,9 @@ docs: setup ## Write what the code says: pages of docs/, and member/template.yam
 
 bench: setup ## Measure calls, executions, cold starts and the layer
 	@$(BIN)/python -m benchmarks
+
+browser: setup ## Install the browser that the report is tested in, if there is none
+	@$(BIN)/python -m tests.support.browser
 
 lock: setup ## Resolve both locks again; with UPGRADE=--upgrade to the newest versions
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet uv
