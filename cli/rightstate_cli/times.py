@@ -20,7 +20,7 @@ def span(given: str) -> timedelta:
 def moment_of(given: str) -> datetime:
     """`7d` as that long ago; `2026-11-25` or `2026-11-25T08:00:00Z` as that time, in UTC unless it says
     otherwise. Raises InvalidInput."""
-    if length := _length(given):
+    if (length := _length(given)) is not None:
         return datetime.now(UTC) - length
     try:
         time = datetime.fromisoformat(given)
