@@ -185,7 +185,9 @@ def _restoring(resource_type: ResourceType, change: Change) -> Change:
 def _refusal(resource_type: ResourceType, undo: Undo, restored: Sequence[Change], observed: Observed) -> str:
     """Why nothing is restored; empty if it is."""
     if all(back.want.holds(observed.get(back.setting)) for back in restored):
-        return "Every setting is already as it was before that execution."
+        return " ".join(
+            ("Every setting is already as it was before that execution.", *_never(resource_type, undo))
+        )
     if other := [change for change in undo.changes if not _as_set(change, undo, observed)]:
         return f"Changed since by something else, and left alone: {_three_ways(other, observed)}."
     if why := resource_type.irrecoverable(restored, observed):
@@ -216,11 +218,15 @@ def _three_ways(changes: Sequence[Change], observed: Observed) -> str:
 
 
 def _summary(resource_type: ResourceType, undo: Undo, restored: Sequence[Change]) -> str:
-    never = [
+    what = "; ".join(f"{each.setting}: {as_change(each.before, each.after)}" for each in restored)
+    return " ".join((f"{what}." if what else "Everything is restored already.", *_never(resource_type, undo)))
+
+
+def _never(resource_type: ResourceType, undo: Undo) -> list[str]:
+    """What cannot be as it was again, and what it is instead."""
+    return [
         f"{change.setting} had not been set, which AWS does not allow again; it is "
         f"{as_text(resource_type.nearest[change.setting])} instead."
         for change in undo.changes
         if change.before is None and change.setting in resource_type.nearest
     ]
-    what = "; ".join(f"{each.setting}: {as_change(each.before, each.after)}" for each in restored)
-    return " ".join((f"{what}." if what else "Everything is restored already.", *never))

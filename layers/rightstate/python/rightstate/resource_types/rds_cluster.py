@@ -302,7 +302,7 @@ RESOURCE_TYPE = ResourceType(
     ),
     write_actions=("rds:ModifyDBCluster",),
     destroys=rds.destroyed,
-    restore_reads=("MaxCapacity",),
+    restore_reads=("MinCapacity", "MaxCapacity"),
     write_resources=rds.CLUSTER_RESOURCES,
     # For the caller RDS makes the role for log exports, where the account has none.
     dependent_actions={"iam:CreateServiceLinkedRole": {"iam:AWSServiceName": "rds.amazonaws.com"}},
