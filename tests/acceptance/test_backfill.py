@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -120,6 +120,19 @@ def test_after_its_time_a_batch_begins_nothing(hub: Hub, member: Server) -> None
     assert (ledger(hub, "late"), member.writes.count("sqs:SetQueueAttributes")) == ([], 0)
 
 
+def test_before_its_time_a_batch_begins_nothing(hub: Hub, member: Server) -> None:
+    hub.enable(QUEUES, account=FIRST)
+    member.make("sqs-queue", "early", FIRST)
+    begins = datetime.now(UTC) + timedelta(days=4)
+    given = {"batch": "early", "accounts": [FIRST], "not_before": f"{begins:%Y-%m-%dT%H:%M:%SZ}"}
+    early = hub.start("backfill", given)
+    awaited(lambda: "Wait until it may begin" in entered(hub, early))
+    hub.client("stepfunctions").stop_execution(executionArn=early)
+    assert hub.ended(early).status == "ABORTED"
+    assert entered(hub, early)[-1] == "Wait until it may begin"
+    assert (ledger(hub, "early"), member.writes.count("sqs:SetQueueAttributes")) == ([], 0)
+
+
 @pytest.mark.parametrize("enabled", [(), (QUEUES,)], ids=["nothing enabled", "nothing there"])
 def test_where_there_is_nothing_to_do_it_ends_well(
     hub: Hub, member: Server, enabled: tuple[str, ...]
@@ -181,6 +194,13 @@ def ledger(hub: Hub, batch: str) -> list[dict[str, Any]]:
     read = TypeDeserializer().deserialize
     entries = [read({"M": item}) for page in pages for item in page["Items"]]
     return [entry for entry in entries if entry.get("batch") == batch]
+
+
+def entered(hub: Hub, arn: str) -> list[str]:
+    """The states that the execution has come to."""
+    pages = hub.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
+    events = (event.get("stateEnteredEventDetails") for page in pages for event in page["events"])
+    return [details["name"] for details in events if details]
 
 
 def running(hub: Hub, resource_type: str) -> list[Any]:

@@ -7,6 +7,7 @@ that succeeds at once, and the test starts what the batch's items say, as the ma
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -269,7 +270,7 @@ def test_nobody_confirming_starts_nothing(cli: Cli, backfill: Backfill, planned:
         (("--until", "2020-01-01T00:00Z"), "is over"),
         (("--window", "2099-01-01T00:00Z"), "--window takes START/DURATION"),
         (("--window", "2020-01-01T00:00Z/2h"), "is over"),
-        (("--window", "2099-01-01T00:00Z/2h", "--no-wait"), "which --no-wait rules out"),
+        (("--window", "2099-01-01T00:00Z/2h"), "begins in more than 5 days, longer than the hub waits"),
         (("--window", "2099-01-01T00:00Z/2h", "--until", "2099-01-01T00:00Z"), "give one of"),
     ],
 )
@@ -286,6 +287,26 @@ def test_until_when_resources_are_begun_is_told_to_the_machine(
 ) -> None:
     inside("apply", str(planned("timed")), "--yes", "--until", "2099-01-01T01:00+02:00")
     assert backfill.runs[0]["until"] == "2098-12-31T23:00:00Z"
+
+
+def test_a_window_is_waited_for_by_the_machine_and_not_by_the_command(
+    inside: Cli, backfill: Backfill, planned: Callable[..., Path]
+) -> None:
+    begins = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
+    window = f"{begins:%Y-%m-%dT%H:%M:%SZ}/2h"
+    ran = inside("apply", str(planned("in-a-window")), "--yes", "--window", window, "--no-wait")
+    assert f"The hub begins at {begins:%Y-%m-%dT%H:%M:%SZ}" in ran.err
+    [given] = backfill.runs
+    assert given["not_before"] == f"{begins:%Y-%m-%dT%H:%M:%SZ}"
+    assert given["until"] == f"{begins + timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_a_window_that_is_open_is_not_waited_for(
+    inside: Cli, backfill: Backfill, planned: Callable[..., Path]
+) -> None:
+    began = datetime.now(UTC) - timedelta(minutes=30)
+    inside("apply", str(planned("open-window")), "--yes", "--window", f"{began:%Y-%m-%dT%H:%MZ}/2h")
+    assert "not_before" not in backfill.runs[0]
 
 
 def test_a_plan_that_was_edited_starts_nothing(

@@ -1,7 +1,6 @@
 """`rightstate apply`: have the hub do what a plan says, and nothing else."""
 
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from rightstate import settings
+from rightstate.backfill import LONGEST_WAIT
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, SettingsUnreadable
 from rightstate.identify import shown
@@ -91,7 +91,8 @@ def apply(
     window: Annotated[
         str | None,
         typer.Option(
-            help="Wait here for the start, and begin nothing after the duration: 2026-11-23T22:00Z/2h.",
+            help="Begin at the start, and nothing after the duration: 2026-11-23T22:00Z/2h. The hub waits, "
+            "at most five days.",
             metavar="START/DURATION",
             show_default=False,
         ),
@@ -118,7 +119,7 @@ def apply(
     could not be told, or wrong usage.
     """
     plan = plan_file.read(file)
-    starts, ends = _times(until, window, no_wait)
+    starts, ends = _times(until, window)
     hub = hubs.find(stack, hub_region)
     if (version := hub.outputs.get("Version")) != plan.version:
         raise InvalidInput(
@@ -140,10 +141,10 @@ def apply(
     if not _confirmed(chosen, refused, yes):
         say("Nothing was started.")
         raise typer.Exit(2)
-    if starts:
-        _wait_for(starts)
-    arn = _run(work, batch, chosen, reason, concurrency, ends)
+    arn = _run(work, batch, chosen, reason, run_input(concurrency, ends, starts))
     say(f"Batch {batch}. `rightstate batch show {batch}` shows how it goes, `batch stop` stops it.")
+    if starts:
+        say(f"The hub begins at {batches.as_time(starts)}; it needs neither this command nor this machine.")
     if no_wait:
         _end(batch, arn, [], refused, left, format)
     follow_to_end(work, batch, arn, len(chosen), refused, left, format)
@@ -154,8 +155,7 @@ def _run(
     batch: str,
     chosen: Sequence[Item],
     reason: str,
-    concurrency: int | None,
-    ends: datetime | None,
+    given: Mapping[str, Any],
 ) -> str:
     """Start a run of the batch, or find the one that runs."""
     runs = work.runs(batch)
@@ -163,19 +163,19 @@ def _run(
         say("The batch is running already, as it was started: nothing more is started.")
         return runs[-1].arn
     where = work.upload(batch, chosen, reason)
-    return work.start(batch, run_input(batch, where, concurrency, ends))
+    return work.start(batch, {**given, "batch": batch, "scopes": dict(where)})
 
 
 def run_input(
-    batch: str, where: Mapping[str, str], concurrency: int | None, ends: datetime | None
+    concurrency: int | None, ends: datetime | None, starts: datetime | None = None
 ) -> dict[str, Any]:
-    """What a run of the batch is started with."""
-    given: dict[str, Any] = {"batch": batch, "scopes": dict(where)}
-    if concurrency:
-        given["concurrency"] = concurrency
-    if ends:
-        given["until"] = batches.as_time(ends)
-    return given
+    """How a run is to go about its batch, where that is said."""
+    given = {
+        "concurrency": concurrency,
+        "not_before": starts and batches.as_time(starts),
+        "until": ends and batches.as_time(ends),
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def follow_to_end(
@@ -356,7 +356,7 @@ def _limit(given: str | None, plan: Plan) -> int | None:
     return int(found[1]) * plan.counts["resources"] // 100 if found[2] else int(found[1])
 
 
-def _times(until: str | None, window: str | None, no_wait: bool) -> tuple[datetime | None, datetime | None]:
+def _times(until: str | None, window: str | None) -> tuple[datetime | None, datetime | None]:
     """When to start, if not now, and after when to begin nothing."""
     if until and window:
         raise InvalidInput("--window says until when, too; give one of --until and --window.")
@@ -372,9 +372,10 @@ def _times(until: str | None, window: str | None, no_wait: bool) -> tuple[dateti
     ends = starts + timedelta(**{_UNITS[found[2]]: int(found[1])})
     if ends <= datetime.now(UTC):
         raise InvalidInput(f"The window {shown(window)} is over. Nothing was started.")
-    if starts > datetime.now(UTC) and no_wait:
+    if starts > datetime.now(UTC) + LONGEST_WAIT:
         raise InvalidInput(
-            "A window that has not begun is waited for here, which --no-wait rules out. Nothing was started."
+            f"The window {shown(window)} begins in more than {LONGEST_WAIT.days} days, longer than the hub "
+            "waits. Nothing was started. Apply the plan nearer to it."
         )
     return starts if starts > datetime.now(UTC) else None, ends
 
@@ -398,17 +399,6 @@ def _instant(option: str, given: str) -> datetime:
             "started."
         )
     return found
-
-
-def _wait_for(starts: datetime) -> None:
-    say(f"Waiting until {batches.as_time(starts)}. Ctrl-C ends it, and nothing is started.")
-    try:
-        while (seconds := (starts - datetime.now(UTC)).total_seconds()) > 0:
-            # A machine that sleeps meanwhile does not count the time.
-            time.sleep(min(seconds, 30))
-    except KeyboardInterrupt:
-        say("Nothing was started.")
-        raise typer.Exit(2) from None
 
 
 def _plain(item: Item) -> dict[str, Any]:

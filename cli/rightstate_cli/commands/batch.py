@@ -170,10 +170,11 @@ def resume(
         if not begun and not work.unlisted(batch) and not any(each.outcome == NOT_RUN for each in items):
             say("There is nothing to go on with." + ("" if failed else " --failed tries failed ones again."))
             _print(batch, items, format)
-        # What a run was about (a mode, some policies) holds for the ones after it, a time limit does not.
-        before = {name: value for name, value in runs[-1].input.items() if name != "until"} if runs else {}
-        given = {**before, **run_input(batch, work.scopes(batch), concurrency, ends)}
-        arn = work.start(batch, given)
+        # What a run was about (a mode, some policies) holds for the ones after it, its times do not.
+        before = runs[-1].input if runs else {}
+        kept = {name: value for name, value in before.items() if name not in ("not_before", "until")}
+        named = {"batch": batch, "scopes": dict(work.scopes(batch))}
+        arn = work.start(batch, {**kept, **run_input(concurrency, ends), **named})
     if no_wait:
         say(f"`rightstate batch show {batch}` shows how it goes.")
         if format is Format.JSON:

@@ -10,11 +10,13 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rightstate import settings
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load, load_all
+from rightstate.clock import written
 from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
 from rightstate.identify import identify, is_arn_of, shown
 from rightstate.models import (
@@ -37,6 +39,9 @@ from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.sessions import Phase, hub_client, open_session
 from rightstate.step import logger, parse
 
+LONGEST_WAIT = timedelta(days=5)
+"""So far ahead a backfill may begin. Its machine has some days more than that for the work itself."""
+
 
 def find_scopes(task: BackfillTask) -> Work:
     """Which accounts, regions and services to look at; of an approved plan, those that it came with.
@@ -45,6 +50,11 @@ def find_scopes(task: BackfillTask) -> Work:
     SettingsUnreadable.
     """
     given, partition = parse(BackfillInput, task.input), task.execution.partition
+    if given.not_before > written(datetime.now(UTC) + LONGEST_WAIT):
+        raise InvalidInput(
+            f"not_before is more than {LONGEST_WAIT.days} days ahead, longer than a backfill waits. "
+            "Nothing was started."
+        )
     work = Work(
         batch=given.batch or _as_batch(task.execution.name),
         scopes=given.scopes,
@@ -53,6 +63,7 @@ def find_scopes(task: BackfillTask) -> Work:
         reason=given.reason,
         sweep=given.sweep,
         concurrency=given.concurrency,
+        not_before=given.not_before,
         until=given.until,
     )
     if work.scopes:

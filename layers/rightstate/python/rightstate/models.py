@@ -547,13 +547,17 @@ class NamedResource(Frozen):
     config_type: str | None = Field(default=None, max_length=128)
 
 
+BackfillTime = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), AfterValidator(_exists)]
+"""A time in UTC, to the second, which Wait and Choice of the definition take."""
+
+
 class BackfillInput(Frozen):
     """The input of a backfill: what to look at, everything that is enabled if nothing is named.
 
     `policies` and `mode` are as for one execution. `resources` names some instead of having them listed;
     `scopes` is what an approved plan comes with, an object of the work bucket. `concurrency` is how many
-    resources of one service are remediated at a time in an account and region. After the time `until` no
-    more are begun.
+    resources of one service are remediated at a time in an account and region. Before the time `not_before`
+    none is begun, after the time `until` no more are.
     """
 
     accounts: tuple[Annotated[str, Field(pattern=ACCOUNT)], ...] | None = Field(default=None, min_length=1)
@@ -567,7 +571,8 @@ class BackfillInput(Frozen):
     resources: tuple[NamedResource, ...] | None = Field(default=None, min_length=1, max_length=1000)
     scopes: StoredObject | None = None
     concurrency: int = Field(default=5, ge=1, le=100)
-    until: str = Field(default="9999-12-31T23:59:59Z", pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+    not_before: BackfillTime = "1970-01-01T00:00:00Z"
+    until: BackfillTime = "9999-12-31T23:59:59Z"
 
     @model_validator(mode="after")
     def _looked_for_in_one_way(self) -> "BackfillInput":
@@ -602,6 +607,7 @@ class Work(Frozen):
     reason: str
     sweep: bool
     concurrency: int
+    not_before: str
     until: str
 
 
