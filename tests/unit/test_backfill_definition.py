@@ -150,13 +150,13 @@ def test_what_runs_at_a_time_is_limited_for_each_account_region_and_service() ->
 def test_a_map_is_given_items_where_there_are_any() -> None:
     """A Distributed Map of nothing is of no use, and costs a map run."""
     for machine in (DEFINITION, MAPS["Each scope"]["ItemProcessor"]):
-        before = {
-            name
-            for name, state in machine["States"].items()
-            # A wait only puts it off.
-            if any(machine["States"][to]["Type"] in ("Map", "Wait") for to in leads_to(state))
-            and state["Type"] != "Wait"
+        states = machine["States"]
+        # A wait only puts it off.
+        to_map = {name for name, state in states.items() if state["Type"] == "Map"}
+        waits = {
+            name for name, state in states.items() if state["Type"] == "Wait" and state["Next"] in to_map
         }
+        before = {name for name, state in states.items() if leads_to(state) & (to_map | waits)} - waits
         assert before - {"Take those of the plan"} <= {"Is there anything to look at?", "Are there any?"}
 
 
