@@ -1,14 +1,11 @@
 """The application as template.yaml declares it."""
 
 import json
-import logging
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
-from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 _PACKAGED = Path(__file__).parent / "application"
@@ -68,45 +65,6 @@ def event_names(resource_type: str) -> list[str]:
     )
 
 
-def cloudformation(published: bool = False) -> dict[str, Any]:
-    """The template after the transform that CloudFormation makes of a SAM template.
-
-    The definition is put into it. Code is left out: it would have been built and uploaded, and in this
-    process it is imported instead. So are versions and aliases unless `published`, which moto's
-    CloudFormation does not have.
-    """
-    source = json.loads(json.dumps(template()))
-    source["Globals"]["Function"].pop("Layers", None)
-    if not published:
-        source["Globals"]["Function"].pop("AutoPublishAlias")
-    for name, resource in list(source["Resources"].items()):
-        properties = resource.get("Properties", {})
-        match resource["Type"]:
-            case "AWS::Serverless::StateMachine":
-                path = root() / properties.pop("DefinitionUri")
-                properties["Definition"] = json.loads(path.read_text())
-                if not published:
-                    _unpublish(properties)
-            case "AWS::Serverless::Function":
-                properties["InlineCode"] = f"# {properties.pop('CodeUri')}"
-                properties.pop("Layers", None)
-            case "AWS::Serverless::LayerVersion":
-                del source["Resources"][name]
-    # It warns of usage metrics that have nowhere to go.
-    logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    translated: dict[str, Any] = transform(source, {}, _NoManagedPolicies(None))
-    return translated
-
-
-def _unpublish(machine: dict[str, Any]) -> None:
-    """Let the events start the machine itself, and the machine invoke the functions themselves."""
-    del machine["AutoPublishAlias"], machine["UseAliasAsEventTarget"]
-    substitutions = machine["DefinitionSubstitutions"]
-    for name, value in substitutions.items():
-        if isinstance(value, dict) and str(value.get("Ref", "")).endswith(".Version"):
-            substitutions[name] = {"Fn::GetAtt": [value["Ref"].removesuffix(".Version"), "Arn"]}
-
-
 def _remediations() -> list[tuple[str, dict[str, Any]]]:
     """The machines of resource types, which the backfill is not."""
     return [
@@ -122,10 +80,3 @@ def _of_type(name: str) -> list[tuple[str, dict[str, Any]]]:
         for logical_id, resource in template()["Resources"].items()
         if resource["Type"] == name
     ]
-
-
-class _NoManagedPolicies(ManagedPolicyLoader):  # type: ignore[misc]
-    """The template names no managed policy by its short name; looking them up would need AWS."""
-
-    def load(self) -> dict[str, str]:
-        return {}

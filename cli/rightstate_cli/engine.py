@@ -27,7 +27,7 @@ from moto.events.utils import EventTemplateParser
 from rightstate import sessions
 from rightstate.models import Account
 from rightstate.step import logger
-from rightstate_cli import application
+from rightstate_cli import application, transformed
 from rightstate_cli.executions import Execution, Start
 from rightstate_cli.following import Following
 from rightstate_cli.interpreter import filled, load_handler
@@ -176,7 +176,7 @@ def deploy(
         warnings.filterwarnings("ignore", "Tried to parse AWS::(CloudWatch|SNS|SQS|S3|Scheduler)")
         cloudformation.create_stack(
             StackName=_STACK,
-            TemplateBody=json.dumps(application.cloudformation()),
+            TemplateBody=json.dumps(transformed.cloudformation()),
             Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
         for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=_STACK):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rightstate_cli import application
+from rightstate_cli import transformed
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 
 STACK = "to-verify"
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse")
 def hub(_server: Server) -> dict[str, str]:
     """The outputs of a hub on the server."""
     cloudformation = _server.session().client("cloudformation")
-    cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(application.cloudformation()))
+    cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(transformed.cloudformation()))
     [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     events = _server.session().client("events")
     for rule in events.list_rules(NamePrefix=f"{STACK}-")["Rules"]:

@@ -22,7 +22,7 @@ from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
 
 from rightstate.sessions import hub_kept_apart
-from rightstate_cli import application, interpreter
+from rightstate_cli import application, interpreter, transformed
 from tests.support.template import REGION, listed
 
 ADMIN = "admin"
@@ -69,7 +69,7 @@ def deploy(session: boto3.Session, stack: str, **parameters: str) -> dict[str, s
 def _template() -> str:
     # SAM's translator wants a region to be named; the template has none.
     with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION):
-        return json.dumps(application.cloudformation())
+        return json.dumps(transformed.cloudformation())
 
 
 def _defaults() -> dict[str, str]:

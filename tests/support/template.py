@@ -19,7 +19,7 @@ from moto.events.models import EventPattern
 from moto.events.utils import EventTemplateParser
 
 from rightstate import catalogue
-from rightstate_cli import application, interpreter, member
+from rightstate_cli import interpreter, member, transformed
 
 HUB = DEFAULT_ACCOUNT_ID
 REGION = "us-east-1"
@@ -35,7 +35,7 @@ def rendered(**parameters: str) -> Mapping[str, Any]:
     with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION), mock_aws(), warnings.catch_warnings():
         # moto creates no alarms and no policies of topics and queues; their references it does resolve.
         warnings.filterwarnings("ignore", "Tried to parse")
-        template = application.cloudformation()
+        template = transformed.cloudformation()
         cloudformation = boto3.client("cloudformation")
         cloudformation.create_stack(
             StackName=STACK,
@@ -93,7 +93,7 @@ class Stack:
 @cache
 def hub_at(stack: Stack, **parameters: str) -> Mapping[str, Any]:
     """The resources of a hub."""
-    return stack.resources(application.cloudformation(), **parameters)
+    return stack.resources(transformed.cloudformation(), **parameters)
 
 
 @cache
@@ -106,7 +106,7 @@ def member_at(stack: Stack, *types: str, **parameters: str) -> Mapping[str, Any]
 def published() -> Mapping[str, Any]:
     """Logical id -> resource of the template as CloudFormation gets it, with references as they are."""
     with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION):
-        resources: Mapping[str, Any] = application.cloudformation(published=True)["Resources"]
+        resources: Mapping[str, Any] = transformed.cloudformation(published=True)["Resources"]
     return resources
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.support.template import Stack, hub_at, member_at
 
 from rightstate.catalogue import names
-from rightstate_cli import application, member
+from rightstate_cli import member, transformed
 
 # The longest names of a Region, of a stack that a member's template takes, and of a role.
 HUB = Stack("999988887777", "ap-northeast-1", "h" * 32)
@@ -78,7 +78,7 @@ def bus_policy() -> int:
 
 
 def published() -> dict[str, Any]:
-    return application.cloudformation(published=True)
+    return transformed.cloudformation(published=True)
 
 
 # What is measured, the quota, and where AWS says so.
