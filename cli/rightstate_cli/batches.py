@@ -198,6 +198,8 @@ class Batches:
                 reason=reason,
                 approved=item.fingerprint,
                 batch=batch,
+                # Who starts it cannot approve what it asks for.
+                requester=self._hub.caller.user_id,
             )
             service = load(item.resource_type).service
             grouped.setdefault((item.account, item.region, service), []).append(

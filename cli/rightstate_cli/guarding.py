@@ -85,7 +85,10 @@ class Guarding:
             not_after=not_after,
         )
         self._write(requested, decision)
-        dead = f"{requested.id} does not wait any more: it was decided by somebody else, or has expired."
+        dead = (
+            f"{requested.id} does not wait any more: it was decided by somebody else, has expired, or its "
+            "execution has ended."
+        )
         gone = dict.fromkeys(("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"), dead)
         with answers("The execution goes on as it was decided before.", gone):
             self._hub.client("stepfunctions").send_task_success(

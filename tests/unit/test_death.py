@@ -27,6 +27,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     environment = {
         "LEDGER_TABLE": "ledger",
         "LEDGER_DAYS": "400",
+        "GUARDS_TABLE": "guards",
         "STACK": "rightstate",
         "POWERTOOLS_METRICS_NAMESPACE": "Rightstate",
         "POWERTOOLS_SERVICE_NAME": "rightstate",
@@ -34,6 +35,15 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with mock_aws(), hub_kept_apart(boto3.Session):
+        boto3.client("dynamodb").create_table(
+            TableName="guards",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in ("id", "what")],
+            KeySchema=[
+                {"AttributeName": "id", "KeyType": "HASH"},
+                {"AttributeName": "what", "KeyType": "RANGE"},
+            ],
+        )
         yield boto3.resource("dynamodb").create_table(
             TableName="ledger",
             BillingMode="PAY_PER_REQUEST",

@@ -14,7 +14,9 @@ ME = "arn:aws:states:us-east-1:123456789012:execution:m:me"
 ASKED = Asked(id="ap-0123456789", plan="0" * 64, execution=ME, until="2026-11-26T00:00:00.000Z")
 CALLS: dict[str, Callable[[], Any]] = {
     "acquire": lambda: guards.acquire(RESOURCE, ME),
-    "release": lambda: guards.release(RESOURCE, ME, ["sqs-server-side-encryption"]),
+    "release": lambda: guards.release(RESOURCE, ME, ["sqs-server-side-encryption"], certain=True),
+    "wrote": lambda: guards.wrote(RESOURCE, ME),
+    "forget": lambda: guards.forget(RESOURCE, ME),
     "ask": lambda: guards.ask(RESOURCE, ASKED),
     "answered": lambda: guards.answered(RESOURCE, ASKED),
 }

@@ -138,6 +138,22 @@ def test_a_resource_of_another_account_region_or_partition_is_refused(
         identify(load(resource_type), PLACE, given)
 
 
+@pytest.mark.parametrize(
+    ("resource_type", "given", "name"),
+    [
+        ("rds-instance", "Orders", "orders"),
+        ("rds-cluster", "arn:aws:rds:eu-west-1:111122223333:cluster:Orders", "orders"),
+        ("rds-snapshot", "snapshot:Orders-Before", "snapshot:orders-before"),
+        ("neptune-cluster", "Graph", "graph"),
+        ("dynamodb-table", "Orders", "Orders"),
+        ("sqs-queue", "Orders", "Orders"),
+    ],
+)
+def test_what_aws_takes_in_any_case_has_one_name(resource_type: str, given: str, name: str) -> None:
+    """Locks, halts, denials and the ledger go by it."""
+    assert identify(load(resource_type), PLACE, given).id == name
+
+
 def test_another_account_has_another_password_policy() -> None:
     with pytest.raises(InvalidInput):
         identify(load("iam-password-policy"), PLACE, "999999999999")

@@ -10,7 +10,7 @@ from tests.support.recorded import made
 
 from rightstate import exemptions, undoing
 from rightstate.catalogue import load, load_all, names
-from rightstate.errors import InvalidInput, NotVerified
+from rightstate.errors import Interrupted, InvalidInput, NotVerified
 from rightstate.models import Decision, Exemption, Outcome, Undo
 from rightstate.resource_type import Change, Resource, ResourceType
 from rightstate.wants import Lacks, Restored, Value, same
@@ -155,6 +155,27 @@ def test_decided_again_only_what_is_left_is_done_and_nothing_over_a_third_value(
         again(["7"])
 
 
+def test_decided_again_nothing_is_written_along_with_what_has_come_to_be_pending() -> None:
+    """ApplyImmediately would make those changes now, and may restart the database (RDS API reference)."""
+    rds = load("rds-instance")
+    change = Change(
+        setting="DeletionProtection",
+        before=False,
+        after=True,
+        want=Restored(value=True),
+        policies=("rds-mysql-deletion-protection",),
+    )
+    observed: dict[str, Value] = {
+        "DBInstanceStatus": "available",
+        "Engine": "mysql",
+        "DeletionProtection": True,
+    }
+    undo = undo_of(change)
+    assert undoing.decide_again(rds, RESOURCE, undo, {**observed, "PendingModifiedValues": []}).calls
+    with pytest.raises(Interrupted, match="Not restored: DeletionProtection"):
+        undoing.decide_again(rds, RESOURCE, undo, {**observed, "PendingModifiedValues": ["DBInstanceClass"]})
+
+
 # --- The ledger's entry ---
 
 
@@ -171,7 +192,7 @@ def item(**fields: Any) -> dict[str, Any]:
     [
         ({"outcome": {"S": "failed"}}, "it failed, and which of its calls took effect is not known"),
         ({"outcome": {"S": "compliant"}, "changes": {"L": []}}, "has changed nothing"),
-        ({"outcome": {"S": "died"}}, "it ended died"),
+        ({"outcome": {"S": "died"}, "changes": {"L": []}}, "it died, and what it had changed"),
         ({"outcome": {"S": "undone"}}, "it is an undo itself"),
         ({"settled_by": {"S": EXECUTION}}, "has changed nothing"),
         ({"changes": {"L": [{"M": {"setting": {"S": "restore"}}}]}}, "is not understood"),

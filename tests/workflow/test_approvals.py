@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from rightstate import guards
+from rightstate import approvals, death, guards, metrics
+from rightstate.catalogue import names
 from rightstate.clock import written
 from rightstate.errors import InvalidInput
 from rightstate.models import Account, ApproversDecision, Choice, Enabled, Outcome, Requested
@@ -18,7 +19,7 @@ from rightstate_cli import simulated_accounts
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Start
 from rightstate_cli.guarding import Guarding
-from tests.support import told
+from tests.support import recorded, told
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, broken, enable, event_about, session, start_input
 from tests.support.waiting import ended, eventually, guarding_as, request_of, started
@@ -334,6 +335,103 @@ def test_while_an_approved_change_waits_for_its_window_nobody_is_asked_about_it_
     assert case.entry()["outcome"] == Outcome.REMEDIATED
 
 
+@pytest.mark.parametrize("length", [timedelta(0), timedelta(days=5)], ids=["at once", "in a window"])
+def test_what_is_broken_again_after_an_approved_change_is_asked_about_again(
+    hub: Engine, waiting: Callable[..., Waiting], approver: Guarding, length: timedelta
+) -> None:
+    case = waiting()
+    begins = datetime.now(UTC)
+    window = (written(begins), written(begins + length)) if length else ()
+    approver.decide(case.request, Choice.APPROVE, "", *window)
+    assert case.entry()["outcome"] == Outcome.REMEDIATED
+    session().client("sqs").set_queue_attributes(
+        QueueUrl=_url(case.queue), Attributes={"SqsManagedSseEnabled": "false"}
+    )
+    execution = started(hub, TYPE, start_input(case.queue))
+    assert request_of(hub, execution).plan == case.request.plan
+
+
+def test_who_has_approved_is_told_that_it_was_not_done(
+    hub: Engine, waiting: Callable[..., Waiting], approver: Guarding
+) -> None:
+    case = waiting()
+    begins = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=4)
+    approver.decide(case.request, Choice.APPROVE, "", written(begins), written(begins + timedelta(minutes=1)))
+    enable(hub)
+    entry = case.entry()
+    assert entry["outcome"] == Outcome.OFF
+    assert entry["approval"]["id"] == case.request.id
+    [message] = [each for each in told.messages(hub) if each.attributes["outcome"] == "off"]
+    assert case.queue in message.text
+    assert f"leaves it as it is: {Outcome.OFF}" in message.text
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
+    """Name and value of each metric, in the order in which they are emitted."""
+    found: list[tuple[str, float]] = []
+    monkeypatch.setattr(metrics, "add", lambda name, value, *unit, **of: found.append((name, value)))
+    return found
+
+
+def test_how_many_wait_is_counted_when_one_asks_and_when_one_is_answered(
+    waiting: Callable[..., Waiting], approver: Guarding, counted: list[tuple[str, float]]
+) -> None:
+    before = sum(not each.outcome for each in approver.requests())
+    case = waiting()
+    approver.decide(case.request, Choice.DENY, "")
+    case.entry()
+    assert [value for name, value in counted if name == "WaitingApprovals"] == [before + 1, before]
+
+
+def test_of_an_execution_that_has_waited_neither_duration_nor_lag_is_counted(
+    waiting: Callable[..., Waiting], approver: Guarding, counted: list[tuple[str, float]]
+) -> None:
+    case = waiting(event=EVENT)
+    approver.decide(case.request, Choice.APPROVE, "")
+    assert case.entry()["outcome"] == Outcome.REMEDIATED
+    assert {name for name, _ in counted} & {"Executions", "Duration", "EventLag"} == {"Executions"}
+
+
+def test_an_execution_that_dies_while_it_waits_leaves_no_question_behind(
+    hub: Engine, waiting: Callable[..., Waiting], approver: Guarding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = waiting()
+    monkeypatch.setenv("STACK", "rightstate")
+    machine = case.execution.replace(":execution:", ":stateMachine:").rpartition(":")[0]
+    detail = {
+        "executionArn": case.execution,
+        "stateMachineArn": machine,
+        "status": "ABORTED",
+        "startDate": 1795424525123,
+        "input": json.dumps(start_input(case.queue)),
+    }
+    death.record_death({"detail": detail})
+    [closed] = [each for each in approver.requests() if each.id == case.request.id]
+    assert (closed.outcome, closed.token) == (Outcome.DIED, "")
+    with pytest.raises(InvalidInput):
+        approver.decide(closed, Choice.APPROVE, "")
+    execution = started(hub, TYPE, start_input(case.queue))
+    assert request_of(hub, execution).plan == case.request.plan
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_request_holds_every_change_that_a_type_can_have_as_it_was_planned(
+    hub: Engine, waiting: Callable[..., Waiting], approver: Guarding, name: str
+) -> None:
+    """DynamoDB's types are not Python's: of numbers it has one kind."""
+    request = waiting().request
+    for decision in recorded.made(name).decisions:
+        planned = request.model_copy(update={"changes": decision.changes, "calls": decision.calls})
+        approvals._put(
+            {"id": approvals.REQUESTS, "what": planned.id, **planned.model_dump(exclude={"id"}, mode="json")},
+            datetime.now(UTC),
+        )
+        found = approvals._requested(planned.id)
+        assert found is not None
+        assert found.model_dump(mode="json") == planned.model_dump(mode="json")
+
+
 def test_a_request_whose_execution_was_refused_an_answer_lets_another_one_ask(
     hub: Engine, waiting: Callable[..., Waiting], calls: Calls
 ) -> None:
@@ -406,13 +504,15 @@ def test_what_needs_no_approval_does_not_wait_for_what_does(hub: Engine, approve
 def test_a_batch_does_not_wait_for_people(hub: Engine, approver: Guarding) -> None:
     enable(hub, POLICY, mode=Mode.APPROVE)
     queue = broken(POLICY)
-    execution = started(hub, TYPE, start_input(queue, batch="backfill-1"))
+    given = start_input(queue, batch="backfill-1", requester=REQUESTER)
+    execution = started(hub, TYPE, given)
     assert ended(hub, execution)["outcome"] == Outcome.AWAITING_APPROVAL
 
     def asked() -> Requested | None:
         return next((each for each in approver.requests() if each.resource.endswith(f"/{queue}")), None)
 
     request = eventually(asked, "the request of another execution")
+    assert request.requester == REQUESTER
     approver.decide(request, Choice.DENY, "")
     assert ended(hub, request.execution)["outcome"] == Outcome.DENIED
 

@@ -3,14 +3,16 @@
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from rightstate import guards
-from rightstate.errors import Locked
-from rightstate.models import Outcome
+from rightstate import catalogue, clock, guards, remediation
+from rightstate.errors import Denied, Locked
+from rightstate.models import Account, Outcome
 from rightstate.sessions import hub_client
+from rightstate_cli import simulated_accounts
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support.calls import Calls
@@ -178,6 +180,79 @@ def test_what_another_execution_has_done_meanwhile_is_not_claimed(hub: Engine) -
     assert {policy for change in entry["changes"] for policy in change["policies"]} == {policies[1]}
 
 
+EXEMPTED = {
+    "id": "ex-1a2b3c4d",
+    "resource": None,
+    "reason": "taken back",
+    "approver": "ana",
+    "created": "2026-01-01T00:00:00Z",
+    "until": "2099-12-31T00:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("now", "outcome"),
+    [
+        ({"exemptions": [EXEMPTED]}, Outcome.EXEMPT),
+        ({"policies": {}}, Outcome.OFF),
+        ({"policies": {POLICY: {"mode": "report"}}}, Outcome.REPORTED),
+        ({"policies": {POLICY: {"mode": "approve"}}}, Outcome.REPORTED),
+        ({"regions": ["eu-west-1"]}, Outcome.OFF),
+    ],
+    ids=["exempt", "off", "report", "approve", "another region"],
+)
+def test_what_is_not_to_be_changed_any_more_by_the_time_that_an_execution_has_waited_is_left_alone(
+    hub: Engine, calls: Calls, now: dict[str, Any], outcome: Outcome
+) -> None:
+    enable(hub, POLICY)
+    queue = broken(POLICY)
+    resource = f"{ACCOUNT}/{REGION}/{TYPE}/{queue}"
+    guards.acquire(resource, FIRST)
+    execution = started(hub, TYPE, start_input(queue))
+    _until_locked_out(hub, execution)
+    settings = {
+        "account": ACCOUNT,
+        "role_arn": simulated_accounts.role_arn(ACCOUNT),
+        "external_id": "shared",
+        "policies": {POLICY: {"mode": "auto"}},
+        **now,
+    }
+    hub.configure(Account.model_validate(settings))
+    guards.release(resource, FIRST, [])
+    entry = ended(hub, execution)
+    assert (entry["outcome"], entry["changes"], entry["calls"]) == (outcome, [], [])
+    assert WRITE not in calls.writes
+
+
+def test_what_is_halted_while_an_execution_waits_is_left_alone(hub: Engine, calls: Calls) -> None:
+    enable(hub, POLICY)
+    queue = broken(POLICY)
+    resource = f"{ACCOUNT}/{REGION}/{TYPE}/{queue}"
+    guards.acquire(resource, FIRST)
+    execution = started(hub, TYPE, start_input(queue))
+    _until_locked_out(hub, execution)
+    guards._halt(resource, guards.Halt(policy=POLICY, since=clock.now(), execution=FIRST, applies=5))
+    guards.release(resource, FIRST, [])
+    assert ended(hub, execution)["outcome"] == Outcome.HALTED
+    assert WRITE not in calls.writes
+
+
+def test_what_does_not_apply_any_more_after_a_wait_is_not_waited_for(hub: Engine, calls: Calls) -> None:
+    policy = "kms-key-rotation"
+    enable(hub, policy)
+    key = broken(policy)
+    resource = f"{ACCOUNT}/{REGION}/kms-key/{key}"
+    guards.acquire(resource, FIRST)
+    execution = started(hub, "kms-key", start_input(key))
+    _until_locked_out(hub, execution)
+    session().client("kms").disable_key(KeyId=key)
+    guards.release(resource, FIRST, [])
+    entry = ended(hub, execution)
+    assert (entry["outcome"], entry["status"]) == (Outcome.NOT_APPLICABLE, "SUCCEEDED")
+    assert "kms:EnableKeyRotation" not in calls.writes
+    assert guards.read(resource).owner == ""
+
+
 def _until_locked_out(hub: Engine, execution: str) -> None:
     """Until the execution has asked for the lock and not got it."""
 
@@ -234,6 +309,45 @@ def test_a_fight_is_halted_told_once_and_goes_on_when_it_is_released(
     assert [entry["halted"] for entry in told] == [[POLICY]]
     guarding.let_go(resource, POLICY)
     assert _run(hub, queue).outcome == Outcome.REMEDIATED
+
+
+def test_a_fight_of_executions_that_fail_half_way_is_halted_too(
+    hub: Engine, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BREAKER_APPLIES", "2")
+    first, second = "s3-block-public-access", "s3-versioning"
+    enable(hub, first, second)
+    bucket = broken(first)
+    s3 = session().client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+
+    def denied(clients: Any, resource: Any, call: Any, changes: Any) -> None:
+        if call.operation == "PutBucketVersioning":
+            raise Denied("AccessDenied.")
+        send(clients, resource, call, changes)
+
+    declared = catalogue.load("s3-bucket")
+    send = declared.apply
+    monkeypatch.setattr(remediation, "load", lambda name: replace(declared, apply=denied))
+    outcomes = []
+    for _ in range(3):
+        start = Start(resource_type="s3-bucket", input=start_input(bucket), name=str(uuid.uuid4()))
+        outcomes += [execution.outcome for execution in hub.run([start])]
+        s3.delete_public_access_block(Bucket=bucket)
+    assert outcomes == [Outcome.FAILED, Outcome.FAILED, Outcome.HALTED]
+    halted = {halt.policy for halt in guards.read(f"{ACCOUNT}/{REGION}/s3-bucket/{bucket}").halts}
+    assert first in halted
+    assert calls.writes.count("s3:PutPublicAccessBlock") == 2
+
+
+def test_a_halt_is_told_of_also_when_recording_has_to_be_tried_again(
+    hub: Engine, resource: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BREAKER_APPLIES", "1")
+    guards.acquire(resource, FIRST)
+    assert guards.release(resource, FIRST, [POLICY]) == [POLICY]
+    assert guards.release(resource, FIRST, [POLICY]) == [POLICY]
+    assert guards.release(resource, SECOND, [POLICY]) == []
 
 
 def test_changes_that_are_far_apart_are_no_fight(

@@ -163,10 +163,10 @@ def _window(given: str | None) -> tuple[str, str]:
             f"{shown(given)} is no window. Nothing was decided. Give a time with its zone and a length, e.g. "
             "2026-11-28T22:00Z/2h."
         )
-    if ends < datetime.now(UTC) or begins > datetime.now(UTC) + _LONGEST:
+    if ends < datetime.now(UTC) or begins > datetime.now(UTC) + _LONGEST or ends > begins + _LONGEST:
         raise InvalidInput(
-            f"The window {shown(given)} has passed, or begins in more than {_LONGEST.days} days. Nothing was "
-            "decided."
+            f"The window {shown(given)} has passed, begins in more than {_LONGEST.days} days, or is longer "
+            "than that. Nothing was decided."
         )
     return written(begins), written(ends)
 
@@ -178,6 +178,8 @@ def _waits(requested: Requested) -> bool:
 def _status(requested: Requested) -> str:
     if requested.outcome == "denied":
         return f"denied by {requested.decided_by}" if requested.decided_by else "expired or refused"
+    if requested.outcome == "died":
+        return "its execution has died"
     if requested.outcome:
         return f"approved by {requested.decided_by}"
     return f"waits until {requested.until}" if _waits(requested) else f"expired at {requested.until}"

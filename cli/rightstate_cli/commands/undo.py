@@ -18,7 +18,6 @@ from rightstate.step import parse
 from rightstate.wants import as_change
 from rightstate_cli import exempting, hub_ledger
 from rightstate_cli import hub as hubs
-from rightstate_cli.aws import answers
 from rightstate_cli.executions import Execution, Start
 from rightstate_cli.following import deployed, interrupted
 from rightstate_cli.hub import Hub
@@ -114,9 +113,7 @@ def undo(
     if not _confirmed(wanted, exempt_for, yes):
         say("Nothing was changed.")
         raise typer.Exit(2)
-    with answers("Nothing was changed."):
-        requester = str(hub.client("sts").get_caller_identity()["UserId"])
-    given = _input(wanted, reason, consent, requester)
+    given = _input(wanted, reason, consent, hub.caller.user_id)
     exemption = _exempted(hub, registry, wanted, lasting=lasting, reason=reason, approver=approver)
     with interrupted(_LEAVING) as stop, progress() as bar:
         bar.add_task("Undoing", total=None)
@@ -133,7 +130,14 @@ def undo(
         say(f"  rightstate history {started.rpartition(':')[2]} --deployed")
         raise typer.Exit(2)
     undone = ended.outcome == Outcome.UNDONE
-    kept = exemption if undone or not _taken_back(registry, wanted, exemption) else None
+    if ended.operations and not undone:
+        # Its calls are made, and only what a fresh read shows is not what it should be.
+        say(
+            f"What it wrote could not be verified, so exemption {exemption.id} stays until {exemption.until}."
+        )
+        kept: Exemption | None = exemption
+    else:
+        kept = exemption if undone or not _taken_back(registry, wanted, exemption) else None
     _print(wanted, ended, kept, format)
     raise typer.Exit(0 if undone else 1)
 

@@ -5,14 +5,16 @@ approval is what an approver has written into the guards table under an identity
 """
 
 import hashlib
+import json
 import os
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
 from pydantic import ValidationError
 
-from rightstate import guards, settings
+from rightstate import guards, metrics, settings
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
 from rightstate.clock import now, written
@@ -74,6 +76,7 @@ def request(task: AskTask) -> Requested:
         token=task.token,
     )
     _put({"id": REQUESTS, "what": asked.id, **requested.model_dump(exclude={"id"}, mode="json")}, until)
+    _count_waiting()
     _tell(task, requested)
     # The token opens nothing by itself, but it has no business in the history a second time.
     return requested.model_copy(update={"token": ""})
@@ -129,6 +132,16 @@ def check(task: CheckTask) -> Resolved:
     )
     guards.answered(resource, asked)
     return Resolved(proceed=True, run=_approved(task.run, requested, decision), place=task.run.resource)
+
+
+def abandon(resource: str, execution: str) -> None:
+    """Close the request of an execution that has died: nobody need answer it, and another one may ask."""
+    requested = _requested(request_id(execution))
+    if requested is None or requested.execution != execution:
+        return
+    guards.forget(resource, execution)
+    if not requested.outcome:
+        _close(requested, Outcome.DIED, "")
 
 
 def _approved(run: Run, requested: Requested, decision: ApproversDecision) -> Run:
@@ -225,7 +238,8 @@ def _get(key: str, what: str) -> dict[str, Any] | None:
 
 def _put(item: dict[str, Any], until: datetime) -> None:
     serializer = TypeSerializer()
-    kept = {**item, "expires": int((until + _KEPT).timestamp())}
+    # DynamoDB's types know no float, and calls have some: the capacity of a serverless cluster.
+    kept = json.loads(json.dumps({**item, "expires": int((until + _KEPT).timestamp())}), parse_float=Decimal)
     with named_errors():
         hub_client("dynamodb").put_item(
             TableName=os.environ["GUARDS_TABLE"],
@@ -238,6 +252,30 @@ def _close(requested: Requested, outcome: Outcome, by: str) -> None:
     closed = requested.model_copy(update={"outcome": outcome.value, "decided_by": by, "token": ""})
     item = {"id": REQUESTS, "what": requested.id, **closed.model_dump(exclude={"id"}, mode="json")}
     _put(item, datetime.fromisoformat(requested.until))
+    _count_waiting()
+
+
+def _count_waiting() -> None:
+    """Emit how many requests nobody has answered yet. The metric of executions has only those that ended."""
+    pages = (
+        hub_client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=os.environ["GUARDS_TABLE"],
+            KeyConditionExpression="id = :requests",
+            FilterExpression="outcome = :open AND #until > :now",
+            ExpressionAttributeNames={"#until": "until"},  # a word that DynamoDB has reserved
+            ExpressionAttributeValues={
+                ":requests": {"S": REQUESTS},
+                ":open": {"S": ""},
+                ":now": {"S": now()},
+            },
+            ConsistentRead=True,
+            Select="COUNT",
+        )
+    )
+    with named_errors():
+        metrics.add("WaitingApprovals", sum(page["Count"] for page in pages))
 
 
 def _tell(task: AskTask, requested: Requested) -> None:

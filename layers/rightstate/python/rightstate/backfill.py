@@ -65,6 +65,7 @@ def find_scopes(task: BackfillTask) -> Work:
         concurrency=given.concurrency,
         not_before=given.not_before,
         until=given.until,
+        requester=given.requester,
     )
     if work.scopes:
         return work
@@ -211,6 +212,7 @@ def _items(scope: Scope, work: Work, resources: Iterable[tuple[ResourceType, str
                 reason=work.reason,
                 sweep=work.sweep or None,
                 batch=work.batch,
+                requester=work.requester or None,
             ),
         )
         for resource_type, resource in resources

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rightstate import ledger, metrics
+from rightstate import approvals, ledger, metrics
 from rightstate.aws_errors import named_errors
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
@@ -74,6 +74,8 @@ def record_death(event: Any) -> None:
         logger.error("An execution's end is not understood, and recorded nowhere.", reason=str(error))
         return
     entry = _entry(ended)
+    # Before the entry, so that a second try comes to it too.
+    approvals.abandon(entry["resource"], ended.arn)
     client = hub_client("dynamodb")
     with named_errors():
         try:

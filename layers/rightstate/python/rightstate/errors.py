@@ -61,6 +61,10 @@ class ChangedSincePlan(RightstateError):
     """What was approved cannot be done any more as it was approved."""
 
 
+class Interrupted(RightstateError):
+    """Some of a remediation's changes are made, and something has come between them and the rest."""
+
+
 class NotVerified(RightstateError):
     """A fresh read does not show the change (yet)."""
 

@@ -46,9 +46,11 @@ class Halt(Frozen):
 
 
 class Guard(Frozen):
-    """What is known of a resource. `applies` has, by policy, the times of its changes within the window."""
+    """What is known of a resource. `applies` has, by policy, the times of its changes within the window;
+    `wrote` is the execution that has changed something before one of its calls failed."""
 
     owner: str = ""
+    wrote: str = ""
     released_at: str = ""
     released_by: str = ""
     applies: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -134,12 +136,22 @@ def keep(resource: str, execution: str) -> None:
         acquire(resource, execution)
 
 
-def release(resource: str, execution: str, changed_by: Collection[str]) -> list[str]:
+def wrote(resource: str, execution: str) -> None:
+    """Note that the execution has changed something, or may have, before a call of its failed."""
+    _update(resource, "SET wrote = :me", "#owner = :me", {":me": execution})
+
+
+def release(resource: str, execution: str, changed_by: Collection[str], certain: bool = True) -> list[str]:
     """Give the lock back, count one change for each policy of `changed_by`, and say which of them that was
-    one too many for: they are halted from now on, until somebody releases them."""
+    one too many for: they are halted from now on, until somebody releases them.
+
+    Where it is not `certain` that something was changed, it is what the execution has noted that counts.
+    """
     guard = read(resource)
     if guard.owner != execution:
-        return []
+        # A second try: the first has given the lock back, and may not have come to tell of it.
+        return [halt.policy for halt in guard.halts if halt.execution == execution]
+    changed_by = changed_by if certain or guard.wrote == execution else ()
     since = written(datetime.now(UTC) - timedelta(minutes=int(os.environ["BREAKER_MINUTES"])))
     lately = {name: [time for time in times if time > since] for name, times in guard.applies.items()}
     for policy in changed_by:

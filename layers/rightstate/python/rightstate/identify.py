@@ -27,7 +27,9 @@ def identify(resource_type: ResourceType, place: Place, given: str) -> Resource:
             f"{shown(given)} cannot be the name of a resource of type {resource_type.name}. Nothing was "
             f"changed. Give its identifier or its ARN, like {resource_type.arn}."
         )
-    return Resource(**place.model_dump(), id=match.groupdict().get("id", found["id"]))
+    identifier = match.groupdict().get("id", found["id"])
+    # One name for one resource: locks, halts and the ledger go by it.
+    return Resource(**place.model_dump(), id=identifier.lower() if resource_type.lower_case else identifier)
 
 
 def at_home(resource_type: ResourceType, place: Place) -> Place:

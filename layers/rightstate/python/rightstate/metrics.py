@@ -17,6 +17,7 @@ DIMENSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "EventLag": frozenset({"service"}),
         "NotificationsFailed": frozenset({"service"}),
         "MissedByEvents": frozenset({"service"}),
+        "WaitingApprovals": frozenset({"service"}),
     }
 )
 """Metric -> its dimensions. Powertools adds `service`, which is the stack's name."""

@@ -557,7 +557,7 @@ class BackfillInput(Frozen):
     `policies` and `mode` are as for one execution. `resources` names some instead of having them listed;
     `scopes` is what an approved plan comes with, an object of the work bucket. `concurrency` is how many
     resources of one service are remediated at a time in an account and region. Before the time `not_before`
-    none is begun, after the time `until` no more are.
+    none is begun, after the time `until` no more are. `requester` is the aws:userid of who started it.
     """
 
     accounts: tuple[Annotated[str, Field(pattern=ACCOUNT)], ...] | None = Field(default=None, min_length=1)
@@ -573,6 +573,7 @@ class BackfillInput(Frozen):
     concurrency: int = Field(default=5, ge=1, le=100)
     not_before: BackfillTime = "1970-01-01T00:00:00Z"
     until: BackfillTime = "9999-12-31T23:59:59Z"
+    requester: str = Field(default="", max_length=256)
 
     @model_validator(mode="after")
     def _looked_for_in_one_way(self) -> "BackfillInput":
@@ -609,6 +610,7 @@ class Work(Frozen):
     concurrency: int
     not_before: str
     until: str
+    requester: str = ""
 
 
 class BackfillTask(StateTask):
@@ -674,11 +676,13 @@ class Described(Frozen):
 class Applied(Frozen):
     """The API calls that were made, and the changes made with them, which may be others than were decided
     where the resource has been read again. `settled_by` is the execution that had put the resource right by
-    then, so that there was nothing left to do."""
+    then, so that there was nothing left to do; `instead` is what was decided by then where for another reason
+    nothing was to be changed any more."""
 
     operations: tuple[str, ...]
     changes: tuple[Change, ...] = ()
     settled_by: str = ""
+    instead: Decision | None = None
 
 
 class Verified(Frozen):

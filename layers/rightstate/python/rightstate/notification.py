@@ -8,7 +8,7 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,12 +21,29 @@ from rightstate.wants import Value, as_change, as_text
 SOURCE = "rightstate"
 DETAIL_TYPE = "Rightstate Remediation"
 
-Told = Literal[
-    Outcome.REMEDIATED, Outcome.REPORTED, Outcome.AWAITING_APPROVAL, Outcome.FAILED, Outcome.UNDONE
-]
-TOLD: tuple[Outcome, ...] = tuple(each for each in get_args(Told) if each is not Outcome.AWAITING_APPROVAL)
+TOLD = (Outcome.REMEDIATED, Outcome.REPORTED, Outcome.FAILED, Outcome.UNDONE)
 """The endings worth telling; of the others the ledger and the metric know. What waits for an approval is told
 when it is asked for, and not again by those that find it waiting."""
+_Unmade = Literal[
+    Outcome.DENIED,
+    Outcome.CHANGED_SINCE_PLAN,
+    Outcome.OFF,
+    Outcome.EXEMPT,
+    Outcome.HALTED,
+    Outcome.COMPLIANT,
+    Outcome.NOT_APPLICABLE,
+    Outcome.GONE,
+]
+"""How an execution that has asked for an approval may end without the change: whoever has approved it counts
+on it, so that these are told of such an execution."""
+Told = Literal[
+    Outcome.REMEDIATED,
+    Outcome.REPORTED,
+    Outcome.AWAITING_APPROVAL,
+    Outcome.FAILED,
+    Outcome.UNDONE,
+    _Unmade,
+]
 
 # SNS takes 256 KiB with the attributes, PutEvents had the same limit for all of an entry before 2026. What is
 # left free is for what goes around the text.
@@ -254,8 +271,10 @@ def _heading(told: Notification) -> Iterator[str]:
             yield f"Rightstate could not take its changes of {named} back: {told.error}."
         case Outcome.REPORTED:
             yield f"Rightstate found {named} in a wrong state and left it as it is."
-        case _:
+        case Outcome.FAILED:
             yield f"Rightstate could not put {named} right: {told.error}."
+        case _:
+            yield f"Rightstate has asked about {named}, and leaves it as it is: {told.outcome}."
     if told.reason and told.outcome is not Outcome.REMEDIATED:
         yield _line(told.reason, 2000)
 
@@ -357,6 +376,11 @@ def next_steps(told: Notification) -> Iterator[str]:
             f"Find out what sets the resource back: {', '.join(told.halted)} changed it so often that it is "
             "halted here. Then let it go on with `rightstate breaker release`."
         )
+    if told.outcome in _ASKED_AGAIN:
+        yield (
+            "Nothing, if it is to stay as it is. The next event or sweep looks at the resource again, and so "
+            "does `rightstate start`."
+        )
     if told.outcome is Outcome.AWAITING_APPROVAL:
         yield "Approve or deny it; whoever caused it cannot:"
         yield f"  rightstate approvals approve {told.approval} --reason ..."
@@ -400,6 +424,8 @@ NEXT_STEPS = {
     "Locked": "Another execution had the resource for longer than is waited; the ledger says which. Look "
     "what it is at.",
     "ChangedSincePlan": "Make a new plan, or have the change approved anew.",
+    "Interrupted": "The reason says what was made and what was not. Start the resource again for the rest, "
+    "or set it by hand.",
     "AlreadyAsked": "Answer the approval that is asked for: `rightstate approvals list`.",
     "NotVerified": "Look whether something else sets it back, e.g. infrastructure as code, and have that "
     "want the same.",
@@ -414,6 +440,7 @@ NEXT_STEPS = {
 
 _OTHERWISE = "The execution's history has the state that failed, and why."
 _NOT_AGAIN = ("InvalidInput", "Defect")
+_ASKED_AGAIN = (Outcome.DENIED, Outcome.CHANGED_SINCE_PLAN, Outcome.OFF)
 
 
 def _target(told: Notification) -> str:

@@ -65,9 +65,8 @@ def deleting(what: str, status: str) -> Case:
 
 
 def tags(clients: Clients, arn: str) -> Tags:
-    """Tags of what has that ARN. The identifier, which RDS takes in any case, is in lower case there (API
-    reference, CreateDBInstance)."""
-    return tags_in(clients("rds").list_tags_for_resource(ResourceName=arn.lower())["TagList"])
+    """Tags of what has that ARN."""
+    return tags_in(clients("rds").list_tags_for_resource(ResourceName=arn)["TagList"])
 
 
 def instances(clients: Clients, wanted: Callable[[str], bool]) -> Iterator[Mapping[str, Any]]:

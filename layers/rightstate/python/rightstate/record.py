@@ -9,7 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from rightstate import guards, ledger, metrics, notification
+from rightstate import exemptions, guards, ledger, metrics, notification
 from rightstate.aws_errors import named_errors
 from rightstate.errors import CallFailed, RemediationFailed, RightstateError
 from rightstate.models import (
@@ -43,11 +43,14 @@ def record(task: RecordTask) -> Recorded:
     entry["halted"] = _unlock(task, entry)
     with named_errors():
         hub_client("dynamodb").put_item(TableName=os.environ["LEDGER_TABLE"], Item=ledger.item(entry))
-    untold = tell(task, entry) if entry["outcome"] in notification.TOLD else 0
+    asked = task.state.get("decision", {}).get("ask")
+    # Who has been asked is told what came of it, also where that is nothing.
+    of_asked = entry["approval"] or (asked and entry["outcome"] == Outcome.DENIED)
+    untold = tell(task, entry) if entry["outcome"] in notification.TOLD or of_asked else 0
     _count(task, entry, untold)
     _ask(task)
-    if entry["error"] and task.state.get("decision", {}).get("ask"):
-        # Nobody can answer any more, so that another execution may ask.
+    if entry["approval"] or (entry["error"] and asked):
+        # Nothing waits for an answer any more or is still to be made, so that another execution may ask.
         guards.forget(entry["resource"], task.execution.id)
     logger.info(entry["reason"], outcome=entry["outcome"], resource=entry["resource"])
     if entry["outcome"] == Outcome.FAILED:
@@ -105,7 +108,9 @@ def _entry(task: RecordTask) -> dict[str, Any]:
 
 def _as_applied(decision: Decision, applied: Applied) -> Decision:
     """The decision with the changes that were made in the end, if another execution has not made them all by
-    the time that this one could."""
+    the time that this one could, or they were not to be made any more."""
+    if applied.instead:
+        return applied.instead
     if not applied.settled_by:
         return decision.model_copy(update={"changes": applied.changes or decision.changes})
     reason = f"Another execution put it right meanwhile: {applied.settled_by}. This one changed nothing."
@@ -120,9 +125,9 @@ def _unlock(task: RecordTask, entry: dict[str, Any]) -> list[str]:
     if not task.state.get("decision", {}).get("apply"):
         return []
     # An undo is a person's, and takes no part in a fight.
-    changes = entry["changes"] if entry["calls"] and not entry["undo"] else []
+    changes = [] if entry["undo"] else entry["changes"]
     changed_by = sorted({policy for change in changes for policy in change["policies"]})
-    return guards.release(entry["resource"], task.execution.id, changed_by)
+    return guards.release(entry["resource"], task.execution.id, changed_by, certain=bool(entry["calls"]))
 
 
 def _ask(task: RecordTask) -> None:
@@ -265,10 +270,11 @@ def _put_event(told: Notification) -> None:
 
 def _count(task: RecordTask, entry: Mapping[str, Any], untold: int) -> None:
     metrics.add("Executions", 1, ResourceType=task.resource_type, Outcome=entry["outcome"])
-    took = int(entry["seconds"] * 1000)
-    metrics.add("Duration", took, MetricUnit.Milliseconds, ResourceType=task.resource_type)
-    if (lag := _lag(entry["event"], datetime.fromisoformat(entry["ended"]))) is not None:
-        metrics.add("EventLag", lag, MetricUnit.Milliseconds)
+    if not _waited(task):
+        took = int(entry["seconds"] * 1000)
+        metrics.add("Duration", took, MetricUnit.Milliseconds, ResourceType=task.resource_type)
+        if (lag := _lag(entry["event"], datetime.fromisoformat(entry["ended"]))) is not None:
+            metrics.add("EventLag", lag, MetricUnit.Milliseconds)
     found = entry["outcome"] in (Outcome.REMEDIATED, Outcome.REPORTED)
     if found and _swept(task):
         metrics.add("MissedByEvents", 1)
@@ -290,6 +296,13 @@ def _lag(event: Mapping[str, Any] | None, ended: datetime) -> int | None:
     if made is None or made.tzinfo is None:
         return None
     return max(0, int((ended - made).total_seconds() * 1000))
+
+
+def _waited(task: RecordTask) -> bool:
+    """Whether it has waited for a person or for infrastructure as code, which says nothing of our pace."""
+    run = Resolved.model_validate(task.state["resolved"]).run if "resolved" in task.state else None
+    asked = task.state.get("decision", {}).get("ask")
+    return bool(asked or (run and (run.approval or (run.event and exemptions.delays(run.managed)))))
 
 
 def _swept(task: RecordTask) -> bool:

@@ -5,11 +5,18 @@ import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from rightstate import exemptions, guards, planner, undoing
+from rightstate import exemptions, guards, planner, resolve, undoing
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
 from rightstate.clock import now, written
-from rightstate.errors import ChangedSincePlan, NotReady, NotVerified, RightstateError, Unavailable
+from rightstate.errors import (
+    ChangedSincePlan,
+    Interrupted,
+    NotReady,
+    NotVerified,
+    RightstateError,
+    Unavailable,
+)
 from rightstate.exemptions import Excuses
 from rightstate.models import (
     Account,
@@ -169,19 +176,29 @@ def _delayed_until(task: DecideTask) -> str:
 def apply(task: ApplyTask) -> Applied:
     """Make the calls of the decision, in order. An error says which were made before it.
 
-    A second try may come much later, so it decides again on what it finds: what has been made by then is
-    not made again, and what has become stronger or must not be written any more is left alone. So it does
-    where another execution may have changed the resource since it was read. Raises Locked while one does.
+    What has been switched off, exempted or halted meanwhile is not done: the execution may have waited. A
+    second try may come much later, so it decides again on what it finds: what has been made by then is not
+    made again, and what has become stronger or must not be written any more is left alone. So it does where
+    another execution may have changed the resource since it was read. Raises Locked while one does.
     """
     resource_type = load(task.resource_type)
     me = task.execution.id
     guard = guards.acquire(_named(task), me)
+    run = task.run if task.run.undo else resolve.still(task.run, resource_type)
+    otherwise = (run.policies, run.excuses) != (task.run.policies, task.run.excuses)
     overtaken = guard.changed_since(task.described.read_at, me)
     # A try of this execution has held the lock before, and may have made some of its changes.
     before = task.decision.changes if guard.owner == me else ()
-    decision = _decided_again(task, resource_type) if task.retries or overtaken else task.decision
-    if overtaken and not decision.calls and not before:
-        return Applied(operations=(), settled_by=guard.released_by or guard.owner)
+    decision = task.decision
+    if task.retries or overtaken or otherwise:
+        observed = _seen_again(task, resource_type)
+        task = task.model_copy(update={"run": run})
+        before = tuple(c for c in before if c.want.holds(observed.get(c.setting)))
+        decision = _decided_again(task, resource_type, observed, before)
+        if not decision.calls and not before:
+            settled = overtaken and decision.outcome in (Outcome.COMPLIANT, Outcome.UNDONE)
+            by = {"settled_by": guard.released_by or guard.owner} if settled else {"instead": decision}
+            return Applied(operations=(), **by)
     session = _session(task, Phase.UNDO if task.run.undo else Phase.APPLY)
     made: list[str] = []
     for call in decision.calls:
@@ -190,6 +207,8 @@ def apply(task: ApplyTask) -> Applied:
             with named_errors(gone=resource_type.gone, busy=resource_type.busy_errors):
                 resource_type.apply(session.client, task.run.resource, call, concerned)
         except RightstateError as error:
+            if made or isinstance(error, Unavailable):
+                guards.wrote(_named(task), me)
             raise type(error)(f"{call.operation} failed. {error} {_so_far(made, task, error)}") from None
         made.append(call.operation)
     return Applied(operations=tuple(made), changes=_both(before, decision.changes))
@@ -219,23 +238,47 @@ def _so_far(made: list[str], task: ApplyTask, error: RightstateError) -> str:
     return "Nothing was changed."
 
 
-def _decided_again(task: ApplyTask, resource_type: ResourceType) -> Decision:
-    run = task.run
+def _seen_again(task: ApplyTask, resource_type: ResourceType) -> Observed:
     observed = _read(task, resource_type, _settings(task, resource_type))
     if busy := resource_type.busy(observed):
         raise NotReady(f"{busy} It is looked at again before anything is changed.")
+    return observed
+
+
+def _decided_again(
+    task: ApplyTask, resource_type: ResourceType, observed: Observed, before: Sequence[Change]
+) -> Decision:
+    """The decision on what is found now. `before` are the changes that are made already.
+
+    Raises NotReady while a change would be held; ChangedSincePlan where what was approved is not to be had
+    any more, and Interrupted where some of it is made by then.
+    """
+    run = task.run
     if run.undo:
         return undoing.decide_again(resource_type, run.resource, run.undo, observed)
     decision = planner.decide(resource_type, run.resource, run.policies, observed, _excuses(task))
-    if run.approved and (other := _not_in(task.decision, decision)):
-        raise ChangedSincePlan(f"Not as it was approved any more, and left alone: {', '.join(other)}.")
-    if over := _over(run):
-        raise ChangedSincePlan(over)
     missing = {c.setting for c in task.decision.changes if not c.want.holds(observed.get(c.setting))}
-    if hindered := sorted(missing - {change.setting for change in decision.changes}):
+    left = sorted(missing - {change.setting for change in decision.changes})
+    if why := _over(run) or (run.approved and _not_as_approved(task.decision, decision, left)):
+        if before:
+            done = ", ".join(each.setting for each in before)
+            raise Interrupted(f"{why} Changed before that: {done}.")
+        raise ChangedSincePlan(f"{why} Nothing was changed.")
+    if not run.policies:
+        why = "Its policies were switched off while it waited."
+        return Decision(
+            apply=False, outcome=Outcome.OFF, reason=f"{why} Nothing was changed.", rule="settings"
+        )
+    if hindered := [setting for setting in left if setting in resource_type.held(observed)]:
         reasons = (verdict.reason for verdict in decision.verdicts if verdict.reason)
         raise NotReady(f"{next(reasons, decision.reason)} Not written meanwhile: {', '.join(hindered)}.")
     return decision
+
+
+def _not_as_approved(approved: Decision, decision: Decision, left: Sequence[str]) -> str:
+    """What is not as it was approved, in words; empty where all is. `left` would not be changed any more."""
+    other = [*_not_in(approved, decision), *left]
+    return f"Not as it was approved any more, and left alone: {', '.join(other)}." if other else ""
 
 
 def _not_in(approved: Decision, decision: Decision) -> list[str]:
@@ -255,6 +298,8 @@ def verify(task: VerifyTask) -> Verified:
     where it shows another value.
     """
     resource_type = load(task.resource_type)
+    if task.applied.instead:
+        return Verified(observed={})
     if task.retries:
         guards.keep(_named(task), task.execution.id)
     changes = task.applied.changes or task.decision.changes

@@ -22,6 +22,7 @@ from rightstate.models import (
     StartInput,
 )
 from rightstate.planner import may_change
+from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.sessions import Phase, open_session
 from rightstate.starting import start_execution
@@ -48,12 +49,13 @@ def resolve(task: ResolveTask) -> Resolved:
         return _undo(resource_type, account, start, named, place)
     policies = _chosen(resource_type, account, start)
     if why := _why_off(resource_type, account, place, policies):
-        return Resolved(proceed=False, outcome=Outcome.OFF, reason=why, place=place)
+        return Resolved(proceed=False, outcome=Outcome.OFF, reason=why, run=task.run, place=place)
     if start.approved and (off := _not_enabled(resource_type, policies, start)):
         return Resolved(
             proceed=False,
             outcome=Outcome.CHANGED_SINCE_PLAN,
             reason=f"Not enabled any more, though approved: {', '.join(off)}. Nothing was changed.",
+            run=task.run,
             place=place,
         )
     if start.resources:
@@ -87,6 +89,34 @@ def _guard(resource_type: ResourceType, resource: Resource, policies: Mapping[st
     if not may_change(policies):
         return guards.Guard()
     return guards.read(f"{resource.account}/{resource.region}/{resource_type.name}/{resource.id}")
+
+
+def still(run: Run, resource_type: ResourceType) -> Run:
+    """The run with what the settings and the guard say by now: what has been switched off, lowered, exempted
+    or halted since it was resolved is not done.
+
+    Nothing more is done than the run had. Raises UnknownAccount, SettingsUnreadable and, of the guard,
+    Throttled, Unavailable and Denied.
+    """
+    account = settings.read(run.resource.account)
+    enabled = settings.enabled(account, resource_type)
+    policies = {
+        name: enabled[name].model_copy(update={"mode": _mode_still(run, name, enabled[name].mode)})
+        for name in run.policies
+        if name in enabled
+    }
+    if _why_off(resource_type, account, run.resource, policies):
+        policies = {}
+    guard = _guard(resource_type, run.resource, policies)
+    found = excused(resource_type, account, run.resource, policies, guard)
+    return run.model_copy(update={"policies": policies, "excuses": found["excuses"]})
+
+
+def _mode_still(run: Run, policy: str, mode: Mode) -> Mode:
+    """What the policy may do by now; an approval still lifts the mode that asks for one."""
+    if run.approval and policy in run.approval.policies and mode is Mode.APPROVE:
+        mode = Mode.AUTO
+    return run.policies[policy].mode.lowered_to(mode)
 
 
 def excused(

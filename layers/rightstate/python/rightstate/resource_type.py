@@ -108,6 +108,7 @@ class ResourceType:
     id_pattern, url_pattern: what an identifier must match in full; a URL's groups are `account`,
         `region` and `id`, each optional but the last. Where AWS says more than the identifier, as the ARN
         of a stack does, id_pattern has a group `id` for that.
+    lower_case: whether AWS takes an identifier in any case, and keeps it in lower case.
     config_type: AWS Config's name for the type, where Config's ids are identifiers, ARNs or URLs of ours.
     find(clients, place) lists identifiers, page by page.
     describe(clients, resource, settings) reads the named settings with one call per AWS object.
@@ -170,6 +171,7 @@ class ResourceType:
     tags: Callable[[Clients, Resource], Tags] | None = None
     home_regions: Mapping[str, str] = field(default_factory=dict)
     url_pattern: str | None = None
+    lower_case: bool = False
     config_type: str = ""
     gone: tuple[str, ...] = ()
     busy_errors: tuple[str, ...] = ()

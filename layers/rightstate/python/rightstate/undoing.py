@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rightstate import settings
 from rightstate.aws_errors import named_errors
-from rightstate.errors import InvalidInput, NotVerified
+from rightstate.errors import Interrupted, InvalidInput, NotVerified
 from rightstate.exemptions import covers, resource_name
 from rightstate.models import Account, Decision, Exemption, Outcome, StartInput, Undo
 from rightstate.resource_type import Change, Observed, Resource, ResourceType
@@ -93,6 +93,10 @@ def entry(execution: str, item: Mapping[str, Any]) -> Entry:
 
 
 def _nothing_to_undo(found: Entry) -> str:
+    if found.outcome == Outcome.DIED:
+        return (
+            "it died, and what it had changed by then is not known. Look at the resource, and set it by hand."
+        )
     if found.settled_by or not found.changes:
         return f"it ended {found.outcome} and has changed nothing."
     if found.outcome == Outcome.REMEDIATED:
@@ -140,8 +144,11 @@ def decide(resource_type: ResourceType, resource: Resource, undo: Undo, observed
 
 
 def decide_again(resource_type: ResourceType, resource: Resource, undo: Undo, observed: Observed) -> Decision:
-    """The decision when some of it may have been done already. Raises NotVerified where something else has
-    changed a setting meanwhile."""
+    """The decision when some of it may have been done already.
+
+    Raises NotVerified where something else has changed a setting meanwhile, and Interrupted where what is
+    left must not be restored any more, e.g. as other changes that are pending would be made with it.
+    """
     restored = restoring(resource_type, undo.changes)
     left = [
         (change, back)
@@ -152,7 +159,10 @@ def decide_again(resource_type: ResourceType, resource: Resource, undo: Undo, ob
         raise NotVerified(
             f"Something else has changed meanwhile what was to be restored: {_three_ways(other, observed)}."
         )
-    return _decision(resource_type, resource, undo, [back for _, back in left], observed)
+    remaining = [back for _, back in left]
+    if why := _hindrance(resource_type, remaining, observed):
+        raise Interrupted(f"{why} Not restored: {', '.join(back.setting for back in remaining)}.")
+    return _decision(resource_type, resource, undo, remaining, observed)
 
 
 def _decision(
@@ -190,15 +200,20 @@ def _refusal(resource_type: ResourceType, undo: Undo, restored: Sequence[Change]
         )
     if other := [change for change in undo.changes if not _as_set(change, undo, observed)]:
         return f"Changed since by something else, and left alone: {_three_ways(other, observed)}."
-    if why := resource_type.irrecoverable(restored, observed):
-        return why
-    held = resource_type.held(observed)
-    if why := next((held[change.setting] for change in restored if change.setting in held), ""):
+    if why := _hindrance(resource_type, restored, observed):
         return why
     destroyed = [what for change in restored if (what := resource_type.destroys(change))]
     if destroyed and not undo.consent:
         return f"It would destroy something: {' '.join(destroyed)} It needs your consent (--consent)."
     return ""
+
+
+def _hindrance(resource_type: ResourceType, restored: Sequence[Change], observed: Observed) -> str:
+    """Why the values of before cannot be had, or must not be written, now; empty if they can."""
+    held = resource_type.held(observed)
+    return resource_type.irrecoverable(restored, observed) or next(
+        (held[change.setting] for change in restored if change.setting in held), ""
+    )
 
 
 def _as_set(change: Change, undo: Undo, observed: Observed) -> bool:

@@ -76,6 +76,7 @@ RESOURCE_TYPE = ResourceType(
     facts=("Engine", "PendingModifiedValues", "Status"),
     arn="arn:{partition}:rds:{region}:{account}:cluster:{id}",
     id_pattern=rds.ID_PATTERN,
+    lower_case=True,
     find=_find,
     describe=_describe,
     tags=_tags,

@@ -71,6 +71,7 @@ RESOURCE_TYPE = ResourceType(
     facts=("DBInstanceStatus", "Engine", "PendingModifiedValues"),
     arn="arn:{partition}:rds:{region}:{account}:db:{id}",
     id_pattern=rds.ID_PATTERN,
+    lower_case=True,
     find=_find,
     describe=_describe,
     tags=_tags,

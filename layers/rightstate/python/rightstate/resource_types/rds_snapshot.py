@@ -140,6 +140,7 @@ RESOURCE_TYPE = ResourceType(
     arn="arn:{partition}:rds:{region}:{account}:{id}",
     # API reference, CreateDBSnapshot: up to 255 letters, digits and hyphens, a letter first.
     id_pattern=r"(?:cluster-)?snapshot:(?:(?:rds|awsbackup):)?[A-Za-z][A-Za-z0-9-]{0,254}",
+    lower_case=True,
     # RDS takes an ARN for many an identifier, and CloudTrail records what was given; the rules put the kind
     # before it.
     url_pattern=r"(?:cluster-)?snapshot:arn:(?P<partition>[^:]*):rds:(?P<region>[^:]*):(?P<account>[^:]*)"
