@@ -56,6 +56,7 @@ def test_settings_are_only_read_and_the_ledger_is_written_where_executions_end(a
     assert granted == {
         ("ResolveRole", "SettingsTable", "GetItem"),
         ("ResolveRole", "LedgerTable", "Query"),
+        ("ApplyRole", "SettingsTable", "GetItem"),
         ("FindScopesRole", "SettingsTable", "GetItem"),
         ("FindScopesRole", "SettingsTable", "Scan"),
         ("ListResourcesRole", "SettingsTable", "GetItem"),
@@ -125,7 +126,8 @@ def test_no_function_can_write_an_approvers_decision(at: Installation) -> None:
         for key in (ANA, "approval")
         if allowed(on_guards(at, at.hub.role(role), action, key), policies(resources, role))
     }
-    assert able == {("RequestApprovalRole", "approval"), ("CheckApprovalRole", "approval")}
+    closing = ("RequestApprovalRole", "CheckApprovalRole", "RecordDeathRole")
+    assert able == {(role, "approval") for role in closing}
 
 
 # --- No way to more rights (T28) ---

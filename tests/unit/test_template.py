@@ -626,7 +626,12 @@ DECLARED = {
     "AssumeRoleRole": RUNS | ASSUMES,
     "DescribeRole": RUNS | ASSUMES,
     "DecideRole": RUNS,
-    "ApplyRole": {*RUNS, *ASSUMES, ("dynamodb:UpdateItem", GUARDS)},
+    "ApplyRole": {
+        *RUNS,
+        *ASSUMES,
+        ("dynamodb:GetItem", table_arn("SettingsTable")),
+        *((f"dynamodb:{action}", GUARDS) for action in ("Query", "UpdateItem")),
+    },
     "VerifyRole": {*RUNS, *ASSUMES, ("dynamodb:UpdateItem", GUARDS)},
     "RecordRole": {
         *RUNS,
@@ -638,7 +643,7 @@ DECLARED = {
     "RequestApprovalRole": {
         *RUNS,
         *NOTIFIES,
-        *((f"dynamodb:{action}", GUARDS) for action in ("PutItem", "UpdateItem")),
+        *((f"dynamodb:{action}", GUARDS) for action in ("PutItem", "Query", "UpdateItem")),
     },
     "CheckApprovalRole": {
         *RUNS,
@@ -647,6 +652,7 @@ DECLARED = {
     "RecordDeathRole": {
         *RUNS,
         ("dynamodb:PutItem", table_arn("LedgerTable")),
+        *((f"dynamodb:{action}", GUARDS) for action in ("GetItem", "PutItem", "Query", "UpdateItem")),
         ("sqs:SendMessage", in_hub("sqs", f"{STACK}-undelivered-events")),
     },
     "FindScopesRole": {
@@ -943,7 +949,7 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
         "DecideFunction": {"APPROVAL_HOURS"},
         "RequestApprovalFunction": {"GUARDS_TABLE", "TOPIC_ARN"},
         "CheckApprovalFunction": {"GUARDS_TABLE"},
-        "ApplyFunction": {"GUARDS_TABLE"},
+        "ApplyFunction": {"GUARDS_TABLE", "SETTINGS_TABLE"},
         "VerifyFunction": {"GUARDS_TABLE"},
         "RecordFunction": {
             "BREAKER_APPLIES",
@@ -953,7 +959,7 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
             "LEDGER_DAYS",
             "TOPIC_ARN",
         },
-        "RecordDeathFunction": {"LEDGER_TABLE", "LEDGER_DAYS", "STACK"},
+        "RecordDeathFunction": {"GUARDS_TABLE", "LEDGER_TABLE", "LEDGER_DAYS", "STACK"},
         "FindScopesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
         "ListResourcesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
         "SummarizeFunction": {"LEDGER_TABLE", "WORK_BUCKET"},
