@@ -23,15 +23,18 @@ from rightstate.identify import shown
 from rightstate.models import BATCH, StartInput
 from rightstate_cli import plan_file
 from rightstate_cli.aws import answers
-from rightstate_cli.executions import RUNNING, moment
+from rightstate_cli.executions import RUNNING, failure_of, moment
 from rightstate_cli.following import states_of
 from rightstate_cli.hub import ALIAS, Hub
 
 NOT_RUN = "not-run"
 IS_RUNNING = "running"
+STOPPED = "Stopped"
+"""The error of a run that a person has stopped."""
 DIED = "died"
 """An execution that ended without its ending: aborted, timed out, or failed to record itself."""
 
+_SOME_FAILED = "SomeFailed"
 _SETTLED = frozenset({"compliant", "remediated", "not-applicable", "gone", "exempt"})
 # The ledger's index is eventually consistent (DynamoDB developer guide): it may lag behind the last ones.
 _LAG_SECONDS = 15
@@ -59,16 +62,24 @@ class Item:
         """Whether it is as it was approved to be, or needs nothing any more."""
         return self.outcome in _SETTLED
 
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What there is one of in a batch, as in a plan."""
+        return self.account, self.region, self.resource_type, self.resource
+
 
 @dataclass(frozen=True)
 class Run:
-    """One execution of the backfill machine."""
+    """One execution of the backfill machine. `error` and `reason` are of one that did not succeed; that some
+    of its resources failed is no error of its own."""
 
     arn: str
     status: str
     started: datetime
     input: Mapping[str, Any]
     output: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+    reason: str = ""
 
     @property
     def name(self) -> str:
@@ -80,9 +91,11 @@ class Run:
         return str(self.input.get("batch") or self.name)
 
 
-def named_after(plan: plan_file.Plan) -> str:
-    """The batch of a plan: the same plan is the same batch, whoever applies it and how often."""
-    return f"plan-{plan.sha256[:24]}"
+def named_after(plan: plan_file.Plan, number: int) -> str:
+    """The batch of a plan: the same plan is the same batch, whoever applies it and how often, until somebody
+    has it gone through once more."""
+    first = f"plan-{plan.sha256[:24]}"
+    return first if number == 1 else f"{first}_{number}"
 
 
 def checked(batch: str) -> str:
@@ -132,6 +145,14 @@ class Batches:
                 found.append(run)
         return found
 
+    def latest_round(self, plan: plan_file.Plan) -> tuple[int, list[Run]]:
+        """How often the plan has been gone through, and the runs of the last time; 1 and none for never."""
+        number = 1
+        runs = self.runs(named_after(plan, number))
+        while runs and (more := self.runs(named_after(plan, number + 1))):
+            number, runs = number + 1, more
+        return number, runs
+
     def start(self, batch: str, given: Mapping[str, Any]) -> str:
         """Start a run of the batch, the next one; returns its ARN."""
         name = _run_name(batch, len(self.runs(batch)) + 1)
@@ -140,15 +161,18 @@ class Batches:
         )
         with answers("Nothing was started.", gone={"ExecutionAlreadyExists": taken}):
             answer = self._states.start_execution(
-                stateMachineArn=f"{self._machine}:{ALIAS}", name=name, input=json.dumps(given)
+                stateMachineArn=f"{self._machine}:{ALIAS}",
+                name=name,
+                input=json.dumps({**given, "requester": self._hub.caller.user_id}),
             )
         arn: str = answer["executionArn"]
         return arn
 
-    def stop(self, run: Run, why: str) -> None:
+    def stop(self, run: Run) -> None:
         """Let it begin nothing more. The remediations that it has started go on."""
+        cause = f"rightstate batch stop by {self._hub.caller.arn}"
         with answers("It may still run."):
-            self._states.stop_execution(executionArn=run.arn, error="Stopped", cause=why)
+            self._states.stop_execution(executionArn=run.arn, error=STOPPED, cause=cause)
 
     def follow(self, batch: str, arn: str, left: Event, told: Callable[[Counter[str]], None]) -> Run | None:
         """Wait for the run's end, and tell how many resources have which outcome. None once `left` is set."""
@@ -182,12 +206,18 @@ class Batches:
             started=answer["startDate"],
             input=_object(answer.get("input")),
             output=_object(answer.get("output")),
+            error="" if answer.get("error") == _SOME_FAILED else answer.get("error", ""),
+            reason=failure_of(answer.get("cause", "")),
         )
 
     # --- Items ---
 
-    def upload(self, batch: str, items: Sequence[plan_file.Item], reason: str) -> Mapping[str, str]:
-        """Write what the runs of the batch are to do; returns where."""
+    def upload(
+        self, batch: str, number: int, items: Sequence[plan_file.Item], reason: str
+    ) -> Mapping[str, str]:
+        """Write what the run of that number is to do, and add it to the batch's items; returns where."""
+        known = self._scopes(batch) or {}
+        names = {_key(each): each["name"] for entries in known.values() for each in entries}
         grouped: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
         for item in items:
             given = StartInput(
@@ -202,10 +232,19 @@ class Batches:
                 requester=self._hub.caller.user_id,
             )
             service = load(item.resource_type).service
-            grouped.setdefault((item.account, item.region, service), []).append(
-                to_start(item.resource_type, given)
-            )
-        return self._write(batch, grouped)
+            entry = to_start(item.resource_type, given)
+            # One that is tried once more has got another name.
+            entry["name"] = names.get(_key(entry), entry["name"])
+            grouped.setdefault((item.account, item.region, service), []).append(entry)
+        merged = {
+            scope: [
+                *known.get(scope, []),
+                *(each for each in grouped.get(scope, []) if _key(each) not in names),
+            ]
+            for scope in {**known, **grouped}
+        }
+        self._write(_folder(batch), merged)
+        return self._write(f"{_folder(batch)}/runs/{number}", grouped)
 
     def items(self, batch: str) -> list[Item]:
         """The batch's items, each with its outcome. Raises InvalidInput where there is no such batch."""
@@ -244,12 +283,13 @@ class Batches:
                     each["name"] = _next_name(each["name"])
                     renamed += 1
         if renamed:
-            self._write(batch, {scope: each for scope, each in grouped.items() if each is not _UNLISTED})
+            listed = {scope: each for scope, each in grouped.items() if each is not _UNLISTED}
+            self._write(_folder(batch), listed)
         return renamed
 
     def scopes(self, batch: str) -> Mapping[str, str]:
         """Where the batch's scopes are."""
-        return {"bucket": self._bucket, "key": f"batches/{batch}/scopes.json"}
+        return self._at(_folder(batch))
 
     def outcomes(self, batch: str) -> dict[str, dict[str, str]]:
         """Outcome and reason of each execution of the batch that has ended, by its name."""
@@ -301,12 +341,15 @@ class Batches:
                     return
                 yield each
 
+    def _at(self, folder: str) -> Mapping[str, str]:
+        return {"bucket": self._bucket, "key": f"{folder}/scopes.json"}
+
     def _write(
-        self, batch: str, grouped: Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]]
+        self, folder: str, grouped: Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]]
     ) -> Mapping[str, str]:
         scopes = []
         for (account, region, service), items in sorted(grouped.items()):
-            key = f"batches/{batch}/{account}-{region}-{service}.json"
+            key = f"{folder}/{account}-{region}-{service}.json"
             self._put(key, items)
             scopes.append(
                 {
@@ -318,7 +361,7 @@ class Batches:
                     "count": len(items),
                 }
             )
-        where = self.scopes(batch)
+        where = self._at(folder)
         # Last, so that what it names is there.
         self._put(where["key"], scopes)
         return where
@@ -333,18 +376,26 @@ class Batches:
             )
 
     def _read(self, batch: str) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
-        """The items by account, region and service; `_UNLISTED` for those that are not listed."""
-        scopes = self._get(self.scopes(batch)["key"])
-        if scopes is None:
+        """As `_scopes`; nothing of a run that has not come so far as to have any. Raises InvalidInput."""
+        found = self._scopes(batch)
+        if found is None and not self.runs(batch):
             raise InvalidInput(
                 f"There is no batch {shown(batch)} in the hub {shown(self._hub.stack)}. "
                 "`rightstate batch list` lists them; the work bucket keeps them for 90 days."
             )
+        return found or {}
+
+    def _scopes(self, batch: str) -> dict[tuple[str, str, str], list[dict[str, Any]]] | None:
+        """The items by account, region and service; `_UNLISTED` for those that are not listed. None where
+        there is no such batch."""
+        scopes = self._get(self.scopes(batch)["key"])
+        if scopes is None:
+            return None
         found = {}
         for scope in scopes:
             # A scope whose resources the run lists itself has its items where that writes them.
             name = f"{scope['account']}-{scope['region']}-{scope['service']}"
-            key = (scope.get("items") or {}).get("key", f"batches/{batch}/{name}.json")
+            key = (scope.get("items") or {}).get("key", f"{_folder(batch)}/{name}.json")
             entries = self._get(key)
             found[scope["account"], scope["region"], scope["service"]] = (
                 _UNLISTED if entries is None else entries
@@ -371,6 +422,16 @@ def _begun_as(item: Item, begun: Mapping[str, str]) -> Item:
         return item
     reason = "The execution ended without recording its end." if begun[item.name] == DIED else ""
     return Item(**{**item.__dict__, "outcome": begun[item.name], "reason": reason})
+
+
+def _folder(batch: str) -> str:
+    """Where in the work bucket its items are, as the backfill writes them too."""
+    return f"batches/{batch}"
+
+
+def _key(entry: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    given = entry["input"]
+    return given["account"], given["region"], entry["resource_type"], given["resource"]
 
 
 def _run_name(batch: str, number: int) -> str:

@@ -148,7 +148,7 @@ def glance(described: Mapping[str, Any], resource_type: str) -> Execution:
         resource_type=resource_type,
         status=described["status"],
         outcome=recorded.get("outcome", "failed" if ended else "running"),
-        reason=recorded.get("reason", "") or _sentence(described.get("cause", "")),
+        reason=recorded.get("reason", "") or failure_of(described.get("cause", "")),
         account=account,
         region=region,
         resource=resource,
@@ -249,7 +249,7 @@ def _error(event: Mapping[str, Any]) -> str:
     return ""
 
 
-def _sentence(cause: str) -> str:
+def failure_of(cause: str) -> str:
     """A cause of Lambda is JSON, one of Step Functions itself a sentence."""
     try:
         return str(json.loads(cause)["errorMessage"])

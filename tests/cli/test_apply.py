@@ -74,7 +74,7 @@ def backfill(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backfi
     def started(
         self: StepFunctionsParserBackend, state_machine_arn: str, name: str, execution_input: str, **more: Any
     ) -> Any:
-        if state_machine_arn.startswith(machine):
+        if state_machine_arn.startswith(machine) and "scopes" in execution_input:
             standing_in.run(json.loads(execution_input))
         return start(self, state_machine_arn, name, execution_input, **more)
 
@@ -108,7 +108,7 @@ def encrypted(server: Server, queue: str) -> bool:
 
 
 def test_the_plan_is_carried_out_and_applying_it_again_repeats_nothing(
-    server: Server, inside: Cli, planned: Callable[..., Path]
+    server: Server, inside: Cli, backfill: Backfill, planned: Callable[..., Path]
 ) -> None:
     file = planned("apply-1", "apply-2")
     ran = inside("apply", str(file), "--yes", "--format", "json")
@@ -119,10 +119,66 @@ def test_the_plan_is_carried_out_and_applying_it_again_repeats_nothing(
     assert encrypted(server, "apply-1") and encrypted(server, "apply-2")
     assert ran.code == 0
     server.calls.clear()
-    again = inside("apply", str(file), "--yes", "--format", "json")
-    assert again.json["batch"] == ran.json["batch"]
-    assert again.json["items"] == ran.json["items"]
+    again = inside("apply", str(file), "--yes")
+    assert (
+        "This plan has been gone through" in again.err and "2 remediated. Nothing was started." in again.err
+    )
+    assert (again.code, again.out, len(backfill.runs)) == (2, "", 1)
     assert "sqs:SetQueueAttributes" not in server.calls
+
+
+def test_what_was_mended_and_is_broken_alike_again_is_mended_by_going_through_the_plan_again(
+    server: Server, inside: Cli, backfill: Backfill, planned: Callable[..., Path]
+) -> None:
+    file = planned("back-1", "back-2")
+    first = inside("apply", str(file), "--yes", "--format", "json")
+    sqs = server.session().client("sqs")
+    for queue in ("back-1", "back-2"):
+        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"SqsManagedSseEnabled": "false"})
+    before = file.read_text()
+    arns = [word for q in ("back-1", "back-2") for word in ("-r", f"arn:aws:sqs:{REGION}:{OWN}:{q}")]
+    inside("plan", "--account", OWN, "-p", SQS, *arns, "-o", str(file), "--deployed")
+    assert file.read_text() == before
+    refused = inside("apply", str(file), "--yes")
+    assert "--again goes through it once more" in refused.err
+    assert (refused.code, encrypted(server, "back-1")) == (2, False)
+    again = inside("apply", str(file), "--yes", "--again", "--format", "json")
+    assert [each["outcome"] for each in again.json["items"]] == ["remediated", "remediated"]
+    assert again.json["batch"] == f"{first.json['batch']}_2"
+    assert encrypted(server, "back-1") and encrypted(server, "back-2")
+    assert "This plan has been gone through" in inside("apply", str(file), "--yes").err
+
+
+def test_a_smaller_apply_of_the_same_plan_takes_nothing_out_of_its_batch(
+    inside: Cli, backfill: Backfill, planned: Callable[..., Path]
+) -> None:
+    file = planned("kept-1", "kept-2", "kept-3", "kept-4")
+    backfill.begins = 1
+    batch = inside("apply", str(file), "--yes", "--format", "json").json["batch"]
+    backfill.begins = None
+    ran = inside("apply", str(file), "--yes", "--max", "2")
+    assert "Done before, and not done again: 1 resource." in ran.err
+    assert "Change 1 setting of 1 resource in 1 account." in ran.err
+    shown = inside("batch", "show", batch, "--format", "json").json
+    assert shown["counts"] == {"not-run": 2, "remediated": 2}
+    resumed = inside("batch", "resume", batch, "--format", "json")
+    assert [each["outcome"] for each in resumed.json["items"]] == ["remediated"] * 4
+
+
+def test_what_was_tried_once_more_keeps_the_outcome_of_that(
+    engine: Engine, inside: Cli, backfill: Backfill, planned: Callable[..., Path]
+) -> None:
+    file = planned("mended-later", "second")
+    engine.configure(Account(account=OWN, role_arn=f"arn:aws:iam::{OTHER}:role/wrong", policies=_POLICIES))
+    backfill.begins = 1
+    batch = inside("apply", str(file), "--yes", "--format", "json").json["batch"]
+    engine.configure(Account(account=OWN, policies=_POLICIES))
+    assert inside("batch", "resume", batch, "--failed").code == 1
+    backfill.begins = None
+    assert inside("apply", str(file), "--yes").code == 0
+    counts = inside("batch", "show", batch, "--format", "json").json["counts"]
+    assert counts == {"remediated": 2}
 
 
 def test_what_the_hub_is_asked_to_do_is_what_the_plan_says(
@@ -136,9 +192,11 @@ def test_what_the_hub_is_asked_to_do_is_what_the_plan_says(
     [given] = backfill.runs
     assert given == {
         "batch": batch,
-        "scopes": {"bucket": given["scopes"]["bucket"], "key": f"batches/{batch}/scopes.json"},
+        "scopes": {"bucket": given["scopes"]["bucket"], "key": f"batches/{batch}/runs/1/scopes.json"},
         "concurrency": 2,
+        "requester": given["requester"],
     }
+    assert given["requester"]
     [scope] = backfill.read(**given["scopes"])
     assert (scope["account"], scope["region"], scope["service"]) == (OWN, REGION, "sqs")
     assert (scope["types"], scope["count"]) == (["sqs-queue"], 1)
@@ -152,6 +210,7 @@ def test_what_the_hub_is_asked_to_do_is_what_the_plan_says(
         "reason": "CHG-1",
         "approved": plan["items"][0]["fingerprint"],
         "batch": batch,
+        "requester": given["requester"],
     }
 
 
@@ -171,7 +230,7 @@ def test_a_resource_that_has_changed_since_is_listed_and_left_alone(
 
 
 def test_with_max_the_first_of_the_plan_are_changed_and_a_higher_one_goes_on(
-    server: Server, inside: Cli, planned: Callable[..., Path]
+    server: Server, inside: Cli, backfill: Backfill, planned: Callable[..., Path]
 ) -> None:
     file = planned("max-1", "max-2", "max-3")
     ran = inside("apply", str(file), "--yes", "--max", "1")
@@ -181,6 +240,7 @@ def test_with_max_the_first_of_the_plan_are_changed_and_a_higher_one_goes_on(
     more = inside("apply", str(file), "--yes", "--max", "67%", "--format", "json")
     assert [each["outcome"] for each in more.json["items"]] == ["remediated", "remediated"]
     assert more.json["left"] == 1
+    assert [len(backfill.items(run["scopes"])) for run in backfill.runs] == [1, 1]
     assert [encrypted(server, f"max-{number}") for number in (1, 2, 3)] == [True, True, False]
 
 
@@ -265,6 +325,10 @@ def test_nobody_confirming_starts_nothing(cli: Cli, backfill: Backfill, planned:
     [
         (("--max", "-1"), "--max takes a number or a percentage"),
         (("--max", "101%"), "--max takes a number or a percentage"),
+        (("--max", "0"), "is none at all"),
+        (("--max", "5%"), "--max 5% of 1 resource is none at all"),
+        (("--reason", "x" * 1025), "--reason takes at most 1024 characters"),
+        (("--window", "2099-01-01T00:00Z/0h"), "is over as it begins"),
         (("--until", "tomorrow"), "takes a time with its zone"),
         (("--until", "2099-01-01T00:00"), "takes a time with its zone"),
         (("--until", "2020-01-01T00:00Z"), "is over"),
@@ -377,8 +441,22 @@ def test_a_run_that_goes_on_is_started_no_second_time_and_is_stopped(
         "counts": {"not-run": 1, "remediated": 1},
     }
     [run] = inside("batch", "show", batch, "--format", "json").json["runs"]
-    assert run == {"run": batch, "status": "ABORTED"}
+    assert (run["run"], run["status"]) == (batch, "ABORTED")
     assert inside("batch", "stop", batch, "--format", "json").json["stopped"] == []
+
+
+def test_why_a_run_failed_is_told(engine: Engine, inside: Cli, planned: Callable[..., Path]) -> None:
+    cause = json.dumps({"errorMessage": "The input is not understood: region.", "stackTrace": []})
+    fails = {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "InvalidInput", "Cause": cause}}}
+    states, machine = engine.client("stepfunctions"), engine.resources["BackfillMachine"]
+    states.update_state_machine(stateMachineArn=machine, definition=json.dumps(fails))
+    states.start_execution(stateMachineArn=machine, name="by-hand", input="{}")
+    shown = inside("batch", "show", "by-hand")
+    assert "InvalidInput: The input is not understood: region." in shown.err
+    assert shown.code == 1
+    applied = inside("apply", str(planned("refused-by-the-run")), "--yes")
+    assert "The run ended FAILED: InvalidInput. The input is not understood: region." in applied.err
+    assert "batch resume" in applied.err
 
 
 def test_failed_items_are_tried_once_more_under_another_name(

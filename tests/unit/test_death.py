@@ -102,6 +102,15 @@ def test_an_execution_that_was_aborted_is_recorded_as_died_with_its_resource(tab
     assert f"rightstate history '{NAME}' --deployed" in entry["reason"]
 
 
+def test_a_backfill_that_was_stopped_in_order_has_not_died(table: Any) -> None:
+    given = {"batch": "plan-1", "requester": "AIDAEXAMPLE"}
+    stopped = ended("ABORTED", "rightstate-backfill", error="Stopped", input=json.dumps(given))
+    death.record_death(stopped)
+    [entry] = entries(table)
+    assert (entry["outcome"], entry["error"], entry["requester"]) == ("stopped", "", "AIDAEXAMPLE")
+    assert "rightstate batch show 'plan-1'" in entry["reason"]
+
+
 @pytest.mark.parametrize(
     ("status", "error", "kept", "said"),
     [

@@ -316,7 +316,7 @@ def test_the_event_says_the_same() -> None:
     assert Notification.model_validate(detail) == given
 
 
-UNTOLD = (Outcome.FANNED_OUT, Outcome.REJECTED, Outcome.UNDO_REFUSED, Outcome.DIED)
+UNTOLD = (Outcome.FANNED_OUT, Outcome.REJECTED, Outcome.UNDO_REFUSED, Outcome.DIED, Outcome.STOPPED)
 
 
 @pytest.mark.parametrize("outcome", UNTOLD)

@@ -1,11 +1,11 @@
 """`rightstate apply`: have the hub do what a plan says, and nothing else."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -18,7 +18,7 @@ from rightstate.models import Account, Enabled, Status
 from rightstate.policy import Mode, Risk
 from rightstate_cli import batches, plan_file
 from rightstate_cli import hub as hubs
-from rightstate_cli.batches import Batches
+from rightstate_cli.batches import NOT_RUN, Batches
 from rightstate_cli.commands.plan import named
 from rightstate_cli.executions import RUNNING
 from rightstate_cli.following import interrupted
@@ -40,6 +40,7 @@ from rightstate_cli.registry import Registry
 from rightstate_cli.reports import summary
 
 _LISTED = 20
+_LONGEST_REASON = 1024
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _LEAVING = (
     "No longer followed; the run goes on in the hub. `rightstate batch stop` ends it. Ctrl-C again aborts "
@@ -98,6 +99,14 @@ def apply(
         ),
     ] = None,
     reason: Annotated[str, typer.Option(help="Goes into the ledger.", metavar="TEXT")] = "rightstate apply",
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="Go through a plan once more that has been gone through: a new one is the same where what "
+            "was mended has been broken alike since.",
+        ),
+    ] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Start it, and do not follow it.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")] = False,
     stack: StackOption = DEFAULT_STACK,
@@ -115,11 +124,16 @@ def apply(
     - `rightstate apply plan.json --max 10%` begins with a part.
     - `rightstate apply plan.json --window 2026-11-23T22:00Z/2h --yes` works in a maintenance window.
 
-    Exit codes: 0 every resource is as planned, 1 one failed, had changed, was refused or was not begun, 2 it
-    could not be told, or wrong usage.
+    Exit codes: 0 every resource that was to be changed is as planned, 1 one failed, had changed, was refused
+    or was not begun, 2 it could not be told, or wrong usage. Those that --max leaves are not counted.
     """
     plan = plan_file.read(file)
     starts, ends = _times(until, window)
+    most = _limit(limit, plan)
+    if len(reason) > _LONGEST_REASON:
+        raise InvalidInput(
+            f"--reason takes at most {_LONGEST_REASON} characters, not {len(reason)}. Nothing was started."
+        )
     hub = hubs.find(stack, hub_region)
     if (version := hub.outputs.get("Version")) != plan.version:
         raise InvalidInput(
@@ -127,43 +141,55 @@ def apply(
             "started. Deploy the hub again, or plan with its version."
         )
     work = Batches(hub)
-    batch = batches.named_after(plan)
+    number, runs = work.latest_round(plan)
+    running = bool(runs) and runs[-1].status == RUNNING
+    if again and runs and not running:
+        number, runs = number + 1, []
+    batch = batches.named_after(plan, number)
     refused = list(_refused(plan, hub))
     keys = {each.item.key for each in refused}
     accepted = [item for item in plan.to_change if item.key not in keys]
-    chosen = accepted[: _limit(limit, plan)]
-    left = len(accepted) - len(chosen)
+    chosen = accepted[:most]
+    outcome = _Outcome(batch, refused, len(accepted) - len(chosen), format)
     _print_refused(refused)
     if not chosen:
         say("There is nothing to change. Nothing was started.")
-        _end(batch, None, [], refused, left, format)
-    _preview(plan, chosen, left)
-    if not _confirmed(chosen, refused, yes):
-        say("Nothing was started.")
-        raise typer.Exit(2)
-    arn = _run(work, batch, chosen, reason, run_input(concurrency, ends, starts))
-    say(f"Batch {batch}. `rightstate batch show {batch}` shows how it goes, `batch stop` stops it.")
-    if starts:
-        say(f"The hub begins at {batches.as_time(starts)}; it needs neither this command nor this machine.")
-    if no_wait:
-        _end(batch, arn, [], refused, left, format)
-    follow_to_end(work, batch, arn, len(chosen), refused, left, format)
-
-
-def _run(
-    work: Batches,
-    batch: str,
-    chosen: Sequence[Item],
-    reason: str,
-    given: Mapping[str, Any],
-) -> str:
-    """Start a run of the batch, or find the one that runs."""
-    runs = work.runs(batch)
-    if runs and runs[-1].status == RUNNING:
+        outcome.end(None, [])
+    before = {each.key: each for each in work.items(batch) if each.outcome != NOT_RUN} if runs else {}
+    if running:
         say("The batch is running already, as it was started: nothing more is started.")
-        return runs[-1].arn
-    where = work.upload(batch, chosen, reason)
-    return work.start(batch, {**given, "batch": batch, "scopes": dict(where)})
+        arn = runs[-1].arn
+    else:
+        todo = [item for item in chosen if item.key not in before]
+        if not todo:
+            raise InvalidInput(_all_before(batch, runs, [before[item.key] for item in chosen]))
+        if len(todo) < len(chosen):
+            say(f"Done before, and not done again: {counted(len(chosen) - len(todo), 'resource')}.")
+        _preview(plan, todo, outcome.left)
+        if not _confirmed(todo, refused, yes):
+            say("Nothing was started.")
+            raise typer.Exit(2)
+        where = work.upload(batch, len(runs) + 1, todo, reason)
+        given = run_input(concurrency, ends, starts)
+        arn = work.start(batch, {**given, "batch": batch, "scopes": dict(where)})
+        if starts:
+            begins = batches.as_time(starts)
+            say(f"The hub begins at {begins}; it needs neither this command nor this machine.")
+    say(f"Batch {batch}. `rightstate batch show {batch}` shows how it goes, `batch stop` stops it.")
+    if no_wait:
+        outcome.end(arn, [])
+    follow_to_end(work, arn, {item.key for item in chosen}, outcome)
+
+
+def _all_before(batch: str, runs: Sequence[batches.Run], items: Sequence[batches.Item]) -> str:
+    """Why nothing is started where everything was done before."""
+    return (
+        f"This plan has been gone through, by {runs[-1].name} of {batches.as_time(runs[-1].started)}: "
+        f"{summary(each.outcome for each in items)}. Nothing was started. Where a new plan is the same, "
+        "because what was mended has been broken alike since, --again goes through it once more: a resource "
+        f"that is not as planned is left alone. `rightstate batch show {batch}` has the outcomes, "
+        f"`rightstate batch resume {batch} --failed` tries failed ones again."
+    )
 
 
 def run_input(
@@ -178,16 +204,46 @@ def run_input(
     return {name: value for name, value in given.items() if value is not None}
 
 
+@dataclass(frozen=True)
+class _Outcome:
+    """What is told in the end, beside what became of the items."""
+
+    batch: str
+    refused: Sequence[Refused]
+    left: int
+    format: Format
+
+    def end(self, arn: str | None, items: Sequence[batches.Item]) -> NoReturn:
+        """Print it, and exit with 0 if all is as it was planned, else with 1."""
+        if self.format is Format.JSON:
+            print_json(
+                {
+                    "batch": self.batch,
+                    "execution": arn,
+                    "items": [each.__dict__ for each in items],
+                    "refused": [{**_plain(each.item), "reason": each.reason} for each in self.refused],
+                    "left": self.left,
+                }
+            )
+        elif items:
+            print_items(items)
+        if self.left:
+            many = counted(self.left, "resource")
+            say(f"Left by --max: {many}. Apply the plan again with a higher one to go on.")
+        raise typer.Exit(0 if not self.refused and all(each.settled for each in items) else 1)
+
+
+def follow(work: Batches, batch: str, arn: str, format: Format) -> NoReturn:
+    """Follow a run of the batch to its end, and tell what became of all the batch's items."""
+    follow_to_end(work, arn, None, _Outcome(batch, (), 0, format))
+
+
 def follow_to_end(
-    work: Batches,
-    batch: str,
-    arn: str,
-    total: int,
-    refused: Sequence[Refused],
-    left: int,
-    format: Format,
-) -> None:
-    """Show the progress until the run ends, then what became of each item. Never returns."""
+    work: Batches, arn: str, keys: Collection[tuple[str, str, str, str]] | None, outcome: _Outcome
+) -> NoReturn:
+    """Show the progress until the run ends, then what became of the items with those keys, or of all."""
+    batch = outcome.batch
+    total = len(work.items(batch))
     with progress() as bar, interrupted(_LEAVING) as stop:
         task = bar.add_task("Resources", total=total)
         run = work.follow(
@@ -201,34 +257,11 @@ def follow_to_end(
     if run is None:
         say(f"`rightstate batch show {batch}` shows how it goes on.")
         raise typer.Exit(2)
-    if run.status not in ("SUCCEEDED", "FAILED"):
-        say(f"The run ended {run.status}: `rightstate batch resume {batch}` goes on with what is left.")
-    _end(batch, arn, work.ended(run), refused, left, format)
-
-
-def _end(
-    batch: str,
-    arn: str | None,
-    items: Sequence[batches.Item],
-    refused: Sequence[Refused],
-    left: int,
-    format: Format,
-) -> None:
-    if format is Format.JSON:
-        print_json(
-            {
-                "batch": batch,
-                "execution": arn,
-                "items": [each.__dict__ for each in items],
-                "refused": [{**_plain(each.item), "reason": each.reason} for each in refused],
-                "left": left,
-            }
-        )
-    elif items:
-        print_items(items)
-    if left:
-        say(f"Left by --max: {counted(left, 'resource')}. Apply the plan again with a higher one to go on.")
-    raise typer.Exit(0 if not refused and all(each.settled for each in items) else 1)
+    if run.error:
+        say(f"The run ended {run.status}: {run.error}. {run.reason}")
+    if run.error or run.status not in ("SUCCEEDED", "FAILED"):
+        say(f"`rightstate batch resume {batch}` goes on with what is left.")
+    outcome.end(arn, [each for each in work.ended(run) if keys is None or each.key in keys])
 
 
 def print_items(items: Sequence[batches.Item]) -> None:
@@ -347,13 +380,20 @@ def _confirmed(chosen: Sequence[Item], refused: Sequence[Refused], yes: bool) ->
 
 
 def _limit(given: str | None, plan: Plan) -> int | None:
-    """How many resources at most; None for all."""
+    """How many resources at most; None for all. Raises InvalidInput."""
     if given is None:
         return None
     found = re.fullmatch(r"([0-9]{1,7})(%?)", given)
     if not found or (found[2] and int(found[1]) > 100):
         raise InvalidInput(f"--max takes a number or a percentage, e.g. 25 or 10%, not {shown(given)}.")
-    return int(found[1]) * plan.counts["resources"] // 100 if found[2] else int(found[1])
+    scanned = plan.counts["resources"]
+    most = int(found[1]) * scanned // 100 if found[2] else int(found[1])
+    if not most and plan.to_change:
+        raise InvalidInput(
+            f"--max {given} of {counted(scanned, 'resource')} is none at all. Nothing was started. Give a "
+            "higher one."
+        )
+    return most
 
 
 def _times(until: str | None, window: str | None) -> tuple[datetime | None, datetime | None]:
@@ -370,6 +410,8 @@ def _times(until: str | None, window: str | None) -> tuple[datetime | None, date
         raise InvalidInput(f"--window takes START/DURATION, e.g. 2026-11-23T22:00Z/2h, not {shown(window)}.")
     starts = _instant("--window", start)
     ends = starts + timedelta(**{_UNITS[found[2]]: int(found[1])})
+    if ends == starts:
+        raise InvalidInput(f"The window {shown(window)} is over as it begins. Nothing was started.")
     if ends <= datetime.now(UTC):
         raise InvalidInput(f"The window {shown(window)} is over. Nothing was started.")
     if starts > datetime.now(UTC) + LONGEST_WAIT:

@@ -1,6 +1,7 @@
 """`rightstate batch`: what a backfill or an apply has done, and how to stop it and go on."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from rightstate_cli.batches import DIED, NOT_RUN, Batches
 from rightstate_cli.commands.apply import (
     ConcurrencyOption,
     UntilOption,
-    follow_to_end,
+    follow,
     print_items,
     run_input,
     time_of,
@@ -96,7 +97,10 @@ def show(
         print_json(
             {
                 "batch": batch,
-                "runs": [{"run": run.name, "status": run.status} for run in runs],
+                "runs": [
+                    {"run": run.name, "status": run.status, "error": run.error, "reason": run.reason}
+                    for run in runs
+                ],
                 "items": [each.__dict__ for each in items],
                 "unlisted": unlisted,
                 "counts": dict(sorted(Counter(each.outcome for each in items).items())),
@@ -108,7 +112,10 @@ def show(
             say(f"Not listed, or not yet: {each}.")
         for run in runs:
             say(f"{run.name}: {run.status.lower()}, started {batches.as_time(run.started)}.")
-    raise typer.Exit(0 if all(each.settled for each in items) and not unlisted else 1)
+            if run.error:
+                say(f"  {run.error}: {run.reason}")
+    well = all(each.settled for each in items) and not unlisted and (items or not _failed(runs))
+    raise typer.Exit(0 if well else 1)
 
 
 @app.command()
@@ -129,7 +136,7 @@ def stop(
         raise InvalidInput(f"There is no run of a batch {batch!r}. `rightstate batch list` lists them.")
     running = [run for run in runs if run.status == RUNNING]
     for run in running:
-        work.stop(run, "rightstate batch stop")
+        work.stop(run)
     counts = Counter(each.outcome for each in work.items(batch))
     if format is Format.JSON:
         print_json({"batch": batch, "stopped": [run.name for run in running], "counts": dict(counts)})
@@ -180,7 +187,11 @@ def resume(
         if format is Format.JSON:
             print_json({"batch": batch, "execution": arn})
         return
-    follow_to_end(work, batch, arn, len(items), [], 0, format)
+    follow(work, batch, arn, format)
+
+
+def _failed(runs: Sequence[batches.Run]) -> bool:
+    return bool(runs) and bool(runs[-1].error)
 
 
 def _print(batch: str, items: list[batches.Item], format: Format) -> None:

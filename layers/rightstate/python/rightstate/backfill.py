@@ -254,17 +254,22 @@ def _digest(text: str) -> str:
 
 
 def summarize(task: SummarizeTask) -> Summary:
-    """Count the batch's entries of the ledger by outcome, and write them to the work bucket.
+    """Count the batch's resources by the outcome of the last execution about each, and write them to the work
+    bucket: one that has failed may have been tried once more.
 
     An execution that has not recorded its end is not among them; the alarm about died executions tells. What
     an earlier run of the batch could not list is not either: this one has tried it again.
     """
     # arn:aws:states:...:execution:MACHINE/MAP:NAME is what the executions of a map are called.
     maps = task.execution.id.rpartition(":")[0] + "/"
-    entries = [
-        {"resource": item["resource"]["S"], "outcome": item["outcome"]["S"], "error": item["error"]["S"]}
-        for item in _of_batch(task.work.batch)
+    latest = {
+        item["resource"]["S"]: item
+        for item in sorted(_of_batch(task.work.batch), key=lambda item: item["at"]["S"])
         if not item["execution"]["S"].startswith(maps) or item["at"]["S"] >= task.execution.started
+    }
+    entries = [
+        {"resource": resource, "outcome": item["outcome"]["S"], "error": item["error"]["S"]}
+        for resource, item in latest.items()
     ]
     outcomes = Counter(each["outcome"] for each in entries)
     report = _stored(f"batches/{task.work.batch}/report.json", {"outcomes": outcomes, "entries": entries})

@@ -26,6 +26,8 @@ BACKFILL = "backfill"
 """The machine that is about all resources and none; each of theirs is recorded by an execution of its own."""
 
 _Milliseconds = Annotated[int, Field(ge=0, lt=253_402_300_800_000)]
+_STOPPED = "Stopped"
+"""The error that `rightstate batch stop` gives a backfill."""
 _HOW = {"TIMED_OUT": "ran out of time", "ABORTED": "was aborted", "FAILED": "failed"}
 
 
@@ -88,7 +90,7 @@ def record_death(event: Any) -> None:
         except client.exceptions.ConditionalCheckFailedException:
             logger.info("The execution has been recorded before.", execution=ended.arn)
             return
-    metrics.add("Executions", 1, ResourceType=entry["resource_type"], Outcome=Outcome.DIED)
+    metrics.add("Executions", 1, ResourceType=entry["resource_type"], Outcome=entry["outcome"])
     logger.warning(entry["reason"], execution=ended.arn, resource=entry["resource"])
 
 
@@ -101,11 +103,12 @@ def _entry(ended: _Ended) -> dict[str, Any]:
         # No resource of the batch.
         given = {key: value for key, value in given.items() if key != "batch"}
     stopped = datetime.now(UTC) if ended.stopped is None else _time(ended.stopped)
+    in_order = ended.resource_type == BACKFILL and ended.error == _STOPPED
     return {
         **ledger.heading(ended.resource_type, ended.execution, given, stopped, place=place),
-        "outcome": Outcome.DIED,
-        "error": _error(ended),
-        "reason": _reason(ended),
+        "outcome": Outcome.STOPPED if in_order else Outcome.DIED,
+        "error": "" if in_order else _error(ended),
+        "reason": _of_stopped(ended) if in_order else _reason(ended),
         "rule": "execution",
         "plan": "",
         "policies": [],
@@ -137,6 +140,15 @@ def _reason(ended: _Ended) -> str:
         f"The execution {_HOW[ended.status]}{error} and has recorded nothing itself. What it changed before "
         f"that is not known here.{lost} `rightstate history {shown(ended.execution.name)} --deployed` shows "
         "how far it came."
+    )
+
+
+def _of_stopped(ended: _Ended) -> str:
+    name = ended.execution.name
+    return (
+        "The backfill was stopped: it begins nothing more, and lets finish what has begun. `rightstate batch "
+        f"show {shown(_input(ended).get('batch') or name)}` shows how far it came, `rightstate batch resume` "
+        "goes on."
     )
 
 

@@ -42,7 +42,7 @@ class Outcome(StrEnum):
     """How an execution ended. All but `failed` end it SUCCEEDED; one that has died could not end by itself.
 
     `awaiting-approval` is how an execution ends that has nothing else to do while another one waits for
-    the approval of the same plan.
+    the approval of the same plan; `stopped` is a backfill that a person has stopped.
     """
 
     COMPLIANT = "compliant"
@@ -62,6 +62,7 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
     FAILED = "failed"
     DIED = "died"
+    STOPPED = "stopped"
 
 
 class Event(Frozen):
