@@ -1,7 +1,9 @@
 """What every test finds: a region, and a hypothesis that has no deadline and repeats itself in CI."""
 
 import os
+from functools import cache
 
+import botocore.session
 from hypothesis import HealthCheck, settings
 
 # boto3 and SAM's translator want one to be named; what is run as a user has it is told its own.
@@ -9,6 +11,9 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 
 # The width that pytest-xdist gives to its workers: what is printed in this process is for a pipe.
 os.environ.pop("COLUMNS", None)
+
+# Each session reads the services' models anew, which takes longer than most of what is tested with it.
+botocore.session.create_loader = cache(botocore.session.create_loader)
 
 settings.register_profile(
     "unhurried",
