@@ -47,16 +47,21 @@ def simulated(environment: Mapping[str, str]) -> Iterator[None]:
 
 def deploy(session: boto3.Session, stack: str, **parameters: str) -> dict[str, str]:
     """Create the hub's stack; returns its outputs. moto's CloudFormation has no aliases."""
-    cloudformation = session.client("cloudformation")
+    cloudformation, s3 = session.client("cloudformation"), session.client("s3")
+    # As SAM does; in the call itself it would be quoted again and again.
+    s3.create_bucket(Bucket=stack)
+    s3.put_object(Bucket=stack, Key="template", Body=_template().encode())
     cloudformation.create_stack(
         StackName=stack,
-        TemplateBody=_template(),
+        TemplateURL=f"https://s3.amazonaws.com/{stack}/template",
         # moto finds no previous value of a parameter that was left to its default.
         Parameters=[
             {"ParameterKey": key, "ParameterValue": value}
             for key, value in {**_defaults(), **parameters}.items()
         ],
     )
+    s3.delete_object(Bucket=stack, Key="template")
+    s3.delete_bucket(Bucket=stack)
     for app in application.functions().values():
         session.client("lambda").create_alias(
             FunctionName=f"{stack}-{_function(app.parent.name)}", Name="live", FunctionVersion="$LATEST"
