@@ -73,7 +73,7 @@ def test_no_two_policies_share_a_name() -> None:
 
 
 def test_every_type_has_a_machine_and_every_machine_a_type() -> None:
-    assert sorted(application.machines().values()) == names()
+    assert sorted(application.machines().values()) == list(names())
 
 
 @every_type

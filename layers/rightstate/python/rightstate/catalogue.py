@@ -1,5 +1,6 @@
 """Every resource type and policy, found by looking into the package; nothing is registered."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
@@ -12,9 +13,10 @@ from rightstate.policy import Policy
 from rightstate.resource_type import ResourceType
 
 
-def names() -> list[str]:
+@cache
+def names() -> tuple[str, ...]:
     """The names of all resource types, sorted, without loading any."""
-    return sorted(m.name.replace("_", "-") for m in iter_modules(resource_types.__path__))
+    return tuple(sorted(m.name.replace("_", "-") for m in iter_modules(resource_types.__path__)))
 
 
 @cache
@@ -34,10 +36,19 @@ def load_all() -> list[ResourceType]:
 
 def find_policy(name: str) -> tuple[ResourceType, Policy]:
     """The policy of that id or alias, with its type. Raises InvalidInput."""
-    for resource_type in load_all():
-        if policy := resource_type.policy(name):
-            return resource_type, policy
-    known = [policy.id for each in load_all() for policy in each.policies]
-    meant = get_close_matches(name[:80], known, n=1)
+    if found := _policies().get(name):
+        return found
+    meant = get_close_matches(name[:80], [policy.id for _, policy in _policies().values()], n=1)
     hint = f" Did you mean {meant[0]}?" if meant else ""
     raise InvalidInput(f"No policy is named {shown(name)}.{hint} `rightstate policies` lists them all.")
+
+
+@cache
+def _policies() -> Mapping[str, tuple[ResourceType, Policy]]:
+    """By id and by alias. An account's settings name policies of all types, which each Resolve looks up."""
+    return {
+        name: (resource_type, policy)
+        for resource_type in load_all()
+        for policy in resource_type.policies
+        for name in (policy.id, *policy.aliases)
+    }
