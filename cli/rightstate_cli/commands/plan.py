@@ -225,7 +225,7 @@ def print_plan(plan: Plan, to: Console | None = None) -> None:
             f"Risk: {summary(risks)}. `rightstate policies show ID` says what a policy may break.",
             to,
         )
-    for policy in sorted({each.policy for item in found for each in _broken(item)}):
+    for policy in sorted({each.policy for item in found for each in _to_change(item)}):
         reversible = plan.policies[policy].reversible
         if not reversible.startswith(PLAINLY):
             print_line(f"Undo of {policy}: {reversible}", to)
