@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -193,12 +194,16 @@ def document(
 
 def write(plan: Plan, path: Path) -> None:
     """Write the file, whole or not at all. Raises InvalidInput."""
+    if path.is_dir():
+        raise InvalidInput(f"{path} is a directory. Nothing was written. Name a file in it.")
     # Written beside and renamed, so that an interrupted write leaves no half of a plan.
     beside = path.with_name(f"{path.name}.part")
     try:
         beside.write_text(render(plan), encoding="ascii", newline="\n")
         beside.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
         raise InvalidInput(f"{path} cannot be written: {error.strerror}. Nothing was changed.") from None
 
 

@@ -97,10 +97,42 @@ def test_a_file_is_shown_again_without_looking_at_anything(
     shown = inside("plan", "--show", str(file))
     assert (shown.out, shown.code) == (made.out, made.code)
     as_json = inside("plan", "--show", str(file), "--format", "json")
-    assert as_json.json == json.loads(file.read_text())
+    assert as_json.out == file.read_text()
     markdown = inside("plan", "--show", str(file), "--format", "markdown")
     assert markdown.out.startswith("# Rightstate plan\n") and "`sqs-queue q`" in markdown.out
     assert server.calls == []
+
+
+@pytest.mark.usefixtures("queues")
+def test_a_plan_as_json_is_one_that_can_be_applied(inside: Cli) -> None:
+    printed = inside("plan", "-p", SQS, "--format", "json").out
+    assert plan_file.parse(printed, "plan.json").to_change
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--deployed",),
+        ("-t", "sqs-queue"),
+        ("-p", SQS),
+        ("-r", "q"),
+        ("--account", OWN),
+        ("--region", REGION),
+        ("--role", "audit"),
+        ("--external-id", "x-1"),
+        ("--set", f"{SQS}.encrypt_with=alias/x"),
+        ("--from", "findings.json"),
+        ("-o", "copy.json"),
+    ],
+    ids=lambda more: more[0],
+)
+def test_a_file_that_is_shown_again_is_shown_whole(
+    refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan_file.write(plan_file.document([], [], [], {}), Path("plan.json"))
+    assert "--show prints a plan file as it is" in refused("plan", "--show", "plan.json", *more)
+    assert [each.name for each in tmp_path.iterdir()] == ["plan.json"]
 
 
 def test_a_file_that_is_none_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:

@@ -34,7 +34,6 @@ from rightstate_cli.output import (
     Row,
     counted,
     print_blocks,
-    print_json,
     print_line,
     print_table,
     progress,
@@ -122,25 +121,31 @@ def plan(
     Exit codes: 0 nothing to change, or all of it exempt, 1 something is broken, could be looked at only
     later, or is a finding that was not planned, 2 something could not be read.
     """
+    wanted = Wanted(
+        accounts=accounts or (),
+        regions=regions or (),
+        role=role,
+        external_id=external_id,
+        types=types or (),
+        policies=policies or (),
+        resources=resources or (),
+        parameters=parameters or (),
+    )
     if show:
+        if wanted != Wanted() or deployed or source or output:
+            raise InvalidInput(
+                "--show prints a plan file as it is, and looks at nothing. Give it --format alone, or leave "
+                "it out to make another plan. Nothing was written."
+            )
         made = plan_file.read(show)
     else:
-        wanted = Wanted(
-            accounts=accounts or (),
-            regions=regions or (),
-            role=role,
-            external_id=external_id,
-            types=types or (),
-            policies=policies or (),
-            resources=resources or (),
-            parameters=parameters or (),
-        )
         made = _made(wanted, source, hubs.find(stack, hub_region) if deployed else None)
     if output:
         plan_file.write(made, output)
         say(f"{output}: {counted(len(made.to_change), 'resource')} to change, SHA-256 {made.sha256}.")
     if format is PlanFormat.JSON:
-        print_json(made.model_dump(mode="json"))
+        # To the byte, so that what was redirected into a file is one that can be applied.
+        results.out(plan_file.render(made), highlight=False, end="")
     elif format is PlanFormat.MARKDOWN:
         results.out(plan_markdown.page(made), highlight=False, end="")
     else:
