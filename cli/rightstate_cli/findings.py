@@ -143,9 +143,7 @@ def _resources(
     if not finding.account and len(accounts.accounts) == 1:
         [account] = accounts.accounts.values()
     if account is None:
-        if not re.fullmatch(ACCOUNT, finding.account):
-            return "It does not say in which account the resource is."
-        return f"Account {finding.account} is not among those that are planned for."
+        return _why_no_account(finding.account, accounts)
     region = finding.region or (account.regions[0] if len(account.regions) == 1 else "")
     by_type: dict[str, tuple[ResourceType, set[str]]] = {}
     for resource_type, policy in settling:
@@ -169,6 +167,14 @@ def _resources(
             continue
         found.append((resource_type, resource, frozenset(policies)))
     return found or why
+
+
+def _why_no_account(account: str, accounts: Accounts) -> str:
+    if not re.fullmatch(ACCOUNT, account):
+        return "It does not say in which account the resource is."
+    if accounts.all_registered:
+        return f"Account {account} is not registered."
+    return f"Account {account} is not among those that are planned for."
 
 
 def _why_not(resource_type: ResourceType, named: str, region: str, only: Sequence[str]) -> str:

@@ -15,6 +15,8 @@ from rightstate_cli.engine import Engine
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 
 SQS = "sqs-server-side-encryption"
+KINESIS = "kinesis-server-side-encryption"
+FINDINGS = Path(__file__).parents[1] / "findings" / "prowler.csv"
 BOTH = ("--account", OWN, "--account", OTHER)
 THEIRS = Account(
     account=OTHER,
@@ -211,11 +213,114 @@ def test_an_account_that_the_hub_does_not_know_is_refused(refused: Callable[...,
     assert "is not registered" in refused("plan", "--deployed", "--account", "999900001111")
 
 
+def _forget(engine: Engine, *accounts: str) -> None:
+    for account in accounts:
+        engine.client("dynamodb").delete_item(
+            TableName=engine.resources["SettingsTable"], Key={"account": {"S": account}}
+        )
+
+
+@pytest.mark.usefixtures("queues")
 def test_an_account_is_left_out_where_nothing_of_it_is_enabled(engine: Engine, inside: Cli) -> None:
+    engine.configure(Account(account=OWN, regions=(REGION,)))
+    engine.configure(THEIRS)
+    ran = inside("plan", "--deployed", "--format", "json")
+    assert places(ran.json) == [(OTHER, REGION)]
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--region", "eu-nort-1"), "Not among the regions of any account that is registered: eu-nort-1."),
+        (
+            ("--region", REGION, "--region", "eu-central-1"),
+            "registered: eu-central-1. Nothing was planned. They are: eu-west-1, us-east-1.",
+        ),
+        (("--account", OTHER, "--region", "eu-west-1"), f"Not among the regions of account {OTHER}"),
+        (("-p", "s3-versioning"), "Not enabled in any account that is registered: s3-versioning."),
+        (("-p", SQS, "-p", "kms-key-rotation"), "registered: kms-key-rotation."),
+        (("-t", "s3-bucket"), "Not enabled in any account that is registered: s3-bucket."),
+        (("-t", "sqs-queue", "-t", "kms-key"), "registered: kms-key."),
+        (("-p", "S3VersioningEnabled"), "registered: s3-versioning."),
+        (("-p", KINESIS, "--region", "eu-west-1"), "eu-west-1 is not among the account's regions."),
+        (("-r", "arn:aws:s3:::mine"), "Not enabled in any account that is registered"),
+        (
+            ("-r", f"arn:aws:kinesis:{REGION}:{OWN}:stream/s"),
+            f"No policy about 'arn:aws:kinesis:{REGION}:{OWN}:stream/s' is enabled in its account.",
+        ),
+        (("--from", str(FINDINGS), "--region", "eu-nort-1"), "Not among the regions"),
+    ],
+    ids=lambda given: " ".join(given)[-40:] if isinstance(given, tuple) else "",
+)
+def test_what_is_nowhere_is_refused_and_not_found_well(
+    engine: Engine, refused: Callable[..., str], args: tuple[str, ...], said: str
+) -> None:
+    engine.configure(
+        Account(
+            account=OWN,
+            regions=(REGION, "eu-west-1"),
+            policies={SQS: Enabled(mode=Mode.AUTO), "s3-versioning": Enabled(mode=Mode.OFF)},
+        )
+    )
+    theirs = {**THEIRS.policies, KINESIS: Enabled(mode=Mode.AUTO)}
+    engine.configure(THEIRS.model_copy(update={"regions": (REGION,), "policies": theirs}))
+    told = " ".join(refused("plan", "--deployed", *args).split())
+    assert said in told
+    assert "Nothing was planned." in told
+
+
+def test_where_nothing_at_all_is_enabled_nothing_is_found_well(
+    engine: Engine, refused: Callable[..., str]
+) -> None:
     for account in (OWN, OTHER):
         engine.configure(Account(account=account))
-    ran = inside("plan", "--deployed", "--format", "json")
-    assert (ran.json["items"], ran.json["scope"], ran.code) == ([], [], 0)
+    assert "Not enabled in any account that is registered: any policy" in refused("plan", "--deployed")
+
+
+def test_where_no_account_is_registered_nothing_is_found_well(
+    engine: Engine, refused: Callable[..., str]
+) -> None:
+    _forget(engine, OWN, OTHER)
+    assert "No account is registered with the hub" in refused("plan", "--deployed")
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        ((), f"Account {OTHER} is not registered."),
+        # Whether it is registered is not looked up then.
+        (("--account", OWN), f"Account {OTHER} is not among those that are planned for."),
+    ],
+    ids=["every account", "one"],
+)
+def test_a_finding_of_an_account_that_the_hub_does_not_know_is_left_with_that_reason(
+    engine: Engine, inside: Cli, args: tuple[str, ...], why: str
+) -> None:
+    _forget(engine, OTHER)
+    engine.configure(Account(account=OWN, policies={"s3-versioning": Enabled(mode=Mode.AUTO)}))
+    ran = inside("plan", "--deployed", "--from", str(FINDINGS), *args, "--format", "json")
+    assert why in {each["reason"] for each in ran.json["findings"]["left"]}
+
+
+@pytest.mark.usefixtures("queues")
+def test_a_region_that_some_of_the_accounts_have_is_looked_at_there(engine: Engine, inside: Cli) -> None:
+    everywhere = Account(account=OWN, regions=(REGION, "eu-west-1"), policies=THEIRS.policies)
+    engine.configure(everywhere)
+    engine.configure(THEIRS.model_copy(update={"regions": (REGION,)}))
+    ran = inside("plan", "--deployed", "--region", "eu-west-1", "--format", "json")
+    assert places(ran.json) == [(OWN, "eu-west-1")]
+    engine.configure(everywhere.model_copy(update={"regions": ()}))
+    assert inside("plan", "--deployed", "--region", "eu-north-1").code == 0
+
+
+@pytest.mark.parametrize("regions", [(REGION, "eu-west-1"), ("eu-west-1", REGION)])
+def test_what_a_global_service_has_is_looked_at_by_name_in_whatever_order_the_regions_are(
+    engine: Engine, inside: Cli, regions: tuple[str, ...]
+) -> None:
+    policies = {"iam-password-policy-lowercase": Enabled(mode=Mode.AUTO)}
+    engine.configure(Account(account=OWN, regions=regions, policies=policies))
+    ran = inside("plan", "--deployed", "-r", f"arn:aws:iam::{OWN}:password-policy", "--format", "json")
+    assert [(item["resource"], item["region"]) for item in ran.json["items"]] == [(OWN, REGION)]
 
 
 def test_a_plan_that_was_made_by_another_hand_is_not_one() -> None:
