@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from rightstate.aws_errors import named_errors
 from rightstate.errors import NotReady, ResourceGone, RightstateError
 from rightstate.exemptions import delays
-from rightstate.guards import Guard
 from rightstate.identify import at_home
 from rightstate.models import Decision, Execution, Outcome, Run, RunTask, Status
 from rightstate.planner import decide, fingerprint
@@ -189,7 +188,8 @@ def _excused(
     target: Target, resource_type: ResourceType, resource: Resource, policies: Iterable[str]
 ) -> dict[str, Any]:
     """As an execution would be; what is only to be looked at later is planned as it will be changed then."""
-    found = excused(resource_type, target.account, resource, policies, Guard())
+    guard = target.guard(resource_type, resource)
+    found = excused(resource_type, target.account, resource, policies, guard)
     return {**found, "managed": None} if delays(found["managed"]) else found
 
 

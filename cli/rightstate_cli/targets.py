@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 
 from rightstate import settings
 from rightstate.catalogue import find_policy, load
-from rightstate.errors import InvalidInput
+from rightstate.errors import Denied, InvalidInput
+from rightstate.guards import Guard, Halt
 from rightstate.identify import at_home, identify, place_of, shown
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate_cli.aws import Caller, checked_account, checked_region, sign_in
+from rightstate_cli.guarding import Guarding
 from rightstate_cli.hub import Hub
 from rightstate_cli.registry import Registry
 from rightstate_cli.target import (
@@ -42,7 +44,8 @@ class Accounts:
     """The accounts to plan for, each with its regions, its role and the policies, all in mode auto.
 
     `modes` has, by account, what a hub's settings allow its policies. `anywhere` are the accounts of which no
-    region is left out. `all_registered` says that a hub has no others.
+    region is left out. `all_registered` says that a hub has no others. `guards` has what it has halted, by
+    account/region/type/id.
     """
 
     caller: Caller
@@ -51,6 +54,7 @@ class Accounts:
     modes: Mapping[str, Mapping[str, Mode]] = field(default_factory=dict)
     anywhere: frozenset[str] = frozenset()
     all_registered: bool = False
+    guards: Mapping[str, Guard] = field(default_factory=dict)
 
     def only_in(self, account: str) -> Sequence[str]:
         """The regions to which the account is limited, none if it is not."""
@@ -139,7 +143,7 @@ def registered_accounts(wanted: Wanted, hub: Hub) -> Accounts:
         )
     _check_somewhere(wanted, hub, registered, accounts)
     anywhere = frozenset(each.account for each in registered if not each.regions and not regions)
-    return Accounts(hub.caller, accounts, types, modes, anywhere, all_registered=not wanted.accounts)
+    return Accounts(hub.caller, accounts, types, modes, anywhere, not wanted.accounts, _halted(hub))
 
 
 def targets(accounts: Accounts, resources: Sequence[str] = ()) -> list[Target]:
@@ -171,7 +175,7 @@ def targets(accounts: Accounts, resources: Sequence[str] = ()) -> list[Target]:
             types.append(each)
         own = tuple(named.get(place, {}).values())
         if own if resources else types:
-            found.append(Target(place=place, account=account, types=tuple(types), resources=own))
+            found.append(Target(place, account, tuple(types), own, guards=accounts.guards))
     return found
 
 
@@ -194,6 +198,7 @@ def of_resources(
             types=tuple(load(name) for name in sorted({name for name, _ in resources})),
             resources=tuple(resources.values()),
             narrowed=narrowed[place],
+            guards=accounts.guards,
         )
         for place, resources in by_place.items()
     ]
@@ -230,6 +235,21 @@ def _check_somewhere(
             f"Where a policy that is asked about is enabled, {', '.join(wanted.regions)} is not among the "
             "account's regions. Nothing was planned. `rightstate accounts list` shows both."
         )
+
+
+def _halted(hub: Hub) -> dict[str, Guard]:
+    """What the hub has halted, read once for all resources. Raises Denied, Unavailable, InvalidInput."""
+    halts: dict[str, tuple[Halt, ...]] = {}
+    try:
+        for resource, halt in Guarding(hub).halts():
+            halts[resource] = (*halts.get(resource, ()), halt)
+    except Denied as error:
+        # Planned as if nothing were halted, an apply would end changed-since-plan.
+        raise Denied(
+            f"What is halted cannot be read from the hub's table {hub.outputs['GuardsTable']}. Nothing was "
+            f"planned. {error}"
+        ) from None
+    return {resource: Guard(halts=each) for resource, each in halts.items()}
 
 
 def _role(wanted: Wanted, account: str, caller: Caller) -> str | None:

@@ -1,13 +1,17 @@
 """`rightstate plan` over several accounts and regions, into a file, and as a hub's settings say."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
+from moto.core.exceptions import JsonRESTError
+from moto.dynamodb.responses import DynamoHandler
 
 from rightstate.errors import InvalidInput
+from rightstate.guards import Halt
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import plan_file
@@ -200,6 +204,57 @@ def test_a_hub_s_accounts_are_read_with_the_role_that_is_named(
     engine.configure(THEIRS.model_copy(update={"external_id": "x-2"}))
     inside("plan", "--deployed")
     assert assumed == [(f"arn:aws:iam::{OTHER}:role/rightstate-remediation", "x-2")]
+
+
+@pytest.fixture
+def halted(engine: Engine) -> Iterator[None]:
+    """The queue of one account and region, of which nobody knows what sets it back."""
+    halt = Halt(policy=SQS, since="2026-11-25T08:00:00.000Z", execution="arn:x", applies=5)
+    item = {"id": f"{OWN}/{REGION}/sqs-queue/q", "what": f"halt#{SQS}", **halt.model_dump()}
+    table = {"TableName": engine.resources["GuardsTable"]}
+    serialized = {name: TypeSerializer().serialize(value) for name, value in item.items()}
+    engine.client("dynamodb").put_item(**table, Item=serialized)
+    yield
+    engine.client("dynamodb").delete_item(**table, Key={name: serialized[name] for name in ("id", "what")})
+
+
+@pytest.mark.usefixtures("queues", "registered", "halted")
+def test_what_is_halted_is_not_to_be_changed_and_says_since_when(server: Server, inside: Cli) -> None:
+    ran = inside("plan", "--deployed", "--format", "json")
+    found = {(item["account"], item["region"]): item for item in ran.json["items"] if item["resource"] == "q"}
+    assert {place: item["status"] for place, item in found.items()} == {
+        (OWN, REGION): "halted",
+        (OWN, "eu-west-1"): "broken",
+        (OTHER, REGION): "broken",
+    }
+    item = found[OWN, REGION]
+    assert (item["changes"], item["calls"]) == ([], [])
+    [verdict] = item["verdicts"]
+    assert verdict["rule"] == "breaker"
+    assert "`rightstate breaker release` lets it go on" in verdict["reason"]
+    # The settings and the halts; however many resources there are.
+    assert server.calls.count("dynamodb:Scan") == 2
+    assert not [call for call in server.calls if call in ("dynamodb:Query", "dynamodb:GetItem")]
+    table = inside("plan", "--deployed", "--account", OWN, "--region", REGION)
+    assert table.code == 1
+    assert "sqs-queue q: halted" in table.out
+
+
+@pytest.mark.usefixtures("queues", "registered")
+def test_who_may_not_read_what_is_halted_is_told_and_gets_no_plan(
+    engine: Engine, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = DynamoHandler.scan
+
+    def denied(self: DynamoHandler) -> Any:
+        if self.body["TableName"] == engine.resources["GuardsTable"]:
+            raise JsonRESTError("AccessDeniedException", "no")
+        return scan(self)
+
+    monkeypatch.setattr(DynamoHandler, "scan", denied)
+    said = refused("plan", "--deployed")
+    assert "What is halted cannot be read from the hub's table" in said
+    assert "Scan was answered with AccessDeniedException" in said
 
 
 @pytest.mark.usefixtures("registered")
