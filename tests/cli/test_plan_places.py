@@ -206,6 +206,50 @@ def test_a_hub_s_accounts_are_read_with_the_role_that_is_named(
     assert assumed == [(f"arn:aws:iam::{OTHER}:role/rightstate-remediation", "x-2")]
 
 
+REFUSES = "refuses this plan, of which policies are in mode report there."
+
+
+@pytest.mark.usefixtures("queues", "registered")
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ((), "`rightstate remediate` with the same options makes these calls."),
+        ((*BOTH,), "options, for one --account and --region at a time, makes these calls."),
+        (("-o", "plan.json"), "`rightstate apply plan.json` has a hub make these calls where it has"),
+        (
+            ("--from", "found.json"),
+            "With -o FILE, `rightstate apply FILE` has a hub make these calls where it",
+        ),
+        (
+            ("--deployed", "--account", OTHER),
+            "With -o FILE, `rightstate apply FILE` has the hub make these calls.",
+        ),
+        (
+            ("--deployed", "--account", OTHER, "-o", "plan.json"),
+            "`rightstate apply plan.json` has the hub make these calls.",
+        ),
+        (
+            ("--deployed", "-o", "plan.json"),
+            "`rightstate apply plan.json` has the hub make those of 1 resource, and refuses the others, of",
+        ),
+        (("--deployed", "--account", OWN), f"`rightstate apply` {REFUSES}"),
+        (("--deployed", "--account", OWN, "-o", "plan.json"), f"`rightstate apply` {REFUSES}"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, tuple) else "",
+)
+def test_it_is_said_what_makes_the_calls_of_a_plan(
+    inside: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    control = {"Status": "FAILED", "SecurityControlId": "SQS.1"}
+    queue = {"Id": f"arn:aws:sqs:{REGION}:{OWN}:q", "Region": REGION}
+    found = {"AwsAccountId": OWN, "Compliance": control, "Resources": [queue]}
+    Path("found.json").write_text(json.dumps({"Findings": [found]}))
+    ran = inside("plan", "-p", SQS, *args)
+    assert ran.code == 1, ran.err
+    assert said in " ".join(ran.err.split())
+
+
 @pytest.fixture
 def halted(engine: Engine) -> Iterator[None]:
     """The queue of one account and region, of which nobody knows what sets it back."""

@@ -151,11 +151,7 @@ def plan(
     else:
         print_plan(made)
     if made.to_change and not show:
-        say(
-            f"`rightstate apply {output}` has the hub make these calls."
-            if output
-            else "`rightstate remediate` with the same options makes these calls."
-        )
+        say(next_step(made, output, deployed))
     raise typer.Exit(exit_code(made))
 
 
@@ -197,6 +193,31 @@ def exit_code(plan: Plan) -> int:
         return 2
     left = plan.findings.left if plan.findings else ()
     return 1 if left or statuses & {"broken", "held", "busy", "halted", "managed"} else 0
+
+
+def next_step(plan: Plan, output: Path | None, deployed: bool) -> str:
+    """What makes the plan's calls, as far as the plan can tell."""
+    apply = f"{'' if output else 'With -o FILE, '}`rightstate apply {output or 'FILE'}`"
+    if deployed:
+        return _has_the_hub(plan, apply)
+    if output or plan.findings:
+        return f"{apply} has a hub make these calls where it has the policies in mode auto, as planned here."
+    places = ", for one --account and --region at a time," if len(plan.scope) > 1 else ""
+    return f"`rightstate remediate` with the same options{places} makes these calls."
+
+
+def _has_the_hub(plan: Plan, apply: str) -> str:
+    broken = [[each for each in item.verdicts if each.status is Status.BROKEN] for item in plan.to_change]
+    done = sum(all(each.mode is Mode.AUTO for each in verdicts) for verdicts in broken)
+    if done == len(broken):
+        return f"{apply} has the hub make these calls."
+    lower = {each.mode for verdicts in broken for each in verdicts if each.mode is not Mode.AUTO}
+    modes = f"of which policies are in mode {' or '.join(sorted(lower))} there"
+    if done:
+        return (
+            f"{apply} has the hub make those of {counted(done, 'resource')}, and refuses the others, {modes}."
+        )
+    return f"`rightstate apply` refuses this plan, {modes}. `rightstate policies set-mode auto` changes that."
 
 
 def print_plan(plan: Plan, to: Console | None = None) -> None:
