@@ -124,7 +124,7 @@ def _list(
     place = at_home(resource_type, target.place)
     try:
         if not left.is_set():
-            session = open_session(target.account, resource_type, place, Phase.READ, _RUN.name)
+            session = open_session(target.account, resource_type, place, Phase.READ, RUN.name)
             with named_errors():
                 for each in resource_type.find(session.client, place):
                     found((target, resource_type, Resource(**place.model_dump(), id=each)))
@@ -148,7 +148,7 @@ def _item(target: Target, resource_type: ResourceType, resource: Resource) -> It
     try:
         task = RunTask(
             resource_type=resource_type.name,
-            execution=_RUN,
+            execution=RUN,
             run=Run(
                 resource=resource,
                 role_arn=target.account.role_arn,
@@ -210,9 +210,10 @@ def _status(decision: Decision) -> tuple[str, str]:
     return decision.outcome.value, decision.reason
 
 
-_RUN = Execution(
+RUN = Execution(
     id="arn:aws:states:::execution:plan",
     name=f"rightstate-plan-{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
     started=datetime.now(UTC).isoformat(),
     state_machine="",
 )
+"""What reads for a plan, as CloudTrail has it in the sessions' names."""

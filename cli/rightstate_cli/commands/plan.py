@@ -14,7 +14,7 @@ from rightstate.policy import PLAINLY, Mode, Risk
 from rightstate.wants import as_change
 from rightstate_cli import findings as found_elsewhere
 from rightstate_cli import hub as hubs
-from rightstate_cli import plan_file, plan_markdown, planning
+from rightstate_cli import plan_file, plan_markdown, planning, resource_ids
 from rightstate_cli.options import (
     DEFAULT_STACK,
     AccountsOption,
@@ -162,7 +162,7 @@ def _made(wanted: Wanted, source: Path | None, hub: hubs.Hub | None) -> Plan:
     accounts = registered_accounts(wanted, hub) if hub else named_accounts(wanted)
     if given is None:
         return make(targets(accounts, wanted.resources), accounts.modes)
-    matched = found_elsewhere.match(given, accounts)
+    matched = found_elsewhere.match(resource_ids.named(given, accounts), accounts)
     return make(of_resources(accounts, matched.wanted), accounts.modes, matched.findings)
 
 
