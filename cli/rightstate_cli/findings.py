@@ -16,7 +16,7 @@ from typing import Any
 from rightstate.catalogue import load_all
 from rightstate.errors import InvalidInput
 from rightstate.identify import identify, is_arn_of, place_of, shown
-from rightstate.models import ACCOUNT, REGION
+from rightstate.models import ACCOUNT, REGION, Account
 from rightstate.policy import Policy
 from rightstate.resource_type import Resource, ResourceType
 from rightstate_cli import plan_file
@@ -31,7 +31,8 @@ _KNOWN = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One resource that one check is about. `problem` says why nothing more can be known of it."""
+    """One resource that one check is about. `problem` says why nothing more can be known of it, `config_type`
+    is AWS Config's name for the resource's type, where Config has found it."""
 
     id: str
     check: str
@@ -40,6 +41,7 @@ class Finding:
     resource: str
     failed: bool
     problem: str = ""
+    config_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,14 +141,9 @@ def _resources(
         return finding.problem
     if not settling:
         return "No policy covers this check."
-    account = accounts.accounts.get(finding.account)
-    if not finding.account and len(accounts.accounts) == 1:
-        [account] = accounts.accounts.values()
+    account, region = where(finding, accounts)
     if account is None:
-        if not re.fullmatch(ACCOUNT, finding.account):
-            return "It does not say in which account the resource is."
-        return f"Account {finding.account} is not among those that are planned for."
-    region = finding.region or (account.regions[0] if len(account.regions) == 1 else "")
+        return _why_no_account(finding.account, accounts)
     by_type: dict[str, tuple[ResourceType, set[str]]] = {}
     for resource_type, policy in settling:
         if policy.id in account.policies:
@@ -160,7 +157,7 @@ def _resources(
         place = accounts.place(account.account, region)
         if named.startswith("arn:"):
             place = place_of(resource_type, named, place).model_copy(update={"account": account.account})
-        if why := _why_not(resource_type, named, place.region, accounts.only_in(account.account)):
+        if why := why_not(resource_type, named, place.region, accounts.only_in(account.account)):
             continue
         try:
             resource = identify(resource_type, place, named)
@@ -171,7 +168,26 @@ def _resources(
     return found or why
 
 
-def _why_not(resource_type: ResourceType, named: str, region: str, only: Sequence[str]) -> str:
+def where(finding: Finding, accounts: Accounts) -> tuple[Account | None, str]:
+    """The account of those planned for that the finding is about, and the region; None and empty where that
+    is not said."""
+    account = accounts.accounts.get(finding.account)
+    if not finding.account and len(accounts.accounts) == 1:
+        [account] = accounts.accounts.values()
+    only = account.regions if account else ()
+    return account, finding.region or (only[0] if len(only) == 1 else "")
+
+
+def _why_no_account(account: str, accounts: Accounts) -> str:
+    if not re.fullmatch(ACCOUNT, account):
+        return "It does not say in which account the resource is."
+    if accounts.all_registered:
+        return f"Account {account} is not registered."
+    return f"Account {account} is not among those that are planned for."
+
+
+def why_not(resource_type: ResourceType, named: str, region: str, only: Sequence[str]) -> str:
+    """Why a resource of that name and region cannot be looked at; empty if nothing is known against it."""
     if not named:
         return "It does not say which resource it is about."
     if named.startswith("arn:") and not is_arn_of(resource_type, named):
@@ -323,24 +339,19 @@ def _config(entries: list[Any]) -> Given:
 
 def _each_config(entry: Any) -> Finding:
     about = _part(_part(entry, "EvaluationResultIdentifier"), "EvaluationResultQualifier")
-    resource = _text(about, "ResourceId")
     problem = ""
     if not about or not _text(entry, "ComplianceType"):
         problem = "It is not an evaluation result of AWS Config."
-    elif re.fullmatch("db-[A-Z0-9]+|cluster-[A-Z0-9]+", resource):
-        problem = (
-            "AWS Config names the database by its resource id, which is not its identifier. Plan it with "
-            "`rightstate plan --policy`, or from findings of Security Hub or Prowler."
-        )
     failed = _text(entry, "ComplianceType") == "NON_COMPLIANT"
     return Finding(
         id=_text(about, "ConfigRuleName"),
         check=_text(about, "ConfigRuleName"),
         account=_text(entry, "AccountId"),
         region=_text(entry, "AwsRegion"),
-        resource=resource,
+        resource=_text(about, "ResourceId"),
         failed=failed,
         problem=problem if failed or not about else "",
+        config_type=_text(about, "ResourceType"),
     )
 
 

@@ -18,6 +18,7 @@ from moto.elb.models import ELBBackend
 from moto.elbv2.models import ELBv2Backend
 from moto.rds.models import DBCluster, DBInstance
 from moto.rds.responses import RDSResponse
+from moto.rds.utils import FilterDef
 
 
 @contextmanager
@@ -105,6 +106,13 @@ def _change_log_exports(self: DBCluster, configuration: dict[str, list[str]]) ->
 _cluster_log_exports = property(fset=_change_log_exports)
 
 
+# DescribeDBClusters filters by the resource id too. moto knows that filter of instances alone.
+_CLUSTER_FILTERS = {
+    **DBCluster.SUPPORTED_FILTERS,
+    "db-cluster-resource-id": FilterDef(["db_cluster_resource_id"], "DB Cluster Resource Ids"),
+}
+
+
 # --- Elastic Load Balancing ---
 
 
@@ -184,6 +192,7 @@ _FILLS: list[tuple[Any, str, Any]] = [
     (DBInstance, "performance_insights_enabled", _performance_insights),
     (DBCluster, "enable_iam_database_authentication", _cluster_iam_authentication),
     (DBCluster, "cloudwatch_logs_export_configuration", _cluster_log_exports),
+    (DBCluster, "SUPPORTED_FILTERS", _CLUSTER_FILTERS),
     (RDSResponse, "describe_db_parameters", _describe_db_parameters),
     (RDSResponse, "reset_db_parameter_group", _reset_db_parameter_group),
     (RDSResponse, "describe_db_engine_versions", _describe_db_engine_versions),

@@ -1,9 +1,10 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what their values have to be."""
 
 from typing import Annotated
 
 import typer
 
+from rightstate.errors import InvalidInput
 from rightstate.policy import Risk
 from rightstate_cli.output import Format
 
@@ -125,3 +126,13 @@ HubRegionOption = Annotated[
     ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]
+
+
+def on_one_line(option: str, given: str, longest: int = 1024) -> str:
+    """The option's text, if nothing in it could steer a terminal or pass for another line. Raises
+    InvalidInput."""
+    if not given.strip() or not given.isprintable():
+        raise InvalidInput(f"{option} takes a text on one line. Nothing was changed.")
+    if len(given.strip()) > longest:
+        raise InvalidInput(f"{option} is too long: it takes {longest} characters. Nothing was changed.")
+    return given.strip()

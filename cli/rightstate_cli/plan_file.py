@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,7 +32,6 @@ FORMAT = "rightstate-plan/1"
 EXCUSED = frozenset({Status.EXEMPT, Status.HALTED, Status.MANAGED})
 """What keeps a policy from changing a resource that it finds broken; of a whole resource a status too."""
 _HASH = "sha256"
-# Another request, another id: it would make two plans of one state differ.
 _REQUEST = re.compile(r" \(request [^)]*\)")
 
 AccountId = Annotated[str, Field(pattern=ACCOUNT)]
@@ -179,7 +179,7 @@ def document(
         unlisted=tuple(
             sorted(
                 (
-                    Unlisted(**{**each.model_dump(), "reason": _REQUEST.sub("", each.reason)})
+                    Unlisted(**{**each.model_dump(), "reason": without_request(each.reason)})
                     for each in unlisted
                 ),
                 key=lambda each: (each.account, each.region, each.resource_type),
@@ -193,12 +193,16 @@ def document(
 
 def write(plan: Plan, path: Path) -> None:
     """Write the file, whole or not at all. Raises InvalidInput."""
+    if path.is_dir():
+        raise InvalidInput(f"{path} is a directory. Nothing was written. Name a file in it.")
     # Written beside and renamed, so that an interrupted write leaves no half of a plan.
     beside = path.with_name(f"{path.name}.part")
     try:
         beside.write_text(render(plan), encoding="ascii", newline="\n")
         beside.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
         raise InvalidInput(f"{path} cannot be written: {error.strerror}. Nothing was changed.") from None
 
 
@@ -247,6 +251,11 @@ def parse(text: str, name: str) -> Plan:
     return plan
 
 
+def without_request(reason: str) -> str:
+    """What AWS has answered, without the request's id, which would make two plans of one state differ."""
+    return _REQUEST.sub("", reason)
+
+
 def on_one_line(call: Call) -> str:
     """The call on one line, e.g. `s3:PutBucketVersioning(Bucket=..., ...)`."""
     given = ", ".join(f"{name}={value!r}" for name, value in call.parameters.items())
@@ -273,7 +282,7 @@ def _item(item: planning.Item, modes: Mapping[str, Mode]) -> Item:
         resource=item.resource,
         arn=item.arn,
         status=item.status,
-        reason=_REQUEST.sub("", item.reason),
+        reason=without_request(item.reason),
         policies=item.policies,
         verdicts=tuple(
             Verdict(

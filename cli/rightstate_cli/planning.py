@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from rightstate.aws_errors import named_errors
 from rightstate.errors import NotReady, ResourceGone, RightstateError
 from rightstate.exemptions import delays
-from rightstate.guards import Guard
 from rightstate.identify import at_home
 from rightstate.models import Decision, Execution, Outcome, Run, RunTask, Status
 from rightstate.planner import decide, fingerprint
@@ -125,7 +124,7 @@ def _list(
     place = at_home(resource_type, target.place)
     try:
         if not left.is_set():
-            session = open_session(target.account, resource_type, place, Phase.READ, _RUN.name)
+            session = open_session(target.account, resource_type, place, Phase.READ, RUN.name)
             with named_errors():
                 for each in resource_type.find(session.client, place):
                     found((target, resource_type, Resource(**place.model_dump(), id=each)))
@@ -149,7 +148,7 @@ def _item(target: Target, resource_type: ResourceType, resource: Resource) -> It
     try:
         task = RunTask(
             resource_type=resource_type.name,
-            execution=_RUN,
+            execution=RUN,
             run=Run(
                 resource=resource,
                 role_arn=target.account.role_arn,
@@ -189,7 +188,8 @@ def _excused(
     target: Target, resource_type: ResourceType, resource: Resource, policies: Iterable[str]
 ) -> dict[str, Any]:
     """As an execution would be; what is only to be looked at later is planned as it will be changed then."""
-    found = excused(resource_type, target.account, resource, policies, Guard())
+    guard = target.guard(resource_type, resource)
+    found = excused(resource_type, target.account, resource, policies, guard)
     return {**found, "managed": None} if delays(found["managed"]) else found
 
 
@@ -210,9 +210,10 @@ def _status(decision: Decision) -> tuple[str, str]:
     return decision.outcome.value, decision.reason
 
 
-_RUN = Execution(
+RUN = Execution(
     id="arn:aws:states:::execution:plan",
     name=f"rightstate-plan-{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
     started=datetime.now(UTC).isoformat(),
     state_machine="",
 )
+"""What reads for a plan, as CloudTrail has it in the sessions' names."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from rightstate.catalogue import find_policy, load, load_all
 from rightstate.errors import InvalidInput
+from rightstate.exemptions import resource_name
+from rightstate.guards import Guard
 from rightstate.identify import identify, is_arn_of, shown
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
@@ -26,7 +28,7 @@ class Target:
     """The place, the account's settings for this run, and what to look at there.
 
     `resources` empty means: list them. `narrowed` has, by type and identifier, the policies of a resource
-    where these are fewer than the account's.
+    where these are fewer than the account's. `guards` has, by account/region/type/id, what a hub has halted.
     """
 
     place: Place
@@ -34,6 +36,11 @@ class Target:
     types: tuple[ResourceType, ...]
     resources: tuple[tuple[ResourceType, Resource], ...]
     narrowed: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    guards: Mapping[str, Guard] = field(default_factory=dict)
+
+    def guard(self, resource_type: ResourceType, resource: Resource) -> Guard:
+        """What executions would have to mind about the resource."""
+        return self.guards.get(f"{resource.account}/{resource_name(resource_type, resource)}", Guard())
 
     def policies(self, resource_type: ResourceType, resource: Resource) -> dict[str, Enabled]:
         """The policies that are looked at of the resource."""

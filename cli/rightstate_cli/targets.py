@@ -4,13 +4,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rightstate import settings
-from rightstate.catalogue import load
-from rightstate.errors import InvalidInput
+from rightstate.catalogue import find_policy, load
+from rightstate.errors import Denied, InvalidInput
+from rightstate.guards import Guard, Halt
 from rightstate.identify import at_home, identify, place_of, shown
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate_cli.aws import Caller, checked_account, checked_region, sign_in
+from rightstate_cli.guarding import Guarding
 from rightstate_cli.hub import Hub
 from rightstate_cli.registry import Registry
 from rightstate_cli.target import (
@@ -42,7 +44,8 @@ class Accounts:
     """The accounts to plan for, each with its regions, its role and the policies, all in mode auto.
 
     `modes` has, by account, what a hub's settings allow its policies. `anywhere` are the accounts of which no
-    region is left out.
+    region is left out. `all_registered` says that a hub has no others. `guards` has what it has halted, by
+    account/region/type/id.
     """
 
     caller: Caller
@@ -50,6 +53,8 @@ class Accounts:
     types: tuple[ResourceType, ...]
     modes: Mapping[str, Mapping[str, Mode]] = field(default_factory=dict)
     anywhere: frozenset[str] = frozenset()
+    all_registered: bool = False
+    guards: Mapping[str, Guard] = field(default_factory=dict)
 
     def only_in(self, account: str) -> Sequence[str]:
         """The regions to which the account is limited, none if it is not."""
@@ -90,8 +95,8 @@ def registered_accounts(wanted: Wanted, hub: Hub) -> Accounts:
     """The accounts that the hub looks after, or those of them that are named, with what is enabled there.
 
     They are read with the user's own credentials, which the members' roles do not trust: with `role` if it
-    is named, else with the role of the settings. Raises InvalidInput, SettingsUnreadable, UnknownAccount,
-    Denied.
+    is named, else with the role of the settings. Raises InvalidInput, also where what is named is nowhere,
+    SettingsUnreadable, UnknownAccount, Denied.
     """
     if wanted.parameters:
         raise InvalidInput(
@@ -136,18 +141,26 @@ def registered_accounts(wanted: Wanted, hub: Hub) -> Accounts:
                 },
             }
         )
+    _check_somewhere(wanted, hub, registered, accounts)
     anywhere = frozenset(each.account for each in registered if not each.regions and not regions)
-    return Accounts(hub.caller, accounts, types, modes, anywhere)
+    return Accounts(hub.caller, accounts, types, modes, anywhere, not wanted.accounts, _halted(hub))
 
 
 def targets(accounts: Accounts, resources: Sequence[str] = ()) -> list[Target]:
     """What to read, by account and region: the resources that are named, or all. Raises InvalidInput."""
     named: dict[Place, dict[tuple[str, str], tuple[ResourceType, Resource]]] = {}
     for given in resources:
+        concerned = False
         for resource_type in types_of(accounts.types, given):
             place = _only_place(accounts, resource_type, given)
             resource = identify(resource_type, place, given)
             named.setdefault(place, {})[resource_type.name, resource.id] = resource_type, resource
+            concerned = concerned or _concerned(resource_type, accounts.accounts[place.account])
+        if not concerned:
+            raise InvalidInput(
+                f"No policy about {shown(given)} is enabled in its account. Nothing was planned. `rightstate "
+                "policies enable` enables policies; a plan without --deployed needs none enabled."
+            )
     found = []
     homes = set()
     for account, place in accounts.places():
@@ -161,8 +174,8 @@ def targets(accounts: Accounts, resources: Sequence[str] = ()) -> list[Target]:
                 homes.add((home, each.name))
             types.append(each)
         own = tuple(named.get(place, {}).values())
-        if types and (own or not resources):
-            found.append(Target(place=place, account=account, types=tuple(types), resources=own))
+        if own if resources else types:
+            found.append(Target(place, account, tuple(types), own, guards=accounts.guards))
     return found
 
 
@@ -185,9 +198,58 @@ def of_resources(
             types=tuple(load(name) for name in sorted({name for name, _ in resources})),
             resources=tuple(resources.values()),
             narrowed=narrowed[place],
+            guards=accounts.guards,
         )
         for place, resources in by_place.items()
     ]
+
+
+def _check_somewhere(
+    wanted: Wanted, hub: Hub, registered: Sequence[Account], accounts: Mapping[str, Account]
+) -> None:
+    """Whether there is each thing that is named: a plan that has looked at nothing would say that all is
+    well. `accounts` are those registered, narrowed to what is wanted. Raises InvalidInput."""
+    if not registered:
+        raise InvalidInput(
+            f"No account is registered with the hub {shown(hub.stack)}. Nothing was planned. `rightstate "
+            "accounts add` registers one."
+        )
+    where = f"account {', '.join(accounts)}" if wanted.accounts else "any account that is registered"
+    theirs = {region for each in registered for region in each.regions}
+    if all(each.regions for each in registered) and (unknown := sorted(set(wanted.regions) - theirs)):
+        raise InvalidInput(
+            f"Not among the regions of {where}: {', '.join(unknown)}. Nothing was planned. They are: "
+            f"{', '.join(sorted(theirs))}."
+        )
+    enabled = {name for each in accounts.values() for name in each.policies}
+    off = [name for name in dict.fromkeys(wanted.types) if not enabled & {p.id for p in load(name).policies}]
+    off += sorted({find_policy(name)[1].id for name in wanted.policies} - enabled)
+    if off or not enabled:
+        raise InvalidInput(
+            f"Not enabled in {where}: {', '.join(off) or 'any policy that is asked about'}. Nothing was "
+            "planned. `rightstate policies enable` enables policies; a plan without --deployed needs none "
+            "enabled."
+        )
+    if not any(each.policies and each.regions for each in accounts.values()):
+        raise InvalidInput(
+            f"Where a policy that is asked about is enabled, {', '.join(wanted.regions)} is not among the "
+            "account's regions. Nothing was planned. `rightstate accounts list` shows both."
+        )
+
+
+def _halted(hub: Hub) -> dict[str, Guard]:
+    """What the hub has halted, read once for all resources. Raises Denied, Unavailable, InvalidInput."""
+    halts: dict[str, tuple[Halt, ...]] = {}
+    try:
+        for resource, halt in Guarding(hub).halts():
+            halts[resource] = (*halts.get(resource, ()), halt)
+    except Denied as error:
+        # Planned as if nothing were halted, an apply would end changed-since-plan.
+        raise Denied(
+            f"What is halted cannot be read from the hub's table {hub.outputs['GuardsTable']}. Nothing was "
+            f"planned. {error}"
+        ) from None
+    return {resource: Guard(halts=each) for resource, each in halts.items()}
 
 
 def _role(wanted: Wanted, account: str, caller: Caller) -> str | None:

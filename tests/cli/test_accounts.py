@@ -306,6 +306,7 @@ def test_the_commands_that_are_printed_install_a_member_that_works(inside: Cli, 
 def test_the_template_of_all_types_is_that_of_the_repository(inside: Cli) -> None:
     ran = inside("accounts", "template")
     assert (ran.code, ran.out) == (0, member.as_yaml(member.template()))
+    assert inside("accounts", "template", "--format", "json").json == yaml.safe_load(ran.out)
     assert "No resource type is named 'sqs'" in inside("accounts", "template", "--type", "sqs").err
 
 
@@ -591,6 +592,25 @@ def test_what_is_left_of_a_removed_account_is_told_and_keeps_nothing_else_from_g
     assert f"End the subscriptions of a@example.com to {hub.outputs['Notifications']} by hand." in said
     assert hub.account(OTHER) is None
     assert hub.output("AdmittedAccounts") is None
+    assert f"Account {OTHER} was removed." in ran.out
+
+
+def test_what_is_removed_and_what_is_left_of_it_is_told_to_scripts(
+    inside: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside("accounts", "add", OWN, "--contact", "a@example.com", "--yes")
+    ran = inside("accounts", "remove", OWN, "--yes", "--format", "json")
+    assert (ran.code, ran.json) == (0, {"account": OWN, "removed": True, "left": []})
+
+    def fail(*given: Any) -> None:
+        raise Denied("The contacts are not all unsubscribed.")
+
+    inside("accounts", "add", OWN, "--contact", "a@example.com", "--yes")
+    monkeypatch.setattr(contacts, "unsubscribe", fail)
+    ran = inside("accounts", "remove", OWN, "--yes", "--format", "json")
+    assert (ran.code, ran.json["removed"]) == (1, True)
+    [left] = ran.json["left"]
+    assert left.startswith("The contacts are not all unsubscribed. End the subscriptions of a@example.com")
 
 
 def test_a_stack_that_is_waited_for_when_the_network_goes_is_no_defect() -> None:

@@ -99,7 +99,7 @@ def test_an_exemption_is_added_for_a_resource_a_policy_and_a_time(
 def test_a_resource_is_named_by_its_arn_or_its_place_type_and_id(
     inside: Cli, accounts: Hub, given: tuple[str, ...], resource: str | None
 ) -> None:
-    ran = inside("exempt", "add", "--account", OWN, *given, *WHY, "--days", "1")
+    ran = inside("exempt", "add", "--account", OWN, *given, *WHY, "--days", "1", "--yes")
     assert ran.code == 0, ran.err
     assert [each.resource for each in exemptions(accounts)] == [resource]
 
@@ -147,6 +147,7 @@ def test_an_exemption_by_tag_needs_an_account_that_lets_tags_exempt(
         (("--days", "1", "-p", "no-such-policy"), "No policy is named"),
         (("--days", "1", "--reason", "two\nlines"), "text on one line"),
         (("--days", "1", "--reason", " "), "text on one line"),
+        (("--days", "1", "--reason", "x" * 1025), "--reason is too long"),
         (("--days", "1", "--approver", "x" * 257), "--approver is too long"),
     ],
     ids=str,
@@ -187,7 +188,48 @@ def test_another_exemption_that_counts_there_is_named(
     assert len(exemptions(accounts)) == 2
 
 
+@pytest.mark.parametrize(
+    ("policies", "which"),
+    [((), "all policies"), (("-p", SQS, "-p", "s3-versioning"), f"{SQS}, s3-versioning")],
+)
+def test_a_whole_account_is_exempt_once_that_is_confirmed(
+    inside: Cli, refused: Callable[..., str], accounts: Hub, policies: tuple[str, ...], which: str
+) -> None:
+    whole = ("exempt", "add", "--account", OWN, *policies, *WHY, "--days", "30")
+    asked = f"Exempt the whole account {OWN} from {which} until {in_days(30)}T23:59:59Z? [y/N]"
+    said = " ".join(refused(*whole).split())
+    assert asked in said
+    assert "nobody confirmed it. In a script, give --yes." in said
+    ran = inside(*whole, stdin="n\n")
+    assert (ran.code, ran.out, exemptions(accounts)) == (2, "", ())
+    ran = inside(*whole, "--format", "json", stdin="y\n")
+    assert (ran.code, [each["id"] for each in ran.json]) == (0, [each.id for each in exemptions(accounts)])
+    assert "[y/N]" not in inside(*whole, "--yes").err
+    assert len(exemptions(accounts)) == 2
+
+
 # --- Listing ---
+
+
+@pytest.mark.parametrize(
+    ("lasting", "left"),
+    [
+        (timedelta(days=2, minutes=1), "2 days"),
+        (timedelta(days=1, hours=23, minutes=50), "47 hours"),
+        (timedelta(hours=23, minutes=50), "23 hours"),
+        (timedelta(hours=1, minutes=59), "1 hour"),
+        (timedelta(minutes=59, seconds=30), "59 minutes"),
+    ],
+    ids=str,
+)
+def test_of_less_than_two_days_the_hours_and_the_time_are_shown(
+    inside: Cli, accounts: Hub, lasting: timedelta, left: str
+) -> None:
+    until = datetime.now(UTC) + lasting + timedelta(seconds=20)
+    accounts.register(account=OWN, exemptions=[stored(until=until.strftime("%Y-%m-%dT%H:%M:%S.000Z"))])
+    [row] = [line for line in inside("exempt", "list").out.splitlines() if "ex-00000001" in line]
+    assert f"{until:%Y-%m-%dT%H:%M}Z" in row
+    assert row.rstrip().endswith(f"  {left}")
 
 
 def test_exemptions_are_listed_with_those_first_that_end_first(inside: Cli, accounts: Hub) -> None:
@@ -245,6 +287,13 @@ def test_an_exemption_is_removed_once_that_is_confirmed(inside: Cli, accounts: H
     assert "Legacy import" in ran.err
     ran = inside("exempt", "remove", "ex-00000001", stdin="y\n")
     assert (ran.code, [each.id for each in exemptions(accounts)]) == (0, ["ex-00000002"])
+    ran = inside("exempt", "remove", "ex-00000002", "--yes", "--format", "json")
+    assert {name: ran.json[name] for name in ("account", "id", "reason", "removed")} == {
+        "account": OWN,
+        "id": "ex-00000002",
+        "reason": "Legacy import",
+        "removed": True,
+    }
 
 
 def test_without_an_answer_nothing_is_removed(refused: Callable[..., str], accounts: Hub) -> None:
@@ -387,9 +436,11 @@ def test_a_plan_says_what_is_excused_why_and_by_which_rule(
     if status == "broken":
         return
     assert [each["setting"] for each in verdict["findings"]] == ["Encryption"]
-    table = plan_of(inside, hub, server, "table", **more).out
-    assert f"sqs-queue invoices: {status}" in table
-    assert f"{status}, {rule}" in table
+    ran = plan_of(inside, hub, server, "table", **more)
+    assert ran.code == code, ran.err
+    assert f"sqs-queue invoices: {status}" in ran.out
+    assert f"{status}, {rule}" in ran.out
+    assert f"1 resource: 1 {status}. Nothing was changed." in ran.out
     markdown = plan_of(inside, hub, server, "markdown", **more).out
     assert "## Excused" in markdown
     assert verdict["rule"] in markdown

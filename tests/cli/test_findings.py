@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.core.exceptions import AccessDeniedError
+from moto.rds.models import RDSBackend, rds_backends
 
 from rightstate.catalogue import load_all
 from rightstate_cli import findings
@@ -78,9 +80,80 @@ def test_what_config_finds_in_one_account_is_planned_in_the_account_and_region_o
     assert set(planned(ran)) == {BUCKET, PASSWORDS}
     assert len(planned(ran)[PASSWORDS]) == 7
     reasons = dict(left(ran))
-    assert "resource id, which is not its identifier" in reasons["rds-instance-deletion-protection-enabled"]
+    assert reasons["rds-instance-deletion-protection-enabled"].startswith(
+        "There is no database of that resource id"
+    )
     assert reasons["our-own-rule"] == NO_POLICY
     assert {(item["account"], item["region"]) for item in ran.json["items"]} == {(OWN, REGION)}
+
+
+def config_file(folder: Path, *found: tuple[str, str, str]) -> str:
+    """A file of findings of AWS Config, each by rule, type and resource id."""
+    results = [
+        {
+            "EvaluationResultIdentifier": {
+                "EvaluationResultQualifier": {"ConfigRuleName": rule, "ResourceType": of, "ResourceId": each}
+            },
+            "ComplianceType": "NON_COMPLIANT",
+        }
+        for rule, of, each in found
+    ]
+    (folder / "config.json").write_text(json.dumps({"EvaluationResults": results}))
+    return str(folder / "config.json")
+
+
+INSTANCE, CLUSTER = "AWS::RDS::DBInstance", "AWS::RDS::DBCluster"
+
+
+def test_a_database_is_found_by_the_resource_id_that_config_has_for_it(
+    server: Server, inside: Cli, tmp_path: Path
+) -> None:
+    for of in ("rds-instance", "neptune-instance", "rds-cluster", "neptune-cluster"):
+        server.make(of, f"by-id-{of}")
+    backend = rds_backends[OWN][REGION]
+    for of in ("rds-instance", "neptune-instance"):
+        # moto gives all of them the same.
+        backend.databases[f"by-id-{of}"].dbi_resource_id = f"db-{of.upper().replace('-', '')}"
+    aurora, neptune = (backend.clusters[f"by-id-{of}"] for of in ("rds-cluster", "neptune-cluster"))
+    file = config_file(
+        tmp_path,
+        ("rds-instance-deletion-protection-enabled", INSTANCE, "db-RDSINSTANCE"),
+        ("rds-automatic-minor-version-upgrade-enabled", INSTANCE, "db-RDSINSTANCE"),
+        ("rds-automatic-minor-version-upgrade-enabled", INSTANCE, "db-NEPTUNEINSTANCE"),
+        ("rds-cluster-deletion-protection-enabled", CLUSTER, aurora.db_cluster_resource_id),
+        ("neptune-cluster-iam-database-authentication", CLUSTER, neptune.db_cluster_resource_id),
+        ("rds-cluster-deletion-protection-enabled", CLUSTER, "cluster-GONESINCE"),
+    )
+    server.calls.clear()
+    ran = inside("plan", "--from", file, "--format", "json")
+    assert set(planned(ran)) == {
+        "rds-instance by-id-rds-instance",
+        "rds-instance by-id-neptune-instance",
+        "rds-cluster by-id-rds-cluster",
+        "neptune-cluster by-id-neptune-cluster",
+    }
+    assert len(planned(ran)["rds-instance by-id-rds-instance"]) > 1
+    gone = f"There is no database of that resource id in account {OWN}, {REGION}."
+    assert left(ran) == [("rds-cluster-deletion-protection-enabled", gone)]
+    assert ran.json["findings"]["left"][0]["resource"] == "cluster-GONESINCE"
+    # One for the three instances and one for the three clusters, before each is read.
+    described = {name: server.calls.count(f"rds:DescribeDB{name}") for name in ("Instances", "Clusters")}
+    assert described == {"Instances": 1 + 2, "Clusters": 1 + 2}
+
+
+def test_a_database_that_cannot_be_looked_up_is_left_with_the_reason(
+    inside: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(self: RDSBackend, *args: Any, **given: Any) -> None:
+        raise AccessDeniedError("anybody", "rds:DescribeDBInstances")
+
+    monkeypatch.setattr(RDSBackend, "describe_db_instances", denied)
+    rule = "rds-instance-deletion-protection-enabled"
+    file = config_file(tmp_path, (rule, INSTANCE, "db-RDSINSTANCE"))
+    ran = inside("plan", "--from", file, "--format", "json")
+    [(_, reason)] = left(ran)
+    assert "AWS refused: DescribeDBInstances was answered with AccessDenied. Allow" in reason
+    assert (ran.json["items"], ran.code) == ([], 1)
 
 
 @pytest.mark.usefixtures("broken")

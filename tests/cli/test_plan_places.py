@@ -1,13 +1,17 @@
 """`rightstate plan` over several accounts and regions, into a file, and as a hub's settings say."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
+from moto.core.exceptions import JsonRESTError
+from moto.dynamodb.responses import DynamoHandler
 
 from rightstate.errors import InvalidInput
+from rightstate.guards import Halt
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import plan_file
@@ -15,6 +19,8 @@ from rightstate_cli.engine import Engine
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 
 SQS = "sqs-server-side-encryption"
+KINESIS = "kinesis-server-side-encryption"
+FINDINGS = Path(__file__).parents[1] / "findings" / "prowler.csv"
 BOTH = ("--account", OWN, "--account", OTHER)
 THEIRS = Account(
     account=OTHER,
@@ -97,10 +103,42 @@ def test_a_file_is_shown_again_without_looking_at_anything(
     shown = inside("plan", "--show", str(file))
     assert (shown.out, shown.code) == (made.out, made.code)
     as_json = inside("plan", "--show", str(file), "--format", "json")
-    assert as_json.json == json.loads(file.read_text())
+    assert as_json.out == file.read_text()
     markdown = inside("plan", "--show", str(file), "--format", "markdown")
     assert markdown.out.startswith("# Rightstate plan\n") and "`sqs-queue q`" in markdown.out
     assert server.calls == []
+
+
+@pytest.mark.usefixtures("queues")
+def test_a_plan_as_json_is_one_that_can_be_applied(inside: Cli) -> None:
+    printed = inside("plan", "-p", SQS, "--format", "json").out
+    assert plan_file.parse(printed, "plan.json").to_change
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--deployed",),
+        ("-t", "sqs-queue"),
+        ("-p", SQS),
+        ("-r", "q"),
+        ("--account", OWN),
+        ("--region", REGION),
+        ("--role", "audit"),
+        ("--external-id", "x-1"),
+        ("--set", f"{SQS}.encrypt_with=alias/x"),
+        ("--from", "findings.json"),
+        ("-o", "copy.json"),
+    ],
+    ids=lambda more: more[0],
+)
+def test_a_file_that_is_shown_again_is_shown_whole(
+    refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan_file.write(plan_file.document([], [], [], {}), Path("plan.json"))
+    assert "--show prints a plan file as it is" in refused("plan", "--show", "plan.json", *more)
+    assert [each.name for each in tmp_path.iterdir()] == ["plan.json"]
 
 
 def test_a_file_that_is_none_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
@@ -168,6 +206,101 @@ def test_a_hub_s_accounts_are_read_with_the_role_that_is_named(
     assert assumed == [(f"arn:aws:iam::{OTHER}:role/rightstate-remediation", "x-2")]
 
 
+REFUSES = "refuses this plan, of which policies are in mode report there."
+
+
+@pytest.mark.usefixtures("queues", "registered")
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ((), "`rightstate remediate` with the same options makes these calls."),
+        ((*BOTH,), "options, for one --account and --region at a time, makes these calls."),
+        (("-o", "plan.json"), "`rightstate apply plan.json` has a hub make these calls where it has"),
+        (
+            ("--from", "found.json"),
+            "With -o FILE, `rightstate apply FILE` has a hub make these calls where it",
+        ),
+        (
+            ("--deployed", "--account", OTHER),
+            "With -o FILE, `rightstate apply FILE` has the hub make these calls.",
+        ),
+        (
+            ("--deployed", "--account", OTHER, "-o", "plan.json"),
+            "`rightstate apply plan.json` has the hub make these calls.",
+        ),
+        (
+            ("--deployed", "-o", "plan.json"),
+            "`rightstate apply plan.json` has the hub make those of 1 resource, and refuses the others, of",
+        ),
+        (("--deployed", "--account", OWN), f"`rightstate apply` {REFUSES}"),
+        (("--deployed", "--account", OWN, "-o", "plan.json"), f"`rightstate apply` {REFUSES}"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, tuple) else "",
+)
+def test_it_is_said_what_makes_the_calls_of_a_plan(
+    inside: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    control = {"Status": "FAILED", "SecurityControlId": "SQS.1"}
+    queue = {"Id": f"arn:aws:sqs:{REGION}:{OWN}:q", "Region": REGION}
+    found = {"AwsAccountId": OWN, "Compliance": control, "Resources": [queue]}
+    Path("found.json").write_text(json.dumps({"Findings": [found]}))
+    ran = inside("plan", "-p", SQS, *args)
+    assert ran.code == 1, ran.err
+    assert said in " ".join(ran.err.split())
+
+
+@pytest.fixture
+def halted(engine: Engine) -> Iterator[None]:
+    """The queue of one account and region, of which nobody knows what sets it back."""
+    halt = Halt(policy=SQS, since="2026-11-25T08:00:00.000Z", execution="arn:x", applies=5)
+    item = {"id": f"{OWN}/{REGION}/sqs-queue/q", "what": f"halt#{SQS}", **halt.model_dump()}
+    table = {"TableName": engine.resources["GuardsTable"]}
+    serialized = {name: TypeSerializer().serialize(value) for name, value in item.items()}
+    engine.client("dynamodb").put_item(**table, Item=serialized)
+    yield
+    engine.client("dynamodb").delete_item(**table, Key={name: serialized[name] for name in ("id", "what")})
+
+
+@pytest.mark.usefixtures("queues", "registered", "halted")
+def test_what_is_halted_is_not_to_be_changed_and_says_since_when(server: Server, inside: Cli) -> None:
+    ran = inside("plan", "--deployed", "--format", "json")
+    found = {(item["account"], item["region"]): item for item in ran.json["items"] if item["resource"] == "q"}
+    assert {place: item["status"] for place, item in found.items()} == {
+        (OWN, REGION): "halted",
+        (OWN, "eu-west-1"): "broken",
+        (OTHER, REGION): "broken",
+    }
+    item = found[OWN, REGION]
+    assert (item["changes"], item["calls"]) == ([], [])
+    [verdict] = item["verdicts"]
+    assert verdict["rule"] == "breaker"
+    assert "`rightstate breaker release` lets it go on" in verdict["reason"]
+    # The settings and the halts; however many resources there are.
+    assert server.calls.count("dynamodb:Scan") == 2
+    assert not [call for call in server.calls if call in ("dynamodb:Query", "dynamodb:GetItem")]
+    table = inside("plan", "--deployed", "--account", OWN, "--region", REGION)
+    assert table.code == 1
+    assert "sqs-queue q: halted" in table.out
+
+
+@pytest.mark.usefixtures("queues", "registered")
+def test_who_may_not_read_what_is_halted_is_told_and_gets_no_plan(
+    engine: Engine, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = DynamoHandler.scan
+
+    def denied(self: DynamoHandler) -> Any:
+        if self.body["TableName"] == engine.resources["GuardsTable"]:
+            raise JsonRESTError("AccessDeniedException", "no")
+        return scan(self)
+
+    monkeypatch.setattr(DynamoHandler, "scan", denied)
+    said = refused("plan", "--deployed")
+    assert "What is halted cannot be read from the hub's table" in said
+    assert "Scan was answered with AccessDeniedException" in said
+
+
 @pytest.mark.usefixtures("registered")
 def test_parameters_are_the_settings_when_a_hub_is_asked(refused: Callable[..., str]) -> None:
     said = refused("plan", "--deployed", "-p", SQS, "--set", f"{SQS}.encrypt_with=alias/x")
@@ -179,11 +312,114 @@ def test_an_account_that_the_hub_does_not_know_is_refused(refused: Callable[...,
     assert "is not registered" in refused("plan", "--deployed", "--account", "999900001111")
 
 
+def _forget(engine: Engine, *accounts: str) -> None:
+    for account in accounts:
+        engine.client("dynamodb").delete_item(
+            TableName=engine.resources["SettingsTable"], Key={"account": {"S": account}}
+        )
+
+
+@pytest.mark.usefixtures("queues")
 def test_an_account_is_left_out_where_nothing_of_it_is_enabled(engine: Engine, inside: Cli) -> None:
+    engine.configure(Account(account=OWN, regions=(REGION,)))
+    engine.configure(THEIRS)
+    ran = inside("plan", "--deployed", "--format", "json")
+    assert places(ran.json) == [(OTHER, REGION)]
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--region", "eu-nort-1"), "Not among the regions of any account that is registered: eu-nort-1."),
+        (
+            ("--region", REGION, "--region", "eu-central-1"),
+            "registered: eu-central-1. Nothing was planned. They are: eu-west-1, us-east-1.",
+        ),
+        (("--account", OTHER, "--region", "eu-west-1"), f"Not among the regions of account {OTHER}"),
+        (("-p", "s3-versioning"), "Not enabled in any account that is registered: s3-versioning."),
+        (("-p", SQS, "-p", "kms-key-rotation"), "registered: kms-key-rotation."),
+        (("-t", "s3-bucket"), "Not enabled in any account that is registered: s3-bucket."),
+        (("-t", "sqs-queue", "-t", "kms-key"), "registered: kms-key."),
+        (("-p", "S3VersioningEnabled"), "registered: s3-versioning."),
+        (("-p", KINESIS, "--region", "eu-west-1"), "eu-west-1 is not among the account's regions."),
+        (("-r", "arn:aws:s3:::mine"), "Not enabled in any account that is registered"),
+        (
+            ("-r", f"arn:aws:kinesis:{REGION}:{OWN}:stream/s"),
+            f"No policy about 'arn:aws:kinesis:{REGION}:{OWN}:stream/s' is enabled in its account.",
+        ),
+        (("--from", str(FINDINGS), "--region", "eu-nort-1"), "Not among the regions"),
+    ],
+    ids=lambda given: " ".join(given)[-40:] if isinstance(given, tuple) else "",
+)
+def test_what_is_nowhere_is_refused_and_not_found_well(
+    engine: Engine, refused: Callable[..., str], args: tuple[str, ...], said: str
+) -> None:
+    engine.configure(
+        Account(
+            account=OWN,
+            regions=(REGION, "eu-west-1"),
+            policies={SQS: Enabled(mode=Mode.AUTO), "s3-versioning": Enabled(mode=Mode.OFF)},
+        )
+    )
+    theirs = {**THEIRS.policies, KINESIS: Enabled(mode=Mode.AUTO)}
+    engine.configure(THEIRS.model_copy(update={"regions": (REGION,), "policies": theirs}))
+    told = " ".join(refused("plan", "--deployed", *args).split())
+    assert said in told
+    assert "Nothing was planned." in told
+
+
+def test_where_nothing_at_all_is_enabled_nothing_is_found_well(
+    engine: Engine, refused: Callable[..., str]
+) -> None:
     for account in (OWN, OTHER):
         engine.configure(Account(account=account))
-    ran = inside("plan", "--deployed", "--format", "json")
-    assert (ran.json["items"], ran.json["scope"], ran.code) == ([], [], 0)
+    assert "Not enabled in any account that is registered: any policy" in refused("plan", "--deployed")
+
+
+def test_where_no_account_is_registered_nothing_is_found_well(
+    engine: Engine, refused: Callable[..., str]
+) -> None:
+    _forget(engine, OWN, OTHER)
+    assert "No account is registered with the hub" in refused("plan", "--deployed")
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        ((), f"Account {OTHER} is not registered."),
+        # Whether it is registered is not looked up then.
+        (("--account", OWN), f"Account {OTHER} is not among those that are planned for."),
+    ],
+    ids=["every account", "one"],
+)
+def test_a_finding_of_an_account_that_the_hub_does_not_know_is_left_with_that_reason(
+    engine: Engine, inside: Cli, args: tuple[str, ...], why: str
+) -> None:
+    _forget(engine, OTHER)
+    engine.configure(Account(account=OWN, policies={"s3-versioning": Enabled(mode=Mode.AUTO)}))
+    ran = inside("plan", "--deployed", "--from", str(FINDINGS), *args, "--format", "json")
+    assert why in {each["reason"] for each in ran.json["findings"]["left"]}
+
+
+@pytest.mark.usefixtures("queues")
+def test_a_region_that_some_of_the_accounts_have_is_looked_at_there(engine: Engine, inside: Cli) -> None:
+    everywhere = Account(account=OWN, regions=(REGION, "eu-west-1"), policies=THEIRS.policies)
+    engine.configure(everywhere)
+    engine.configure(THEIRS.model_copy(update={"regions": (REGION,)}))
+    ran = inside("plan", "--deployed", "--region", "eu-west-1", "--format", "json")
+    assert places(ran.json) == [(OWN, "eu-west-1")]
+    engine.configure(everywhere.model_copy(update={"regions": ()}))
+    assert inside("plan", "--deployed", "--region", "eu-north-1").code == 0
+
+
+@pytest.mark.parametrize("regions", [(REGION, "eu-west-1"), ("eu-west-1", REGION)])
+def test_what_a_global_service_has_is_looked_at_by_name_in_whatever_order_the_regions_are(
+    engine: Engine, inside: Cli, regions: tuple[str, ...]
+) -> None:
+    policies = {"iam-password-policy-lowercase": Enabled(mode=Mode.AUTO)}
+    engine.configure(Account(account=OWN, regions=regions, policies=policies))
+    ran = inside("plan", "--deployed", "-r", f"arn:aws:iam::{OWN}:password-policy", "--format", "json")
+    assert [(item["resource"], item["region"]) for item in ran.json["items"]] == [(OWN, REGION)]
 
 
 def test_a_plan_that_was_made_by_another_hand_is_not_one() -> None:

@@ -20,6 +20,29 @@ def test_the_whole_catalogue_is_listed_with_category_and_title(inside: Cli) -> N
     assert ran.code == 0
 
 
+def test_they_are_listed_by_that_name_as_well(inside: Cli) -> None:
+    options = ("-t", "s3-bucket", "--risk", "cost", "--format", "json")
+    assert inside("policies", "list", *options).json == inside("policies", *options).json != []
+    assert inside("policies", "list").out == inside("policies").out
+    ran = inside("policies", "--risk", "cost", "list")
+    assert (ran.code, ran.out) == (2, "")
+    assert "Give the options after `list`." in ran.err
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ("sqs-server-side-encryption", "key-coupling; begin with mode approve, after a look in report"),
+        ("s3-versioning", "cost; begin with mode report "),
+        ("iam-password-policy-lowercase", "begin with mode "),
+    ],
+)
+def test_it_is_said_with_which_mode_to_begin(inside: Cli, policy: str, told: str) -> None:
+    said = inside("policies", "show", policy, COLUMNS="200").out
+    assert told in said
+    assert "report after a look in report" not in " ".join(said.split())
+
+
 @pytest.mark.parametrize("columns", ["80", "200"])
 def test_every_id_and_title_stands_in_the_table(cli: Cli, columns: str) -> None:
     shown = cli("policies", COLUMNS=columns).out
@@ -61,7 +84,7 @@ def test_help_gives_examples_and_says_what_the_exit_codes_mean(inside: Cli) -> N
     for command in ("plan", "remediate", "replay", "demo"):
         assert "Exit codes: 0 " in inside(command, "--help").out
     for group, commands in {
-        "policies": ("show", "enable", "disable", "set-mode"),
+        "policies": ("list", "show", "enable", "disable", "set-mode"),
         "accounts": ("add", "remove", "list", "show", "template"),
     }.items():
         for command in commands:

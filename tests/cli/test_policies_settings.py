@@ -147,9 +147,9 @@ def test_a_parameter_of_a_risky_policy_in_auto_is_asked_about(inside: Cli, accou
     assert "of risk key-coupling (1)" in " ".join(ran.err.split())
 
 
-def test_of_approve_it_says_that_it_is_as_report_for_now(inside: Cli, accounts: Hub) -> None:
-    ran = inside("policies", "enable", RISKY, "--account", OWN, "--mode", "approve")
-    assert "approve: until there are approvals, the same as report." in ran.err
+def test_of_approve_it_says_that_somebody_is_asked(inside: Cli, accounts: Hub) -> None:
+    ran = inside("policies", "enable", RISKY, "--account", OWN, "--mode", "approve", COLUMNS="200")
+    assert "approve: what is broken is mended once somebody approves it" in ran.err
 
 
 def test_accounts_in_which_the_same_happens_are_told_together(inside: Cli, accounts: Hub) -> None:

@@ -62,6 +62,21 @@ def test_a_message_tells_to_run_what_there_is() -> None:
     assert {command: why for command in commands if (why := fault(command))} == {}
 
 
+def test_every_command_takes_a_format_as_the_readme_says() -> None:
+    commands = dict(_commands(get_command(app)))
+    assert "exempt remove" in commands
+    without = [name for name in commands if fault(f"{name} --format")]
+    assert without == []
+
+
+def _commands(found: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if not hasattr(found, "commands"):
+        yield name, found
+        return
+    for own, each in found.commands.items():
+        yield from _commands(each, f"{name} {own}".strip())
+
+
 def test_the_page_on_deploying_has_every_parameter_with_its_default() -> None:
     page = (application.root() / "docs" / "deploying.md").read_text()
     shown = {

@@ -34,8 +34,19 @@ def test_without_one_it_is_at_once() -> None:
         f"{in_hours(1)[:16]}/2h",
         f"{in_hours(-3)}/2h",
         f"{in_hours(24 * 8)}/2h",
+        f"{in_hours(1)}/0m",
     ],
-    ids=["word", "length", "no length", "empty length", "no length's unit", "no zone", "over", "too far"],
+    ids=[
+        "word",
+        "length",
+        "no length",
+        "empty",
+        "no unit",
+        "no zone",
+        "over",
+        "too far",
+        "ends as it begins",
+    ],
 )
 def test_what_is_none_that_can_be_waited_for_is_refused(given: str) -> None:
     with pytest.raises(InvalidInput, match="Nothing was decided"):

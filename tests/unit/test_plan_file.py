@@ -187,6 +187,29 @@ def test_a_file_is_written_whole_and_a_directory_that_is_not_there_is_told_of(tm
         plan_file.read(tmp_path / "missing.json")
 
 
+@pytest.mark.parametrize("name", ["kept", "kept/.", "."])
+def test_a_plan_that_would_replace_a_directory_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "kept").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidInput, match="is a directory"):
+        plan_file.write(PLAN, Path(name))
+    assert [*tmp_path.rglob("*")] == [tmp_path / "kept"]
+
+
+def test_a_plan_that_cannot_be_put_in_its_place_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(InvalidInput, match="cannot be written: No space left on device"):
+        plan_file.write(PLAN, tmp_path / "plan.json")
+    assert [*tmp_path.iterdir()] == []
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

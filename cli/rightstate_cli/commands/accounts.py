@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -45,6 +46,13 @@ accounts = typer.Typer(
 AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="12 digits.", show_default=False)]
 # As template.yaml takes them.
 _ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+
+
+class TemplateFormat(StrEnum):
+    """How a template is printed."""
+
+    YAML = "yaml"
+    JSON = "json"
 
 
 @accounts.command()
@@ -189,6 +197,7 @@ def remove(
     yes: YesOption = False,
     stack: StackOption = DEFAULT_STACK,
     hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
 ) -> None:
     """Forget an account: nothing of it is looked at or changed any more.
 
@@ -216,14 +225,14 @@ def remove(
         say("Nothing was changed.")
         raise typer.Exit(2)
     registry.remove(account)
-    print_line(f"Account {account} was removed.")
+    if format is Format.TABLE:
+        print_line(f"Account {account} was removed.")
     # What nothing can begin again must not keep the rest from being done.
-    failed = False
+    left = []
     try:
         contacts.unsubscribe(at, account, found.contacts)
     except RightstateError as error:
-        failed = True
-        say(
+        left.append(
             f"{error} End the subscriptions of {', '.join(found.contacts)} to {at.outputs['Notifications']} "
             "by hand."
         )
@@ -231,12 +240,17 @@ def remove(
         try:
             admission.admit(at, others)
         except RightstateError as error:
-            failed = True
-            say("Its events are still taken, and each ends rejected.")
-            say(f"{error} By hand: {admission.by_hand(at, others)}")
+            left.append(
+                f"Its events are still taken, and each ends rejected. {error} By hand: "
+                f"{admission.by_hand(at, others)}"
+            )
         else:
             say(_remember())
-    if failed:
+    for each in left:
+        say(each)
+    if format is Format.JSON:
+        print_json({"account": account, "removed": True, "left": left})
+    if left:
         raise typer.Exit(1)
 
 
@@ -314,13 +328,22 @@ accounts.command(name="set")(handling.set_account)
 
 
 @accounts.command()
-def template(types: TypeOption = None) -> None:
+def template(
+    types: TypeOption = None,
+    format: Annotated[
+        TemplateFormat, typer.Option("--format", help="CloudFormation takes both.")
+    ] = TemplateFormat.YAML,
+) -> None:
     """Print the CloudFormation template of a member, for all resource types or for those named.
 
     - `rightstate accounts template > member.yaml` is what `rightstate accounts add` tells to deploy.
     - `rightstate accounts template --type s3-bucket` has a role that may mend buckets and nothing else.
     """
-    typer.echo(member.as_yaml(member.template(dict.fromkeys(types or ()))), nl=False)
+    made = member.template(dict.fromkeys(types or ()))
+    if format is TemplateFormat.JSON:
+        print_json(made)
+    else:
+        typer.echo(member.as_yaml(made), nl=False)
 
 
 # --- What is asked for ---

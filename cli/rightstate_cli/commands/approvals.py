@@ -4,16 +4,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
+from rightstate.catalogue import find_policy
 from rightstate.clock import now, written
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models import Choice, Requested
 from rightstate.wants import as_change
 from rightstate_cli import hub as hubs
+from rightstate_cli import plan_file
 from rightstate_cli.guarding import Guarding
-from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
-from rightstate_cli.output import Format, ask, counted, print_json, print_table, say
+from rightstate_cli.options import (
+    DEFAULT_STACK,
+    FormatOption,
+    HubRegionOption,
+    StackOption,
+    YesOption,
+    on_one_line,
+)
+from rightstate_cli.output import Format, ask, counted, print_json, print_table, say, talk
 from rightstate_cli.times import span
 
 app = typer.Typer(
@@ -22,7 +32,6 @@ app = typer.Typer(
 
 RequestArgument = Annotated[str, typer.Argument(metavar="ID", help="As `approvals list` shows it.")]
 ReasonOption = Annotated[str, typer.Option(help="Goes into the ledger.", metavar="TEXT")]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]
 
 _LONGEST = timedelta(days=7)
 
@@ -64,7 +73,7 @@ def show(
     hub_region: HubRegionOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Show one request: the plan, its hash, who caused it, and until when it waits.
+    """Show one request: the plan with what it may break, its hash, who caused it, and until when it waits.
 
     Exit codes: 0 it is shown, 2 there is none of that id.
     """
@@ -125,12 +134,13 @@ def _decide(
     hub_region: str | None,
     format: Format,
 ) -> None:
+    reason = on_one_line("--reason", reason)
     guarding = Guarding(hubs.find(stack, hub_region))
     requested = guarding.request(request)
     if not _waits(requested):
         raise InvalidInput(f"{requested.id} does not wait any more: {_status(requested)}.")
     if not yes:
-        _print(requested, Format.TABLE)
+        _print(requested, Format.TABLE, talk)
         answer = ask(f"{choice.capitalize()} {requested.id}?")
         if answer is None:
             raise InvalidInput("Nothing was decided: nobody confirmed it. In a script, give --yes.")
@@ -168,6 +178,8 @@ def _window(given: str | None) -> tuple[str, str]:
             f"The window {shown(given)} has passed, begins in more than {_LONGEST.days} days, or is longer "
             "than that. Nothing was decided."
         )
+    if ends == begins:
+        raise InvalidInput(f"The window {shown(given)} ends as it begins. Nothing was decided.")
     return written(begins), written(ends)
 
 
@@ -195,15 +207,15 @@ def _cause(requested: Requested) -> str:
     return requested.requester or "nobody"
 
 
-def _print(requested: Requested, format: Format) -> None:
+def _print(requested: Requested, format: Format, to: Console | None = None) -> None:
     if format is Format.JSON:
         print_json(_facts(requested))
         return
     rows = [
         ("Resource", requested.arn or requested.resource),
         *(("Change", change) for change in _changes(requested)),
-        ("Policies", ", ".join(requested.policies)),
-        ("Calls", ", ".join(f"{call.service}:{call.operation}" for call in requested.calls)),
+        *(row for name in requested.policies for row in _policy(name)),
+        *(("Call", plan_file.on_one_line(call)) for call in requested.calls),
         ("Caused by", _cause(requested)),
         ("Reason", requested.why or "none"),
         ("Asked", requested.asked_at),
@@ -211,7 +223,29 @@ def _print(requested: Requested, format: Format) -> None:
         ("Plan", f"sha256:{requested.plan}"),
         ("Execution", requested.execution),
     ]
-    print_table(f"Request {requested.id}", ("", ""), rows)
+    print_table(f"Request {requested.id}", ("", ""), rows, to)
+
+
+def _policy(name: str) -> list[tuple[str, str]]:
+    """What to know before it changes something, as `policies show` calls it."""
+    about = _about(name)
+    if about is None:
+        return [("Policy", f"{name}: not one of this version")]
+    return [
+        ("Policy", name),
+        ("Risk class", about["risk"]),
+        ("May break", about["side_effects"]),
+        ("Can be undone", about["reversible"]),
+    ]
+
+
+def _about(name: str) -> dict[str, str] | None:
+    """None of a policy that only another version has."""
+    try:
+        policy = find_policy(name)[1]
+    except InvalidInput:
+        return None
+    return {"risk": policy.risk.value, "side_effects": policy.side_effects, "reversible": policy.reversible}
 
 
 def _facts(requested: Requested) -> dict[str, Any]:
@@ -220,4 +254,5 @@ def _facts(requested: Requested) -> dict[str, Any]:
         **requested.model_dump(mode="json", exclude={"token", "outcome"}),
         "waits": _waits(requested),
         "status": _status(requested),
+        "about": {name: _about(name) for name in requested.policies},
     }

@@ -35,7 +35,7 @@ _OFF = Enabled(mode=Mode.OFF)
 _MEANING = {
     Mode.OFF: "off: nothing is looked at.",
     Mode.REPORT: "report: what is broken is told, and nothing is changed.",
-    Mode.APPROVE: "approve: until there are approvals, the same as report.",
+    Mode.APPROVE: "approve: what is broken is mended once somebody approves it: `rightstate approvals list`.",
     Mode.AUTO: "auto: what is broken is mended, within seconds of the event that broke it.",
 }
 

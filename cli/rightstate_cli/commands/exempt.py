@@ -19,7 +19,14 @@ from rightstate_cli import exempting
 from rightstate_cli import hub as hubs
 from rightstate_cli.aws import checked_account, checked_region
 from rightstate_cli.hub import Hub
-from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption, YesOption
+from rightstate_cli.options import (
+    DEFAULT_STACK,
+    FormatOption,
+    HubRegionOption,
+    StackOption,
+    YesOption,
+    on_one_line,
+)
 from rightstate_cli.output import Format, ask, counted, print_json, print_table, say
 from rightstate_cli.registry import Registry
 
@@ -28,6 +35,8 @@ app = typer.Typer(
     help="Exempt resources from policies, for a reason and for a time.",
     rich_markup_mode="markdown",
 )
+
+_END_OF_DAY = "T23:59:59Z"
 
 AccountOption = Annotated[
     str, typer.Option("--account", help="The account, 12 digits.", metavar="ID", show_default=False)
@@ -83,6 +92,7 @@ def add(
         int | None,
         typer.Option(min=1, help="Or for so many days after today.", metavar="NUMBER", show_default=False),
     ] = None,
+    yes: YesOption = False,
     stack: StackOption = DEFAULT_STACK,
     hub_region: HubRegionOption = None,
     format: FormatOption = Format.TABLE,
@@ -91,12 +101,13 @@ def add(
 
     What is exempt is still looked at, and what policies find there is kept in the ledger with the reason;
     nothing is changed, and nobody is told. It counts from the next execution on: what runs ends as it began.
-    When it has ended, the next event or sweep has what is broken put right.
+    When it has ended, the next event or sweep has what is broken put right. Asks before a whole account is
+    exempted.
 
     - `rightstate exempt add --account 111122223333 -r arn:aws:sqs:eu-west-1:111122223333:invoices --days 30
       --reason CHG-5521 --approver ana@example.com` exempts a queue.
     - `rightstate exempt add --account 111122223333 -p s3-versioning --until 2026-12-31 --reason "Cost review"
-      --approver ana@example.com` exempts all buckets from one policy.
+      --approver ana@example.com` asks, and exempts all buckets of the account from one policy.
 
     Exit codes: 0 done, 2 nothing was changed.
     """
@@ -117,8 +128,8 @@ def add(
     given = {
         "tag": tag,
         "policies": ids,
-        "reason": _on_one_line("--reason", reason),
-        "approver": _on_one_line("--approver", approver),
+        "reason": on_one_line("--reason", reason),
+        "approver": on_one_line("--approver", approver, 256),
         "by": at.caller.arn,
         "created": _written(now),
         "until": _written(_until(at, now, until, days)),
@@ -134,6 +145,9 @@ def add(
         for other in before.exemptions:
             if in_force(other, new.created) and _overlap(new, other):
                 say(f"{other.id} ({_what(other)}, {_which(other)}) counts there too, until {other.until}.")
+    if not resource and not tag:
+        [whole] = made
+        _confirm(f"Exempt the whole account {account} from {_which(whole)} until {whole.until}?", yes)
     registry.put(after)
     _print([(before, each) for each in made], now, format)
 
@@ -199,6 +213,7 @@ def remove(
     yes: YesOption = False,
     stack: StackOption = DEFAULT_STACK,
     hub_region: HubRegionOption = None,
+    format: FormatOption = Format.TABLE,
 ) -> None:
     """Remove an exemption: from the next execution on, what it kept is put right.
 
@@ -226,15 +241,12 @@ def remove(
             f"{own.until}: {own.reason} (approved by {own.approver}). The next execution puts right what is "
             "broken there."
         )
-        answer = yes or ask(f"Remove exemption {own.id}?")
-        if answer is None:
-            raise InvalidInput("Nothing was changed: nobody confirmed it. In a script, give --yes.")
-        if not answer:
-            say("Nothing was changed.")
-            raise typer.Exit(2)
+        _confirm(f"Remove exemption {own.id}?", yes)
     kept = tuple(each for each in before.exemptions if each.id != own.id)
     registry.put(before.model_copy(update={"exemptions": kept}))
     say(f"Exemption {own.id} of account {before.account} was removed.")
+    if format is Format.JSON:
+        print_json({"account": before.account, **own.model_dump(mode="json"), "removed": True})
 
 
 # --- What is asked for ---
@@ -313,12 +325,6 @@ def _identified(at: Hub, account: str, region: str | None, given: str) -> list[t
     return found
 
 
-def _on_one_line(option: str, given: str) -> str:
-    if not given.strip() or not given.isprintable():
-        raise InvalidInput(f"{option} takes a text on one line. Nothing was changed.")
-    return given.strip()
-
-
 def _exemption(given: dict[str, Any]) -> Exemption:
     try:
         return Exemption.model_validate({**given, "id": f"ex-{token_hex(4)}"})
@@ -340,6 +346,16 @@ def _overlap(one: Exemption, other: Exemption) -> bool:
     return not apart and (
         not one.policies or not other.policies or bool(set(one.policies) & set(other.policies))
     )
+
+
+def _confirm(question: str, yes: bool) -> None:
+    """Go on only after a yes. Raises InvalidInput where nobody answers, and ends the command after a no."""
+    answer = yes or ask(question)
+    if answer is None:
+        raise InvalidInput("Nothing was changed: nobody confirmed it. In a script, give --yes.")
+    if not answer:
+        say("Nothing was changed.")
+        raise typer.Exit(2)
 
 
 def _understood(registry: Registry) -> tuple[list[Account], list[SettingsUnreadable]]:
@@ -381,8 +397,8 @@ def _print(listed: Sequence[tuple[Account, Exemption]], now: datetime, format: F
                 ", ".join(each.policies) or "all",
                 each.reason,
                 each.approver,
-                each.until[:10],
-                counted(_days_left(each, now), "day") if in_force(each, _written(now)) else "EXPIRED",
+                each.until[:10] if each.until.endswith(_END_OF_DAY) else f"{each.until[:16]}Z",
+                _left(each, now) if in_force(each, _written(now)) else "EXPIRED",
             )
             for account, each in listed
         ],
@@ -400,6 +416,15 @@ def _which(exemption: Exemption) -> str:
 
 def _days_left(exemption: Exemption, now: datetime) -> int:
     return max(0, (datetime.fromisoformat(exemption.until) - now).days)
+
+
+def _left(exemption: Exemption, now: datetime) -> str:
+    """`30 days`, and of less than two days the hours."""
+    left = datetime.fromisoformat(exemption.until) - now
+    if left >= timedelta(days=2):
+        return counted(left.days, "day")
+    hours = left // timedelta(hours=1)
+    return counted(hours, "hour") if hours else counted(left // timedelta(minutes=1), "minute")
 
 
 def _written(time: datetime) -> str:

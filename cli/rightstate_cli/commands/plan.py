@@ -14,7 +14,7 @@ from rightstate.policy import PLAINLY, Mode, Risk
 from rightstate.wants import as_change
 from rightstate_cli import findings as found_elsewhere
 from rightstate_cli import hub as hubs
-from rightstate_cli import plan_file, plan_markdown, planning
+from rightstate_cli import plan_file, plan_markdown, planning, resource_ids
 from rightstate_cli.options import (
     DEFAULT_STACK,
     AccountsOption,
@@ -34,7 +34,6 @@ from rightstate_cli.output import (
     Row,
     counted,
     print_blocks,
-    print_json,
     print_line,
     print_table,
     progress,
@@ -122,35 +121,37 @@ def plan(
     Exit codes: 0 nothing to change, or all of it exempt, 1 something is broken, could be looked at only
     later, or is a finding that was not planned, 2 something could not be read.
     """
+    wanted = Wanted(
+        accounts=accounts or (),
+        regions=regions or (),
+        role=role,
+        external_id=external_id,
+        types=types or (),
+        policies=policies or (),
+        resources=resources or (),
+        parameters=parameters or (),
+    )
     if show:
+        if wanted != Wanted() or deployed or source or output:
+            raise InvalidInput(
+                "--show prints a plan file as it is, and looks at nothing. Give it --format alone, or leave "
+                "it out to make another plan. Nothing was written."
+            )
         made = plan_file.read(show)
     else:
-        wanted = Wanted(
-            accounts=accounts or (),
-            regions=regions or (),
-            role=role,
-            external_id=external_id,
-            types=types or (),
-            policies=policies or (),
-            resources=resources or (),
-            parameters=parameters or (),
-        )
         made = _made(wanted, source, hubs.find(stack, hub_region) if deployed else None)
     if output:
         plan_file.write(made, output)
         say(f"{output}: {counted(len(made.to_change), 'resource')} to change, SHA-256 {made.sha256}.")
     if format is PlanFormat.JSON:
-        print_json(made.model_dump(mode="json"))
+        # To the byte, so that what was redirected into a file is one that can be applied.
+        results.out(plan_file.render(made), highlight=False, end="")
     elif format is PlanFormat.MARKDOWN:
         results.out(plan_markdown.page(made), highlight=False, end="")
     else:
         print_plan(made)
     if made.to_change and not show:
-        say(
-            f"`rightstate apply {output}` has the hub make these calls."
-            if output
-            else "`rightstate remediate` with the same options makes these calls."
-        )
+        say(next_step(made, output, deployed))
     raise typer.Exit(exit_code(made))
 
 
@@ -161,7 +162,7 @@ def _made(wanted: Wanted, source: Path | None, hub: hubs.Hub | None) -> Plan:
     accounts = registered_accounts(wanted, hub) if hub else named_accounts(wanted)
     if given is None:
         return make(targets(accounts, wanted.resources), accounts.modes)
-    matched = found_elsewhere.match(given, accounts)
+    matched = found_elsewhere.match(resource_ids.named(given, accounts), accounts)
     return make(of_resources(accounts, matched.wanted), accounts.modes, matched.findings)
 
 
@@ -192,6 +193,31 @@ def exit_code(plan: Plan) -> int:
         return 2
     left = plan.findings.left if plan.findings else ()
     return 1 if left or statuses & {"broken", "held", "busy", "halted", "managed"} else 0
+
+
+def next_step(plan: Plan, output: Path | None, deployed: bool) -> str:
+    """What makes the plan's calls, as far as the plan can tell."""
+    apply = f"{'' if output else 'With -o FILE, '}`rightstate apply {output or 'FILE'}`"
+    if deployed:
+        return _has_the_hub(plan, apply)
+    if output or plan.findings:
+        return f"{apply} has a hub make these calls where it has the policies in mode auto, as planned here."
+    places = ", for one --account and --region at a time," if len(plan.scope) > 1 else ""
+    return f"`rightstate remediate` with the same options{places} makes these calls."
+
+
+def _has_the_hub(plan: Plan, apply: str) -> str:
+    broken = [[each for each in item.verdicts if each.status is Status.BROKEN] for item in plan.to_change]
+    done = sum(all(each.mode is Mode.AUTO for each in verdicts) for verdicts in broken)
+    if done == len(broken):
+        return f"{apply} has the hub make these calls."
+    lower = {each.mode for verdicts in broken for each in verdicts if each.mode is not Mode.AUTO}
+    modes = f"of which policies are in mode {' or '.join(sorted(lower))} there"
+    if done:
+        return (
+            f"{apply} has the hub make those of {counted(done, 'resource')}, and refuses the others, {modes}."
+        )
+    return f"`rightstate apply` refuses this plan, {modes}. `rightstate policies set-mode auto` changes that."
 
 
 def print_plan(plan: Plan, to: Console | None = None) -> None:
@@ -225,7 +251,7 @@ def print_plan(plan: Plan, to: Console | None = None) -> None:
             f"Risk: {summary(risks)}. `rightstate policies show ID` says what a policy may break.",
             to,
         )
-    for policy in sorted({each.policy for item in found for each in _broken(item)}):
+    for policy in sorted({each.policy for item in found for each in _to_change(item)}):
         reversible = plan.policies[policy].reversible
         if not reversible.startswith(PLAINLY):
             print_line(f"Undo of {policy}: {reversible}", to)

@@ -6,7 +6,7 @@ import typer
 
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
-from rightstate.policy import Policy
+from rightstate.policy import Mode, Policy
 from rightstate.resource_type import ResourceType
 from rightstate_cli import selection
 from rightstate_cli.commands.enabling import disable, enable, set_mode
@@ -55,6 +55,13 @@ def list_policies(
     say("`rightstate policies show ID` says all there is to know of one.")
 
 
+policies.command(
+    name="list",
+    help="List the policies, as `rightstate policies` alone does.\n\n"
+    "- `rightstate policies list --risk breaks-access` lists those that may cut somebody off.",
+)(list_policies)
+
+
 @policies.command()
 def show(
     policy: Annotated[
@@ -75,6 +82,10 @@ def show(
         _print_one(*chosen)
 
 
+def _begin_with(mode: Mode) -> str:
+    return f"begin with mode {mode}" + ("" if mode is Mode.REPORT else ", after a look in report")
+
+
 def _print_one(resource_type: ResourceType, policy: Policy) -> None:
     whole = facts(resource_type, policy)
     lines = [
@@ -86,7 +97,7 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
         ("Wants", "\n".join(f"{setting}: {want}" for setting, want in whole["wants"].items())),
         ("Parameters", "\n".join(f"{name} = {text}" for name, text in parameters(policy).items()) or "none"),
         ("May break", whole["side_effects"]),
-        ("Risk class", f"{whole['risk']}; begin with mode {whole['suggested_mode']} after a look in report"),
+        ("Risk class", f"{whole['risk']}; {_begin_with(policy.risk.suggested_mode)}"),
         ("Can be undone", whole["reversible"]),
         ("Does nothing when", "\n".join(whole["not_applicable"]) or "-"),
         ("Satisfied when", "\n".join(whole["compliant_when"]) or "-"),
