@@ -94,7 +94,7 @@ def print_entry(entry: Entry) -> None:
         "Source": event and event.source,
         "Requester": "" if event and entry.requester == event.principal else entry.requester,
         "Why": entry.why,
-        "Approved by": entry.approval and f"{entry.approval.by} at {entry.approval.at}",
+        "Approved by": entry.approval and f"{entry.approval.arn or entry.approval.by} at {entry.approval.at}",
         "Undoes": entry.undo,
         "Calls made": ", ".join(entry.calls),
     }

@@ -56,6 +56,11 @@ class Approval(_Part):
     not_before: str = ""
     not_after: str = ""
 
+    @property
+    def approver(self) -> str:
+        """Who has approved, as people know them: the ARN, else IAM's unique id."""
+        return self.arn or self.by
+
 
 class Visit(_Part):
     """A state that was entered, and for how long."""

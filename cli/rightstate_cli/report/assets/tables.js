@@ -128,10 +128,12 @@ function verified(i) {
   ];
 }
 
+const approver = (i) => records.get("approval", i)?.arn || records.get("approval", i)?.by || "";
+
 function approvedBy(i) {
   const approval = records.get("approval", i);
   if (!approval) return null;
-  return [who(approval.arn || approval.by || ""), small(foreign((approval.at ?? "").slice(0, 16).replace("T", " ")))];
+  return [who(approver(i)), small(foreign((approval.at ?? "").slice(0, 16).replace("T", " ")))];
 }
 
 const reason = (i) => {
@@ -159,7 +161,7 @@ const TABLES = {
         },
       },
       { title: "Caused by", key: (i) => records.get("principal", i) ?? "", cell: causedBy },
-      { title: "Approved by", key: (i) => records.get("approval", i)?.by ?? "", cell: approvedBy },
+      { title: "Approved by", key: approver, cell: approvedBy },
       { title: "Result", key: (i) => records.get("made", i), cell: verified },
     ],
   },
@@ -172,7 +174,7 @@ const TABLES = {
       started,
       resource,
       { title: "State", key: (i) => records.get("outcome", i), cell: outcome },
-      { title: "Approved by", key: (i) => records.get("approval", i)?.by ?? "", cell: approvedBy },
+      { title: "Approved by", key: approver, cell: approvedBy },
       { title: "Reason", cell: (i) => el("div", { class: "clip" }, foreign(records.get("approval", i)?.reason || records.get("reason", i) || "", 200)) },
       { title: "Plan", cell: (i) => el("code", {}, foreign((records.get("plan", i) || records.get("approval", i)?.plan || "").slice(0, 12))) },
     ],
