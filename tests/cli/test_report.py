@@ -122,6 +122,27 @@ def test_a_file_is_reported_without_aws(
     assert (found.code, names(tmp_path / "out")) == (0, expected)
 
 
+@pytest.mark.parametrize(
+    ("options", "filters", "said"),
+    [
+        ([], {}, "none, all of the ledger"),
+        (["--account", OTHER], {"account": [OTHER]}, f"--account {OTHER}"),
+        (
+            ["--since", "2026-11-02", "--until", "2026-11-02"],
+            {"since": ["2026-11-02T00:00:00.000Z"], "until": ["2026-11-03T00:00:00.000Z"]},
+            "--since 2026-11-02T00:00:00.000Z --until 2026-11-03T00:00:00.000Z",
+        ),
+    ],
+)
+def test_a_report_of_a_part_says_of_which(
+    inside: Cli, file: Path, tmp_path: Path, options: list[str], filters: dict[str, list[str]], said: str
+) -> None:
+    """In the manifest as in the talk; the page is looked at in a browser."""
+    ran = inside("report", "-o", str(tmp_path / "out"), "--from", str(file), *options)
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["filters"] == filters
+    assert said in " ".join(ran.out.split())
+
+
 def test_the_settings_beside_a_file_give_the_exemptions(inside: Cli, file: Path, tmp_path: Path) -> None:
     exemption = Exemption(
         id="ex-00000001",

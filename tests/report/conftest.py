@@ -18,11 +18,14 @@ Write = Callable[..., Path]
 
 
 def written(
-    directory: Path, entries: Iterable[dict[str, Any]], accounts: list[Account] | None = None
+    directory: Path,
+    entries: Iterable[dict[str, Any]],
+    accounts: list[Account] | None = None,
+    chosen: Chosen | None = None,
 ) -> Path:
     """The directory of a report of those entries."""
-    about = writer.About("a test", Chosen(), None if accounts is None else tuple(accounts), ledgers.END)
-    writer.write(entries, about, directory)
+    known = None if accounts is None else tuple(accounts)
+    writer.write(entries, writer.About("a test", chosen or Chosen(), known, ledgers.END), directory)
     return directory
 
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rightstate_cli.report.figures import Figures
+from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.posture import effect
 from rightstate_cli.report.record import as_record
 from tests.report.conftest import Opened, entry, written
@@ -311,6 +312,21 @@ def test_on_paper_it_is_light_and_without_what_can_only_be_pressed(opened: Open,
 def test_a_narrow_window_has_to_be_scrolled_in_one_direction_only(opened: Open, report: Path) -> None:
     page = opened(report, viewport={"width": 420, "height": 900}).page
     assert page.evaluate("document.documentElement.scrollWidth") == 420
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        (Chosen(), "none, all of the ledger"),
+        (
+            Chosen(accounts=("111122223333", "222233334444"), since="2026-11-01T00:00:00.000Z"),
+            "only account 111122223333, account 222233334444, from 2026-11-01 00:00:00.000 UTC",
+        ),
+    ],
+)
+def test_it_says_what_of_the_ledger_it_is_of(opened: Open, tmp_path: Path, chosen: Chosen, told: str) -> None:
+    page = opened(written(tmp_path / "report", [entry()], chosen=chosen)).page
+    expect(page.locator("#about div", has_text="Filters").locator("dd")).to_have_text(told)
 
 
 def test_an_empty_ledger_makes_a_page_that_says_so(opened: Open, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """`rightstate report`: what was found, changed and let alone in a period, for people and for other tools."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -194,6 +194,7 @@ def _print(written: Written, output: Path, format: Format) -> None:
     figures = written.figures
     lines = [
         ("Entries", str(figures["records"])),
+        ("Filters", _filters(found.filters)),
         ("Period", f"{found.first} to {found.last}" if found.first else "there are none"),
         ("Resources", str(figures["resources"])),
         ("Changed", f"{counted(figures['changed']['settings'], 'setting')}"),
@@ -204,3 +205,8 @@ def _print(written: Written, output: Path, format: Format) -> None:
     ]
     print_table(f"Report in {output}", ("", ""), lines)
     say("Open the page in a browser. Keep the manifest's SHA-256 elsewhere, if the report is evidence.")
+
+
+def _filters(filters: Mapping[str, Sequence[str]]) -> str:
+    found = [f"--{name} {each}" for name, given in filters.items() for each in given]
+    return " ".join(found) or "none, all of the ledger"

@@ -34,10 +34,16 @@ function about() {
   // What was asked for ends before the beginning of a day; what was found has its last.
   const asked = view.since && view.until ? days(view.since, new Date(Date.parse(view.until) - 1).toISOString()) : "";
   const accounts = Object.keys(view.accounts).length;
+  const filters = [
+    ...(view.filters.account ?? []).map((account) => ["account ", foreign(account, 40)]),
+    ...(view.filters.since ?? []).map((since) => `from ${exactly(Date.parse(since))}`),
+    ...(view.filters.until ?? []).map((until) => `before ${exactly(Date.parse(until))}`),
+  ];
   const rows = [
     ["Period", asked || (view.first ? days(view.since || view.first, view.last) : "no entries")],
     ["Accounts", accounts === 1 ? Object.entries(view.accounts)[0].filter(Boolean).map((text) => foreign(`${text} `, 60)) : number.format(accounts)],
     ["Ledger", foreign(view.source, 100)],
+    ["Filters", filters.length ? el("strong", {}, "only ", filters.map((each, place) => (place ? [", ", each] : each))) : "none, all of the ledger"],
     ["Written", `${time(Date.parse(view.generated))} UTC`],
     ["Version", view.version],
   ];
