@@ -33,8 +33,10 @@ def counted(entries: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def stands(entries: list[dict[str, Any]], resource: str, policy: str) -> str | None:
-    """How the resource stands with the policy: what the latest entry says that says anything about it."""
-    for each in reversed([each for each in entries if each["resource"] == resource]):
+    """How the resource stands with the policy: what the latest to end says that says anything about it."""
+    of_it = [each for each in entries if each["resource"] == resource]
+    of_it.sort(key=lambda each: as_record(each).ended_at)
+    for each in reversed(of_it):
         verdicts = {verdict["policy"]: verdict for verdict in each["verdicts"]}
         changed = {name for change in each["changes"] for name in change["policies"]}
         if each["outcome"] == "undone" and policy in changed:
@@ -80,6 +82,8 @@ def ledgers(draw: st.DrawFn) -> list[dict[str, Any]]:
                 started=f"2026-11-{1 + number // 3:02}T{number:02}:00:00.000Z",
                 resource=draw(st.sampled_from(RESOURCES)),
                 outcome=outcome,
+                # Some outlast those that begin after them.
+                seconds=draw(st.sampled_from([None, 1.5, 7200, 86400])),
                 error="Denied" if outcome == "failed" else "",
                 verdicts=[
                     {
@@ -122,6 +126,17 @@ def test_the_posture_is_the_latest_that_is_known_of_each_resource_and_policy(
     assert figures["waiting"] == len(
         {resource for (resource, _), state in known.items() if state == "waiting"}
     )
+
+
+def test_what_waited_for_an_approval_knows_more_than_what_began_meanwhile() -> None:
+    verdict = {"policy": "s3-versioning", "mode": "approve", "status": "broken"}
+    change = {"setting": "Versioning", "before": False, "after": True, "policies": ["s3-versioning"]}
+    approved = entry(outcome="remediated", seconds=3600, verdicts=[verdict], changes=[change])
+    meanwhile = entry(
+        outcome="awaiting-approval", started="2026-11-20T08:00:05.000Z", seconds=1, verdicts=[verdict]
+    )
+    figures = counted([approved, meanwhile])
+    assert (figures["pairs"], figures["waiting"]) == ([1, 0, 0, 0, 0], 0)
 
 
 @given(ledgers())

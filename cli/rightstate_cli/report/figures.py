@@ -40,7 +40,9 @@ class Figures:
     def __init__(self) -> None:
         self._resources: dict[str, int] = {}
         self._looked_at: set[int] = set()
-        self._stands: dict[int, dict[str, State]] = {}
+        # State, and when the execution ended that found it.
+        self._stands: dict[int, dict[str, tuple[State | None, int]]] = {}
+        self._cleared: dict[int, int] = {}
         self._policies: dict[str, Counter[State]] = {}
         self._accounts: dict[str, Counter[State]] = {}
         self._pairs: Counter[State] = Counter()
@@ -51,7 +53,7 @@ class Figures:
         self.first = self.last = ""
 
     def add(self, record: Record) -> None:
-        """Count it; it is later than all before."""
+        """Count it; it has started no earlier than all before."""
         number = self._resources.setdefault(record.resource, len(self._resources))
         if looked_at(record):
             self._looked_at.add(number)
@@ -75,7 +77,9 @@ class Figures:
 
     def as_json(self) -> dict[str, Any]:
         """The figures, in JSON's types; each list of five is in the order of STATES."""
-        waiting = sum(State.WAITING in stands.values() for stands in self._stands.values())
+        waiting = sum(
+            any(state is State.WAITING for state, _ in stands.values()) for stands in self._stands.values()
+        )
         return {
             "records": sum(self._outcomes.values()),
             "resources": len(self._looked_at),
@@ -101,14 +105,19 @@ class Figures:
         }
 
     def _stand(self, record: Record, number: int) -> None:
-        found = effect(record)
+        found, ended = effect(record), record.ended_at
         stands = self._stands.setdefault(number, {})
         after: dict[str, State | None] = dict.fromkeys(stands) if found.clear else {}
         after |= dict(found.states)
+        cleared = self._cleared.get(number, 0)
+        if found.clear:
+            self._cleared[number] = max(cleared, ended)
         for policy, state in after.items():
-            before = stands.pop(policy, None)
-            if state:
-                stands[policy] = state
+            before, since = stands.get(policy, (None, cleared))
+            # One that has waited for hours, e.g. for an approval, knows more than what began meanwhile.
+            if ended < since:
+                continue
+            stands[policy] = state, ended
             for count in (
                 self._pairs,
                 self._policies.setdefault(policy, Counter()),

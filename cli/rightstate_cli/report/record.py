@@ -122,6 +122,11 @@ class Record(_Part):
         return started if started.endswith("Z") else written(datetime.fromisoformat(started))
 
     @property
+    def ended_at(self) -> int:
+        """Milliseconds since 1970; of an entry that does not know how long it took, its start."""
+        return milliseconds(self.started) + (0 if self.seconds is None else round(self.seconds * 1000))
+
+    @property
     def name(self) -> str:
         """The execution's."""
         return self.execution.rpartition(":")[2]

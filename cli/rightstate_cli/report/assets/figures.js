@@ -34,6 +34,7 @@ function figures(records, { counting, shown }, policy) {
   const policies = new Map();
   const accounts = new Map();
   const stands = new Map();
+  const cleared = new Map();
   const outcomes = {};
   const changed = { records: 0, settings: 0 };
   const lookedAt = new Set();
@@ -65,19 +66,22 @@ function figures(records, { counting, shown }, policy) {
     const place = records.place("resource", i);
     let has = stands.get(place);
     if (!has) stands.set(place, (has = new Map()));
+    const ended = records.started[i] + Math.max(records.took[i], 0);
+    const gone = cleared.get(place) ?? 0;
+    if (clear) cleared.set(place, Math.max(gone, ended));
     const after = new Map(clear ? [...has.keys()].map((key) => [key, -1]) : []);
     for (const [key, state] of states) after.set(key, state);
     const account = records.resource(i).account;
     for (const [key, state] of after) {
       if (policy && key !== policy) continue;
-      const before = has.get(key) ?? -1;
-      if (before === state) continue;
+      const { state: before, since } = has.get(key) ?? { state: -1, since: gone };
+      // One that has waited for hours, e.g. for an approval, knows more than what began meanwhile.
+      if (ended < since) continue;
+      has.set(key, { state, since: ended });
       for (const count of [pairs, rowOf(policies, key), rowOf(accounts, account)]) {
         if (before >= 0) count[before]--;
         if (state >= 0) count[state]++;
       }
-      if (state >= 0) has.set(key, state);
-      else has.delete(key);
     }
   }
 
@@ -113,7 +117,7 @@ function figures(records, { counting, shown }, policy) {
     pairs,
     changed,
     failed: (outcomes.failed ?? 0) + (outcomes.died ?? 0),
-    waiting: [...stands.values()].filter((has) => [...has.values()].includes(waiting)).length,
+    waiting: [...stands.values()].filter((has) => [...has.values()].some(({ state }) => state === waiting)).length,
     outcomes,
     policies: rows(policies),
     accounts: rows(accounts),
