@@ -11,11 +11,12 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
+from rightstate.models import Requested
 from rightstate_cli.report import manifest, page
 from rightstate_cli.report.directory import replaced
 from rightstate_cli.report.posture import effect
 from rightstate_cli.report.record import as_record
-from tests.report.conftest import entry, written
+from tests.report.conftest import entry, requested, written
 
 # npm's chart.js 4.6.1, dist/chart.umd.min.js.
 CHART = "87364cc2b2a76a6684929e7d6b80b18a897794db38400caff1fcf1791c6925d2"
@@ -155,6 +156,17 @@ def test_the_manifest_has_the_size_and_hash_of_every_file(report: Path, some: li
     assert found["counts"]["changes"] == len(rows(report))
     assert found["counts"]["findings"] == len(findings(report))
     assert (found["first"], found["last"]) == tuple(some[at]["at"].partition("#")[0] for at in (0, -1))
+
+
+@pytest.mark.parametrize(("requests", "count"), [([requested()], 1), ([], 0), (None, None)])
+def test_the_manifest_counts_what_waits_where_that_is_known(
+    tmp_path: Path, requests: list[Requested] | None, count: int | None
+) -> None:
+    found = json.loads(
+        (written(tmp_path / "out", [entry()], requests=requests) / "manifest.json").read_text()
+    )
+    assert found["counts"].get("requests") == count
+    assert found["counts"]["records"] == 1
 
 
 @pytest.mark.parametrize("name", ["index.html", "changes.csv", "records.jsonl", "ocsf.jsonl"])

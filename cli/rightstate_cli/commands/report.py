@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from rightstate.errors import InvalidInput, SettingsUnreadable
-from rightstate.models import Account
+from rightstate.models import Account, Requested
 from rightstate_cli import hub as hubs
+from rightstate_cli.guarding import Guarding
+from rightstate_cli.hub import Hub
 from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
 from rightstate_cli.output import Format, counted, print_json, print_table, progress, say
 from rightstate_cli.registry import Registry
@@ -92,6 +94,8 @@ def report(
     - `rightstate report -o mine --from november/records.jsonl --account 111122223333`
     - `rightstate report --check november` says whether somebody has changed a file since.
 
+    What waits for an approval has no entry yet. It is read from the hub; a report --from a file lacks it.
+
     Exit codes: 0 written, or unchanged; 1 a file was changed or is missing, or the settings of an account
     are not understood, so that its exemptions are missing; 2 it could not be written or told.
     """
@@ -107,14 +111,20 @@ def report(
     chosen = period.chosen(since, until, account or [], now)
     if from_file:
         accounts = tuple(source.exported_settings(settings)) if settings else None
+        requests = None
         entries = source.exported(from_file, chosen)
         where = from_file.name
     else:
         hub = hubs.find(stack, hub_region)
         accounts, missing = _settings(Registry(hub))
+        # Before the ledger: what is decided meanwhile has an entry there.
+        requests = _requests(hub)
         entries = source.deployed(hub, chosen)
         where = f"{hub.stack} in {hub.account}, {hub.region}"
-    _print(_written(entries, About(where, chosen, accounts, now, missing), output, force), output, format)
+    about = About(where, chosen, accounts, now, missing, requests)
+    _print(_written(entries, about, output, force), output, format)
+    if requests is None:
+        say("A file does not have what waits for an approval: what waits is as its entries say.")
     if missing:
         raise typer.Exit(1)
 
@@ -156,6 +166,11 @@ def _settings(registry: Registry) -> tuple[tuple[Account, ...], tuple[str, ...]]
         else:
             understood.append(found)
     return tuple(understood), tuple(missing)
+
+
+def _requests(hub: Hub) -> tuple[Requested, ...]:
+    """What the hub has asked somebody to approve. One that is older than approvals asks nobody."""
+    return tuple(Guarding(hub).requests()) if "GuardsTable" in hub.outputs else ()
 
 
 def _written(entries: Iterable[dict[str, Any]], about: About, output: Path, force: bool) -> Written:

@@ -8,6 +8,7 @@ from typing import Any
 from rightstate.models import Outcome
 from rightstate_cli.report.posture import STATES, State, effect, looked_at, made
 from rightstate_cli.report.record import Record
+from rightstate_cli.report.waiting import Waiting
 
 GROUPS: Mapping[str, str] = {
     Outcome.REMEDIATED: "changed",
@@ -70,9 +71,28 @@ class Figures:
         day["outcomes"][_group(record.outcome)] += 1
         day["pairs"] = _row(self._pairs)
 
+    def wait(self, waiting: Waiting) -> None:
+        """Count what waits for an approval, after all entries.
+
+        Where the period goes on until now, what the ledger has as waiting and nobody is asked about has been
+        answered, and is broken as far as is known.
+        """
+        asked = {(each.resource, policy) for each in waiting.requests for policy in each.policies}
+        if waiting.until_now:
+            for resource, number in self._resources.items():
+                for policy, (state, ended) in self._stands.get(number, {}).items():
+                    if state is State.WAITING and (resource, policy) not in asked:
+                        self._set(resource, policy, State.BROKEN, ended)
+        for resource, policy in sorted(asked):
+            self._set(resource, policy, State.WAITING, 0)
+        last = max(self._days, default="")
+        pairs = _row(self._pairs)
+        if pairs != (self._days[last]["pairs"] if last else _row(Counter())):
+            self._days.setdefault(max(last, waiting.day), {"outcomes": Counter()})["pairs"] = pairs
+
     @property
     def accounts(self) -> tuple[str, ...]:
-        """The accounts that the entries are of."""
+        """The accounts that the entries, and what waits for an approval, are of."""
         return tuple(sorted({resource.partition("/")[0] for resource in self._resources}))
 
     def as_json(self) -> dict[str, Any]:
@@ -113,20 +133,25 @@ class Figures:
         if found.clear:
             self._cleared[number] = max(cleared, ended)
         for policy, state in after.items():
-            before, since = stands.get(policy, (None, cleared))
+            _, since = stands.get(policy, (None, cleared))
             # One that has waited for hours, e.g. for an approval, knows more than what began meanwhile.
-            if ended < since:
-                continue
-            stands[policy] = state, ended
-            for count in (
-                self._pairs,
-                self._policies.setdefault(policy, Counter()),
-                self._accounts.setdefault(record.account, Counter()),
-            ):
-                if before:
-                    count[before] -= 1
-                if state:
-                    count[state] += 1
+            if ended >= since:
+                self._set(record.resource, policy, state, ended)
+
+    def _set(self, resource: str, policy: str, state: State | None, ended: int) -> None:
+        number = self._resources.setdefault(resource, len(self._resources))
+        stands = self._stands.setdefault(number, {})
+        before, _ = stands.get(policy, (None, 0))
+        stands[policy] = state, ended
+        for count in (
+            self._pairs,
+            self._policies.setdefault(policy, Counter()),
+            self._accounts.setdefault(resource.partition("/")[0], Counter()),
+        ):
+            if before:
+                count[before] -= 1
+            if state:
+                count[state] += 1
 
     def _fail(self, record: Record, number: int) -> None:
         failure = self._failures.setdefault(record.error or record.outcome, _Failure())

@@ -29,7 +29,7 @@ class Manifest(Frozen):
     """The period as it was asked for, `first` and `last` as they were found; times in UTC.
 
     `filters` is what leaves something of the ledger out, by the option's name; `accounts` are those that the
-    entries are of.
+    entries, and what waits for an approval, are of.
     """
 
     format: Annotated[str, Field(pattern=rf"^{FORMAT}$")]

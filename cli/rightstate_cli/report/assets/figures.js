@@ -28,7 +28,24 @@ function chosen(records, filter) {
   return { counting, shown };
 }
 
-function figures(records, { counting, shown }, policy) {
+// The open requests of what is chosen, and whether that goes on to when the report was written.
+function asked(filter) {
+  const to = filter.to ? Date.parse(filter.to) + DAY : Infinity;
+  const end = Math.min(to, view.until ? Date.parse(view.until) : Infinity) - 1;
+  return {
+    requests: (view.requests ?? []).filter(
+      (each) =>
+        (!filter.account || each.account === filter.account) &&
+        (!filter.type || each.type === filter.type) &&
+        (!filter.policy || each.policies.includes(filter.policy)) &&
+        Date.parse(each.asked_at) < to,
+    ),
+    until_now: view.until_now && end >= Date.parse(view.generated),
+    day: Math.floor(Math.min(end, Date.parse(view.generated)) / DAY),
+  };
+}
+
+function figures(records, { counting, shown }, policy, waits) {
   const row = () => view.states.map(() => 0);
   const pairs = row();
   const policies = new Map();
@@ -74,15 +91,40 @@ function figures(records, { counting, shown }, policy) {
     const account = records.resource(i).account;
     for (const [key, state] of after) {
       if (policy && key !== policy) continue;
-      const { state: before, since } = has.get(key) ?? { state: -1, since: gone };
       // One that has waited for hours, e.g. for an approval, knows more than what began meanwhile.
-      if (ended < since) continue;
-      has.set(key, { state, since: ended });
-      for (const count of [pairs, rowOf(policies, key), rowOf(accounts, account)]) {
-        if (before >= 0) count[before]--;
-        if (state >= 0) count[state]++;
-      }
+      if (ended >= (has.get(key)?.since ?? gone)) set(has, account, key, state, ended);
     }
+  }
+
+  function set(has, account, key, state, since) {
+    const before = has.get(key)?.state ?? -1;
+    has.set(key, { state, since });
+    for (const count of [pairs, rowOf(policies, key), rowOf(accounts, account)]) {
+      if (before >= 0) count[before]--;
+      if (state >= 0) count[state]++;
+    }
+  }
+
+  // What waits for an approval, after all entries; of what goes on until now nothing else waits.
+  function wait({ requests, until_now, day: number }) {
+    const of = new Map();
+    for (const { resource, policies } of requests) of.set(resource, new Set([...(of.get(resource) ?? []), ...policies]));
+    const places = new Map(records.resources.map(({ all }, place) => [all, place + 1]));
+    const waiting = view.states.indexOf("waiting");
+    if (until_now)
+      for (const [place, has] of stands) {
+        const { all, account } = records.resources[place - 1];
+        for (const [key, { state, since }] of has)
+          if (state === waiting && !of.get(all)?.has(key)) set(has, account, key, view.states.indexOf("broken"), since);
+      }
+    for (const [resource, keys] of of) {
+      const place = places.get(resource) ?? resource;
+      if (!stands.has(place)) stands.set(place, new Map());
+      for (const key of keys) if (!policy || key === policy) set(stands.get(place), resource.split("/")[0], key, waiting, 0);
+    }
+    if (String(pairs) === String(day ? day.pairs : row())) return;
+    if (!day || day.number < number) days.push((day = { number, day: new Date(number * DAY).toISOString().slice(0, 10), outcomes: {} }));
+    day.pairs = [...pairs];
   }
 
   function show(i) {
@@ -108,6 +150,7 @@ function figures(records, { counting, shown }, policy) {
     }
   }
 
+  wait(waits);
   const waiting = view.states.indexOf("waiting");
   const rows = (map) =>
     Object.fromEntries([...map].filter(([, count]) => count.some(Boolean)).sort(([a], [b]) => (a < b ? -1 : 1)));

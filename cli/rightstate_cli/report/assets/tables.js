@@ -193,6 +193,35 @@ const TABLES = {
   },
 };
 
+const REQUESTS = {
+  caption: "Waiting for an approval",
+  each: 10,
+  sorted: "",
+  nothing: () =>
+    view.requests
+      ? ["Nothing waits", "No approval was asked for in what is chosen that could still be given when the report was written."]
+      : ["Not known", "The report was made from a file, which does not have what waits for an approval."],
+  columns: [
+    { title: "Asked (UTC)", kind: "fixed", key: (each) => each.asked_at, cell: (each) => time(Date.parse(each.asked_at)) },
+    { title: "Resource", key: (each) => each.name, cell: (each) => [foreign(each.name, 80), small(visible(each.type), " · ", named(each.account), " · ", foreign(each.region, 40))] },
+    {
+      title: "Would change",
+      cell: ({ changes, policies }) => [changes.slice(0, 4).map((change) => difference(change, 80)), changes.length > 4 ? small(`and ${changes.length - 4} more`) : null, small("for ", foreign(policies.join(", "), 160))],
+    },
+    {
+      title: "Caused by",
+      key: (each) => each.principal,
+      cell: ({ principal, call, why }) => [
+        principal ? who(principal) : el("span", { class: "muted" }, call ? "not named" : "no API call"),
+        call ? small("by ", foreign(call, 60)) : null,
+        why ? small(foreign(why, 160)) : null,
+      ],
+    },
+    { title: "Until (UTC)", kind: "fixed", key: (each) => each.until, cell: (each) => [time(Date.parse(each.until)), el("br"), badge("waits", "waiting")] },
+    { title: "Plan", cell: (each) => [el("code", {}, foreign(each.id, 40)), small(el("code", {}, foreign(each.plan.slice(0, 12))))] },
+  ],
+};
+
 const ENDS = { expired: "expired", ending: "ends soon", active: "active" };
 const EXEMPTIONS = {
   caption: "Exemptions",
