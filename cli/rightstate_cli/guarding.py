@@ -9,7 +9,7 @@ from boto3.dynamodb.types import TypeSerializer
 from pydantic import ValidationError
 
 from rightstate import settings
-from rightstate.approvals import REQUESTS, same_person
+from rightstate.approvals import REQUESTS, request_id, same_person
 from rightstate.clock import now
 from rightstate.errors import InvalidInput
 from rightstate.guards import GUARD, HALT, Guard, Halt, known, parsed
@@ -63,6 +63,12 @@ class Guarding:
                 "what there is."
             )
         return found
+
+    def waiting_for(self, execution: str) -> Requested | None:
+        """The request whose answer the execution of that ARN waits for, None where it waits for none."""
+        item = self._item(REQUESTS, request_id(execution))
+        found = _request(item) if item else None
+        return found if found and found.execution == execution and waits(found) else None
 
     def decide(
         self, requested: Requested, choice: Choice, reason: str, not_before: str = "", not_after: str = ""
