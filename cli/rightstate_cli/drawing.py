@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 from rich.tree import Tree
 
-from rightstate_cli.executions import Execution, Step
+from rightstate_cli.executions import RUNNING, Execution, Step
 from rightstate_cli.output import counted, plain
 
 Definition = Mapping[str, Any]
@@ -90,4 +90,4 @@ def _met(visits: Sequence[Step]) -> Iterator[str]:
 
 
 def _running(execution: Execution, name: str) -> bool:
-    return execution.outcome == "running" and execution.steps[-1].state == name
+    return execution.status == RUNNING and execution.steps[-1].state == name

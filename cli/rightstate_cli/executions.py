@@ -103,15 +103,20 @@ class Wanted:
 
 def is_about(execution: Execution, resource: str) -> bool:
     """Whether the execution is about the resource of that identifier, ARN or account/region/type/id."""
-    place = f"{execution.account}/{execution.region}/{execution.resource_type}"
-    if resource in (execution.resource, f"{place}/{execution.resource}"):
+    key = f"{execution.account}/{execution.region}/{execution.resource_type}/{execution.resource}"
+    return resource == execution.resource or is_named(key, resource)
+
+
+def is_named(key: str, given: str) -> bool:
+    """Whether the resource, by its account/region/type/id, is the one of that key or ARN."""
+    if given == key:
         return True
-    if not resource.startswith("arn:") or execution.resource_type not in names():
+    account, region, resource_type, identifier = key.split("/", 3)
+    if not given.startswith("arn:") or resource_type not in names():
         return False
-    resource_type = load(execution.resource_type)
-    there = Place(account=execution.account, region=execution.region, partition=resource.split(":")[1])
+    there = Place(account=account, region=region, partition=given.split(":")[1])
     try:
-        return identify(resource_type, there, resource).id == execution.resource
+        return identify(load(resource_type), there, given).id == identifier
     except InvalidInput:
         return False
 
@@ -137,11 +142,10 @@ def read(states: Any, described: Mapping[str, Any], resource_type: str) -> Execu
 
 def glance(described: Mapping[str, Any], resource_type: str) -> Execution:
     """The execution as DescribeExecution's answer alone shows it, which costs one call."""
-    given = json.loads(described["input"])
     recorded = json.loads(described.get("output", "{}"))
     ended = described.get("stopDate")
     identified = _IDENTIFIED.fullmatch(recorded.get("resource", ""))
-    account, region, resource = identified.groups() if identified else _asked_for(given)
+    account, region, resource = identified.groups() if identified else _asked_for(described, resource_type)
     return Execution(
         arn=described["executionArn"],
         name=described["name"],
@@ -190,11 +194,21 @@ def machine_of(execution: str) -> str:
     return execution.rpartition(":")[0].replace(":execution:", ":stateMachine:", 1)
 
 
-def _asked_for(given: Any) -> tuple[str, str, str]:
-    """Account, region and resource as an input names them, which nobody may have checked."""
+def _asked_for(described: Mapping[str, Any], resource_type: str) -> tuple[str, str, str]:
+    """Account, region and resource as the input names them, which nobody may have checked. What an event
+    calls a resource, e.g. the URL of a queue, becomes its identifier where it can."""
+    given = json.loads(described["input"])
     known = given if isinstance(given, dict) else {}
-    resource = known.get("resource") or known.get("group") or ""
-    return str(known.get("account", "")), str(known.get("region", "")), str(resource)
+    account, region = str(known.get("account", "")), str(known.get("region", ""))
+    named = str(known.get("resource") or "")
+    if not named or resource_type not in names():
+        return account, region, named or str(known.get("group") or "")
+    place = Place(account=account, region=region, partition=described["executionArn"].split(":")[1])
+    try:
+        found = identify(load(resource_type), place, named)
+    except InvalidInput:
+        return account, region, named
+    return found.account, found.region, found.id
 
 
 def _recorded_decision(recorded: Mapping[str, Any]) -> Decision | None:

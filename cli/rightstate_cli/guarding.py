@@ -9,7 +9,7 @@ from boto3.dynamodb.types import TypeSerializer
 from pydantic import ValidationError
 
 from rightstate import settings
-from rightstate.approvals import REQUESTS, same_person
+from rightstate.approvals import REQUESTS, request_id, same_person
 from rightstate.clock import now
 from rightstate.errors import InvalidInput
 from rightstate.guards import GUARD, HALT, Guard, Halt, known, parsed
@@ -18,8 +18,14 @@ from rightstate.models import ApproversDecision, Choice, Requested
 from rightstate_cli.aws import answers
 from rightstate_cli.hub import Hub
 
+_NOTHING_CHANGED = "Nothing was changed."
 _UNCHANGED = "Nothing was decided."
 _KEPT = timedelta(days=30)
+
+
+def waits(requested: Requested, at: str | None = None) -> bool:
+    """Whether the request waits for an answer at that time, now if none is given."""
+    return not requested.outcome and requested.until > (at or now())
 
 
 class Guarding:
@@ -57,6 +63,12 @@ class Guarding:
                 "what there is."
             )
         return found
+
+    def waiting_for(self, execution: str) -> Requested | None:
+        """The request whose answer the execution of that ARN waits for, None where it waits for none."""
+        item = self._item(REQUESTS, request_id(execution))
+        found = _request(item) if item else None
+        return found if found and found.execution == execution and waits(found) else None
 
     def decide(
         self, requested: Requested, choice: Choice, reason: str, not_before: str = "", not_after: str = ""
@@ -165,12 +177,12 @@ class Guarding:
 
     def _pages(self, operation: str, **given: Any) -> Iterator[dict[str, Any]]:
         paginator = self._hub.client("dynamodb").get_paginator(operation)
-        with answers(_UNCHANGED):
+        with answers(_NOTHING_CHANGED):
             for page in paginator.paginate(TableName=self._table, **given):
                 yield from map(settings.plain, page["Items"])
 
     def _item(self, key: str, what: str) -> dict[str, Any] | None:
-        with answers(_UNCHANGED):
+        with answers(_NOTHING_CHANGED):
             answer = self._hub.client("dynamodb").get_item(
                 TableName=self._table, Key={"id": {"S": key}, "what": {"S": what}}, ConsistentRead=True
             )

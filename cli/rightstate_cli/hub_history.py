@@ -5,7 +5,7 @@ Step Functions knows those that run, and for 90 days after its end each executio
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from heapq import merge
@@ -17,13 +17,16 @@ from botocore.exceptions import ClientError
 from rightstate.catalogue import load_all
 from rightstate.errors import InvalidInput, RightstateError
 from rightstate.identify import at_home, identify, is_arn_of, place_of, shown
-from rightstate.models import Decision, Outcome
+from rightstate.models import Decision, Outcome, Requested
 from rightstate.resource_type import Place
+from rightstate_cli.awaiting import awaiting
 from rightstate_cli.aws import answers
 from rightstate_cli.executions import RUNNING, Execution, Wanted, glance, listed, machine_of, read
 from rightstate_cli.following import states_of
+from rightstate_cli.guarding import Guarding
 from rightstate_cli.hub import Hub
 from rightstate_cli.ledger import Entry, Ledger, Query
+from rightstate_cli.output import say
 
 _READERS = 16
 _LOOKED_AT = 2000
@@ -37,10 +40,11 @@ _ABSENT = {"ExecutionDoesNotExist", "InvalidArn"}
 
 @dataclass(frozen=True)
 class Past:
-    """An execution, with the ledger's entry where that is what is known of it."""
+    """An execution, with the ledger's entry once it has ended, and the request that it waits with."""
 
     execution: Execution
     entry: Entry | None
+    request: Requested | None = None
 
 
 class HubHistory:
@@ -54,6 +58,8 @@ class HubHistory:
         self._wanted = wanted
         self._ledger = Ledger(hub)
         self._states = states_of(hub)
+        # A hub that is older than approvals has none, and nothing in it waits for one.
+        self._guarding = Guarding(hub) if "GuardsTable" in hub.outputs else None
         self._machines = {
             arn: named for named, arn in hub.machines().items() if not wanted.types or named in wanted.types
         }
@@ -76,34 +82,60 @@ class HubHistory:
                 yield Past(execution_of(entry), entry)
 
     def _running(self, limit: int) -> list[Past]:
-        """Those that have not ended yet, of which nothing is decided and nothing recorded."""
-        if self._wanted.outcome or self._wanted.policies:
+        """Those that have not ended yet, of which nothing is recorded."""
+        if self._wanted.outcome not in (None, Outcome.AWAITING_APPROVAL):
             return []
+        # Most of them may be of other resources.
+        most = limit if replace(self._wanted, types=frozenset()) == Wanted() else _LOOKED_AT
         with answers("Nothing was changed."), ThreadPoolExecutor(_READERS) as readers:
             lists = readers.map(self._listed_as_running, self._machines)
-            arns = [each["executionArn"] for each in islice(chain.from_iterable(lists), limit)]
+            arns = [each["executionArn"] for each in islice(chain.from_iterable(lists), most)]
             described = [each for each in readers.map(self._describe, arns) if each]
-        glances = [glance(each, self._type_of(each)) for each in described if each["status"] == RUNNING]
-        return [Past(each, None) for each in glances if self._wanted.has(each)]
+            glances = [glance(each, self._type_of(each)) for each in described if each["status"] == RUNNING]
+            # What is decided of them only their requests say.
+            about = replace(self._wanted, outcome=None, policies=frozenset())
+            found = self._with_requests(readers, [each for each in glances if about.has(each)])
+        return [each for each in found if self._wanted.has(each.execution)]
+
+    def _with_requests(self, readers: ThreadPoolExecutor, running: Sequence[Execution]) -> list[Past]:
+        """Those that run, with what they wait for."""
+        guarding = self._guarding
+        if guarding is None:
+            return [Past(each, None) for each in running]
+        try:
+            requests = list(readers.map(lambda each: guarding.waiting_for(each.arn), running))
+        except RightstateError as error:
+            say(f"Whether one that runs waits for an approval cannot be told. {error}")
+            return [Past(each, None) for each in running]
+        return [
+            Past(awaiting(each, request) if request else each, None, request)
+            for each, request in zip(running, requests, strict=True)
+        ]
 
     def _listed_as_running(self, machine: str) -> list[Any]:
         return list(islice(listed(self._states, machine, status=RUNNING), _LOOKED_AT))
 
     def named(self, name: str) -> list[Past]:
-        """Those of that name or ARN, or whose name begins or ends so. Of a single one the history is read;
-        where Step Functions has none any more, what the ledger has."""
+        """Those of that name or ARN, or whose name begins or ends so, each with what the ledger has of it.
+        Of a single one the history is read, as long as Step Functions has it."""
         with answers("Nothing was changed."), ThreadPoolExecutor(_READERS) as readers:
             arns = [name] if name.startswith("arn:") else self._arns(name)
             described = self._described(readers, arns)
-            recorded = [] if described else self._recorded_as(readers, arns)
-            if not described and not recorded and not name.startswith("arn:"):
-                lists = readers.map(lambda machine: self._alike(machine, name), self._machines)
-                described = self._described(readers, list(chain.from_iterable(lists)))
+            entries = self._entries(readers, [each["executionArn"] for each in described] or arns)
+            if not described and not entries and not name.startswith("arn:"):
+                described = self._described(readers, self._alike(readers, name))
+                entries = self._entries(readers, [each["executionArn"] for each in described])
             if len(described) == 1:
-                found = [Past(read(self._states, described[0], self._type_of(described[0])), None)]
+                seen = [read(self._states, described[0], self._type_of(described[0]))]
             else:
-                found = [Past(glance(each, self._type_of(each)), None) for each in described]
-        found = [each for each in (*found, *recorded) if self._wanted.has(each.execution)]
+                seen = [glance(each, self._type_of(each)) for each in described]
+            # One that has an entry has ended since it was looked at.
+            runs = [each for each in seen if each.status == RUNNING and each.arn not in entries]
+            found = self._with_requests(readers, runs)
+        found += [_joined(each, entries.get(each.arn)) for each in seen if each not in runs]
+        if not described:
+            found = [Past(execution_of(each), each) for each in entries.values()]
+        found = [each for each in found if self._wanted.has(each.execution)]
         if not found:
             raise InvalidInput(
                 f"No execution is named {shown(name)} in account {self._hub.account}, {self._hub.region}, "
@@ -123,15 +155,24 @@ class HubHistory:
             return None
         return definition
 
-    def _recorded_as(self, readers: ThreadPoolExecutor, arns: list[str]) -> list[Past]:
+    def _entries(self, readers: ThreadPoolExecutor, arns: list[str]) -> dict[str, Entry]:
+        """The ledger's entries of those executions, by their ARN."""
         ours = [arn for arn in arns if machine_of(arn) in self._machines]
         lists = readers.map(lambda arn: list(self._ledger.entries(Query(execution=arn))), ours)
-        return [Past(execution_of(entry), entry) for entry in chain.from_iterable(lists)]
+        return {entry.execution: entry for entry in chain.from_iterable(lists)}
 
     def _arns(self, name: str) -> list[str]:
         return [f"{machine.replace(':stateMachine:', ':execution:', 1)}:{name}" for machine in self._machines]
 
-    def _alike(self, machine: str, part: str) -> list[str]:
+    def alike(self, part: str) -> list[str]:
+        """The ARNs of the executions whose names begin or end so, as long as Step Functions has them."""
+        with answers("Nothing was changed."), ThreadPoolExecutor(_READERS) as readers:
+            return self._alike(readers, part)
+
+    def _alike(self, readers: ThreadPoolExecutor, part: str) -> list[str]:
+        return list(chain.from_iterable(readers.map(lambda each: self._alike_of(each, part), self._machines)))
+
+    def _alike_of(self, machine: str, part: str) -> list[str]:
         entries = islice(listed(self._states, machine, self._wanted.since), _LISTED)
         alike = (each for each in entries if each["name"].startswith(part) or each["name"].endswith(part))
         return [each["executionArn"] for each in islice(alike, _LOOKED_AT)]
@@ -154,9 +195,22 @@ class HubHistory:
         return self._machines[machine_of(described["executionArn"])]
 
 
+def _joined(execution: Execution, entry: Entry | None) -> Past:
+    """What Step Functions has of it with what the ledger has. An execution that has died came to no outcome
+    of its own."""
+    if entry is None:
+        return Past(execution, None)
+    told = {
+        "outcome": entry.outcome,
+        "reason": entry.reason or execution.reason,
+        "decision": execution.decision or _decision(entry),
+    }
+    return Past(execution.model_copy(update=told), entry)
+
+
 def execution_of(entry: Entry) -> Execution:
     """The execution as its entry shows it, which has no states."""
-    status = {"failed": "FAILED", "died": entry.error}.get(entry.outcome, "SUCCEEDED")
+    status = {"failed": "FAILED", "died": entry.error, "stopped": "ABORTED"}.get(entry.outcome, "SUCCEEDED")
     return Execution(
         arn=entry.execution,
         name=entry.name,

@@ -94,7 +94,7 @@ def print_entry(entry: Entry) -> None:
         "Source": event and event.source,
         "Requester": "" if event and entry.requester == event.principal else entry.requester,
         "Why": entry.why,
-        "Approved by": entry.approval and f"{entry.approval.by} at {entry.approval.at}",
+        "Approved by": entry.approval and f"{entry.approval.arn or entry.approval.by} at {entry.approval.at}",
         "Undoes": entry.undo,
         "Calls made": ", ".join(entry.calls),
     }
@@ -151,12 +151,14 @@ def _rows(execution: Execution) -> list[Row]:
 
 
 def _block(execution: Execution, several: bool) -> Block:
-    failed = execution.outcome == "failed"
+    rows = _rows(execution)
+    # Of what was put right the settings say it all.
+    unsaid = execution.outcome not in ("remediated", "compliant") and execution.reason
     return Block(
         heading=named(execution, several),
         status=execution.outcome,
-        rows=_rows(execution),
-        below=[execution.reason] if failed else [],
+        rows=rows,
+        below=[execution.reason] if unsaid and execution.reason not in {row.note for row in rows} else [],
     )
 
 

@@ -20,6 +20,13 @@ AGAIN = "0f1e2d3c_compliant-queue"
 THEIRS = "5a5a5a5a_reported-queue"
 KEY = "9b9b9b9b_failed-key"
 
+EVENT = {
+    "id": "event-1",
+    "name": "SetQueueAttributes",
+    "time": "2026-11-23T09:07:49Z",
+    "principal": f"arn:aws:sts::{OWN}:assumed-role/Developer/ana",
+}
+
 pytestmark = pytest.mark.usefixtures("history_of_the_hub")
 
 
@@ -34,6 +41,8 @@ def history_of_the_hub(engine: Engine, enabled: None, _server: Server) -> None:
         (KEY, "kms-key", "999999999999", "11111111-2222-4333-8444-555555555555", "auto"),
     ]:
         given = {"account": account, "region": REGION, "resource": resource, "mode": mode}
+        if name == QUEUE:
+            given |= {"event": EVENT, "reason": "CHG-5521"}
         list(engine.run([Start(resource_type=resource_type, input=given, name=name)]))
 
 
@@ -125,6 +134,46 @@ def test_what_the_ledger_alone_knows_is_there_for_scripts(inside: Cli) -> None:
     [execution] = inside("history", "--deployed", "--outcome", "failed", "--format", "json").json
     assert (execution["rule"], execution["error"]) == ("settings", "UnknownAccount")
     assert execution["resource"] == "11111111-2222-4333-8444-555555555555"
+
+
+def test_who_caused_it_and_why_is_told_while_step_functions_still_has_its_states(
+    engine: Engine, inside: Cli
+) -> None:
+    approver = f"arn:aws:sts::{OWN}:assumed-role/Approver/bruno"
+    approval = {"id": "ap-1", "plan": "p", "by": "AROA:bruno", "arn": approver, "at": "2026-11-23T09:09:00Z"}
+    [entry] = [each for each in engine.ledger() if each["execution"].endswith(f":{QUEUE}")]
+    engine.client("dynamodb").update_item(
+        TableName=engine.resources["LedgerTable"],
+        Key={name: {"S": entry[name]} for name in ("resource", "at")},
+        UpdateExpression="SET approval = :approval",
+        ExpressionAttributeValues={
+            ":approval": {
+                "M": {name: {"S": text} for name, text in approval.items()} | {"policies": {"L": []}}
+            }
+        },
+    )
+    ran = inside("history", QUEUE, "--deployed", COLUMNS="200")
+    for fact in (EVENT["principal"], f"{approver} at 2026-11-23T09:09:00Z", "CHG-5521", "id event-1"):
+        assert fact in ran.out
+    assert "AROA:bruno" not in ran.out
+    # Beside the states, and the calls once.
+    assert "Notify and record" in ran.out
+    assert ran.out.count("SetQueueAttributes") == 2
+    assert ran.err == ""
+    [found] = inside("history", QUEUE, "--deployed", "--format", "json").json
+    assert (found["event"]["id"], found["why"], found["rule"]) == ("event-1", "CHG-5521", "policies")
+    assert found["approval"]["arn"] == approver
+    assert found["plan"] == entry["plan"]
+    assert found["steps"]
+    several = inside("history", "0f1e2d3c", "--deployed", "--format", "json").json
+    assert [each["rule"] for each in several] == ["policies", "policies"]
+
+
+def test_of_one_that_the_ledger_lacks_yet_that_is_said(inside: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rightstate_cli.ledger.Ledger.entries", lambda self, query: iter(()))
+    ran = inside("history", QUEUE, "--deployed")
+    assert "The ledger has no entry of it." in ran.err
+    assert "Notify and record" in ran.out
 
 
 def test_the_way_that_an_execution_took_is_drawn_from_its_own_definition(inside: Cli) -> None:
@@ -238,6 +287,17 @@ def test_one_that_is_not_there_is_told_with_where_it_was_looked_for(
     assert f"in account {OWN}, {REGION}, among the latest 10000 of each state machine" in told
     assert "keeps them for 90 days" in told
     assert len(told) < 500
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [("2026-11-02", "2026-11-01"), ("2026-11-02", "2026-11-02"), ("1h", "2h")]
+)
+@pytest.mark.parametrize("where", [[], ["--deployed"]])
+def test_a_period_that_ends_before_it_begins_is_refused(
+    refused: Callable[..., str], where: list[str], since: str, until: str
+) -> None:
+    told = refused("history", *where, "--since", since, "--until", until)
+    assert "The period ends before it begins" in told
 
 
 @pytest.mark.parametrize("since", ["soon", "24", "h", "-1h", "1y", "99999d"])

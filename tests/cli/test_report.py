@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from rightstate.models import Account, Exemption
+from rightstate.models import Account, Choice, Enabled, Exemption
+from rightstate.policy import Mode
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Start
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Hub, Server
 from tests.report.conftest import entry
+from tests.support.waiting import ended, guarding_as, request_of, started
 
 FILES = {"index.html", "changes.csv", "records.jsonl", "ocsf.jsonl", "manifest.json"}
 
@@ -75,6 +77,32 @@ def test_a_hubs_ledger_can_be_narrowed_and_reported_again_from_the_file(inside: 
         assert (again / name).read_bytes() == (hub / name).read_bytes()
 
 
+def test_what_waits_for_an_approval_is_counted_and_listed_though_the_ledger_lacks_it(
+    engine: Engine, ran: None, server: Server, inside: Cli, tmp_path: Path
+) -> None:
+    queue = server.make("sqs-queue", "asked-about", OTHER)
+    policy = {"sqs-server-side-encryption": Enabled(mode=Mode.APPROVE)}
+    role = f"arn:aws:iam::{OTHER}:role/rightstate-remediation"
+    engine.configure(Account(account=OTHER, role_arn=role, policies=policy))
+    execution = started(engine, "sqs-queue", {"account": OTHER, "region": REGION, "resource": queue})
+    request = request_of(engine, execution)
+    ran_now = inside("report", "-o", str(tmp_path / "out"), "--format", "json")
+    assert ran_now.json["figures"]["waiting"] == ran_now.json["manifest"]["counts"]["requests"] == 1
+    assert execution.rpartition(":")[2] not in names(tmp_path / "out")
+    page = (tmp_path / "out" / "index.html").read_text()
+    for fact in (request.id, request.plan, request.until):
+        assert fact in page
+    assert request.token not in page
+    mine = inside("report", "-o", str(tmp_path / "mine"), "--account", OWN, "--format", "json")
+    assert mine.json["figures"]["waiting"] == 0
+    again = inside("report", "-o", str(tmp_path / "again"), "--from", str(tmp_path / "out" / "records.jsonl"))
+    assert "does not have what waits for an approval" in " ".join(again.err.split())
+    guarding_as(engine, "AROAB:bo", "arn:aws:sts::1:assumed-role/B/bo").decide(request, Choice.DENY, "no")
+    ended(engine, execution)
+    over = inside("report", "-o", str(tmp_path / "over"), "--format", "json")
+    assert over.json["figures"]["waiting"] == over.json["manifest"]["counts"]["requests"] == 0
+
+
 def test_settings_that_are_not_understood_are_said_and_end_it_with_1(
     inside: Cli, hub: Hub, tmp_path: Path
 ) -> None:
@@ -92,6 +120,7 @@ def test_reading_needs_no_more_than_to_read(inside: Cli, server: Server, tmp_pat
         "sts:GetCallerIdentity",
         "cloudformation:DescribeStacks",
         "dynamodb:Scan",
+        "dynamodb:Query",
     }
 
 
@@ -120,6 +149,27 @@ def test_a_file_is_reported_without_aws(
         AWS_ENDPOINT_URL="http://127.0.0.1:9",
     )
     assert (found.code, names(tmp_path / "out")) == (0, expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "filters", "said"),
+    [
+        ([], {}, "none, all of the ledger"),
+        (["--account", OTHER], {"account": [OTHER]}, f"--account {OTHER}"),
+        (
+            ["--since", "2026-11-02", "--until", "2026-11-02"],
+            {"since": ["2026-11-02T00:00:00.000Z"], "until": ["2026-11-03T00:00:00.000Z"]},
+            "--since 2026-11-02T00:00:00.000Z --until 2026-11-03T00:00:00.000Z",
+        ),
+    ],
+)
+def test_a_report_of_a_part_says_of_which(
+    inside: Cli, file: Path, tmp_path: Path, options: list[str], filters: dict[str, list[str]], said: str
+) -> None:
+    """In the manifest as in the talk; the page is looked at in a browser."""
+    ran = inside("report", "-o", str(tmp_path / "out"), "--from", str(file), *options)
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["filters"] == filters
+    assert said in " ".join(ran.out.split())
 
 
 def test_the_settings_beside_a_file_give_the_exemptions(inside: Cli, file: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from rightstate.models import Account
+from rightstate.models import Account, Requested
 from rightstate_cli.report import writer
 from rightstate_cli.report.period import Chosen
 from tests.support import browser as browsers
@@ -18,10 +18,20 @@ Write = Callable[..., Path]
 
 
 def written(
-    directory: Path, entries: Iterable[dict[str, Any]], accounts: list[Account] | None = None
+    directory: Path,
+    entries: Iterable[dict[str, Any]],
+    accounts: list[Account] | None = None,
+    chosen: Chosen | None = None,
+    requests: list[Requested] | None = None,
 ) -> Path:
     """The directory of a report of those entries."""
-    about = writer.About("a test", Chosen(), None if accounts is None else tuple(accounts), ledgers.END)
+    about = writer.About(
+        "a test",
+        chosen or Chosen(),
+        None if accounts is None else tuple(accounts),
+        ledgers.END,
+        requests=None if requests is None else tuple(requests),
+    )
     writer.write(entries, about, directory)
     return directory
 
@@ -37,6 +47,34 @@ def entry(**given: Any) -> dict[str, Any]:
         "outcome": "compliant",
         **given,
     }
+
+
+def requested(**given: Any) -> Requested:
+    """A request that waits at the end of the ledgers, and what is given."""
+    number = given.pop("number", 1)
+    change = {
+        "setting": "Versioning",
+        "before": "not set",
+        "after": "Enabled",
+        "want": {"kind": "exactly", "value": "Enabled"},
+        "policies": ["s3-versioning"],
+    }
+    return Requested.model_validate(
+        {
+            "id": f"ap-{number:010x}",
+            "resource": "111122223333/eu-west-1/s3-bucket/orders",
+            "arn": None,
+            "execution": f"{ledgers.HUB}:rightstate-s3-bucket:asks-{number}",
+            "plan": "ab" * 32,
+            "policies": ["s3-versioning"],
+            "changes": [change],
+            "calls": [],
+            "asked_at": "2026-11-25T07:00:00.000Z",
+            "until": "2026-11-26T07:00:00.000Z",
+            "token": "the-token",
+            **given,
+        }
+    )
 
 
 @dataclass

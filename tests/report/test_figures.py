@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from rightstate_cli.report.figures import Figures
 from rightstate_cli.report.posture import STATES
 from rightstate_cli.report.record import as_record
-from tests.report.conftest import entry
+from rightstate_cli.report.waiting import Waiting
+from tests.report.conftest import entry, requested
 
 POLICIES = ("s3-versioning", "s3-logging", "s3-encryption")
 RESOURCES = [f"11112222333{n}/eu-west-1/s3-bucket/{name}" for n in (3, 4) for name in "ab"]
+OTHER = "222233334444"
 CLEARING = ("gone", "off", "not-applicable")
 EXPECTED = {
     "compliant": "compliant",
@@ -25,16 +27,20 @@ EXPECTED = {
 }
 
 
-def counted(entries: list[dict[str, Any]]) -> dict[str, Any]:
+def counted(entries: list[dict[str, Any]], waiting: Waiting | None = None) -> dict[str, Any]:
     figures = Figures()
     for each in entries:
         figures.add(as_record(each))
+    if waiting:
+        figures.wait(waiting)
     return figures.as_json()
 
 
 def stands(entries: list[dict[str, Any]], resource: str, policy: str) -> str | None:
-    """How the resource stands with the policy: what the latest entry says that says anything about it."""
-    for each in reversed([each for each in entries if each["resource"] == resource]):
+    """How the resource stands with the policy: what the latest to end says that says anything about it."""
+    of_it = [each for each in entries if each["resource"] == resource]
+    of_it.sort(key=lambda each: as_record(each).ended_at)
+    for each in reversed(of_it):
         verdicts = {verdict["policy"]: verdict for verdict in each["verdicts"]}
         changed = {name for change in each["changes"] for name in change["policies"]}
         if each["outcome"] == "undone" and policy in changed:
@@ -80,6 +86,8 @@ def ledgers(draw: st.DrawFn) -> list[dict[str, Any]]:
                 started=f"2026-11-{1 + number // 3:02}T{number:02}:00:00.000Z",
                 resource=draw(st.sampled_from(RESOURCES)),
                 outcome=outcome,
+                # Some outlast those that begin after them.
+                seconds=draw(st.sampled_from([None, 1.5, 7200, 86400])),
                 error="Denied" if outcome == "failed" else "",
                 verdicts=[
                     {
@@ -122,6 +130,56 @@ def test_the_posture_is_the_latest_that_is_known_of_each_resource_and_policy(
     assert figures["waiting"] == len(
         {resource for (resource, _), state in known.items() if state == "waiting"}
     )
+
+
+def test_what_waited_for_an_approval_knows_more_than_what_began_meanwhile() -> None:
+    verdict = {"policy": "s3-versioning", "mode": "approve", "status": "broken"}
+    change = {"setting": "Versioning", "before": False, "after": True, "policies": ["s3-versioning"]}
+    approved = entry(outcome="remediated", seconds=3600, verdicts=[verdict], changes=[change])
+    meanwhile = entry(
+        outcome="awaiting-approval", started="2026-11-20T08:00:05.000Z", seconds=1, verdicts=[verdict]
+    )
+    figures = counted([approved, meanwhile])
+    assert (figures["pairs"], figures["waiting"]) == ([1, 0, 0, 0, 0], 0)
+
+
+@given(
+    ledgers(),
+    st.lists(
+        st.tuples(
+            st.sampled_from([*RESOURCES, f"{OTHER}/eu-west-1/s3-bucket/new"]), st.sampled_from(POLICIES)
+        )
+    ),
+    st.booleans(),
+)
+@settings(deadline=None)
+def test_what_somebody_is_asked_about_waits_and_until_now_nothing_else_does(
+    entries: list[dict[str, Any]], asked: list[tuple[str, str]], until_now: bool
+) -> None:
+    requests = tuple(
+        requested(number=number, resource=resource, policies=[policy])
+        for number, (resource, policy) in enumerate(asked)
+    )
+    expected = {
+        (resource, policy): state
+        for resource in {each["resource"] for each in entries}
+        for policy in POLICIES
+        if (state := stands(entries, resource, policy))
+    }
+    for pair, state in expected.items():
+        if until_now and state == "waiting":
+            expected[pair] = "broken"
+    expected |= dict.fromkeys(asked, "waiting")
+    count = Counter(expected.values())
+    figures = counted(entries, Waiting(requests, "2026-12-24", until_now))
+    assert figures["pairs"] == [count[state] for state in STATES]
+    waiting = {resource for (resource, _), state in expected.items() if state == "waiting"}
+    assert figures["waiting"] == len(waiting)
+    assert figures["records"] == len(entries)
+    by_account = Counter(resource[:12] for resource, _ in expected)
+    assert {account: sum(pairs) for account, pairs in figures["accounts"].items()} == by_account
+    # The plot ends with what is said beside it.
+    assert (figures["days"][-1]["pairs"] if figures["days"] else [0] * 5) == figures["pairs"]
 
 
 @given(ledgers())

@@ -11,11 +11,12 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
+from rightstate.models import Requested
 from rightstate_cli.report import manifest, page
 from rightstate_cli.report.directory import replaced
 from rightstate_cli.report.posture import effect
 from rightstate_cli.report.record import as_record
-from tests.report.conftest import entry, written
+from tests.report.conftest import entry, requested, written
 
 # npm's chart.js 4.6.1, dist/chart.umd.min.js.
 CHART = "87364cc2b2a76a6684929e7d6b80b18a897794db38400caff1fcf1791c6925d2"
@@ -51,12 +52,6 @@ def test_the_same_entries_make_the_same_files(tmp_path: Path, some: list[dict[st
 
 def test_a_row_is_a_setting_that_was_written(tmp_path: Path) -> None:
     change = {"setting": "BackupRetentionPeriod", "before": -1, "after": 7, "policies": ["one", "two"]}
-    approval = {
-        "id": "ap-1",
-        "by": "AROA:li",
-        "arn": "arn:aws:sts::1:assumed-role/A/li",
-        "at": "2026-11-20T07:00:00Z",
-    }
     found = rows(
         written(
             tmp_path / "report",
@@ -65,7 +60,6 @@ def test_a_row_is_a_setting_that_was_written(tmp_path: Path) -> None:
                     outcome="remediated",
                     changes=[change],
                     verified={"BackupRetentionPeriod": 7},
-                    approval=approval,
                 ),
                 entry(outcome="failed", name="run-2", changes=[change], calls=["ModifyDBInstance"]),
                 entry(outcome="failed", name="run-3", changes=[change]),
@@ -80,7 +74,21 @@ def test_a_row_is_a_setting_that_was_written(tmp_path: Path) -> None:
         ("failed", "unknown", "no"),
     ]
     assert (found[0]["before"], found[0]["after"], found[0]["policies"]) == ("-1", "7", "one two")
-    assert (found[0]["approved_by"], found[0]["approved_at"]) == ("AROA:li", "2026-11-20T07:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("arn", "approved_by"),
+    [("arn:aws:sts::1:assumed-role/A/li", "arn:aws:sts::1:assumed-role/A/li"), ("", "AROA:li")],
+)
+def test_who_has_approved_is_named_as_people_know_them(tmp_path: Path, arn: str, approved_by: str) -> None:
+    change = {"setting": "BackupRetentionPeriod", "before": 1, "after": 7, "policies": ["one"]}
+    approval = {"id": "ap-1", "by": "AROA:li", "arn": arn, "at": "2026-11-20T07:00:00Z"}
+    verdict = {"policy": "one", "status": "broken"}
+    remediated = entry(outcome="remediated", changes=[change], verdicts=[verdict], approval=approval)
+    directory = written(tmp_path / "report", [remediated])
+    for found in (*rows(directory), *(each["unmapped"] for each in findings(directory))):
+        assert (found["approved_by"], found["approver_id"]) == (approved_by, "AROA:li")
+    assert rows(directory)[0]["approved_at"] == "2026-11-20T07:00:00Z"
 
 
 def test_each_policy_of_each_entry_is_a_compliance_finding(report: Path, some: list[dict[str, Any]]) -> None:
@@ -148,6 +156,17 @@ def test_the_manifest_has_the_size_and_hash_of_every_file(report: Path, some: li
     assert found["counts"]["changes"] == len(rows(report))
     assert found["counts"]["findings"] == len(findings(report))
     assert (found["first"], found["last"]) == tuple(some[at]["at"].partition("#")[0] for at in (0, -1))
+
+
+@pytest.mark.parametrize(("requests", "count"), [([requested()], 1), ([], 0), (None, None)])
+def test_the_manifest_counts_what_waits_where_that_is_known(
+    tmp_path: Path, requests: list[Requested] | None, count: int | None
+) -> None:
+    found = json.loads(
+        (written(tmp_path / "out", [entry()], requests=requests) / "manifest.json").read_text()
+    )
+    assert found["counts"].get("requests") == count
+    assert found["counts"]["records"] == 1
 
 
 @pytest.mark.parametrize("name", ["index.html", "changes.csv", "records.jsonl", "ocsf.jsonl"])

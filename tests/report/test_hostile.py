@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import expect
 
 from rightstate.models import Account, Exemption
 from rightstate_cli.report.ordered import ordered
 from rightstate_cli.report.record import as_record
 from rightstate_cli.report.spreadsheet import Spreadsheet
-from tests.report.conftest import Opened, entry, written
+from tests.report.conftest import Opened, entry, requested, written
 
 NAMES = {
     "element": "<img src=x onerror=alert(1)>",
@@ -67,11 +68,25 @@ def test_it_is_text_in_the_page(opened: Callable[..., Opened], tmp_path: Path, n
         until="2026-12-24T00:00:00Z",
     )
     account = Account(account="111122223333", name=name, exemptions=(exemption,))
-    found = opened(written(tmp_path / "report", [hostile(name), entry(name="run-2")], [account]))
+    change = {
+        "setting": name,
+        "before": name,
+        "after": [name, "b"],
+        "want": {"kind": "exactly", "value": name},
+    }
+    request = requested(
+        resource=f"222233334444/{name.replace('/', '')}/s3-bucket/{name}",
+        policies=[name],
+        changes=[{**change, "policies": [name]}],
+        **dict.fromkeys(("id", "plan", "why", "requester", "requester_arn"), name),
+    )
+    entries = [hostile(name), entry(name="run-2")]
+    found = opened(written(tmp_path / "report", entries, [account], requests=[request]))
     page = found.page
     page.locator("#executions .link").first.click()
     page.locator("dialog[open]").wait_for()
     assert (found.said, found.popped, found.requests) == ([], [], [(tmp_path / "report/index.html").as_uri()])
+    expect(page.locator("#requests tbody tr")).to_have_count(1)
     # No element came of it: there are none of these, and no handler, in the page itself.
     assert page.locator("img, iframe, object, embed, [onerror], [onmouseover]").count() == 0
     assert page.locator("script").count() == 3

@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rightstate_cli.report.figures import Figures
+from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.posture import effect
 from rightstate_cli.report.record import as_record
-from tests.report.conftest import Opened, entry, written
+from tests.report.conftest import Opened, entry, requested, written
 
 Open = Callable[..., Opened]
 
@@ -311,6 +312,99 @@ def test_on_paper_it_is_light_and_without_what_can_only_be_pressed(opened: Open,
 def test_a_narrow_window_has_to_be_scrolled_in_one_direction_only(opened: Open, report: Path) -> None:
     page = opened(report, viewport={"width": 420, "height": 900}).page
     assert page.evaluate("document.documentElement.scrollWidth") == 420
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        (Chosen(), "none, all of the ledger"),
+        (
+            Chosen(accounts=("111122223333", "222233334444"), since="2026-11-01T00:00:00.000Z"),
+            "only account 111122223333, account 222233334444, from 2026-11-01 00:00:00.000 UTC",
+        ),
+    ],
+)
+def test_it_says_what_of_the_ledger_it_is_of(opened: Open, tmp_path: Path, chosen: Chosen, told: str) -> None:
+    page = opened(written(tmp_path / "report", [entry()], chosen=chosen)).page
+    expect(page.locator("#about div", has_text="Filters").locator("dd")).to_have_text(told)
+
+
+ASKING: list[dict[str, Any]] = [
+    {
+        "resource": "222233334444/us-east-1/s3-bucket/archive",
+        "event": {
+            "id": "e-1",
+            "name": "PutBucketAcl",
+            "time": "2026-11-25T06:59:00Z",
+            "principal": "arn:aws:sts::222233334444:assumed-role/Developer/ana",
+        },
+        "why": "Nightly sweep",
+    },
+    {
+        "resource": "999900001111/eu-west-1/kms-key/new",
+        "policies": ["kms-key-rotation"],
+        "requester": "AIDA:bo",
+    },
+    {"resource": "222233334444/us-east-1/s3-bucket/archive", "until": "2026-11-25T07:30:00Z"},
+]
+
+
+@pytest.fixture
+def asking(opened: Open, tmp_path: Path, some: list[dict[str, Any]]) -> Page:
+    """A page of those entries, and of two requests that wait beside one that has expired."""
+    requests = [requested(number=number, **given) for number, given in enumerate(ASKING)]
+    return opened(written(tmp_path / "asking", some, requests=requests)).page
+
+
+def test_what_waits_for_an_approval_is_counted_and_listed_with_who_caused_it(asking: Page) -> None:
+    assert cards(asking)["Waiting"] == "2"
+    rows = asking.locator("#requests tbody tr")
+    expect(rows).to_have_count(2)
+    for text in (
+        "2026-11-25 07:00",
+        "archive",
+        "Versioning not set → Enabled",
+        "for s3-versioning",
+        "Developer/ana",
+        "by PutBucketAcl",
+        "Nightly sweep",
+        "2026-11-26 07:00",
+        "ap-0000000000",
+        "abababababab",
+    ):
+        expect(rows.nth(0)).to_contain_text(text)
+    expect(rows.nth(1)).to_contain_text("AIDA:bo")
+    posture = asking.locator("#by-account tr", has_text="999900001111").locator(".bars")
+    expect(posture).to_have_attribute("aria-label", "Waits for approval 1")
+
+
+def test_what_waits_is_narrowed_by_the_filters_and_counted_alike(asking: Page) -> None:
+    def told() -> list[str]:
+        asking.locator("#by-policy .more").click()
+        return asking.locator("#headline, #posture table, #errors, #activity-legend").all_inner_texts()
+
+    before = told()
+    asking.locator("input[name=from]").fill("2026-09-01")
+    asking.locator("#status", has_text="600 of 600").wait_for()
+    asking.locator("#by-policy .more").click()
+    assert told() == before
+    choose(asking, "account", "999900001111")
+    assert (cards(asking)["Waiting"], asking.locator("#requests tbody tr").count()) == ("1", 1)
+    choose(asking, "policy", "s3-versioning")
+    assert (cards(asking)["Waiting"], asking.locator("#requests tbody tr").count()) == ("0", 0)
+    asking.get_by_role("button", name="Clear").click()
+    search(asking, "putbucketacl archive")
+    expect(asking.locator("#requests tbody tr")).to_have_count(1)
+    choose(asking, "outcome", "failed")
+    expect(asking.locator("#requests .empty")).to_contain_text("Nothing waits")
+
+
+def test_without_the_hub_it_says_that_it_does_not_know_what_waits(
+    page: Page, some: list[dict[str, Any]]
+) -> None:
+    assert cards(page)["Waiting"] == expected(some)["Waiting"] != "0"
+    expect(page.locator(".card", has_text="Waiting")).to_contain_text("by the entries alone")
+    expect(page.locator("#requests .empty")).to_contain_text("Not known")
 
 
 def test_an_empty_ledger_makes_a_page_that_says_so(opened: Open, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rightstate.catalogue import find_policy, load
+from rightstate.clock import written
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models import Outcome
@@ -14,9 +15,8 @@ from rightstate_cli import application, past
 from rightstate_cli import hub as hubs
 from rightstate_cli.aws import checked_account
 from rightstate_cli.drawing import drawing, fits
-from rightstate_cli.executions import SHORT, Execution, Wanted
+from rightstate_cli.executions import RUNNING, SHORT, Execution, Wanted
 from rightstate_cli.hub_history import HubHistory, Past
-from rightstate_cli.ledger import Entry
 from rightstate_cli.options import (
     DEFAULT_STACK,
     DeployedOption,
@@ -97,6 +97,11 @@ def history(
         policies=frozenset(find_policy(each)[1].id for each in policies or ()),
         resource=resource,
     )
+    if wanted.since and wanted.until and wanted.since >= wanted.until:
+        raise InvalidInput(
+            f"The period ends before it begins: {written(wanted.since)} to {written(wanted.until)}. Nothing "
+            "was looked up."
+        )
     of_hub = HubHistory(hubs.find(stack, hub_region), wanted) if deployed else None
     if of_hub:
         chosen, left_out = (of_hub.named(name), "") if name else of_hub.latest(limit)
@@ -109,31 +114,45 @@ def history(
         chosen = chosen[-limit:]
     executions = [each.execution for each in chosen]
     if format is Format.JSON:
-        print_json([{**as_json(each.execution), **_recorded(each.entry)} for each in chosen])
+        print_json([{**as_json(each.execution), **_recorded(each)} for each in chosen])
     elif not chosen:
         say(none)
     elif name and len(chosen) == 1:
         _print_one(chosen[0], of_hub.definition(executions[0]) if of_hub else application.definition())
+        if of_hub and chosen[0].entry is None and chosen[0].execution.status != RUNNING:
+            say("The ledger has no entry of it. That of one that has only just ended may take some seconds.")
     else:
         _print_list(executions)
+    for request in (each.request for each in chosen if each.request):
+        say(
+            f"{request.id} waits for an approval: `rightstate approvals show {request.id}` has the plan, "
+            "`rightstate approvals approve` and `deny` answer it."
+        )
     if left_out and not (name and len(chosen) == 1):
         say(left_out)
 
 
-def _recorded(entry: Entry | None) -> dict[str, Any]:
-    """What the ledger alone knows, for scripts."""
+def _recorded(past: Past) -> dict[str, Any]:
+    """What the ledger alone knows, for scripts; of one that waits for an approval, what its request says."""
+    if past.request:
+        known = {"why", "event", "requester", "plan"}
+        facts = past.request.model_dump(mode="json", include=known)
+        return {**facts, "request": past.request.id, "until": past.request.until}
     known = {"rule", "error", "why", "event", "requester", "plan", "approval", "undo", "batch", "version"}
-    return entry.model_dump(mode="json", include=known) if entry else {}
+    return past.entry.model_dump(mode="json", include=known) if past.entry else {}
 
 
 def _print_one(past: Past, definition: Mapping[str, Any] | None) -> None:
     execution = past.execution
     if execution.outcome != "running":
         print_executions([execution], Format.TABLE)
-    if past.entry:
+    if past.entry and not execution.steps:
         print_entry(past.entry)
         say("Step Functions does not have its states any more; this is what the ledger kept.")
         return
+    if past.entry:
+        # Its calls stand below the states.
+        print_entry(past.entry.model_copy(update={"calls": ()}))
     print_timeline(execution)
     if definition and fits(execution, definition):
         results.print(drawing(execution, definition))

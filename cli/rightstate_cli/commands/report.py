@@ -1,6 +1,6 @@
 """`rightstate report`: what was found, changed and let alone in a period, for people and for other tools."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from rightstate.errors import InvalidInput, SettingsUnreadable
-from rightstate.models import Account
+from rightstate.models import Account, Requested
 from rightstate_cli import hub as hubs
+from rightstate_cli.guarding import Guarding
+from rightstate_cli.hub import Hub
 from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
 from rightstate_cli.output import Format, counted, print_json, print_table, progress, say
 from rightstate_cli.registry import Registry
@@ -92,6 +94,8 @@ def report(
     - `rightstate report -o mine --from november/records.jsonl --account 111122223333`
     - `rightstate report --check november` says whether somebody has changed a file since.
 
+    What waits for an approval has no entry yet. It is read from the hub; a report --from a file lacks it.
+
     Exit codes: 0 written, or unchanged; 1 a file was changed or is missing, or the settings of an account
     are not understood, so that its exemptions are missing; 2 it could not be written or told.
     """
@@ -107,14 +111,20 @@ def report(
     chosen = period.chosen(since, until, account or [], now)
     if from_file:
         accounts = tuple(source.exported_settings(settings)) if settings else None
+        requests = None
         entries = source.exported(from_file, chosen)
         where = from_file.name
     else:
         hub = hubs.find(stack, hub_region)
         accounts, missing = _settings(Registry(hub))
+        # Before the ledger: what is decided meanwhile has an entry there.
+        requests = _requests(hub)
         entries = source.deployed(hub, chosen)
         where = f"{hub.stack} in {hub.account}, {hub.region}"
-    _print(_written(entries, About(where, chosen, accounts, now, missing), output, force), output, format)
+    about = About(where, chosen, accounts, now, missing, requests)
+    _print(_written(entries, about, output, force), output, format)
+    if requests is None:
+        say("A file does not have what waits for an approval: what waits is as its entries say.")
     if missing:
         raise typer.Exit(1)
 
@@ -158,6 +168,11 @@ def _settings(registry: Registry) -> tuple[tuple[Account, ...], tuple[str, ...]]
     return tuple(understood), tuple(missing)
 
 
+def _requests(hub: Hub) -> tuple[Requested, ...]:
+    """What the hub has asked somebody to approve. One that is older than approvals asks nobody."""
+    return tuple(Guarding(hub).requests()) if "GuardsTable" in hub.outputs else ()
+
+
 def _written(entries: Iterable[dict[str, Any]], about: About, output: Path, force: bool) -> Written:
     with progress() as bar:
         reading = bar.add_task("Reading the ledger", total=None)
@@ -194,6 +209,7 @@ def _print(written: Written, output: Path, format: Format) -> None:
     figures = written.figures
     lines = [
         ("Entries", str(figures["records"])),
+        ("Filters", _filters(found.filters)),
         ("Period", f"{found.first} to {found.last}" if found.first else "there are none"),
         ("Resources", str(figures["resources"])),
         ("Changed", f"{counted(figures['changed']['settings'], 'setting')}"),
@@ -204,3 +220,8 @@ def _print(written: Written, output: Path, format: Format) -> None:
     ]
     print_table(f"Report in {output}", ("", ""), lines)
     say("Open the page in a browser. Keep the manifest's SHA-256 elsewhere, if the report is evidence.")
+
+
+def _filters(filters: Mapping[str, Sequence[str]]) -> str:
+    found = [f"--{name} {each}" for name, given in filters.items() for each in given]
+    return " ".join(found) or "none, all of the ledger"

@@ -15,9 +15,11 @@ from rightstate.models import StartInput
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.step import parse
 from rightstate_cli import hub as hubs
+from rightstate_cli.awaiting import NotFollowed
 from rightstate_cli.aws import checked_account, checked_region
 from rightstate_cli.executions import Execution, Start
-from rightstate_cli.following import deployed, interrupted
+from rightstate_cli.following import Following, deployed, interrupted
+from rightstate_cli.guarding import Guarding
 from rightstate_cli.hub import Hub
 from rightstate_cli.options import (
     DEFAULT_STACK,
@@ -89,8 +91,11 @@ def start(
     - `rightstate start --type sqs-queue invoices orders --mode report` changes nothing.
     - `rightstate start arn:aws:kms:eu-west-1:111122223333:key/ID --reason CHG-5521 --yes` does not ask.
 
-    Exit codes: 0 every resource is in its right state, 1 one failed or is left broken, 2 it could not be
-    told. Ctrl-C leaves the running ones to the hub: `rightstate history --deployed` shows them.
+    One that waits for an approval is not followed any longer, and told.
+
+    Exit codes: 0 every resource is in its right state, 1 one failed, waits for an approval or is left broken,
+    2 it could not be told. Ctrl-C leaves the running ones to the hub: `rightstate history --deployed` shows
+    them.
     """
     chosen = chosen_types(types or (), policies or (), resources)
     hub = hubs.find(stack, hub_region)
@@ -157,7 +162,8 @@ def _start_and_follow(hub: Hub, starts: Sequence[Start], at_once: int, format: F
             yield each
 
     with progress() as bar, interrupted(_STOPPING) as stop:
-        following = deployed(hub, stop)
+        asking = NotFollowed(Guarding(hub) if "GuardsTable" in hub.outputs else None)
+        following = _leaving(deployed(hub, stop), asking)
         running = bar.add_task("Executions", total=len(starts))
         try:
             for execution in following.run(told(), at_once):
@@ -165,14 +171,33 @@ def _start_and_follow(hub: Hub, starts: Sequence[Start], at_once: int, format: F
                 bar.update(running, advance=1, description=f"{execution.resource}: {execution.outcome}")
         except RightstateError as error:
             failed = error
+    executions += asking.executions
     executions.sort(key=lambda each: (each.account, each.resource_type, each.resource))
     print_executions(executions, format)
+    if waiting := len(asking.executions):
+        say(
+            f"Not followed any longer: {counted(waiting, 'execution')} waiting for an approval. "
+            "`rightstate approvals list` lists them, `approvals approve` and `approvals deny` answer it. "
+            "Whoever has started an execution cannot approve what it asks for."
+        )
     if following.running:
         say(f"{counted(len(following.running), 'execution')} may still run in the hub. To look at one:")
         for arn in following.running:
             say(f"  rightstate history {arn.rpartition(':')[2]} --deployed")
     _end(failed, len(starts) - len(executions) - len(following.running))
     raise typer.Exit(2 if following.running else exit_code(executions))
+
+
+def _leaving(following: Following, asking: NotFollowed) -> Following:
+    """Between two looks at those that run, leave those that wait for somebody."""
+
+    def pause(count: int) -> float:
+        asking.leave(following)
+        return patience(count)
+
+    patience = following.pause
+    following.pause = pause
+    return following
 
 
 def _end(failed: RightstateError | None, left: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from rightstate.models import Outcome
 from rightstate_cli.report.posture import STATES, State, effect, looked_at, made
 from rightstate_cli.report.record import Record
+from rightstate_cli.report.waiting import Waiting
 
 GROUPS: Mapping[str, str] = {
     Outcome.REMEDIATED: "changed",
@@ -40,7 +41,9 @@ class Figures:
     def __init__(self) -> None:
         self._resources: dict[str, int] = {}
         self._looked_at: set[int] = set()
-        self._stands: dict[int, dict[str, State]] = {}
+        # State, and when the execution ended that found it.
+        self._stands: dict[int, dict[str, tuple[State | None, int]]] = {}
+        self._cleared: dict[int, int] = {}
         self._policies: dict[str, Counter[State]] = {}
         self._accounts: dict[str, Counter[State]] = {}
         self._pairs: Counter[State] = Counter()
@@ -51,7 +54,7 @@ class Figures:
         self.first = self.last = ""
 
     def add(self, record: Record) -> None:
-        """Count it; it is later than all before."""
+        """Count it; it has started no earlier than all before."""
         number = self._resources.setdefault(record.resource, len(self._resources))
         if looked_at(record):
             self._looked_at.add(number)
@@ -68,14 +71,35 @@ class Figures:
         day["outcomes"][_group(record.outcome)] += 1
         day["pairs"] = _row(self._pairs)
 
+    def wait(self, waiting: Waiting) -> None:
+        """Count what waits for an approval, after all entries.
+
+        Where the period goes on until now, what the ledger has as waiting and nobody is asked about has been
+        answered, and is broken as far as is known.
+        """
+        asked = {(each.resource, policy) for each in waiting.requests for policy in each.policies}
+        if waiting.until_now:
+            for resource, number in self._resources.items():
+                for policy, (state, ended) in self._stands.get(number, {}).items():
+                    if state is State.WAITING and (resource, policy) not in asked:
+                        self._set(resource, policy, State.BROKEN, ended)
+        for resource, policy in sorted(asked):
+            self._set(resource, policy, State.WAITING, 0)
+        last = max(self._days, default="")
+        pairs = _row(self._pairs)
+        if pairs != (self._days[last]["pairs"] if last else _row(Counter())):
+            self._days.setdefault(max(last, waiting.day), {"outcomes": Counter()})["pairs"] = pairs
+
     @property
     def accounts(self) -> tuple[str, ...]:
-        """The accounts that the entries are of."""
+        """The accounts that the entries, and what waits for an approval, are of."""
         return tuple(sorted({resource.partition("/")[0] for resource in self._resources}))
 
     def as_json(self) -> dict[str, Any]:
         """The figures, in JSON's types; each list of five is in the order of STATES."""
-        waiting = sum(State.WAITING in stands.values() for stands in self._stands.values())
+        waiting = sum(
+            any(state is State.WAITING for state, _ in stands.values()) for stands in self._stands.values()
+        )
         return {
             "records": sum(self._outcomes.values()),
             "resources": len(self._looked_at),
@@ -101,23 +125,33 @@ class Figures:
         }
 
     def _stand(self, record: Record, number: int) -> None:
-        found = effect(record)
+        found, ended = effect(record), record.ended_at
         stands = self._stands.setdefault(number, {})
         after: dict[str, State | None] = dict.fromkeys(stands) if found.clear else {}
         after |= dict(found.states)
+        cleared = self._cleared.get(number, 0)
+        if found.clear:
+            self._cleared[number] = max(cleared, ended)
         for policy, state in after.items():
-            before = stands.pop(policy, None)
+            _, since = stands.get(policy, (None, cleared))
+            # One that has waited for hours, e.g. for an approval, knows more than what began meanwhile.
+            if ended >= since:
+                self._set(record.resource, policy, state, ended)
+
+    def _set(self, resource: str, policy: str, state: State | None, ended: int) -> None:
+        number = self._resources.setdefault(resource, len(self._resources))
+        stands = self._stands.setdefault(number, {})
+        before, _ = stands.get(policy, (None, 0))
+        stands[policy] = state, ended
+        for count in (
+            self._pairs,
+            self._policies.setdefault(policy, Counter()),
+            self._accounts.setdefault(resource.partition("/")[0], Counter()),
+        ):
+            if before:
+                count[before] -= 1
             if state:
-                stands[policy] = state
-            for count in (
-                self._pairs,
-                self._policies.setdefault(policy, Counter()),
-                self._accounts.setdefault(record.account, Counter()),
-            ):
-                if before:
-                    count[before] -= 1
-                if state:
-                    count[state] += 1
+                count[state] += 1
 
     def _fail(self, record: Record, number: int) -> None:
         failure = self._failures.setdefault(record.error or record.outcome, _Failure())

@@ -26,7 +26,11 @@ class File(Frozen):
 
 
 class Manifest(Frozen):
-    """The period as it was asked for, `first` and `last` as they were found; times in UTC."""
+    """The period as it was asked for, `first` and `last` as they were found; times in UTC.
+
+    `filters` is what leaves something of the ledger out, by the option's name; `accounts` are those that the
+    entries, and what waits for an approval, are of.
+    """
 
     format: Annotated[str, Field(pattern=rf"^{FORMAT}$")]
     version: str
@@ -36,6 +40,7 @@ class Manifest(Frozen):
     until: str
     first: str
     last: str
+    filters: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     accounts: tuple[str, ...]
     counts: dict[str, int]
     files: tuple[File, ...]

@@ -109,7 +109,8 @@ def _finding(record: Record, verdict: Verdict, state: State) -> dict[str, Any]:
             "mode": verdict.mode,
             "rule": verdict.rule,
             "caused_by": record.caused_by,
-            "approved_by": record.approval.by if record.approval else "",
+            "approved_by": record.approval.approver if record.approval else "",
+            "approver_id": record.approval.by if record.approval else "",
             "undoes": record.undo or "",
         },
     }

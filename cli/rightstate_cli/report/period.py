@@ -22,6 +22,12 @@ class Chosen:
     until: str = ""
     accounts: tuple[str, ...] = ()
 
+    @property
+    def filters(self) -> dict[str, tuple[str, ...]]:
+        """What leaves something out, by the option's name; empty where all of the ledger is reported."""
+        found = {"account": self.accounts, "since": (self.since,), "until": (self.until,)}
+        return {name: given for name, given in found.items() if any(given)}
+
     def has(self, resource: str, at: str) -> bool:
         """Whether an entry with that key is reported."""
         return (

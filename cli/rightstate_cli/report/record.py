@@ -56,6 +56,11 @@ class Approval(_Part):
     not_before: str = ""
     not_after: str = ""
 
+    @property
+    def approver(self) -> str:
+        """Who has approved, as people know them: the ARN, else IAM's unique id."""
+        return self.arn or self.by
+
 
 class Visit(_Part):
     """A state that was entered, and for how long."""
@@ -115,6 +120,11 @@ class Record(_Part):
         """In UTC, with a Z at the end; Step Functions writes it so, and emulators otherwise."""
         started = self.at.partition("#")[0]
         return started if started.endswith("Z") else written(datetime.fromisoformat(started))
+
+    @property
+    def ended_at(self) -> int:
+        """Milliseconds since 1970; of an entry that does not know how long it took, its start."""
+        return milliseconds(self.started) + (0 if self.seconds is None else round(self.seconds * 1000))
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from rightstate import __version__
 from rightstate.catalogue import load_all
 from rightstate.clock import written
-from rightstate.models import Account
+from rightstate.models import Account, Requested
 from rightstate.notification import NEXT_STEPS
 from rightstate_cli.report import exemptions, manifest, ocsf, page
 from rightstate_cli.report.columns import Columns
@@ -20,20 +20,23 @@ from rightstate_cli.report.ordered import Ordered, ordered
 from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.posture import STATES
 from rightstate_cli.report.spreadsheet import Spreadsheet
+from rightstate_cli.report.waiting import Asked, Waiting, listed
 
 FILES = ("index.html", "changes.csv", "records.jsonl", "ocsf.jsonl")
 
 
 @dataclass(frozen=True)
 class About:
-    """What a report is made of: where the entries are from, what of them, the settings of the accounts,
-    None where they are not known, and the accounts whose settings are not understood."""
+    """What a report is made of: where the entries are from, what of them, the settings of the accounts and
+    the requests for an approval, None where they are not known, and the accounts whose settings are not
+    understood."""
 
     source: str
     chosen: Chosen
     accounts: tuple[Account, ...] | None
     now: datetime
     missing: tuple[str, ...] = ()
+    requests: tuple[Requested, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,16 @@ def write(
     """
     with replaced(directory, force) as new, ordered(entries, new) as sorted_entries:
         figures, columns = Figures(), Columns()
-        counts = _files(sorted_entries, new, figures, columns, written_one)
+        asked = Asked(about.requests or ())
+        counts = _files(sorted_entries, new, figures, columns, asked, written_one)
+        waiting = None
+        if about.requests is not None:
+            waiting = asked.waiting(about.chosen, about.now)
+            figures.wait(waiting)
+            counts["requests"] = len(waiting.requests)
         found = figures.as_json()
         with (new / "index.html").open("wb") as to:
-            page.write(to, _view(about, figures, found), columns)
+            page.write(to, _view(about, figures, found, waiting), columns)
         made = Manifest(
             format=manifest.FORMAT,
             version=__version__,
@@ -71,6 +80,7 @@ def write(
             until=about.chosen.until,
             first=figures.first,
             last=figures.last,
+            filters=about.chosen.filters,
             accounts=figures.accounts,
             counts=counts,
             files=tuple(manifest.describe(new / name) for name in FILES),
@@ -84,6 +94,7 @@ def _files(
     directory: Path,
     figures: Figures,
     columns: Columns,
+    asked: Asked,
     written_one: Callable[[int, int], None],
 ) -> dict[str, int]:
     found = 0
@@ -101,11 +112,14 @@ def _files(
                 found += 1
             figures.add(record)
             columns.add(record)
+            asked.add(record)
             written_one(done, entries.count)
     return {"records": entries.count, "changes": spreadsheet.count, "findings": found}
 
 
-def _view(about: About, figures: Figures, found: Mapping[str, Any]) -> dict[str, Any]:
+def _view(
+    about: About, figures: Figures, found: Mapping[str, Any], waiting: Waiting | None
+) -> dict[str, Any]:
     """What the first view shows."""
     accounts = about.accounts
     return {
@@ -114,6 +128,7 @@ def _view(about: About, figures: Figures, found: Mapping[str, Any]) -> dict[str,
         "source": about.source,
         "since": about.chosen.since,
         "until": about.chosen.until,
+        "filters": about.chosen.filters,
         "first": figures.first,
         "last": figures.last,
         "accounts": {each.account: each.name for each in accounts or ()}
@@ -124,6 +139,8 @@ def _view(about: About, figures: Figures, found: Mapping[str, Any]) -> dict[str,
         "figures": found,
         "exemptions": None if accounts is None else exemptions.listed(_wanted(about), about.now),
         "missing": about.missing,
+        "requests": waiting and listed(waiting.requests),
+        "until_now": bool(waiting and waiting.until_now),
         "titles": {each.id: each.title for of in load_all() for each in of.policies},
         "steps": NEXT_STEPS,
     }

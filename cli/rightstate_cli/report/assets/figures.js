@@ -28,12 +28,30 @@ function chosen(records, filter) {
   return { counting, shown };
 }
 
-function figures(records, { counting, shown }, policy) {
+// The open requests of what is chosen, and whether that goes on to when the report was written.
+function asked(filter) {
+  const to = filter.to ? Date.parse(filter.to) + DAY : Infinity;
+  const end = Math.min(to, view.until ? Date.parse(view.until) : Infinity) - 1;
+  return {
+    requests: (view.requests ?? []).filter(
+      (each) =>
+        (!filter.account || each.account === filter.account) &&
+        (!filter.type || each.type === filter.type) &&
+        (!filter.policy || each.policies.includes(filter.policy)) &&
+        Date.parse(each.asked_at) < to,
+    ),
+    until_now: view.until_now && end >= Date.parse(view.generated),
+    day: Math.floor(Math.min(end, Date.parse(view.generated)) / DAY),
+  };
+}
+
+function figures(records, { counting, shown }, policy, waits) {
   const row = () => view.states.map(() => 0);
   const pairs = row();
   const policies = new Map();
   const accounts = new Map();
   const stands = new Map();
+  const cleared = new Map();
   const outcomes = {};
   const changed = { records: 0, settings: 0 };
   const lookedAt = new Set();
@@ -65,20 +83,48 @@ function figures(records, { counting, shown }, policy) {
     const place = records.place("resource", i);
     let has = stands.get(place);
     if (!has) stands.set(place, (has = new Map()));
+    const ended = records.started[i] + Math.max(records.took[i], 0);
+    const gone = cleared.get(place) ?? 0;
+    if (clear) cleared.set(place, Math.max(gone, ended));
     const after = new Map(clear ? [...has.keys()].map((key) => [key, -1]) : []);
     for (const [key, state] of states) after.set(key, state);
     const account = records.resource(i).account;
     for (const [key, state] of after) {
       if (policy && key !== policy) continue;
-      const before = has.get(key) ?? -1;
-      if (before === state) continue;
-      for (const count of [pairs, rowOf(policies, key), rowOf(accounts, account)]) {
-        if (before >= 0) count[before]--;
-        if (state >= 0) count[state]++;
-      }
-      if (state >= 0) has.set(key, state);
-      else has.delete(key);
+      // One that has waited for hours, e.g. for an approval, knows more than what began meanwhile.
+      if (ended >= (has.get(key)?.since ?? gone)) set(has, account, key, state, ended);
     }
+  }
+
+  function set(has, account, key, state, since) {
+    const before = has.get(key)?.state ?? -1;
+    has.set(key, { state, since });
+    for (const count of [pairs, rowOf(policies, key), rowOf(accounts, account)]) {
+      if (before >= 0) count[before]--;
+      if (state >= 0) count[state]++;
+    }
+  }
+
+  // What waits for an approval, after all entries; of what goes on until now nothing else waits.
+  function wait({ requests, until_now, day: number }) {
+    const of = new Map();
+    for (const { resource, policies } of requests) of.set(resource, new Set([...(of.get(resource) ?? []), ...policies]));
+    const places = new Map(records.resources.map(({ all }, place) => [all, place + 1]));
+    const waiting = view.states.indexOf("waiting");
+    if (until_now)
+      for (const [place, has] of stands) {
+        const { all, account } = records.resources[place - 1];
+        for (const [key, { state, since }] of has)
+          if (state === waiting && !of.get(all)?.has(key)) set(has, account, key, view.states.indexOf("broken"), since);
+      }
+    for (const [resource, keys] of of) {
+      const place = places.get(resource) ?? resource;
+      if (!stands.has(place)) stands.set(place, new Map());
+      for (const key of keys) if (!policy || key === policy) set(stands.get(place), resource.split("/")[0], key, waiting, 0);
+    }
+    if (String(pairs) === String(day ? day.pairs : row())) return;
+    if (!day || day.number < number) days.push((day = { number, day: new Date(number * DAY).toISOString().slice(0, 10), outcomes: {} }));
+    day.pairs = [...pairs];
   }
 
   function show(i) {
@@ -104,6 +150,7 @@ function figures(records, { counting, shown }, policy) {
     }
   }
 
+  wait(waits);
   const waiting = view.states.indexOf("waiting");
   const rows = (map) =>
     Object.fromEntries([...map].filter(([, count]) => count.some(Boolean)).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -113,7 +160,7 @@ function figures(records, { counting, shown }, policy) {
     pairs,
     changed,
     failed: (outcomes.failed ?? 0) + (outcomes.died ?? 0),
-    waiting: [...stands.values()].filter((has) => [...has.values()].includes(waiting)).length,
+    waiting: [...stands.values()].filter((has) => [...has.values()].some(({ state }) => state === waiting)).length,
     outcomes,
     policies: rows(policies),
     accounts: rows(accounts),

@@ -10,6 +10,10 @@ let records = null;
 let filter = { ...ALL };
 let current = view.figures;
 
+for (const each of view.requests ?? []) {
+  const [account, region, type, ...id] = each.resource.split("/");
+  Object.assign(each, { account, region, type, name: id.join("/") });
+}
 for (const day of view.figures.days) day.number = Date.parse(day.day) / DAY;
 
 // Exempt pairs count neither for nor against.
@@ -34,10 +38,16 @@ function about() {
   // What was asked for ends before the beginning of a day; what was found has its last.
   const asked = view.since && view.until ? days(view.since, new Date(Date.parse(view.until) - 1).toISOString()) : "";
   const accounts = Object.keys(view.accounts).length;
+  const filters = [
+    ...(view.filters.account ?? []).map((account) => ["account ", foreign(account, 40)]),
+    ...(view.filters.since ?? []).map((since) => `from ${exactly(Date.parse(since))}`),
+    ...(view.filters.until ?? []).map((until) => `before ${exactly(Date.parse(until))}`),
+  ];
   const rows = [
     ["Period", asked || (view.first ? days(view.since || view.first, view.last) : "no entries")],
     ["Accounts", accounts === 1 ? Object.entries(view.accounts)[0].filter(Boolean).map((text) => foreign(`${text} `, 60)) : number.format(accounts)],
     ["Ledger", foreign(view.source, 100)],
+    ["Filters", filters.length ? el("strong", {}, "only ", filters.map((each, place) => (place ? [", ", each] : each))) : "none, all of the ledger"],
     ["Written", `${time(Date.parse(view.generated))} UTC`],
     ["Version", view.version],
   ];
@@ -64,7 +74,7 @@ function headline(found) {
     card("Compliant", share(compliant, of), `${number.format(compliant)} of ${counted(of, "check")}`, "", of ? bars(found.pairs) : null),
     card("Settings changed", number.format(found.changed.settings), `in ${counted(found.changed.records, "execution")}`),
     card("Failed", number.format(found.failed), found.records ? `${share(found.failed, found.records)} of executions` : "no executions", found.failed ? "bad" : ""),
-    card("Waiting", number.format(found.waiting), found.waiting === 1 ? "resource, for an approval" : "resources, for an approval", found.waiting ? "wait" : ""),
+    card("Waiting", number.format(found.waiting), `${found.waiting === 1 ? "resource" : "resources"}, for an approval${view.requests ? "" : ", by the entries alone"}`, found.waiting ? "wait" : ""),
     view.exemptions
       ? card("Exemptions ending", number.format(ending), active ? `within 14 days, of ${number.format(active)} in force` : "none is in force", ending ? "soon" : "")
       : card("Exemptions ending", "–", "the settings are not known"),
@@ -142,6 +152,7 @@ function show(found) {
 const tables = Object.fromEntries(
   Object.entries(TABLES).map(([name, given]) => [name, new Table(document.querySelector(`#${name} .table`), { ...given, opens: (i) => openEntry(i) })]),
 );
+const requestsTable = new Table(document.querySelector("#requests"), REQUESTS);
 const exemptionsTable = new Table(document.querySelector("#exemptions .table"), EXEMPTIONS);
 
 function choose(some) {
@@ -155,7 +166,7 @@ function apply() {
   const narrowed = Object.keys(ALL).some((name) => filter[name]);
   form.querySelector("[type=reset]").hidden = !narrowed;
   const found = chosen(records, filter);
-  show(narrowed ? figures(records, found, filter.policy) : view.figures);
+  show(narrowed ? figures(records, found, filter.policy, asked(filter)) : view.figures);
   fill(found.shown);
   status.textContent = narrowed ? `${number.format(found.shown.length)} of ${counted(records.count, "execution")} are shown.` : "";
 }
@@ -167,7 +178,18 @@ function fill(shown) {
   tables.changes.show(shown.filter((i) => records.place("changes", i) && WRITTEN.has(records.get("outcome", i))));
   tables.approvals.show(shown.filter((i) => records.place("approval", i) || APPROVED.has(records.get("outcome", i))));
   tables.executions.show(shown);
+  requestsTable.show(requestsShown());
   exemptionsTable.show(exemptionsChosen());
+}
+
+// Of an outcome that an execution has only once it waits no more there are none.
+function requestsShown() {
+  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (filter.outcome && filter.outcome !== "awaiting-approval") return [];
+  return asked(filter).requests.filter((each) => {
+    const text = JSON.stringify(each).toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
 }
 
 function options(name, texts) {
@@ -227,6 +249,7 @@ document.querySelector("#legend").append(...view.states.map((state) => el("span"
 root.dataset.theme = theme;
 toggle.textContent = theme === "dark" ? "Light" : "Dark";
 show(view.figures);
+requestsTable.show(requestsShown());
 exemptionsTable.show(exemptionsChosen());
 status.textContent = `Reading ${counted(view.figures.records, "execution")}…`;
 performance.mark("first-view");
@@ -239,7 +262,7 @@ document.addEventListener("DOMContentLoaded", async () => {
     return;
   }
   options("account", Object.entries(view.accounts).map(([id, name]) => [id, name ? `${name} (${id})` : id]));
-  options("type", [...new Set(records.resources.map((each) => each.type))].sort().map((type) => [type]));
+  options("type", [...new Set([...records.resources, ...(view.requests ?? [])].map((each) => each.type))].sort().map((type) => [type]));
   options("policy", Object.keys(view.figures.policies).map((policy) => [policy]));
   options("outcome", Object.keys(view.figures.outcomes).map((name) => [name]));
   for (const name of ["from", "to"]) {

@@ -128,10 +128,12 @@ function verified(i) {
   ];
 }
 
+const approver = (i) => records.get("approval", i)?.arn || records.get("approval", i)?.by || "";
+
 function approvedBy(i) {
   const approval = records.get("approval", i);
   if (!approval) return null;
-  return [who(approval.arn || approval.by || ""), small(foreign((approval.at ?? "").slice(0, 16).replace("T", " ")))];
+  return [who(approver(i)), small(foreign((approval.at ?? "").slice(0, 16).replace("T", " ")))];
 }
 
 const reason = (i) => {
@@ -159,7 +161,7 @@ const TABLES = {
         },
       },
       { title: "Caused by", key: (i) => records.get("principal", i) ?? "", cell: causedBy },
-      { title: "Approved by", key: (i) => records.get("approval", i)?.by ?? "", cell: approvedBy },
+      { title: "Approved by", key: approver, cell: approvedBy },
       { title: "Result", key: (i) => records.get("made", i), cell: verified },
     ],
   },
@@ -172,7 +174,7 @@ const TABLES = {
       started,
       resource,
       { title: "State", key: (i) => records.get("outcome", i), cell: outcome },
-      { title: "Approved by", key: (i) => records.get("approval", i)?.by ?? "", cell: approvedBy },
+      { title: "Approved by", key: approver, cell: approvedBy },
       { title: "Reason", cell: (i) => el("div", { class: "clip" }, foreign(records.get("approval", i)?.reason || records.get("reason", i) || "", 200)) },
       { title: "Plan", cell: (i) => el("code", {}, foreign((records.get("plan", i) || records.get("approval", i)?.plan || "").slice(0, 12))) },
     ],
@@ -189,6 +191,35 @@ const TABLES = {
       { title: "Took", kind: "number", key: (i) => records.took[i], cell: (i) => duration(records.took[i]) },
     ],
   },
+};
+
+const REQUESTS = {
+  caption: "Waiting for an approval",
+  each: 10,
+  sorted: "",
+  nothing: () =>
+    view.requests
+      ? ["Nothing waits", "No approval was asked for in what is chosen that could still be given when the report was written."]
+      : ["Not known", "The report was made from a file, which does not have what waits for an approval."],
+  columns: [
+    { title: "Asked (UTC)", kind: "fixed", key: (each) => each.asked_at, cell: (each) => time(Date.parse(each.asked_at)) },
+    { title: "Resource", key: (each) => each.name, cell: (each) => [foreign(each.name, 80), small(visible(each.type), " · ", named(each.account), " · ", foreign(each.region, 40))] },
+    {
+      title: "Would change",
+      cell: ({ changes, policies }) => [changes.slice(0, 4).map((change) => difference(change, 80)), changes.length > 4 ? small(`and ${changes.length - 4} more`) : null, small("for ", foreign(policies.join(", "), 160))],
+    },
+    {
+      title: "Caused by",
+      key: (each) => each.principal,
+      cell: ({ principal, call, why }) => [
+        principal ? who(principal) : el("span", { class: "muted" }, call ? "not named" : "no API call"),
+        call ? small("by ", foreign(call, 60)) : null,
+        why ? small(foreign(why, 160)) : null,
+      ],
+    },
+    { title: "Until (UTC)", kind: "fixed", key: (each) => each.until, cell: (each) => [time(Date.parse(each.until)), el("br"), badge("waits", "waiting")] },
+    { title: "Plan", cell: (each) => [el("code", {}, foreign(each.id, 40)), small(el("code", {}, foreign(each.plan.slice(0, 12))))] },
+  ],
 };
 
 const ENDS = { expired: "expired", ending: "ends soon", active: "active" };
