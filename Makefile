@@ -11,7 +11,7 @@ export SAM_CLI_TELEMETRY := 0
 # sam and boto3 want a region to be named; nothing here reaches it.
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help setup demo test acceptance lint build docs bench browser lock clean
+.PHONY: help setup demo test acceptance lint build docs bench fleet browser lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ docs: setup ## Write what the code says: pages of docs/, and member/template.yam
 
 bench: setup ## Measure calls, executions, cold starts and the layer
 	@$(BIN)/python -m benchmarks
+
+fleet: setup ## Measure 2,500 resources, killed on the way, throttled and denied, and growth; takes half an hour
+	@$(BIN)/python -m benchmarks.fleet
+	@$(BIN)/python -m benchmarks.fleet --faults
+	@$(BIN)/python -m benchmarks.fleet --growth
 
 browser: setup ## Install the browser that the report is tested in, if there is none
 	@$(BIN)/python -m tests.support.browser

@@ -2,10 +2,11 @@
 
 Buckets and databases over three accounts and two regions, on a moto server; the application deployed into
 ministack. The apply is killed and its batch stopped on the way, then resumed. Every item has to be accounted
-for, and none may be written twice. It takes minutes, so `make bench` leaves it out.
+for, and none may be written twice. It takes minutes: `make fleet`, not `make bench`.
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -63,6 +64,7 @@ def main(
     ] = False,
 ) -> None:
     """Plan, apply, kill, resume, and account for every item."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     if growth:
         _growth((100, 500, 2000))
     else:
