@@ -191,10 +191,15 @@ def document(
     return content.model_copy(update={_HASH: _digest(content.model_dump(mode="json"))})
 
 
-def write(plan: Plan, path: Path) -> None:
-    """Write the file, whole or not at all. Raises InvalidInput."""
+def check(path: Path) -> None:
+    """Refuse what cannot become a file, before much is read for it. Raises InvalidInput."""
     if path.is_dir():
         raise InvalidInput(f"{path} is a directory. Nothing was written. Name a file in it.")
+
+
+def write(plan: Plan, path: Path) -> None:
+    """Write the file, whole or not at all. Raises InvalidInput."""
+    check(path)
     # Written beside and renamed, so that an interrupted write leaves no half of a plan.
     beside = path.with_name(f"{path.name}.part")
     try:

@@ -115,6 +115,13 @@ def test_a_plan_as_json_is_one_that_can_be_applied(inside: Cli) -> None:
     assert plan_file.parse(printed, "plan.json").to_change
 
 
+def test_a_directory_is_no_plan_file_which_is_said_before_anything_is_read(
+    server: Server, refused: Callable[..., str], tmp_path: Path
+) -> None:
+    assert "is a directory" in refused("plan", "-o", str(tmp_path))
+    assert server.calls == []
+
+
 @pytest.mark.parametrize(
     "more",
     [

@@ -119,7 +119,7 @@ def plan(
     - `rightstate plan --from prowler.ocsf.json` plans what these findings are about.
 
     Exit codes: 0 nothing to change, or all of it exempt, 1 something is broken, could be looked at only
-    later, or is a finding that was not planned, 2 something could not be read.
+    later, or is a finding that was not planned, 2 something could not be read, or is nowhere.
     """
     wanted = Wanted(
         accounts=accounts or (),
@@ -139,6 +139,8 @@ def plan(
             )
         made = plan_file.read(show)
     else:
+        if output:
+            plan_file.check(output)
         made = _made(wanted, source, hubs.find(stack, hub_region) if deployed else None)
     if output:
         plan_file.write(made, output)
