@@ -35,6 +35,7 @@ from rightstate_cli.ledger import Entry, Ledger, Query
 from rightstate_cli.registry import Registry
 from rightstate_cli.target import role_arn
 
+_BROKEN = {Status.BROKEN, Status.HELD, Status.HALTED, Status.MANAGED}
 LOOKED_AT = 500
 """So many entries of a resource are looked through for the last that an event led to."""
 
@@ -54,7 +55,8 @@ class Told(BaseModel):
 
 
 class Now(BaseModel):
-    """As it is now. `status` is `read`, `off` (nothing looks at it), `busy`, `gone` or `unreadable`."""
+    """As it is now. `status` is `read`, `off` (nothing looks at it), `unregistered` (no more is known of its
+    account), `busy`, `gone` or `unreadable`."""
 
     status: str
     reason: str = ""
@@ -62,8 +64,9 @@ class Now(BaseModel):
 
     @property
     def broken(self) -> bool:
-        """Whether an enabled policy is broken, by a rule or not."""
-        return any(each.status == Status.BROKEN and each.mode is not Mode.OFF for each in self.policies)
+        """Whether an enabled policy is broken and not exempt, whether or not something keeps it from its
+        change."""
+        return any(each.status in _BROKEN and each.mode is not Mode.OFF for each in self.policies)
 
 
 class Explained(BaseModel):
@@ -89,9 +92,15 @@ class Explaining:
         self, given: str, account: str | None, region: str | None
     ) -> list[tuple[ResourceType, Resource]]:
         """What an ARN or account/region/type/id names; the ARNs of RDS and Neptune are alike, so that one
-        may name several. Raises InvalidInput."""
+        may name several. Raises InvalidInput, also where it names another account or region than is given."""
+        if account:
+            checked_account(account)
+        if region:
+            checked_region(region)
         if KEY.match(given):
-            account, region, named, given = given.split("/", 3)
+            own_account, own_region, named, identifier = given.split("/", 3)
+            _check_place(given, Place(account=own_account, region=own_region), account, region)
+            account, region, given = own_account, own_region, identifier
             types = [each for each in load_all() if each.name == named]
         else:
             types = [each for each in load_all() if is_arn_of(each, given)]
@@ -105,7 +114,9 @@ class Explaining:
     def _identified(
         self, resource_type: ResourceType, given: str, account: str | None, region: str | None
     ) -> Resource:
-        otherwise = Place(account=account or "", region=region or "", partition=self._hub.partition)
+        unnamed = Place(account="", region="", partition=self._hub.partition)
+        _check_place(given, place_of(resource_type, given, unnamed), account, region)
+        otherwise = unnamed.model_copy(update={"account": account or "", "region": region or ""})
         place = at_home(resource_type, place_of(resource_type, given, otherwise))
         if not (place.account and place.region):
             raise InvalidInput(
@@ -141,7 +152,12 @@ class Explaining:
             return Now(status="unreadable", reason=str(error))
         if account is None:
             nothing = f"Account {resource.account} has no settings: its events are rejected."
-            return Now(status="off", reason=nothing, policies=_unread(resource_type, {}, only, nothing))
+            return Now(
+                status="unregistered",
+                reason=f"{nothing} What is wanted of the resource cannot be told. `rightstate accounts add "
+                f"{resource.account}` registers it, `rightstate accounts list` lists those that are.",
+                policies=_unread(resource_type, {}, only, nothing),
+            )
         if account.regions and resource.region not in account.regions and not resource_type.home_regions:
             nothing = f"{resource.region} is not one of the account's regions: its events are left alone."
             return Now(status="off", reason=nothing, policies=_unread(resource_type, {}, only, nothing))
@@ -188,6 +204,15 @@ class Explaining:
         task = RunTask(resource_type=resource_type.name, execution=_execution(resource), run=run)
         described = describe(task)
         return decide(DecideTask(**dict(task), described=described))
+
+
+def _check_place(given: str, named: Place, account: str | None, region: str | None) -> None:
+    for part, own, asked in (("account", named.account, account), ("region", named.region, region)):
+        if own and asked and own != asked:
+            raise InvalidInput(
+                f"{shown(given)} is in {part} {own}, not in {asked} as --{part} says. Nothing was looked at. "
+                f"Leave --{part} out, or correct it."
+            )
 
 
 def _told(

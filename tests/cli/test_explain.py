@@ -13,6 +13,7 @@ from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Start
+from rightstate_cli.explaining import Now, Told
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 
 POLICY = "sqs-server-side-encryption"
@@ -131,13 +132,16 @@ def test_a_ledger_that_cannot_be_read_is_told_with_what_is_found_now(
     assert ran.code == 2
 
 
-def test_an_account_that_is_not_registered_is_looked_after_by_nothing(inside: Cli) -> None:
+def test_of_an_account_that_is_not_registered_nothing_can_be_told(inside: Cli) -> None:
     ran = inside("explain", queue("any", "999999999999"), "--format", "json")
     [explained] = ran.json
-    assert explained["now"]["status"] == "off"
+    assert explained["now"]["status"] == "unregistered"
     assert "999999999999 has no settings" in explained["now"]["reason"]
     assert {each["status"] for each in explained["now"]["policies"]} == {"unknown"}
-    assert ran.code == 0
+    assert ran.code == 2
+    told = inside("explain", queue("any", "999999999999"))
+    assert "`rightstate accounts add 999999999999` registers it" in " ".join(told.err.split())
+    assert told.code == 2
 
 
 def test_a_region_that_is_not_the_accounts_is_looked_after_by_nothing(engine: Engine, inside: Cli) -> None:
@@ -157,6 +161,14 @@ def test_a_resource_that_is_gone_is_told_and_ends_with_2(engine: Engine, inside:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
+        ([queue("a"), "--account", OTHER], f"is in account {OWN}, not in {OTHER} as --account says"),
+        ([queue("a"), "--region", "eu-west-1"], f"is in region {REGION}, not in eu-west-1 as --region says"),
+        ([f"{OWN}/{REGION}/sqs-queue/a", "--account", OTHER], f"is in account {OWN}, not in {OTHER}"),
+        (
+            [f"{OWN}/{REGION}/sqs-queue/a", "--region", "eu-west-1"],
+            f"is in region {REGION}, not in eu-west-1",
+        ),
+        ([queue("a"), "--account", "12"], "'12' is not an account"),
         (["nonsense"], "is neither an ARN of a type that is looked after"),
         ([f"{OWN}/{REGION}/no-such-type/x"], "is neither an ARN"),
         (["arn:aws:s3:::a-bucket"], "give --account and --region, or account/region/type/id"),
@@ -211,7 +223,41 @@ def test_what_keeps_a_policy_from_its_change_is_the_rule(
     )
     rules = {}
     for name in (exempt, halted):
-        [told] = inside("explain", queue(name), "--format", "json").json[0]["now"]["policies"]
-        rules[name] = (told["status"], told["rule"])
+        ran = inside("explain", queue(name), "--format", "json")
+        [told] = ran.json[0]["now"]["policies"]
+        rules[name] = (told["status"], told["rule"], ran.code)
         assert told["findings"] == [{"setting": "Encryption", "before": "none", "after": "SSE-SQS"}]
-    assert rules == {exempt: ("exempt", "exemption ex-1a2b3c4d"), halted: ("halted", "breaker")}
+    assert rules == {exempt: ("exempt", "exemption ex-1a2b3c4d", 0), halted: ("halted", "breaker", 1)}
+
+
+@pytest.mark.parametrize(
+    ("status", "mode", "broken"),
+    [
+        ("broken", Mode.REPORT, True),
+        ("held", Mode.AUTO, True),
+        ("halted", Mode.AUTO, True),
+        ("managed", Mode.AUTO, True),
+        ("exempt", Mode.AUTO, False),
+        ("compliant", Mode.AUTO, False),
+        ("not-applicable", Mode.AUTO, False),
+        ("unknown", Mode.AUTO, False),
+        ("broken", Mode.OFF, False),
+        ("held", Mode.OFF, False),
+    ],
+)
+def test_what_something_keeps_from_its_change_is_broken_all_the_same(
+    status: str, mode: Mode, broken: bool
+) -> None:
+    told = Told(policy=POLICY, mode=mode, status=status, rule="any", reason="")
+    assert Now(status="read", policies=(told,)).broken is broken
+
+
+@pytest.mark.parametrize(
+    "options", [["--account", OWN], ["--region", REGION], ["--account", OWN, "--region", REGION]]
+)
+def test_a_place_that_is_the_arns_own_may_be_given_too(
+    engine: Engine, inside: Cli, server: Server, options: list[str]
+) -> None:
+    name = server.make("sqs-queue", f"given-twice-{len(options)}-{options[0][2:]}")
+    configure(engine, Mode.AUTO)
+    assert inside("explain", queue(name), *options).code == 1

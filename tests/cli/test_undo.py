@@ -47,7 +47,7 @@ def encryption(server: Server, queue: str, of: str = OWN) -> str:
     return str(attributes.get("SqsManagedSseEnabled", "false"))
 
 
-@pytest.mark.parametrize("by", ["name", "ARN"])
+@pytest.mark.parametrize("by", ["name", "ARN", "end", "beginning"])
 def test_it_is_undone_by_name_or_arn_and_exempted_for_the_time_given(
     server: Server, engine: Engine, inside: Cli, by: str
 ) -> None:
@@ -57,7 +57,7 @@ def test_it_is_undone_by_name_or_arn_and_exempted_for_the_time_given(
     execution = f"arn:aws:states:{REGION}:{OWN}:execution:rightstate-sqs-queue:{name}"
     ran = inside(
         "undo",
-        execution if by == "ARN" else name,
+        {"name": name, "ARN": execution, "end": name[-8:], "beginning": name[:12]}[by],
         *("--reason", "CHG-5530", "--approver", "ana@example.com", "--exempt-for", "2h", "--yes"),
     )
     assert encryption(server, queue) == "false"
@@ -72,6 +72,8 @@ def test_it_is_undone_by_name_or_arn_and_exempted_for_the_time_given(
     assert f"sqs-queue {queue} in {OWN}: undone" in ran.out
     assert f"Exempt until {exemption.until} ({exemption.id})." in ran.out
     assert "SSE-SQS -> none" in ran.err
+    # Nobody has looked yet what it is now.
+    assert "What it set -> what was before" in ran.err and "Now" not in ran.err
     assert ran.code == 0
 
 
@@ -186,6 +188,29 @@ def test_wrong_usage_ends_with_2_and_changes_nothing(
     assert said in ran.err.replace("\n", " ")
     assert (ran.code, ran.out) == (2, "")
     assert "dynamodb:PutItem" not in server.writes
+
+
+def test_of_several_with_such_a_name_none_is_undone_and_all_are_told(
+    server: Server, engine: Engine, inside: Cli
+) -> None:
+    arns = []
+    for resource in ("one-of-two", "the-other"):
+        server.make("sqs-queue", resource)
+        given = {"account": OWN, "region": REGION, "resource": resource}
+        name = f"0f1e2d3c-of-one-event_{resource}"
+        [execution] = engine.run([Start(resource_type="sqs-queue", input=given, name=name)])
+        arns.append(execution.arn)
+    server.calls.clear()
+    ran = inside("undo", "0f1e2d3c", "--reason", "x", "--yes")
+    told = " ".join(ran.err.split())
+    assert "begins or ends like '0f1e2d3c'" in told
+    for arn, resource in zip(arns, ("one-of-two", "the-other"), strict=True):
+        assert f"{arn} ('{OWN}/{REGION}/sqs-queue/{resource}', remediated)" in told
+    assert (ran.code, ran.out) == (2, "")
+    assert "dynamodb:PutItem" not in server.writes
+    # Whole, it is one; and a few characters are too few to undo anything.
+    assert inside("undo", name, "--reason", "x", stdin="n\n").err.count("the-other") > 0
+    assert "has no execution '0f1e2d3'" in inside("undo", "0f1e2d3", "--reason", "x", "--yes").err
 
 
 def test_an_execution_that_changed_nothing_is_refused_before_anything_is_written(

@@ -230,6 +230,21 @@ def test_a_group_or_a_refused_input_is_no_resource_that_was_looked_at(
     assert figures["resources"] == looked_at
 
 
+def test_what_a_person_has_stopped_has_neither_failed_nor_changed_anything() -> None:
+    change = {"setting": "Versioning", "before": False, "after": True, "policies": ["s3-versioning"]}
+    figures = counted(
+        [
+            entry(
+                outcome="stopped", reason="Stopped by ana.", changes=[change], calls=["PutBucketVersioning"]
+            ),
+            entry(outcome="stopped", name="run-2", resource="111122223333/eu-west-1/backfill/*"),
+        ]
+    )
+    assert (figures["outcomes"], figures["failed"], figures["failures"]) == ({"stopped": 2}, 0, [])
+    assert (figures["changed"], figures["resources"]) == ({"records": 0, "settings": 0}, 1)
+    assert [dict(each["outcomes"]) for each in figures["days"]] == [{"alone": 2}]
+
+
 def test_an_outcome_and_a_status_of_a_later_version_are_counted() -> None:
     later = {"policy": "s3-versioning", "status": "dreaming"}
     figures = counted([entry(outcome="transcended", verdicts=[later])])

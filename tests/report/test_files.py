@@ -64,6 +64,7 @@ def test_a_row_is_a_setting_that_was_written(tmp_path: Path) -> None:
                 entry(outcome="failed", name="run-2", changes=[change], calls=["ModifyDBInstance"]),
                 entry(outcome="failed", name="run-3", changes=[change]),
                 entry(outcome="awaiting-approval", name="run-4", changes=[change]),
+                entry(outcome="stopped", name="run-6", changes=[change], calls=["ModifyDBInstance"]),
                 entry(outcome="compliant", name="run-5"),
             ],
         )

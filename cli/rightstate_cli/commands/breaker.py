@@ -1,15 +1,18 @@
 """`rightstate breaker`: what is halted because its changes did not last, and to let it go on."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate_cli import hub as hubs
+from rightstate_cli.executions import is_named
 from rightstate_cli.guarding import Guarding
 from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
-from rightstate_cli.output import Format, counted, print_json, print_table, say
+from rightstate_cli.output import Format, counted, plain, print_json, print_line, print_table, results, say
 
 app = typer.Typer(
     no_args_is_help=True, help="Resources that are left alone because something sets their changes back."
@@ -30,21 +33,27 @@ def list_halts(
     if format is Format.JSON:
         print_json([{"resource": resource, **halt.model_dump()} for resource, halt in halts])
     else:
-        print_table(
-            counted(len(halts), "halt"),
-            ("Resource", "Policy", "Since", "Changes", "The last by"),
-            [
-                (resource, halt.policy, halt.since, str(halt.applies), halt.execution.rpartition(":")[2])
-                for resource, halt in halts
-            ],
-        )
+        print_line(counted(len(halts), "halt"), style="bold")
+        for resource in dict.fromkeys(resource for resource, _ in halts):
+            _print_table(
+                resource,
+                ("Policy", "Since", "Changes", "The last by"),
+                [
+                    (halt.policy, halt.since, str(halt.applies), halt.execution.rpartition(":")[2])
+                    for named, halt in halts
+                    if named == resource
+                ],
+            )
     raise typer.Exit(1 if halts else 0)
 
 
 @app.command()
 def release(
     resource: Annotated[
-        str, typer.Argument(metavar="RESOURCE", help="As `breaker list` shows it: account/region/type/id.")
+        str,
+        typer.Argument(
+            metavar="RESOURCE", help="Its ARN, or account/region/type/id as `breaker list` has it."
+        ),
     ],
     policies: Annotated[
         list[str] | None,
@@ -62,17 +71,31 @@ def release(
     Exit codes: 0 released, 2 nothing of it is halted.
     """
     guarding = Guarding(hubs.find(stack, hub_region))
-    halted = [halt.policy for named, halt in guarding.halts() if named == resource]
+    named = [(key, halt.policy) for key, halt in guarding.halts() if is_named(key, resource)]
+    if len({key for key, _ in named}) > 1:
+        # ARNs of RDS and Neptune are alike.
+        keys = ", ".join(sorted({key for key, _ in named}))
+        raise InvalidInput(
+            f"{shown(resource)} may be any of {keys}. Nothing was released. Name one of these."
+        )
+    halted = [policy for _, policy in named]
     chosen = [policy for policy in halted if not policies or policy in policies]
     if not chosen or set(policies or ()) - set(halted):
         raise InvalidInput(
             f"{shown(resource)} is not halted, or not for all that --policy names. Nothing was released. "
             "`rightstate breaker list` shows what is."
         )
+    resource = named[0][0]
     for policy in chosen:
         guarding.let_go(resource, policy)
         say(f"Released: {policy} for {resource}.")
     if format is Format.JSON:
         print_json({"resource": resource, "released": chosen})
     else:
-        print_table("Released", ("Resource", "Policy"), [(resource, policy) for policy in chosen])
+        _print_table(resource, ("Released",), [(policy,) for policy in chosen])
+
+
+def _print_table(resource: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table of the resource, which stands whole above it, to be copied from however narrow a terminal."""
+    results.print(Text(plain(resource)), soft_wrap=True)
+    print_table("", columns, rows)

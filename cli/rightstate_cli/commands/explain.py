@@ -61,7 +61,8 @@ def explain(
     - `rightstate explain arn:aws:sqs:eu-west-1:111122223333:invoices` explains a queue.
     - `rightstate explain 444455556666/eu-west-1/s3-bucket/invoices --role audit` explains a bucket.
 
-    Exit codes: 0 no enabled policy is broken, 1 one is, 2 it could not be told.
+    Exit codes: 0 no enabled policy is broken or all that are broken are exempt, 1 one is, also where it is
+    held, halted or left to what manages the resource, 2 it could not be told.
     """
     hub = hubs.find(stack, hub_region)
     explaining = Explaining(hub, role, external_id)

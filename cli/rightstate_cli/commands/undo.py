@@ -55,7 +55,11 @@ class _Undo:
 
 def undo(
     execution: Annotated[
-        str, typer.Argument(metavar="EXECUTION", help="The execution to undo, by its name or its ARN.")
+        str,
+        typer.Argument(
+            metavar="EXECUTION",
+            help="The execution to undo, by its name, the beginning or the end of it, or its ARN.",
+        ),
     ],
     reason: Annotated[
         str,
@@ -157,10 +161,10 @@ def _found(hub: Hub, named: str) -> _Undo:
 
 
 def _show(wanted: _Undo) -> None:
-    """What will be restored; on stderr, because it is no result yet."""
+    """What will be restored, as the ledger has it; on stderr, because it is no result yet."""
     print_table(
         f"{wanted.named}: to be restored",
-        ("Setting", "Now -> then", "Changed for"),
+        ("Setting", "What it set -> what was before", "Changed for"),
         [
             (each.setting, as_change(each.before, each.after), ", ".join(each.policies))
             for each in wanted.restored
