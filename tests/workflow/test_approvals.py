@@ -104,6 +104,8 @@ def test_what_is_approved_is_applied_verified_and_recorded_with_who_approved_it(
     approval = entry["approval"]
     assert (approval["id"], approval["by"], approval["reason"]) == (case.request.id, APPROVER[0], "CHG-5521")
     assert approval["plan"] == case.request.plan
+    [closed] = [each for each in approver.requests() if each.id == case.request.id]
+    assert (closed.decided_by, closed.decided_by_arn) == APPROVER
 
 
 def test_the_request_tells_what_would_be_changed_who_caused_it_and_how_to_answer(

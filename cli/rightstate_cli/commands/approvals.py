@@ -189,12 +189,17 @@ def _waits(requested: Requested) -> bool:
 
 def _status(requested: Requested) -> str:
     if requested.outcome == "denied":
-        return f"denied by {requested.decided_by}" if requested.decided_by else "expired or refused"
+        return f"denied by {_decider(requested)}" if requested.decided_by else "expired or refused"
     if requested.outcome == "died":
         return "its execution has died"
     if requested.outcome:
-        return f"approved by {requested.decided_by}"
+        return f"approved by {_decider(requested)}"
     return f"waits until {requested.until}" if _waits(requested) else f"expired at {requested.until}"
+
+
+def _decider(requested: Requested) -> str:
+    """An ARN tells a reader who it is, an id of IAM's does not."""
+    return requested.decided_by_arn or requested.decided_by
 
 
 def _changes(requested: Requested) -> list[str]:

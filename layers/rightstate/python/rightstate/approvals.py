@@ -106,7 +106,7 @@ def check(task: CheckTask) -> Resolved:
     refusal = _refusal(task, requested, decision)
     by = decision.by if decision else ""
     if refusal or decision is None:
-        _close(requested, Outcome.DENIED, by)
+        _close(requested, Outcome.DENIED, decision)
         denied = by if decision and decision.choice is Choice.DENY else ""
         # Nobody's answer may be asked for again at once; somebody's no may not.
         until = written(datetime.now(UTC) + _DENIED_FOR) if denied else now()
@@ -121,7 +121,7 @@ def check(task: CheckTask) -> Resolved:
             run=task.run,
             place=task.run.resource,
         )
-    _close(requested, Outcome.REMEDIATED, by)
+    _close(requested, Outcome.REMEDIATED, decision)
     asked = Asked(
         id=requested.id,
         plan=requested.plan,
@@ -141,7 +141,7 @@ def abandon(resource: str, execution: str) -> None:
         return
     guards.forget(resource, execution)
     if not requested.outcome:
-        _close(requested, Outcome.DIED, "")
+        _close(requested, Outcome.DIED, None)
 
 
 def _approved(run: Run, requested: Requested, decision: ApproversDecision) -> Run:
@@ -247,9 +247,12 @@ def _put(item: dict[str, Any], until: datetime) -> None:
         )
 
 
-def _close(requested: Requested, outcome: Outcome, by: str) -> None:
+def _close(requested: Requested, outcome: Outcome, decision: ApproversDecision | None) -> None:
     """Take the request from the list of those that wait, and its token out of the table."""
-    closed = requested.model_copy(update={"outcome": outcome.value, "decided_by": by, "token": ""})
+    by, arn = (decision.by, decision.arn) if decision else ("", "")
+    closed = requested.model_copy(
+        update={"outcome": outcome.value, "decided_by": by, "decided_by_arn": arn, "token": ""}
+    )
     item = {"id": REQUESTS, "what": requested.id, **closed.model_dump(exclude={"id"}, mode="json")}
     _put(item, datetime.fromisoformat(requested.until))
     _count_waiting()

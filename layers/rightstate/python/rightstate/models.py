@@ -475,7 +475,8 @@ class Requested(Frozen):
     """An approval that is asked for: an item of the guards table, that whoever approves reads.
 
     `requester` is the aws:userid and `requester_arn` the ARN of who caused it, empty where nobody is known.
-    `outcome` is empty until it is decided or has expired.
+    `outcome` is empty until it is decided or has expired; `decided_by` is the aws:userid of who decided, and
+    the ARN beside it what they say of themselves.
     """
 
     id: str
@@ -495,6 +496,7 @@ class Requested(Frozen):
     token: str
     outcome: str = ""
     decided_by: str = ""
+    decided_by_arn: str = ""
 
 
 class Choice(StrEnum):
