@@ -223,6 +223,8 @@ def test_an_event_whose_execution_failed_is_replayed(
     broken = {**event, "detail": json.loads(json.dumps(event["detail"]))}
     broken["detail"]["requestParameters"]["queueUrl"] = "https://elsewhere.example/x y"
     handled(engine, broken, datetime.now(UTC))
+    # Of the failed execution the bus has been told.
+    server.calls.clear()
     ran = inside("replay", saved(event, tmp_path), "--deployed", "--yes")
     assert "events:PutEvents" in server.calls
     assert ran.code == 0

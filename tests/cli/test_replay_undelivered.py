@@ -11,7 +11,7 @@ import pytest
 from moto.sqs.models import sqs_backends
 
 from rightstate.clock import written
-from rightstate.models import Account, Enabled
+from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli import application, dead_letters
 from rightstate_cli import engine as engines
@@ -111,6 +111,25 @@ def test_the_whole_queue_replayed_twice_leads_to_the_same_end(
     assert waiting(engine) == 0
 
 
+def test_an_event_that_was_replayed_and_is_in_no_ledger_yet_starts_nothing_again(
+    engine: Engine, server: Server, inside: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Step Functions refuses the name of an execution that has ended; moto, where the input is another."""
+    server.make("sqs-queue", "unrecorded")
+    event = about("unrecorded")
+    monkeypatch.setattr(dead_letters, "handled", lambda event, hub: None)
+    executions = []
+    for source in ("203.0.113.7", "203.0.113.8"):
+        fail(engine, event | {"detail": {**event["detail"], "sourceIPAddress": source}})
+        ran = replay(inside)
+        assert ran.code == 0
+        executions += [each["name"] for each in ran.json["executions"]]
+    assert len(set(executions)) == 1
+    assert entries(engine, event) == ["remediated"]
+    assert server.calls.count("sqs:SetQueueAttributes") == 1
+    assert waiting(engine) == 0
+
+
 def test_an_event_that_was_handled_meanwhile_is_skipped_with_a_word_unless_forced(
     engine: Engine, server: Server, inside: Cli
 ) -> None:
@@ -139,17 +158,31 @@ def test_an_old_event_stays_in_the_queue_until_it_is_forced(
     assert waiting(engine) == 0
 
 
+EXEMPTION = Exemption(
+    id="ex-1a2b3c4d",
+    reason="the producers are old",
+    approver="ben",
+    created="2026-11-25T00:00:00Z",
+    until="2999-01-01T00:00:00Z",
+)
+AUTO = {POLICY: Enabled(mode=Mode.AUTO)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "outcome"),
+    [(Account(account=OWN), "off"), (Account(account=OWN, policies=AUTO, exemptions=(EXEMPTION,)), "exempt")],
+    ids=["off", "exempt"],
+)
 def test_what_is_decided_is_what_the_settings_say_by_then(
-    engine: Engine, server: Server, inside: Cli
+    engine: Engine, server: Server, inside: Cli, settings: Account, outcome: str
 ) -> None:
-    server.make("sqs-queue", "switched-off")
-    fail(engine, about("switched-off"))
-    engine.configure(Account(account=OWN))
+    fail(engine, about(server.make("sqs-queue", f"by-then-{outcome}")))
+    engine.configure(settings)
     try:
         [execution] = replay(inside).json["executions"]
     finally:
-        engine.configure(Account(account=OWN, policies={POLICY: Enabled(mode=Mode.AUTO)}))
-    assert execution["outcome"] == "off"
+        engine.configure(Account(account=OWN, policies=AUTO))
+    assert execution["outcome"] == outcome
     assert "sqs:SetQueueAttributes" not in server.calls
 
 

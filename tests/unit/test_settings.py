@@ -15,6 +15,8 @@ from rightstate.errors import SettingsUnreadable, UnknownAccount
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 
+SECRET = "planted-secret"
+
 
 @pytest.fixture
 def table() -> Iterator[Any]:
@@ -71,17 +73,18 @@ def test_a_table_that_cannot_be_read_enables_nothing(table: Any) -> None:
 @pytest.mark.parametrize(
     "item",
     [
-        {"policies": "all"},
-        {"policies": {"s3-versioning": {"mode": "yes"}}},
+        {"policies": SECRET},
+        {"policies": {"s3-versioning": {"mode": SECRET}}},
         {"policies": {"s3-versioning": {}}},
-        {"unknown": "field"},
+        {"unknown": SECRET},
     ],
     ids=str,
 )
 def test_settings_that_are_not_understood_enable_nothing(table: Any, item: dict[str, Any]) -> None:
     table.put_item(Item={"account": "111122223333", **item})
-    with pytest.raises(SettingsUnreadable, match="Nothing was changed"):
+    with pytest.raises(SettingsUnreadable, match="Nothing was changed") as unreadable:
         settings.read("111122223333")
+    assert SECRET not in str(unreadable.value)
 
 
 @pytest.mark.parametrize(

@@ -939,6 +939,18 @@ def test_a_table_outlives_the_stack_and_mistakes(table: str) -> None:
     assert resource["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
+def test_the_ledger_remembers_longer_than_step_functions_and_then_forgets() -> None:
+    """T21: an execution's history is kept for 90 days, and its name can be used again after them."""
+    assert int(application.template()["Parameters"]["LedgerDays"]["Default"]) > 90
+    functions = application.template()["Resources"]
+    for name in ("RecordFunction", "RecordDeathFunction"):
+        variables = functions[name]["Properties"]["Environment"]["Variables"]
+        assert variables["LEDGER_DAYS"] == {"Ref": "LedgerDays"}
+    for table in ("LedgerTable", "GuardsTable"):
+        forgets = rendered()[table]["Properties"]["TimeToLiveSpecification"]
+        assert forgets == {"AttributeName": "expires", "Enabled": True}
+
+
 def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
     told = {
         name: {key for key in function["Environment"]["Variables"] if not key.startswith("POWERTOOLS_")}
@@ -988,6 +1000,18 @@ def test_an_alarm_looks_at_the_metric_of_failed_notifications() -> None:
     assert alarm["MetricName"] == "NotificationsFailed"
     assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
     assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
+
+
+def test_an_alarm_looks_at_the_events_that_wait_in_the_queue() -> None:
+    alarm = rendered()["UndeliveredEventsAlarm"]["Properties"]
+    queue = rendered()["UndeliveredEvents"]["Properties"]["QueueName"]
+    # What has been read and not deleted is not visible, and what is deleted is no matter any more.
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        "Maximum",
+    )
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": queue}]
 
 
 def test_every_alarm_tells_the_topic_at_the_first_and_is_quiet_without_data() -> None:
@@ -1089,6 +1113,16 @@ def test_a_task_tries_again_with_jitter_and_a_cap_and_only_for_named_errors(name
         assert 0 < retry["MaxDelaySeconds"] <= 300
         assert 0 < retry["MaxAttempts"] <= 125
         assert not {"States.ALL", "States.TaskFailed"} & set(retry["ErrorEquals"])
+
+
+PASSING = {"Throttled", "Unavailable", "NotReady", "Locked", "ResourceGone", "NotVerified"}
+
+
+@every_task
+def test_what_time_alone_does_not_mend_is_not_tried_again(name: str) -> None:
+    """So that an input nobody understands, for one, ends at once (T16)."""
+    again = {error for retry in TASKS[name]["Retry"] for error in retry["ErrorEquals"]}
+    assert {error for error in again if not error.startswith("Lambda.")} <= PASSING
 
 
 @every_task

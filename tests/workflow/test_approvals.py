@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from rightstate import approvals, death, guards, metrics
+from rightstate import approvals, death, guards, metrics, record
+from rightstate.approvals import REQUESTS
 from rightstate.catalogue import names
 from rightstate.clock import written
-from rightstate.errors import InvalidInput
-from rightstate.models import Account, ApproversDecision, Choice, Enabled, Outcome, Requested
+from rightstate.errors import InvalidInput, Unavailable
+from rightstate.models import Account, ApproversDecision, Choice, Enabled, Outcome, Requested, StartInput
 from rightstate.policy import Mode
+from rightstate.starting import start_execution
 from rightstate_cli import simulated_accounts
 from rightstate_cli.engine import Engine
-from rightstate_cli.executions import Start
 from rightstate_cli.guarding import Guarding
 from tests.support import recorded, told
 from tests.support.calls import Calls
@@ -78,6 +79,14 @@ class Waiting:
             Item={name: TypeSerializer().serialize(value) for name, value in item.items()},
         )
 
+    def alter(self, **changed: str) -> None:
+        """Change the request as whoever may write all of the table can."""
+        self.hub.client("dynamodb").update_item(
+            TableName=self.hub.resources["GuardsTable"],
+            Key={"id": {"S": REQUESTS}, "what": {"S": self.request.id}},
+            AttributeUpdates={name: {"Value": {"S": value}} for name, value in changed.items()},
+        )
+
 
 @pytest.fixture
 def waiting(hub: Engine) -> Callable[..., Waiting]:
@@ -129,9 +138,9 @@ def test_what_is_denied_is_left_alone_and_not_asked_for_again(
     entry = case.entry()
     assert (entry["outcome"], entry["status"]) == (Outcome.DENIED, "SUCCEEDED")
     assert "the producers are not ready" in entry["reason"]
-    [again] = hub.run([Start(resource_type=TYPE, input=start_input(case.queue))])
-    assert again.outcome == Outcome.DENIED
-    assert case.request.id in again.reason
+    again = ended(hub, started(hub, TYPE, start_input(case.queue)))
+    assert again["outcome"] == Outcome.DENIED
+    assert case.request.id in again["reason"]
     assert WRITE not in calls.made
 
 
@@ -139,9 +148,9 @@ def test_while_a_plan_waits_another_execution_does_not_ask_for_it_again(
     hub: Engine, waiting: Callable[..., Waiting], approver: Guarding
 ) -> None:
     case = waiting()
-    [second] = hub.run([Start(resource_type=TYPE, input=start_input(case.queue))])
-    assert second.outcome == Outcome.AWAITING_APPROVAL
-    assert case.request.id in second.reason
+    second = ended(hub, started(hub, TYPE, start_input(case.queue)))
+    assert second["outcome"] == Outcome.AWAITING_APPROVAL
+    assert case.request.id in second["reason"]
     assert len([each for each in approver.requests() if each.resource == case.request.resource]) == 1
 
 
@@ -183,6 +192,43 @@ def test_a_decision_about_something_else_approves_nothing(
     case.answer({"decided_by": APPROVER[0]})
     assert case.entry()["outcome"] == Outcome.DENIED
     assert WRITE not in calls.made
+
+
+PASSED = "2026-01-01T00:00:00.000Z"
+ALTERED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "to another plan, which is approved": ({"plan": "0" * 64}, {"plan": "0" * 64}),
+    "to another execution": ({"execution": "arn:aws:states:us-east-1:1:execution:m:another"}, {}),
+    "to have expired, before the execution has noticed": ({"until": PASSED}, {}),
+}
+
+
+@pytest.mark.parametrize(("requested", "decision"), ALTERED.values(), ids=list(ALTERED))
+def test_a_request_that_was_altered_or_has_expired_lets_nothing_through(
+    waiting: Callable[..., Waiting], calls: Calls, requested: dict[str, str], decision: dict[str, str]
+) -> None:
+    """The decision itself would be in order."""
+    case = waiting()
+    case.alter(**requested)
+    case.write(**decision)
+    case.answer({"decided_by": APPROVER[0]})
+    entry = case.entry()
+    assert entry["outcome"] in (Outcome.DENIED, Outcome.AWAITING_APPROVAL)
+    assert "Nothing was changed" in entry["reason"]
+    assert entry["approval"] is None
+    assert WRITE not in calls.made
+
+
+def test_the_token_is_nowhere_but_in_the_state_that_waits_and_in_the_request_until_it_is_answered(
+    hub: Engine, waiting: Callable[..., Waiting], approver: Guarding
+) -> None:
+    case = waiting()
+    approver.decide(case.request, Choice.APPROVE, "CHG-5521")
+    case.entry()
+    history = hub.client("stepfunctions").get_execution_history(executionArn=case.execution)["events"]
+    assert [each["type"] for each in history if case.request.token in str(each)] == ["TaskScheduled"]
+    table = hub.client("dynamodb").scan(TableName=hub.resources["GuardsTable"])["Items"]
+    assert case.request.id in str(table)
+    assert case.request.token not in str(table)
 
 
 REQUESTERS = {
@@ -228,7 +274,7 @@ def test_a_token_and_a_decision_are_good_for_once(
     case = waiting()
     approver.decide(case.request, Choice.APPROVE, "once")
     assert case.entry()["outcome"] == Outcome.REMEDIATED
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput, match="A decision is not changed"):
         approver.decide(case.request, Choice.DENY, "and again")
     other = guarding_as(hub, "AROAEXAMPLEAPPROVER:carla", "arn:aws:sts::1:assumed-role/approver/carla")
     with pytest.raises(InvalidInput, match="does not wait any more"):
@@ -331,9 +377,9 @@ def test_while_an_approved_change_waits_for_its_window_nobody_is_asked_about_it_
         return asked.approved or None if asked else None
 
     eventually(approved, "the approval")
-    [second] = hub.run([Start(resource_type=TYPE, input=start_input(case.queue))])
-    assert second.outcome == Outcome.AWAITING_APPROVAL
-    assert f"{APPROVER[0]} has approved the same change" in second.reason
+    second = ended(hub, started(hub, TYPE, start_input(case.queue)))
+    assert second["outcome"] == Outcome.AWAITING_APPROVAL
+    assert f"{APPROVER[0]} has approved the same change" in second["reason"]
     assert case.entry()["outcome"] == Outcome.REMEDIATED
 
 
@@ -515,6 +561,23 @@ def test_a_batch_does_not_wait_for_people(hub: Engine, approver: Guarding) -> No
     assert request.requester == REQUESTER
     approver.decide(request, Choice.DENY, "")
     assert ended(hub, request.execution)["outcome"] == Outcome.DENIED
+
+
+def test_an_ending_that_is_tried_again_asks_once(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+
+    def faltering(machine: str, name: str, start: StartInput) -> None:
+        names.append(name)
+        start_execution(machine, name, start)
+        if len(names) == 1:
+            raise Unavailable("The answer was lost.")
+
+    monkeypatch.setattr(record, "start_execution", faltering)
+    enable(hub, POLICY, mode=Mode.APPROVE)
+    execution = started(hub, TYPE, start_input(broken(POLICY), batch="backfill-2"))
+    assert ended(hub, execution)["outcome"] == Outcome.AWAITING_APPROVAL
+    first, second = names
+    assert first == second
 
 
 def test_an_event_asks_with_its_caller_as_the_requester(hub: Engine) -> None:

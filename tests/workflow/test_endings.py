@@ -231,6 +231,12 @@ def test_a_change_of_the_accounts_public_access_block_looks_at_each_of_its_bucke
     # The same event again starts the same executions, which Step Functions takes for the same.
     again = list(hub.run([Start(resource_type="s3-bucket", input=given)]))
     assert {each.name for each in again[1:]} == {each.name for each in executions[1:]}
+    # Once they have ended it refuses them; moto does so where they were started with another input.
+    late = list(hub.run([Start(resource_type="s3-bucket", input={**given, "reason": "again"})]))
+    assert [each.outcome for each in late] == [each.outcome for each in again]
+    assert {each.name for each in late[1:]} == {each.name for each in executions[1:]}
+    written = [entry["execution"].rpartition(":")[2] for entry in hub.ledger()]
+    assert [written.count(each.name) for each in executions[1:]] == [1, 1]
 
 
 def test_an_event_about_a_parameter_group_looks_at_the_databases_that_use_it(hub: Engine) -> None:

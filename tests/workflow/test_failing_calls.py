@@ -182,6 +182,17 @@ def test_throttling_faults_and_silence_are_tried_again_by_the_definition(
     assert versioning(bucket) == "Enabled"
 
 
+def test_a_resource_that_is_not_seen_yet_is_looked_for_again(hub: Engine) -> None:
+    """The event of its creation may come before a read shows it (T14)."""
+    enable(hub, "s3-versioning")
+    bucket = broken("s3-versioning")
+    with answering(Answers("GetBucketVersioning", 404, "NoSuchBucket", 2)):
+        execution = run(hub, bucket)
+    assert execution.outcome == "remediated"
+    [described] = [step for step in execution.steps if step.state == "Describe"]
+    assert described.errors == ("ResourceGone",) * 2
+
+
 def test_endless_throttling_fails_in_the_end_and_changes_nothing(hub: Engine) -> None:
     enable(hub, "s3-versioning")
     bucket = broken("s3-versioning", "throttled-forever")

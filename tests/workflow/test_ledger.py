@@ -1,6 +1,7 @@
 """What every ending writes into the ledger."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -15,6 +16,8 @@ from rightstate_cli.executions import Start
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, start_input
 
 POLICY = "sqs-server-side-encryption"
+# The parameter LedgerDays.
+KEPT = timedelta(days=400)
 REFUSED = {"account": ACCOUNT, "region": REGION, "resource": "../x"}
 
 
@@ -37,6 +40,8 @@ def test_an_entry_says_where_when_by_whom_and_why(hub: Engine) -> None:
     assert entry["day"] == entry["started"][:10]
     assert entry["started"] <= entry["ended"]
     assert 0 < entry["seconds"] < 600
+    started = datetime.fromisoformat(entry["started"])
+    assert datetime.fromtimestamp(int(entry["expires"]), UTC) == started.replace(microsecond=0) + KEPT
 
 
 def test_the_requester_is_who_made_the_call_where_nobody_started_it_by_hand(hub: Engine) -> None:

@@ -5,19 +5,23 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from botocore.client import BaseClient
 
 from rightstate import catalogue, clock, guards, remediation
-from rightstate.errors import Denied, Locked
-from rightstate.models import Account, Outcome
+from rightstate.errors import AlreadyAsked, Denied, Locked
+from rightstate.models import Account, Asked, Choice, Outcome
+from rightstate.policy import Mode
 from rightstate.sessions import hub_client
 from rightstate_cli import simulated_accounts
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, session, start_input
-from tests.support.waiting import ended, eventually, guarding_as, started
+from tests.support.undoing import exempt, undo
+from tests.support.waiting import ended, eventually, guarding_as, request_of, started
 
 POLICY, TYPE = "sqs-server-side-encryption", "sqs-queue"
 WRITE = "sqs:SetQueueAttributes"
@@ -73,6 +77,43 @@ def test_the_lock_of_an_execution_that_died_is_taken_over_and_the_resource_read_
         guards.acquire(resource, FIRST)
 
 
+def test_a_lock_that_is_lost_while_it_is_given_back_stays_the_others(
+    hub: Engine, resource: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guards.acquire(resource, SECOND)
+    # What was read before the other one took it over.
+    monkeypatch.setattr(guards, "read", lambda resource: guards.Guard(owner=FIRST))
+    guards.release(resource, FIRST, [POLICY])
+    monkeypatch.undo()
+    guard = guards.read(resource)
+    assert (guard.owner, guard.released_by, guard.applies) == (SECOND, "", {})
+
+
+def test_what_is_decided_on_is_never_read_from_a_copy_that_may_be_older(hub: Engine) -> None:
+    """Settings, guards, decisions and, for an undo, the ledger."""
+    read: dict[str, list[bool]] = {}
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def noted(self: Any, operation: str, params: dict[str, Any]) -> Any:
+        if operation in ("GetItem", "Query"):
+            read.setdefault(params["TableName"], []).append(params.get("ConsistentRead", False))
+        return call(self, operation, params)
+
+    enable(hub, POLICY, mode=Mode.APPROVE)
+    queue = broken(POLICY)
+    with patch.object(BaseClient, "_make_api_call", noted):
+        execution = started(hub, TYPE, start_input(queue))
+        approver = guarding_as(hub, "AROAEXAMPLE:ben", "arn:aws:sts::1:assumed-role/approver/ben")
+        approver.decide(request_of(hub, execution), Choice.APPROVE, "tested")
+        assert ended(hub, execution)["outcome"] == Outcome.REMEDIATED
+        exempt(hub, TYPE, queue, POLICY)
+        assert undo(hub, TYPE, queue, execution).outcome == Outcome.UNDONE
+    tables = {hub.resources[name] for name in ("SettingsTable", "GuardsTable", "LedgerTable")}
+    assert {table: set(consistent) for table, consistent in read.items()} == {
+        table: {True} for table in tables
+    }
+
+
 def test_of_twenty_at_once_one_gets_the_lock(hub: Engine, resource: str) -> None:
     def acquired(number: int) -> bool:
         try:
@@ -84,6 +125,25 @@ def test_of_twenty_at_once_one_gets_the_lock(hub: Engine, resource: str) -> None
     hub_client("dynamodb")
     with ThreadPoolExecutor(20) as pool:
         assert Counter(pool.map(acquired, range(20))) == {True: 1, False: 19}
+
+
+def test_of_twenty_that_would_ask_about_one_plan_at_once_one_asks(hub: Engine, resource: str) -> None:
+    """A second one asks where the first is out of date, or about another plan."""
+
+    def asks(execution: str, plan: str = "0" * 64, until: str = "2999-01-01T00:00:00.000Z") -> bool:
+        try:
+            guards.ask(resource, Asked(id="ap-0123456789", plan=plan, execution=execution, until=until))
+        except AlreadyAsked:
+            return False
+        return True
+
+    hub_client("dynamodb")
+    with ThreadPoolExecutor(20) as pool:
+        assert Counter(pool.map(asks, (f"{FIRST}-{number}" for number in range(20)))) == {True: 1, False: 19}
+    assert asks(FIRST, plan="1" * 64)
+    # A try of the same execution is no second one.
+    assert asks(FIRST, plan="1" * 64, until="2026-01-01T00:00:00.000Z")
+    assert asks(SECOND, plan="1" * 64)
 
 
 def test_who_comes_later_does_not_write_what_is_right_by_then(

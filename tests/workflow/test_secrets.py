@@ -48,7 +48,14 @@ class Sinks:
             "ledger": json.dumps(self.hub.ledger(), default=str),
             "messages": "\n".join(message.text for message in told.messages(self.hub)),
             "events": json.dumps(self.events),
+            "guards": json.dumps(self._guards()),
         }
+
+    def _guards(self) -> list[dict[str, Any]]:
+        """Locks, requests and decisions."""
+        table = self.hub.resources["GuardsTable"]
+        items: list[dict[str, Any]] = self.hub.client("dynamodb").scan(TableName=table)["Items"]
+        return items
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +67,14 @@ def sinks() -> Iterator[Sinks]:
     def spying(*given: Any) -> sessions.Session:
         session = assume(*given)
         keys.extend(session._keys.values())
+        client = session.client
+
+        def telling_more(service: str) -> Any:
+            found = client(service)
+            found.meta.events.register("after-call", _tell_more, unique_id=PLANTED)
+            return found
+
+        session.client = telling_more  # type: ignore[method-assign]
         return session
 
     with (
@@ -84,6 +99,17 @@ def sinks() -> Iterator[Sinks]:
             list(hub.run(Start(resource_type=resource_type.name, input=each) for each in starts))
         _with_tags_and_approvals(hub)
         yield Sinks(hub, keys, events)
+
+
+def _tell_more(parsed: dict[str, Any], model: Any, **given: Any) -> None:
+    """Plant a secret into whatever AWS answers, beside what is asked for."""
+    if model.name == "GetBucketAcl":
+        return
+    lists = [each for each in parsed.values() if isinstance(each, list)]
+    for each in [*parsed.values(), *(item for found in lists for item in found)]:
+        if isinstance(each, dict):
+            each["Beside"] = PLANTED
+    parsed["Beside"] = PLANTED
 
 
 def _with_tags_and_approvals(hub: Engine) -> None:
@@ -131,13 +157,14 @@ def _with_tags_and_approvals(hub: Engine) -> None:
 def test_the_sinks_are_full(sinks: Sinks) -> None:
     """Otherwise that nothing is found in them would say nothing."""
     found = sinks.everything()
-    for sink in found.values():
+    for name, sink in found.items():
         assert "remediated" in sink
-        assert "failed" in sink or "InvalidInput" in sink
+        # What has failed has left nothing there.
+        assert name == "guards" or "failed" in sink or "InvalidInput" in sink
     assert len(sinks.keys) > 50
 
 
-@pytest.mark.parametrize("sink", ["history", "logs", "ledger", "messages", "events"])
+@pytest.mark.parametrize("sink", ["history", "logs", "ledger", "messages", "events", "guards"])
 def test_nothing_secret_is_in(sinks: Sinks, sink: str) -> None:
     text = sinks.everything()[sink]
     assert not FORBIDDEN.search(text)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from rightstate import guards
 from rightstate.catalogue import find_policy
 from rightstate.models import Account
 from rightstate_cli import simulated_accounts
@@ -72,6 +73,16 @@ def test_an_undo_is_done_though_everything_is_off(hub: Engine) -> None:
         ExpressionAttributeValues={":none": {"M": {}}},
     )
     assert undo(hub, resource_type, resource, changed).outcome == "undone"
+
+
+def test_an_undo_is_no_change_in_a_fight(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person has wanted it: it halts nothing (T12)."""
+    monkeypatch.setenv("BREAKER_APPLIES", "2")
+    resource_type, resource, changed = mended(hub, QUEUE)
+    exempt(hub, resource_type, resource, QUEUE)
+    assert undo(hub, resource_type, resource, changed).outcome == "undone"
+    guard = guards.read(f"{ACCOUNT}/{REGION}/{resource_type}/{resource}")
+    assert (len(guard.applies[QUEUE]), guard.halts) == (1, ())
 
 
 def test_what_something_else_has_changed_since_is_left_alone_and_told_three_ways(
