@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rightstate.catalogue import find_policy
-from rightstate.models import Outcome, Status, Verdict
+from rightstate.models import Event, Outcome, Requested, Status, Verdict
 from rightstate.policy import Mode, Risk
 from rightstate.wants import as_change
 from rightstate_cli.executions import Execution
@@ -83,22 +83,38 @@ def print_timeline(execution: Execution) -> None:
 
 def print_entry(entry: Entry) -> None:
     """What the ledger says of an execution: when, why, by whom, and which rule decided."""
-    event = entry.event
     facts = {
         "Execution": entry.name,
         "Ended": f"{entry.outcome}, {entry.started} to {entry.ended or 'an unknown time'}",
         "Rule": entry.rule,
         "Reason": entry.reason,
-        "Event": event and f"{event.name} at {event.time}, id {event.id}",
-        "Caller": event and event.principal,
-        "Source": event and event.source,
-        "Requester": "" if event and entry.requester == event.principal else entry.requester,
-        "Why": entry.why,
+        **_cause(entry.event, entry.requester, entry.why),
         "Approved by": entry.approval and f"{entry.approval.arn or entry.approval.by} at {entry.approval.at}",
         "Undoes": entry.undo,
         "Calls made": ", ".join(entry.calls),
     }
     print_table("", ("", ""), [(name, fact) for name, fact in facts.items() if fact])
+
+
+def print_request(requested: Requested) -> None:
+    """What the request says that an execution waits with: since when, why, by whom."""
+    facts = {
+        "Request": requested.id,
+        "Waits": f"{requested.asked_at} to {requested.until}",
+        **_cause(requested.event, requested.requester, requested.why),
+        "Plan": requested.plan,
+    }
+    print_table("", ("", ""), [(name, fact) for name, fact in facts.items() if fact])
+
+
+def _cause(event: Event | None, requester: str, why: str) -> dict[str, Any]:
+    return {
+        "Event": event and f"{event.name} at {event.time}, id {event.id}",
+        "Caller": event and event.principal,
+        "Source": event and event.source,
+        "Requester": "" if event and requester in (event.principal, event.principal_id) else requester,
+        "Why": why,
+    }
 
 
 def as_json(execution: Execution) -> dict[str, Any]:

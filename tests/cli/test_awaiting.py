@@ -113,9 +113,10 @@ def test_what_waits_says_what_for_who_caused_it_and_how_to_answer(inside: Cli, a
     ran = inside("history", name, "--deployed", COLUMNS="200")
     assert f"sqs-queue {queue}: awaiting-approval" in ran.out
     assert f"Waits for approval {request.id} until {request.until}." in ran.out
-    assert "none -> SSE-SQS" in ran.out
+    for fact in ("none -> SSE-SQS", "id event-1", EVENT["principal"], request.plan):
+        assert fact in ran.out
     assert "Request approval" in ran.out and "still in it" in ran.out
-    assert f"`rightstate approvals show {request.id}`" in ran.err
+    assert f"{request.id} waits for an approval. `rightstate approvals show ID`" in ran.err
     [listed] = [line for line in inside("history", "--deployed").out.splitlines() if queue in line]
     assert "awaiting-approval" in listed
     [found] = inside("history", name, "--deployed", "--format", "json").json

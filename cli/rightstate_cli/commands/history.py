@@ -27,7 +27,14 @@ from rightstate_cli.options import (
     TypeOption,
 )
 from rightstate_cli.output import Format, counted, print_json, print_table, results, say
-from rightstate_cli.reports import as_json, named, print_entry, print_executions, print_timeline
+from rightstate_cli.reports import (
+    as_json,
+    named,
+    print_entry,
+    print_executions,
+    print_request,
+    print_timeline,
+)
 from rightstate_cli.times import moment_of
 
 
@@ -123,10 +130,10 @@ def history(
             say("The ledger has no entry of it. That of one that has only just ended may take some seconds.")
     else:
         _print_list(executions)
-    for request in (each.request for each in chosen if each.request):
+    if waiting := [each.request.id for each in chosen if each.request]:
         say(
-            f"{request.id} waits for an approval: `rightstate approvals show {request.id}` has the plan, "
-            "`rightstate approvals approve` and `deny` answer it."
+            f"{', '.join(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for an approval. `rightstate "
+            "approvals show ID` has the plan, `rightstate approvals approve` and `deny` answer it."
         )
     if left_out and not (name and len(chosen) == 1):
         say(left_out)
@@ -153,6 +160,8 @@ def _print_one(past: Past, definition: Mapping[str, Any] | None) -> None:
     if past.entry:
         # Its calls stand below the states.
         print_entry(past.entry.model_copy(update={"calls": ()}))
+    if past.request:
+        print_request(past.request)
     print_timeline(execution)
     if definition and fits(execution, definition):
         results.print(drawing(execution, definition))
