@@ -6,16 +6,14 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache, wraps
+from functools import cache
 from pathlib import Path
-from threading import RLock
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from jsonpath_ng.ext.parser import parse as parse_path
 from moto.awslambda_simple.models import LambdaSimpleBackend
-from moto.dynamodb.models import DynamoDBBackend
 from moto.events.models import EventPattern
 from moto.events.utils import EventTemplateParser
 from moto.stepfunctions import models as stepfunctions
@@ -45,10 +43,6 @@ def filled(handlers: Mapping[str, Handler], wait_scale: float) -> Iterator[None]
         patch.object(AmazonStateLanguageParser, "parse", staticmethod(_parse)),
         patch.object(json_path, "parse", cache(parse_path)),
         patch.object(lambda_eval_utils, "boto_client_for", _client_kept()),
-        # A write with a condition is one step (DynamoDB developer guide, "Condition expressions"); moto
-        # checks and writes in two, between which another thread's may come.
-        patch.object(DynamoDBBackend, "put_item", _in_one_step(DynamoDBBackend.put_item)),
-        patch.object(DynamoDBBackend, "update_item", _in_one_step(DynamoDBBackend.update_item)),
         # moto starts machines by itself on CreateBucket, with the bare event of any account.
         patch("moto.s3.models.events_send_notification", lambda *given, **named: None),
         patch.object(
@@ -85,18 +79,6 @@ def _flattened(node: Mapping[str, Any]) -> dict[str, Any]:
 
 def _as_text(value: Any) -> Any:
     return value if isinstance(value, str) or value is None else json.dumps(value)
-
-
-_one_writer = RLock()
-
-
-def _in_one_step(write: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(write)
-    def locked(*given: Any, **named: Any) -> Any:
-        with _one_writer:
-            return write(*given, **named)
-
-    return locked
 
 
 def load_handler(app: Path) -> Handler:
