@@ -1,19 +1,21 @@
-"""What moto needs so that its EventBridge and its Step Functions interpreter run the application."""
+"""What moto needs so that its EventBridge, DynamoDB and Step Functions interpreter run the application."""
 
 import importlib.util
 import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from jsonpath_ng.ext.parser import parse as parse_path
 from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.dynamodb.responses import DynamoHandler
 from moto.events.models import EventPattern
 from moto.events.utils import EventTemplateParser
 from moto.stepfunctions import models as stepfunctions
@@ -34,6 +36,7 @@ def filled(handlers: Mapping[str, Handler], wait_scale: float) -> Iterator[None]
     """Let moto invoke `handlers` (by function name) and scale the waits of Retry by `wait_scale`."""
     with (
         event_bus(),
+        conditional_writes(),
         patch.object(LambdaSimpleBackend, "invoke", _invoke(handlers)),
         patch.object(StateMachine, "create_from_cloudformation_json", _create),
         # moto's CloudFormation creates machines in the backend that does not interpret them.
@@ -50,6 +53,31 @@ def filled(handlers: Mapping[str, Handler], wait_scale: float) -> Iterator[None]
         ),
     ):
         yield
+
+
+@contextmanager
+def conditional_writes() -> Iterator[None]:
+    """Let moto's DynamoDB write one item at a time.
+
+    It looks at the condition and writes in two steps. Between them another thread may write, so that two of
+    them would get one lock.
+    """
+    with ExitStack() as stack:
+        for name in ("put_item", "update_item", "delete_item"):
+            stack.enter_context(patch.object(DynamoHandler, name, _in_turn(getattr(DynamoHandler, name))))
+        yield
+
+
+# Reentrant, because one engine may be deployed within another.
+_writing = RLock()
+
+
+def _in_turn(write: Callable[[DynamoHandler], Any]) -> Callable[[DynamoHandler], Any]:
+    def written(self: DynamoHandler) -> Any:
+        with _writing:
+            return write(self)
+
+    return written
 
 
 @contextmanager
