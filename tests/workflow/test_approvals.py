@@ -410,9 +410,7 @@ def test_who_has_approved_is_told_that_it_was_not_done(
     assert entry["outcome"] == Outcome.OFF
     assert entry["approval"]["id"] == case.request.id
     [message] = [
-        each
-        for each in told.messages(hub)
-        if each.attributes["outcome"] == "off" and case.queue in each.text
+        each for each in told.messages(hub) if each.attributes["outcome"] == "off" and case.queue in each.text
     ]
     assert f"leaves it as it is: {Outcome.OFF}" in message.text
 
