@@ -66,3 +66,13 @@ def request_of(hub: Engine, execution: str) -> Requested:
         return next((each for each in anybody.requests() if each.execution == execution), None)
 
     return eventually(asked, f"the request of {execution}")
+
+
+def locked_out(hub: Engine, execution: str) -> None:
+    """Return once the execution has asked for the lock and not got it."""
+
+    def refused() -> bool | None:
+        history = hub.client("stepfunctions").get_execution_history(executionArn=execution)["events"]
+        return any("Locked" in str(each.get("taskFailedEventDetails")) for each in history) or None
+
+    eventually(refused, "the refusal")

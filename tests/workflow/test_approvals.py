@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from rightstate import approvals, death, guards, metrics, record
+from rightstate import approvals, death, guards, metrics, record, remediation
 from rightstate.approvals import REQUESTS
 from rightstate.catalogue import names
 from rightstate.clock import written
@@ -23,7 +23,7 @@ from rightstate_cli.guarding import Guarding
 from tests.support import recorded, told
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, broken, enable, event_about, session, start_input
-from tests.support.waiting import ended, eventually, guarding_as, request_of, started
+from tests.support.waiting import ended, eventually, guarding_as, locked_out, request_of, started
 
 POLICY, TYPE = "sqs-server-side-encryption", "sqs-queue"
 WRITE = "sqs:SetQueueAttributes"
@@ -319,6 +319,57 @@ def test_an_approved_change_of_what_is_not_any_more_as_it_was_is_not_made(
     entry = case.entry()
     assert entry["outcome"] == Outcome.CHANGED_SINCE_PLAN
     assert WRITE not in calls.made
+
+
+ANOTHER = "arn:aws:states:us-east-1:123456789012:execution:m:another"
+
+
+@pytest.fixture
+def late(hub: Engine, approver: Guarding) -> Requested:
+    """A change of one of a bucket's settings that is approved, until tomorrow, and waits for the lock."""
+    policy = "s3-block-public-access"
+    enable(hub, policy, mode=Mode.APPROVE)
+    bucket = broken(policy)
+    block(bucket, BlockPublicAcls=False)
+    execution = started(hub, "s3-bucket", start_input(bucket))
+    request = request_of(hub, execution)
+    assert [change.setting for change in request.changes] == ["BlockPublicAcls"]
+    guards.acquire(request.resource, ANOTHER)
+    now = datetime.now(UTC)
+    approver.decide(request, Choice.APPROVE, "", written(now), written(now + timedelta(days=1)))
+    locked_out(hub, execution)
+    return request
+
+
+def block(bucket: str, **off: bool) -> None:
+    names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    session().client("s3").put_public_access_block(
+        Bucket=bucket, PublicAccessBlockConfiguration={**dict.fromkeys(names, True), **off}
+    )
+
+
+def test_an_approved_change_that_comes_late_is_not_made_with_more_than_was_approved(
+    hub: Engine, late: Requested, calls: Calls
+) -> None:
+    block(late.resource.rpartition("/")[2], BlockPublicAcls=False, IgnorePublicAcls=False)
+    calls.made.clear()
+    guards.release(late.resource, ANOTHER, [])
+    entry = ended(hub, late.execution)
+    assert entry["outcome"] == Outcome.CHANGED_SINCE_PLAN
+    assert "left alone: IgnorePublicAcls" in entry["reason"]
+    assert calls.writes == []
+
+
+def test_an_approved_change_that_comes_after_its_window_is_not_made(
+    hub: Engine, late: Requested, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls.made.clear()
+    monkeypatch.setattr(remediation, "now", lambda: "2999-01-01T00:00:00.000Z")
+    guards.release(late.resource, ANOTHER, [])
+    entry = ended(hub, late.execution)
+    assert entry["outcome"] == Outcome.CHANGED_SINCE_PLAN
+    assert "which has passed" in entry["reason"]
+    assert calls.writes == []
 
 
 def test_an_approval_for_a_window_is_applied_in_it(

@@ -23,7 +23,7 @@ from rightstate_cli.executions import Start
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, session, start_input
 from tests.support.undoing import exempt, undo
-from tests.support.waiting import ended, eventually, guarding_as, request_of, started
+from tests.support.waiting import ended, guarding_as, locked_out, request_of, started
 
 POLICY, TYPE = "sqs-server-side-encryption", "sqs-queue"
 WRITE = "sqs:SetQueueAttributes"
@@ -227,7 +227,7 @@ def test_what_another_try_finds_beside_is_recorded_and_verified_too(hub: Engine)
     resource = f"{ACCOUNT}/{REGION}/s3-bucket/{bucket}"
     guards.acquire(resource, FIRST)
     execution = started(hub, "s3-bucket", start_input(bucket))
-    _until_locked_out(hub, execution)
+    locked_out(hub, execution)
     s3.delete_public_access_block(Bucket=bucket)
     guards.release(resource, FIRST, [])
     entry = ended(hub, execution)
@@ -246,7 +246,7 @@ def test_what_another_execution_has_done_meanwhile_is_not_claimed(hub: Engine) -
     resource = f"{ACCOUNT}/{REGION}/s3-bucket/{bucket}"
     guards.acquire(resource, FIRST)
     execution = started(hub, "s3-bucket", start_input(bucket))
-    _until_locked_out(hub, execution)
+    locked_out(hub, execution)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     guards.release(resource, FIRST, [])
     entry = ended(hub, execution)
@@ -282,7 +282,7 @@ def test_what_is_not_to_be_changed_any_more_by_the_time_that_an_execution_has_wa
     resource = f"{ACCOUNT}/{REGION}/{TYPE}/{queue}"
     guards.acquire(resource, FIRST)
     execution = started(hub, TYPE, start_input(queue))
-    _until_locked_out(hub, execution)
+    locked_out(hub, execution)
     settings = {
         "account": ACCOUNT,
         "role_arn": simulated_accounts.role_arn(ACCOUNT),
@@ -303,7 +303,7 @@ def test_what_is_halted_while_an_execution_waits_is_left_alone(hub: Engine, call
     resource = f"{ACCOUNT}/{REGION}/{TYPE}/{queue}"
     guards.acquire(resource, FIRST)
     execution = started(hub, TYPE, start_input(queue))
-    _until_locked_out(hub, execution)
+    locked_out(hub, execution)
     guards._halt(resource, guards.Halt(policy=POLICY, since=clock.now(), execution=FIRST, applies=5))
     guards.release(resource, FIRST, [])
     assert ended(hub, execution)["outcome"] == Outcome.HALTED
@@ -317,23 +317,13 @@ def test_what_does_not_apply_any_more_after_a_wait_is_not_waited_for(hub: Engine
     resource = f"{ACCOUNT}/{REGION}/kms-key/{key}"
     guards.acquire(resource, FIRST)
     execution = started(hub, "kms-key", start_input(key))
-    _until_locked_out(hub, execution)
+    locked_out(hub, execution)
     session().client("kms").disable_key(KeyId=key)
     guards.release(resource, FIRST, [])
     entry = ended(hub, execution)
     assert (entry["outcome"], entry["status"]) == (Outcome.NOT_APPLICABLE, "SUCCEEDED")
     assert "kms:EnableKeyRotation" not in calls.writes
     assert guards.read(resource).owner == ""
-
-
-def _until_locked_out(hub: Engine, execution: str) -> None:
-    """Until the execution has asked for the lock and not got it."""
-
-    def refused() -> bool | None:
-        history = hub.client("stepfunctions").get_execution_history(executionArn=execution)["events"]
-        return any("Locked" in str(each.get("taskFailedEventDetails")) for each in history) or None
-
-    eventually(refused, "the refusal")
 
 
 # --- The breaker (T12) ---
