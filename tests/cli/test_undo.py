@@ -177,6 +177,7 @@ def test_what_would_be_destroyed_is_said_and_needs_consent(
         (["arn:aws:sqs:x", "--reason", "x"], "is no execution of the hub"),
         (["any", "--reason", "x", "--exempt-for", "soon"], "is not a length of time"),
         (["any", "--reason", "x", "--exempt-for", "0h"], "--exempt-for needs a time"),
+        (["any", "--reason", "x", "--exempt-for", "91d"], "an exemption lasts at most 90 days"),
         (["any"], "Missing option"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
 from rightstate import sessions
@@ -96,6 +96,17 @@ def test_a_second_step_of_the_execution_uses_the_same_session(sts: Stubber) -> N
     account = Account(account="111122223333", role_arn=ROLE)
     first = open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1")
     assert open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1") is first
+
+
+def test_each_execution_has_a_session_of_its_own_name(sts: Stubber) -> None:
+    """T29: one that is kept from another execution would have the calls of both under one name."""
+    account = Account(account="111122223333", role_arn=ROLE)
+    for name in ("execution-1", "execution-2"):
+        asked = {"RoleArn": ROLE, "RoleSessionName": name, "Policy": ANY}
+        sts.add_response("assume_role", answer("111122223333"), asked)
+    for name in ("execution-1", "execution-2"):
+        open_session(account, load("sqs-queue"), PLACE, Phase.READ, name)
+    sts.assert_no_pending_responses()
 
 
 def test_credentials_that_end_within_minutes_are_renewed(sts: Stubber) -> None:

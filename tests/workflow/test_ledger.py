@@ -35,6 +35,9 @@ def test_an_entry_says_where_when_by_whom_and_why(hub: Engine) -> None:
     assert (entry["account"], entry["region"], entry["resource_type"]) == (ACCOUNT, REGION, "sqs-queue")
     assert entry["resource"] == f"{ACCOUNT}/{REGION}/sqs-queue/{queue}"
     assert (entry["policies"], entry["rule"], entry["why"]) == ([POLICY], "policies", "CHG-1")
+    assert entry["requester"] == "AIDAEXAMPLE"
+    # T29: from a session of CloudTrail's to the execution, and from that to the entry.
+    assert entry["execution"].startswith("arn:aws:states:")
     assert (entry["version"], entry["approval"], entry["undo"]) == (__version__, None, None)
     assert entry["at"] == f"{entry['started']}#{entry['execution'].rpartition(':')[2]}"
     assert entry["day"] == entry["started"][:10]

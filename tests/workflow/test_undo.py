@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from botocore.client import BaseClient
 
 from rightstate import guards
 from rightstate.catalogue import find_policy
@@ -61,6 +63,25 @@ def test_an_undo_is_in_the_ledger_with_what_it_undid_who_wanted_it_and_until_whe
     assert (change["before"], change["after"], change["policies"]) == ("SSE-SQS", "none", [QUEUE])
     assert entry["verified"] == {"Encryption": "none"}
     assert entry["calls"] == ["SetQueueAttributes"]
+
+
+def test_what_only_an_undo_needs_no_other_session_is_given(hub: Engine) -> None:
+    allowed: list[str] = []
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def noted(self: Any, operation: str, params: dict[str, Any]) -> Any:
+        if operation == "AssumeRole" and "Policy" in params:
+            allowed.append(params["Policy"])
+        return call(self, operation, params)
+
+    with patch.object(BaseClient, "_make_api_call", noted):
+        resource_type, resource, changed = mended(hub, PASSWORDS, resource=without_password_policy())
+        assert len(allowed) > 1
+        assert not any("iam:DeleteAccountPasswordPolicy" in each for each in allowed)
+        exempt(hub, resource_type, resource, PASSWORDS)
+        allowed.clear()
+        assert undo(hub, resource_type, resource, changed).outcome == "undone"
+    assert ["iam:DeleteAccountPasswordPolicy" in each for each in allowed].count(True) == 1
 
 
 def test_an_undo_is_done_though_everything_is_off(hub: Engine) -> None:
