@@ -162,19 +162,24 @@ def test_of_twenty_that_would_ask_about_one_plan_at_once_one_asks(hub: Engine, r
 def test_who_comes_later_does_not_write_what_is_right_by_then(
     hub: Engine, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An execution that had read the resource before the other one changed it, and comes to apply after."""
+    """Another one has had the lock, changed the resource and given the lock back between read and write."""
     enable(hub, POLICY)
     queue = broken(POLICY)
-    resource = f"{ACCOUNT}/{REGION}/{TYPE}/{queue}"
-    guards.acquire(resource, FIRST)
-    execution = started(hub, TYPE, start_input(queue))
-    session().client("sqs").set_queue_attributes(
-        QueueUrl=session().client("sqs").get_queue_url(QueueName=queue)["QueueUrl"],
-        Attributes={"SqsManagedSseEnabled": "true"},
-    )
-    guards.release(resource, FIRST, [POLICY])
-    entry = ended(hub, execution)
+    acquire, others = guards.acquire, iter([FIRST])
+
+    def after_another(resource: str, execution: str) -> guards.Guard:
+        if other := next(others, None):
+            acquire(resource, other)
+            sqs = session().client("sqs")
+            url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"SqsManagedSseEnabled": "true"})
+            guards.release(resource, other, [POLICY])
+        return acquire(resource, execution)
+
+    monkeypatch.setattr(guards, "acquire", after_another)
+    entry = ended(hub, started(hub, TYPE, start_input(queue)))
     assert entry["outcome"] == Outcome.COMPLIANT
+    assert FIRST in entry["reason"]
     assert entry["changes"] == []
     assert WRITE not in calls.writes
 
