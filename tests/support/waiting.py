@@ -59,13 +59,22 @@ def guarding_as(hub: Engine, user_id: str, arn: str) -> Guarding:
 
 
 def request_of(hub: Engine, execution: str) -> Requested:
-    """The approval that an execution waits for, once it does."""
+    """The approval that an execution waits for, once it has been counted and told too.
+
+    The request is in the table before that. TaskSubmitted is the event that the function has returned, and
+    the state waits for its token (Step Functions API reference, HistoryEvent).
+    """
     anybody = guarding_as(hub, "AROAANY:any", "arn:aws:sts::1:assumed-role/any/any")
+    states = hub.client("stepfunctions")
 
-    def asked() -> Requested | None:
-        return next((each for each in anybody.requests() if each.execution == execution), None)
+    def waits() -> bool | None:
+        history = states.get_execution_history(executionArn=execution)["events"]
+        return any(each["type"] == "TaskSubmitted" for each in history) or None
 
-    return eventually(asked, f"the request of {execution}")
+    eventually(waits, f"the wait of {execution}")
+
+    [requested] = [each for each in anybody.requests() if each.execution == execution]
+    return requested
 
 
 def locked_out(hub: Engine, execution: str) -> None:

@@ -249,6 +249,16 @@ def test_whatever_an_execution_is_called_its_batch_has_a_name_that_fits(hub: Hub
     assert hub.find(name).batch == work.batch != hub.find(name[:-1] + "x").batch
 
 
+def test_it_can_name_every_policy_however_many_there_are(hub: Hub) -> None:
+    """By their aliases too, so that it names more than the catalogue has."""
+    hub.register(ONE, VERSIONING)
+    policies = [policy for kind in catalogue.load_all() for policy in kind.policies]
+    every = [name for policy in policies for name in (policy.id, *policy.aliases)]
+    assert hub.find(policies=every).policies == tuple(every)
+    start = StartInput(account=ONE, region=HERE, resource="a", policies=tuple(every))
+    assert start.policies == tuple(every)
+
+
 # --- Find scopes: resources that are named ---
 
 

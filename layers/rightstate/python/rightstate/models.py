@@ -104,7 +104,7 @@ class StartInput(Frozen):
     resource: ResourceName | None = None
     resources: tuple[ResourceName, ...] | None = Field(default=None, min_length=1, max_length=1000)
     group: ResourceName | None = None
-    policies: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=108)
+    policies: tuple[str, ...] | None = Field(default=None, min_length=1)
     mode: Mode | None = None
     reason: str = Field(default="", max_length=1024)
     event: Event | None = None
@@ -566,7 +566,7 @@ class BackfillInput(Frozen):
     accounts: tuple[Annotated[str, Field(pattern=ACCOUNT)], ...] | None = Field(default=None, min_length=1)
     regions: tuple[Annotated[str, Field(pattern=REGION)], ...] | None = Field(default=None, min_length=1)
     types: tuple[str, ...] | None = Field(default=None, min_length=1)
-    policies: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=108)
+    policies: tuple[str, ...] | None = Field(default=None, min_length=1)
     mode: Mode | None = None
     reason: str = Field(default="", max_length=1024)
     sweep: bool = False
