@@ -52,8 +52,9 @@ def create(account: Account, **given: Any) -> Resource:
 
 
 def shows(kms: Stubber, rotation: dict[str, Any] | None = None, **metadata: Any) -> None:
-    """What KMS answers about a key; nothing about its rotation unless that is given."""
-    kms.add_response("describe_key", {"KeyMetadata": {**ROTATABLE, **metadata}}, {"KeyId": ID})
+    """What KMS answers about a key, without what is None; nothing about its rotation unless that is given."""
+    shown = {name: value for name, value in {**ROTATABLE, **metadata}.items() if value is not None}
+    kms.add_response("describe_key", {"KeyMetadata": shown}, {"KeyId": ID})
     if rotation is not None:
         kms.add_response("get_key_rotation_status", rotation, {"KeyId": ID})
 
@@ -104,6 +105,8 @@ def test_a_period_that_a_key_shows_while_rotation_is_off_is_kept(account: Accoun
         ({"KeySpec": "ECC_NIST_P256"}, "symmetric encryption keys only"),
         ({"KeySpec": "HMAC_256"}, "symmetric encryption keys only"),
         ({"KeySpec": "ML_DSA_65"}, "symmetric encryption keys only"),
+        ({"KeySpec": None, "CustomerMasterKeySpec": "RSA_2048"}, "symmetric encryption keys only"),
+        ({"KeySpec": None}, "unknown: DescribeKey does not say what kind of key"),
         ({"Origin": "EXTERNAL"}, "material was imported"),
         ({"Origin": "AWS_CLOUDHSM"}, "custom key store"),
         ({"Origin": "EXTERNAL_KEY_STORE"}, "custom key store"),
@@ -124,6 +127,13 @@ def test_a_key_that_cannot_rotate_is_not_applicable_and_not_asked_about_rotation
     assert (decision.outcome, decision.calls) == (Outcome.NOT_APPLICABLE, ())
     assert reason in decision.reason
     assert account.calls == ["kms:DescribeKey"]
+
+
+def test_a_key_of_which_only_the_older_name_of_its_kind_is_told_rotates(
+    account: Account, kms: Stubber
+) -> None:
+    shows(kms, {"KeyRotationEnabled": False}, KeySpec=None, CustomerMasterKeySpec="SYMMETRIC_DEFAULT")
+    assert plan(KEY, account, RESOURCE, enabled(KEY)).apply
 
 
 def test_each_case_has_a_reason_of_its_own() -> None:

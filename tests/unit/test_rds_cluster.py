@@ -515,6 +515,7 @@ def test_who_writes_to_a_global_database_is_asked_only_of_its_members(account: A
     ("status", "busy"),
     [
         ("available", False),
+        ("storage-initialization", False),
         ("storage-optimization", False),
         ("stopped", False),
         ("cloning-failed", False),

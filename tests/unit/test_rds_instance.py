@@ -429,6 +429,13 @@ def test_a_database_at_work_is_waited_for(status: str) -> None:
     assert INSTANCE.busy({**BASE, "DBInstanceStatus": status}) == f"The database is {status}."
 
 
+@pytest.mark.parametrize("status", ["available", "storage-initialization", "storage-optimization"])
+def test_a_database_that_rds_keeps_available_is_changed_at_once(status: str) -> None:
+    assert INSTANCE.busy({**BASE, "DBInstanceStatus": status}) is None
+    decision = decided("rds-mysql-multi-az", {"DBInstanceStatus": status})
+    assert [change.setting for change in decision.changes] == ["MultiAZ"]
+
+
 def test_a_parameter_group_that_is_being_applied_is_waited_for() -> None:
     assert INSTANCE.busy({**BASE, "ParameterApplyStatus": ["applying"]})
 

@@ -37,8 +37,10 @@ AWS_BACKUP = Case(
     ("ManagedByAWSBackup",),
 )
 
-# RDS User Guide, "Viewing Amazon RDS DB instance status"; Aurora User Guide, likewise for clusters.
-_READY = {"available", "storage-optimization"}
+# RDS User Guide, "Viewing Amazon RDS DB instance status"; Aurora User Guide, likewise for clusters. While its
+# storage is initialized (after a restore) or optimized, which may take more than a day, a database "remains
+# available for operations".
+_READY = {"available", "storage-initialization", "storage-optimization"}
 _STUCK = {
     "cloning-failed",
     "failed",

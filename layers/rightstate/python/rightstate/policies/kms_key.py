@@ -26,6 +26,7 @@ POLICIES = (
         not_applicable=(
             "aws-managed",
             "not-symmetric",
+            "of-an-unknown-kind",
             "imported-material",
             "custom-key-store",
             "replica",

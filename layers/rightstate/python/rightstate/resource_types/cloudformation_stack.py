@@ -1,5 +1,6 @@
 """CloudFormation stacks, by name: of the stacks that exist, a region has only one of that name."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,8 +20,9 @@ from rightstate.resource_type import (
     tags_in,
 )
 
-# How the names of stacks begin that Elastic Beanstalk, eksctl and SAM make for themselves.
-_OF_SERVICES = ("awseb-", "eksctl-", "aws-sam-cli-managed-")
+# How the names of stacks begin that Elastic Beanstalk, eksctl, SAM, Cloud9 and Service Catalog make for
+# themselves. Service Catalog's begin with SC-, the account and -pp-.
+_OF_SERVICES = re.compile(r"awseb-|eksctl-|aws-sam-cli-managed-|aws-cloud9-|SC-[0-9]{12}-pp-")
 # How the descriptions of Rightstate's own templates begin.
 _OURS = "Rightstate, "
 
@@ -72,10 +74,6 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
     ]
 
 
-def _named(*prefixes: str) -> Callable[[Observed], bool]:
-    return lambda observed: str(observed["StackName"]).startswith(prefixes)
-
-
 def _status(*prefixes: str) -> Callable[[Observed], bool]:
     return lambda observed: str(observed["StackStatus"]).startswith(prefixes)
 
@@ -89,12 +87,13 @@ _CASES = {
     ),
     "of-a-stack-set": Case(
         reason="The stack is an instance of a StackSet, which has to be able to delete it.",
-        holds=_named("StackSet-"),
+        holds=lambda observed: str(observed["StackName"]).startswith("StackSet-"),
         reads=("StackName",),
     ),
     "of-a-service": Case(
-        reason="Elastic Beanstalk, eksctl or SAM made the stack for itself and has to be able to delete it.",
-        holds=_named(*_OF_SERVICES),
+        reason="Elastic Beanstalk, eksctl, SAM, Cloud9 or Service Catalog made the stack and has to be able "
+        "to delete it.",
+        holds=lambda observed: _OF_SERVICES.match(str(observed["StackName"])) is not None,
         reads=("StackName",),
     ),
     "own": Case(

@@ -25,11 +25,21 @@ from rightstate.wants import Value, as_list
 # EC2 User Guide, Resource IDs: 8 characters until 2016, 17 since.
 _HEX = r"(?:[0-9a-f]{17}|[0-9a-f]{8})"
 _LIVING = ("pending", "running", "stopping", "stopped")
-# How the services that own an instance, and end it themselves, tag it.
-_OWNERS = {
-    "aws:elasticmapreduce:": "EMR",
-    "elasticbeanstalk:": "Elastic Beanstalk",
-    "eks:nodegroup-name": "EKS",
+# How the services that own an instance, and terminate it themselves, tag it: how the key begins, and the
+# values where people use the same key.
+_OWNERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "aws:elasticmapreduce:": ("EMR", ()),
+    "elasticbeanstalk:": ("Elastic Beanstalk", ()),
+    "eks:nodegroup-name": ("EKS", ()),
+    # Karpenter's own tags, of this API and of the one before 0.32 (Karpenter, NodeClasses, spec.tags). Not
+    # karpenter.sh/discovery, which people put on what Karpenter is to use.
+    "karpenter.sh/nodepool": ("Karpenter", ()),
+    "karpenter.sh/provisioner-name": ("Karpenter", ()),
+    # EC2 User Guide, EC2 Fleet and Spot Fleet. A Spot Fleet has On-Demand Instances too.
+    "aws:ec2:fleet-id": ("EC2 Fleet", ()),
+    "aws:ec2spot:fleet-request-id": ("Spot Fleet", ()),
+    # AWSServiceRoleForImageBuilder may terminate what has this tag, and nothing else.
+    "CreatedBy": ("Image Builder", ("EC2 Image Builder", "EC2 Fast Launch")),
 }
 
 
@@ -80,7 +90,6 @@ def _instance(clients: Clients, resource: Resource) -> Mapping[str, Any]:
 
 def _described(instance: Mapping[str, Any]) -> dict[str, Value]:
     tags = tags_in(instance.get("Tags", ()))
-    owners = (owner for prefix, owner in _OWNERS.items() if any(key.startswith(prefix) for key in tags))
     return {
         "State": instance["State"]["Name"],
         "Monitoring": instance["Monitoring"]["State"],
@@ -88,10 +97,17 @@ def _described(instance: Mapping[str, Any]) -> dict[str, Value]:
         # Auto Scaling sets this tag when an instance joins a group and removes it when it leaves (EC2 Auto
         # Scaling User Guide, Tag Auto Scaling groups and instances); nobody else can (aws: is reserved).
         "AutoScalingGroup": tags.get("aws:autoscaling:groupName"),
-        "Owner": next(owners, None),
+        "Owner": _owner(tags),
         "Operator": instance.get("Operator", {}).get("Principal"),
         "TagKeys": sorted(tags),
     }
+
+
+def _owner(tags: Tags) -> str | None:
+    for prefix, (owner, values) in _OWNERS.items():
+        if any(key.startswith(prefix) and (not values or value in values) for key, value in tags.items()):
+            return owner
+    return None
 
 
 def _tags(clients: Clients, resource: Resource) -> Tags:
@@ -160,8 +176,8 @@ _CASES = {
         reads=("AutoScalingGroup",),
     ),
     "owned": Case(
-        reason="An EMR cluster, an Elastic Beanstalk environment or an EKS node group owns the instance and "
-        "has to be able to terminate it.",
+        reason="EMR, Elastic Beanstalk, an EKS node group, Karpenter, an EC2 Fleet, a Spot Fleet or Image "
+        "Builder owns the instance and has to be able to terminate it.",
         holds=lambda observed: observed.get("Owner") is not None,
         reads=("Owner",),
     ),
@@ -192,7 +208,7 @@ RESOURCE_TYPE = ResourceType(
         ),
         "InstanceLifecycle": Setting(read="DescribeInstances:Reservations[].Instances[].InstanceLifecycle"),
         "AutoScalingGroup": Setting(read="DescribeInstances:Reservations[].Instances[].Tags[].Value"),
-        "Owner": Setting(read="DescribeInstances:Reservations[].Instances[].Tags[].Key"),
+        "Owner": Setting(read="DescribeInstances:Reservations[].Instances[].Tags[]"),
         "Operator": Setting(read="DescribeInstances:Reservations[].Instances[].Operator.Principal"),
         "TagKeys": Setting(read="DescribeInstances:Reservations[].Instances[].Tags[].Key"),
     },

@@ -39,7 +39,10 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
 
 def _key(metadata: Mapping[str, Any]) -> dict[str, Value]:
     return {
-        **{name: metadata.get(name) for name in ("KeyManager", "KeySpec", "Origin", "KeyState")},
+        **{name: metadata.get(name) for name in ("KeyManager", "Origin", "KeyState")},
+        # API reference, KeyMetadata: CustomerMasterKeySpec is the deprecated name, with the same value. What
+        # stands in for KMS may answer with that alone.
+        "KeySpec": metadata.get("KeySpec", metadata.get("CustomerMasterKeySpec")),
         "MultiRegionKeyType": metadata.get("MultiRegionConfiguration", {}).get("MultiRegionKeyType"),
     }
 
@@ -101,7 +104,12 @@ _CASES = {
     ),
     "not-symmetric": Case(
         reason="KMS rotates symmetric encryption keys only; this one is asymmetric or for HMAC.",
-        holds=lambda observed: observed["KeySpec"] != "SYMMETRIC_DEFAULT",
+        holds=lambda observed: observed["KeySpec"] not in ("SYMMETRIC_DEFAULT", None),
+        reads=("KeySpec",),
+    ),
+    "of-an-unknown-kind": Case(
+        reason="Whether KMS can rotate the key is unknown: DescribeKey does not say what kind of key it is.",
+        holds=lambda observed: observed["KeySpec"] is None,
         reads=("KeySpec",),
     ),
     "imported-material": Case(
