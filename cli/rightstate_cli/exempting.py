@@ -5,7 +5,8 @@ from secrets import token_hex
 
 from rightstate.clock import written
 from rightstate.errors import InvalidInput
-from rightstate.models import Exemption
+from rightstate.exemptions import limited
+from rightstate.models import Account, Exemption
 from rightstate_cli.hub import Hub
 from rightstate_cli.registry import Registry
 
@@ -21,6 +22,12 @@ def most_days(hub: Hub) -> int:
             "was changed. Deploy it again."
         )
     return int(most)
+
+
+def as_counted(hub: Hub, account: Account) -> Account:
+    """The account with each exemption for as long as the hub counts it. To show, not to write back."""
+    most = hub.outputs.get("ExemptionDays")
+    return limited(account, int(most)) if most else account
 
 
 def made(lasting: timedelta, **fields: object) -> Exemption:

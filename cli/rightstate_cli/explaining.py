@@ -28,6 +28,7 @@ from rightstate.resolve import excused
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.step import defect
 from rightstate_cli.aws import checked_account, checked_region
+from rightstate_cli.exempting import as_counted
 from rightstate_cli.guarding import Guarding
 from rightstate_cli.hub import Hub
 from rightstate_cli.hub_history import KEY
@@ -146,7 +147,8 @@ class Explaining:
 
     def _now(self, resource_type: ResourceType, resource: Resource, only: Collection[str]) -> Now:
         try:
-            account = Registry(self._hub).find(resource.account)
+            found = Registry(self._hub).find(resource.account)
+            account = as_counted(self._hub, found) if found else None
             enabled = settings.enabled(account, resource_type) if account else {}
         except RightstateError as error:
             return Now(status="unreadable", reason=str(error))

@@ -12,6 +12,7 @@ from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate_cli.aws import Caller, checked_account, checked_region, sign_in
+from rightstate_cli.exempting import as_counted
 from rightstate_cli.guarding import Guarding
 from rightstate_cli.hub import Hub
 from rightstate_cli.registry import Registry
@@ -113,7 +114,7 @@ def registered_accounts(wanted: Wanted, hub: Hub) -> Accounts:
     )
     accounts: dict[str, Account] = {}
     modes: dict[str, dict[str, Mode]] = {}
-    for account in registered:
+    for account in (as_counted(hub, each) for each in registered):
         enabled = {
             name: configured
             for each in types

@@ -12,7 +12,8 @@ from tests.cli.conftest import OTHER, OWN, REGION, Cli, Hub, Server
 SQS = "sqs-server-side-encryption"
 QUEUE = f"arn:aws:sqs:eu-west-1:{OWN}:invoices"
 WHY = ("--reason", "CHG-5521", "--approver", "ana@example.com")
-LATER = "2099-12-31T23:59:59Z"
+CREATED = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+LATER = f"{datetime.now(UTC).date() + timedelta(days=30)}T23:59:59Z"
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def stored(**given: Any) -> dict[str, Any]:
         "id": "ex-00000001",
         "reason": "Legacy import",
         "approver": "ana@example.com",
-        "created": "2026-01-01T00:00:00Z",
+        "created": CREATED,
         "until": LATER,
         **given,
     }
@@ -70,6 +71,7 @@ def test_an_exemption_is_added_for_a_resource_a_policy_and_a_time(
         "by": made.by,
         "created": made.created,
         "until": f"{in_days(30)}T23:59:59Z",
+        "settings_until": None,
     }
     assert made.by.startswith("arn:aws:")
     assert f":{OWN}:" in made.by
@@ -251,13 +253,26 @@ def test_exemptions_are_listed_with_those_first_that_end_first(inside: Cli, acco
     assert "tag team=x" in table
 
 
+def test_an_exemption_that_is_longer_than_allowed_is_listed_as_it_counts(inside: Cli, accounts: Hub) -> None:
+    forever = "9999-12-31T23:59:59Z"
+    accounts.register(account=OWN, exemptions=[stored(until=forever)])
+    listed = inside("exempt", "list", "--format", "json").json
+    assert [(each["until"], each["settings_until"]) for each in listed] == [
+        (f"{in_days(90)}T23:59:59Z", forever)
+    ]
+    said = " ".join(inside("exempt", "list").err.split())
+    assert f"ex-00000001 counts until {in_days(90)}T23:59:59Z only: the settings ask for {forever}" in said
+    # What is listed is not written back.
+    assert [each.until for each in exemptions(accounts)] == [forever]
+
+
 def test_where_no_exemption_counts_that_is_said(inside: Cli, accounts: Hub) -> None:
     ran = inside("exempt", "list")
     assert (ran.code, ran.out) == (0, "")
     assert "No exemption counts." in ran.err
     assert inside("exempt", "list", "--format", "json").json == []
     accounts.register(account=OWN, exemptions=[stored(until="2026-01-02T00:00:00Z")])
-    assert "`--all` shows 1 that ended" in inside("exempt", "list").err
+    assert "`--all` lists 1 exemption." in inside("exempt", "list").err
 
 
 def test_foreign_text_cannot_steer_the_terminal(inside: Cli, accounts: Hub) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from moto.core.exceptions import AccessDeniedError
 from moto.dynamodb.responses import DynamoHandler
 from moto.sqs.responses import SQSResponse
 
+from rightstate.clock import written
 from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli.engine import Engine
@@ -212,8 +214,8 @@ def test_what_keeps_a_policy_from_its_change_is_the_rule(
         resource=f"{REGION}/sqs-queue/{exempt}",
         reason="the producers are old",
         approver="ben",
-        created="2026-11-25T00:00:00Z",
-        until="2999-01-01T00:00:00Z",
+        created=written(datetime.now(UTC)),
+        until=written(datetime.now(UTC) + timedelta(days=30)),
     )
     configure(engine, Mode.AUTO, exemptions=(exemption,))
     monkeypatch.setenv("BREAKER_APPLIES", "1")

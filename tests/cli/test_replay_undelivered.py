@@ -162,8 +162,8 @@ EXEMPTION = Exemption(
     id="ex-1a2b3c4d",
     reason="the producers are old",
     approver="ben",
-    created="2026-11-25T00:00:00Z",
-    until="2999-01-01T00:00:00Z",
+    created=written(datetime.now(UTC)),
+    until=written(datetime.now(UTC) + timedelta(days=30)),
 )
 AUTO = {POLICY: Enabled(mode=Mode.AUTO)}
 

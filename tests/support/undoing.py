@@ -1,15 +1,15 @@
 """Undos in the embedded engine: what a resource looks like to AWS, and executions that take changes back."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from rightstate.clock import written
 from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli import simulated_accounts
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from tests.support.member import ACCOUNT, REGION
-
-FOREVER = "9999-12-31T23:59:59Z"
 
 
 def exempt(hub: Engine, resource_type: str, resource: str, *policies: str, **fields: Any) -> None:
@@ -21,8 +21,8 @@ def exempt(hub: Engine, resource_type: str, resource: str, *policies: str, **fie
         **{
             "reason": "The batch job needs it",
             "approver": "ana@example.com",
-            "created": "2026-11-25T08:00:00Z",
-            "until": FOREVER,
+            "created": written(datetime.now(UTC)),
+            "until": written(datetime.now(UTC) + timedelta(days=30)),
             **fields,
         },
     )

@@ -152,7 +152,8 @@ def test_no_setting_is_or_holds_a_secret(resource_type: ResourceType, declared: 
 
 
 def cases(policy: Policy) -> set[str]:
-    return {*((policy.scope,) if policy.scope else ()), *policy.not_applicable, *policy.compliant_when}
+    named = (*policy.not_applicable, *policy.compliant_when, *policy.exempt_when)
+    return {*((policy.scope,) if policy.scope else ()), *named}
 
 
 @every_type
@@ -224,6 +225,7 @@ RARE = {
     "iam:GetAccountSummary": "counts the users, where the settings exempt accounts that have none",
     "rds:DescribeDBEngineVersions": "lists the log types, where the settings ask for some of their own",
     "rds:DescribeGlobalClusters": "asked where a cluster is part of a global database",
+    "s3:GetBucketWebsite": "asked where the settings exempt websites",
 }
 
 

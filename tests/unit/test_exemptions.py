@@ -1,9 +1,12 @@
 """What excuses a policy, and what does not."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
+import hypothesis
 import pytest
 from boto3.dynamodb.types import TypeSerializer
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rightstate import exemptions, settings
@@ -18,6 +21,7 @@ ACCOUNT = "111122223333"
 BUCKET = Resource(account=ACCOUNT, region="eu-west-1", id="invoices")
 S3 = load("s3-bucket")
 ASKED = ("s3-versioning", "s3-default-encryption")
+EARLY, LATE = datetime(2000, 1, 1), datetime(9999, 11, 1)
 
 
 def exemption(**given: Any) -> Exemption:
@@ -52,7 +56,7 @@ def known(*given: Exemption, resource: Resource = BUCKET, at: str = AT) -> dict[
         ({"policies": ["s3-block-public-access"]}, set()),
         ({"resource": "eu-west-1/s3-bucket/invoices"}, set(ASKED)),
         ({"resource": "eu-west-1/s3-bucket/invoices", "policies": ["s3-versioning"]}, {"s3-versioning"}),
-        ({"resource": "eu-west-1/s3-bucket/Invoices"}, set(ASKED)),
+        ({"resource": "eu-west-1/s3-bucket/Invoices"}, set()),
         ({"resource": "eu-west-1/s3-bucket/invoices2"}, set()),
         ({"resource": "eu-west-1/s3-bucket/invoice*"}, set()),
         ({"resource": "us-east-1/s3-bucket/invoices"}, set()),
@@ -106,6 +110,73 @@ def test_of_two_exemptions_the_one_that_lasts_longer_is_named() -> None:
 def test_a_time_that_cannot_be_compared_is_none(until: str) -> None:
     with pytest.raises(ValidationError):
         exemption(until=until)
+
+
+@pytest.mark.parametrize("kind", names())
+def test_only_names_that_have_no_case_in_aws_match_in_another_case(kind: str) -> None:
+    resource_type = load(kind)
+    ids = [policy.id for policy in resource_type.policies]
+    given = exemption(resource=f"eu-west-1/{kind}/orders")
+    for name in ("orders", "ORDERS"):
+        resource = Resource(account=ACCOUNT, region="eu-west-1", id=name)
+        found = exemptions.known(account(given), resource_type, resource, ids, AT)
+        covered = exemptions.covers(given, ids[0], resource_type, resource, AT)
+        assert (set(found) == set(ids)) is covered is (name == "orders" or resource_type.lower_case)
+
+
+# --- How long ---
+
+
+@pytest.mark.parametrize(
+    ("created", "until", "ends"),
+    [
+        ("2026-11-01T08:00:00Z", "2026-12-01T23:59:59Z", "2026-12-01T23:59:59Z"),
+        # `exempt add --days 30` counts to the end of the last day.
+        ("2026-11-01T00:00:00Z", "2026-12-01T23:59:59.999Z", "2026-12-01T23:59:59.999Z"),
+        ("2026-11-01T23:59:59Z", "2026-12-02T00:00:00Z", "2026-12-01T23:59:59Z"),
+        ("2026-11-01T08:00:00Z", "9999-12-31T23:59:59Z", "2026-12-01T23:59:59Z"),
+        ("9999-12-30T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_an_exemption_ends_when_the_longest_allowed_one_would(created: str, until: str, ends: str) -> None:
+    written = exemption(created=created, until=until)
+    [found] = exemptions.limited(account(written), 30).exemptions
+    assert found.until == ends
+    assert found.settings_until == (None if until == ends else until)
+    assert account(written).exemptions == (written,)
+
+
+@hypothesis.given(created=st.datetimes(min_value=EARLY, max_value=LATE), until=st.datetimes(min_value=EARLY))
+def test_no_exemption_counts_longer_than_is_allowed(created: datetime, until: datetime) -> None:
+    written = exemption(created=f"{created.isoformat()}Z", until=f"{until.isoformat()}Z")
+    [found] = exemptions.limited(account(written), 30).exemptions
+    late = created + timedelta(days=31)
+    assert not exemptions.in_force(found, f"{late.isoformat()}+00:00")
+
+
+@pytest.mark.parametrize(
+    ("created", "counts"),
+    [
+        ("2026-11-25T08:00:00Z", True),
+        # The clocks of two machines differ.
+        ("2026-11-25T08:04:59Z", True),
+        ("2026-11-25T08:05:01Z", False),
+        ("2026-12-01T00:00:00Z", False),
+    ],
+)
+def test_an_exemption_does_not_count_before_it_was_created(created: str, counts: bool) -> None:
+    given = exemption(created=created)
+    assert bool(known(given)) is counts
+    assert exemptions.covers(given, "s3-versioning", S3, BUCKET, AT) is counts
+
+
+def test_an_excuse_says_that_the_settings_ask_for_longer_than_is_allowed() -> None:
+    forever = account(exemption(until="9999-12-31T23:59:59Z"))
+    found = exemptions.known(exemptions.limited(forever, 30), S3, BUCKET, ASKED, AT)
+    assert found["s3-versioning"].reason == (
+        "Legacy import (approved by ana@example.com, until 2026-12-01T23:59:59Z; the settings ask for "
+        "9999-12-31T23:59:59Z, which is longer than ExemptionDays allows)"
+    )
 
 
 # --- By tag ---

@@ -108,6 +108,8 @@ def test_an_exemption_is_told_before_that_the_rest_complies() -> None:
     [
         ({"not_applicable": ("is-big",)}, {"Lock": False, "Kind": "big"}, "case is-big"),
         ({"compliant_when": ("is-big",)}, {"Lock": False, "Kind": "big"}, "case is-big"),
+        ({"exempt_when": ("is-big",)}, {"Lock": False, "Kind": "big"}, "case is-big"),
+        ({"exempt_when": ("is-big",)}, {"Lock": True, "Kind": "big"}, "policies"),
         ({}, {"Lock": True}, "policies"),
         ({}, {"Lock": False}, "policies"),
         ({"scope": "is-big"}, {"Lock": False, "Kind": "small"}, "scope"),

@@ -42,7 +42,7 @@ class Hub:
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    environment = {"AWS_DEFAULT_REGION": REGION, "SETTINGS_TABLE": "settings"}
+    environment = {"AWS_DEFAULT_REGION": REGION, "SETTINGS_TABLE": "settings", "EXEMPTION_DAYS": "365"}
     with mock_aws(), patch.dict(os.environ, environment), sessions.hub_kept_apart(boto3.Session):
         boto3.client("dynamodb").create_table(
             TableName="settings",
@@ -88,6 +88,27 @@ def test_an_exemption_is_reminded_of_a_week_and_a_day_before_and_when_it_has_end
     assert len(told) == bool(why)
     if told:
         assert f"ex-1a2b3c4d {why}, until 2026-12-31T23:59:59Z" in told[0][1]
+
+
+@pytest.mark.parametrize(
+    ("day", "why"),
+    [
+        ("2025-12-31", "does not count before it was created"),
+        ("2026-01-02", ""),
+        ("2026-12-31", "ends tomorrow"),
+        ("2027-01-02", "counts no more: it was written for longer than ExemptionDays allows"),
+        ("2027-01-03", "counts no more: it was written for longer than ExemptionDays allows"),
+        ("2028-01-01", ""),
+    ],
+)
+def test_an_exemption_that_is_written_and_does_not_count_is_told_every_day(
+    hub: Hub, day: str, why: str
+) -> None:
+    hub.put(exemption(until="2027-12-31T23:59:59Z"))
+    told = hub.told(day)
+    assert len(told) == bool(why)
+    if told:
+        assert f"ex-1a2b3c4d {why}" in told[0][1]
 
 
 def test_where_there_is_none_nobody_is_told_anything(hub: Hub) -> None:

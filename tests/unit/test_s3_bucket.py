@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 from tests.support.cycle import Account, enabled, plan, reasons, remediate
 
-from rightstate.catalogue import load
+from rightstate.catalogue import find_policy, load
 from rightstate.models import Outcome, Status
 from rightstate.resource_type import Place, Resource
 
@@ -159,7 +159,6 @@ def test_all_policies_together_read_each_setting_once(account: Account) -> None:
         "s3:GetBucketEncryption",
         "s3:GetBucketOwnershipControls",
         "s3:GetBucketVersioning",
-        "s3:GetBucketWebsite",
         "s3:GetPublicAccessBlock",
         "s3control:GetPublicAccessBlock",
     ]
@@ -251,15 +250,19 @@ def test_public_grants_that_s3_ignores_are_mitigated_and_stay(account: Account, 
     assert decision.reason.startswith("Mitigated")
 
 
-def test_a_website_is_public_on_purpose_unless_the_account_says_otherwise(account: Account) -> None:
+def test_a_website_is_blocked_unless_the_account_exempts_websites_which_is_told(account: Account) -> None:
+    """Whoever may call PutBucketWebsite must not exempt a bucket with it."""
     account.client("s3").put_bucket_website(
         Bucket="payments", WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}}
     )
     name = "s3-block-public-access"
-    spared = plan(BUCKET, account, RESOURCE, enabled(BUCKET, name))
-    assert spared.outcome is Outcome.NOT_APPLICABLE
-    assert "static website" in spared.reason
-    assert plan(BUCKET, account, RESOURCE, enabled(BUCKET, name, exempt_websites=False)).apply
+    assert plan(BUCKET, account, RESOURCE, enabled(BUCKET, name)).apply
+    spared = plan(BUCKET, account, RESOURCE, enabled(BUCKET, name, exempt_websites=True))
+    assert (spared.apply, spared.outcome) == (False, Outcome.EXEMPT)
+    [verdict] = spared.verdicts
+    assert (verdict.status, verdict.rule) == (Status.EXEMPT, "case website")
+    assert "exempt_websites" in verdict.reason
+    assert {each.setting for each in verdict.findings} == set(find_policy(name)[1].wants)
 
 
 def test_disabled_acls_are_not_applicable_because_aws_refuses_to_write_them(account: Account) -> None:

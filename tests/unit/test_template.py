@@ -957,11 +957,11 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
         for name, function in of_type("AWS::Lambda::Function").items()
     }
     assert {name: keys for name, keys in told.items() if keys} == {
-        "ResolveFunction": {"SETTINGS_TABLE", "GUARDS_TABLE", "LEDGER_TABLE"},
+        "ResolveFunction": {"SETTINGS_TABLE", "GUARDS_TABLE", "LEDGER_TABLE", "EXEMPTION_DAYS"},
         "DecideFunction": {"APPROVAL_HOURS"},
         "RequestApprovalFunction": {"GUARDS_TABLE", "TOPIC_ARN"},
         "CheckApprovalFunction": {"GUARDS_TABLE"},
-        "ApplyFunction": {"GUARDS_TABLE", "SETTINGS_TABLE"},
+        "ApplyFunction": {"GUARDS_TABLE", "SETTINGS_TABLE", "EXEMPTION_DAYS"},
         "VerifyFunction": {"GUARDS_TABLE"},
         "RecordFunction": {
             "BREAKER_APPLIES",
@@ -975,7 +975,7 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
         "FindScopesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
         "ListResourcesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
         "SummarizeFunction": {"LEDGER_TABLE", "WORK_BUCKET"},
-        "RemindFunction": {"SETTINGS_TABLE", "TOPIC_ARN"},
+        "RemindFunction": {"SETTINGS_TABLE", "TOPIC_ARN", "EXEMPTION_DAYS"},
     }
 
 

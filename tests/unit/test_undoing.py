@@ -245,7 +245,8 @@ def test_an_exemption_covers_its_policies_of_its_resource_until_it_ends(
             **fields,
         }
     )
-    assert exemptions.covers(exemption, "p", "eu-west-1/sqs-queue/x", NOW) is covered
+    queue = Resource(account="111122223333", region="eu-west-1", id="x")
+    assert exemptions.covers(exemption, "p", load("sqs-queue"), queue, NOW) is covered
 
 
 def test_what_restoring_depends_on_is_among_a_types_settings() -> None:

@@ -35,7 +35,8 @@ from tests.support.member import ACCOUNT, REGION, broken, session, start_input
 from tests.workflow.test_endings import entry_of, run
 
 POLICY = "sqs-server-side-encryption"
-LATER = "2099-12-31T00:00:00Z"
+CREATED = written(datetime.now(UTC))
+LATER = written(datetime.now(UTC) + timedelta(days=30))
 BEFORE = "2026-01-02T00:00:00Z"
 SECRET = "planted-secret"
 TAGS_READ = "sqs:ListQueueTags"
@@ -46,10 +47,27 @@ def exemption(**given: Any) -> dict[str, Any]:
         "id": "ex-1a2b3c4d",
         "reason": "Legacy import",
         "approver": "ana@example.com",
-        "created": "2026-01-01T00:00:00Z",
+        "created": CREATED,
         "until": LATER,
         **given,
     }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        # Written past the command line.
+        {"created": "2020-01-01T00:00:00Z", "until": "9999-12-31T23:59:59Z"},
+        {"created": "9999-01-01T00:00:00Z", "until": "9999-12-31T23:59:59Z"},
+    ],
+    ids=["longer than ExemptionDays", "created in the future"],
+)
+def test_an_exemption_that_the_hub_does_not_allow_keeps_nothing_from_being_changed(
+    hub: Engine, given: dict[str, str]
+) -> None:
+    hub.configure(settings(exemption(**given)))
+    execution = run(hub, "sqs-queue", start_input(broken(POLICY)))
+    assert execution.outcome == Outcome.REMEDIATED
 
 
 def settings(*exemptions: dict[str, Any], **more: Any) -> Account:

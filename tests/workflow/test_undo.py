@@ -1,6 +1,7 @@
 """When the changes of an execution are taken back, and when not (threat T27)."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -9,6 +10,7 @@ from botocore.client import BaseClient
 
 from rightstate import guards
 from rightstate.catalogue import find_policy
+from rightstate.clock import written
 from rightstate.models import Account
 from rightstate_cli import simulated_accounts
 from rightstate_cli.engine import Engine
@@ -16,7 +18,7 @@ from rightstate_cli.executions import Execution, Start
 from tests.support import raw
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
-from tests.support.undoing import FOREVER, arn_of, exempt, undo
+from tests.support.undoing import arn_of, exempt, undo
 
 QUEUE = "sqs-server-side-encryption"
 BACKUPS = "rds-postgres-automated-backups"
@@ -50,14 +52,15 @@ def refused(hub: Engine, calls: Calls, /, *given: str, **more: Any) -> str:
 
 def test_an_undo_is_in_the_ledger_with_what_it_undid_who_wanted_it_and_until_when(hub: Engine) -> None:
     resource_type, resource, changed = mended(hub, QUEUE)
-    exempt(hub, resource_type, resource, QUEUE)
+    until = written(datetime.now(UTC) + timedelta(days=3))
+    exempt(hub, resource_type, resource, QUEUE, until=until)
     undone = undo(hub, resource_type, resource, changed, requester="AROA:ana", reason="CHG-5530")
     entry = entry_of(hub, undone)
     assert (entry["outcome"], entry["undo"], entry["why"]) == ("undone", changed, "CHG-5530")
     assert (entry["requester"], entry["approver"], entry["exempt_until"]) == (
         "AROA:ana",
         "ana@example.com",
-        FOREVER,
+        until,
     )
     [change] = entry["changes"]
     assert (change["before"], change["after"], change["policies"]) == ("SSE-SQS", "none", [QUEUE])
@@ -189,8 +192,8 @@ def exempted(hub: Engine, **fields: Any) -> None:
         "id": "ex-0a1b2c3d",
         "reason": "x",
         "approver": "ana",
-        "created": "2020-01-01T00:00:00Z",
-        "until": FOREVER,
+        "created": written(datetime.now(UTC)),
+        "until": written(datetime.now(UTC) + timedelta(days=30)),
         **fields,
     }
     hub.configure(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +14,7 @@ from rightstate.errors import SettingsUnreadable
 from rightstate.exemptions import in_force
 from rightstate.models import Account
 from rightstate.resource_type import ResourceType
-from rightstate_cli import admission, probe
+from rightstate_cli import admission, exempting, probe
 from rightstate_cli.checks.check import (
     Finding,
     Per,
@@ -166,18 +165,23 @@ def understood(site: Site) -> Iterator[Finding]:
 
 def _exemptions(site: Site, account: Account) -> Iterator[Finding]:
     at, most = now(), site.hub.outputs.get("ExemptionDays")
-    for each in account.exemptions:
+    for each in exempting.as_counted(site.hub, account).exemptions:
         remove = f"rightstate exempt remove {each.id} --account {site.account}"
-        if not in_force(each, at):
-            yield warned(f"Exemption {each.id} has ended, on {each.until}.", remove)
-            continue
-        # It counts to the end of its last day.
-        days = (datetime.fromisoformat(each.until) - datetime.fromisoformat(each.created)).days
-        if most is not None and days > int(most):
+        if each.settings_until:
+            counts = "counts" if in_force(each, at) else "counted"
             yield failed(
-                f"Exemption {each.id} is for {days} days, and at most {most} are allowed.",
+                f"Exemption {each.id} is until {each.settings_until}, longer than the {most} days that are "
+                f"allowed: it {counts} until {each.until} only.",
                 f"{remove}; then rightstate exempt add with an earlier day",
             )
+        elif at < each.created and not in_force(each, at):
+            yield failed(
+                f"Exemption {each.id} says that it was created at {each.created}: until then it does not "
+                "count.",
+                f"{remove}; then rightstate exempt add",
+            )
+        elif not in_force(each, at):
+            yield warned(f"Exemption {each.id} has ended, on {each.until}.", remove)
 
 
 @check("V18", "All regions in use are covered", Per.ACCOUNT, "`rightstate accounts add` with the region")

@@ -174,22 +174,30 @@ def list_exemptions(
 
     Exit codes: 0 done, 2 the settings of some account are not understood.
     """
-    registry = Registry(hubs.find(stack, hub_region))
+    at = hubs.find(stack, hub_region)
+    registry = Registry(at)
     wanted = {checked_account(each): registry.get(each) for each in accounts or ()}
     found, unread = _understood(registry) if not accounts else (list(wanted.values()), [])
     now = datetime.now(UTC)
     listed = [
         (account, each)
-        for account in found
+        for account in (exempting.as_counted(at, each) for each in found)
         for each in account.exemptions
         if every or in_force(each, _written(now))
     ]
     listed.sort(key=lambda each: (datetime.fromisoformat(each[1].until), each[0].account, each[1].id))
     if listed or format is Format.JSON:
         _print(listed, now, format)
+        for _, each in listed:
+            if each.settings_until:
+                say(
+                    f"{each.id} counts until {each.until} only: the settings ask for {each.settings_until}, "
+                    "longer than the hub's parameter ExemptionDays allows."
+                )
     else:
         ended = sum(len(account.exemptions) for account in found)
-        say(f"No exemption counts. {f'`--all` shows {ended} that ended.' if ended else ''}".rstrip())
+        others = f" `--all` lists {counted(ended, 'exemption')}." if ended else ""
+        say(f"No exemption counts.{others}")
     for error in unread:
         say(str(error))
     if unread:

@@ -100,6 +100,7 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
         ("Risk class", f"{whole['risk']}; {_begin_with(policy.risk.suggested_mode)}"),
         ("Can be undone", whole["reversible"]),
         ("Does nothing when", "\n".join(whole["not_applicable"]) or "-"),
+        ("Exempt when", "\n".join(whole["exempt_when"]) or "-"),
         ("Satisfied when", "\n".join(whole["compliant_when"]) or "-"),
         ("Triggered by", ", ".join(whole["events"])),
         ("Needs as well", ", ".join(whole["dependent_actions"]) or "-"),

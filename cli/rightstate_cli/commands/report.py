@@ -10,6 +10,7 @@ import typer
 from rightstate.errors import InvalidInput, SettingsUnreadable
 from rightstate.models import Account, Requested
 from rightstate_cli import hub as hubs
+from rightstate_cli.exempting import as_counted
 from rightstate_cli.guarding import Guarding
 from rightstate_cli.hub import Hub
 from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
@@ -116,7 +117,7 @@ def report(
         where = from_file.name
     else:
         hub = hubs.find(stack, hub_region)
-        accounts, missing = _settings(Registry(hub))
+        accounts, missing = _settings(hub)
         # Before the ledger: what is decided meanwhile has an entry there.
         requests = _requests(hub)
         entries = source.deployed(hub, chosen)
@@ -156,15 +157,15 @@ def _checked(directory: Path, format: Format) -> None:
         raise typer.Exit(1)
 
 
-def _settings(registry: Registry) -> tuple[tuple[Account, ...], tuple[str, ...]]:
+def _settings(hub: Hub) -> tuple[tuple[Account, ...], tuple[str, ...]]:
     """The accounts' settings, and the accounts whose settings are not understood, of which it is said."""
     understood, missing = [], []
-    for account, found in registry.understood():
+    for account, found in Registry(hub).understood():
         if isinstance(found, SettingsUnreadable):
             say(f"The report lacks the exemptions of account {account}. {found}")
             missing.append(account)
         else:
-            understood.append(found)
+            understood.append(as_counted(hub, found))
     return tuple(understood), tuple(missing)
 
 

@@ -5,7 +5,7 @@ An excuse only ever takes a change away, so in doubt one is found rather than mi
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from fnmatch import fnmatchcase
 
 from rightstate.catalogue import names
@@ -27,21 +27,46 @@ MOST_BY_TAG = 20
 """So many may wait for a resource's tags: state data has at most 256 KiB (Step Functions quotas)."""
 
 
+# The clock of the machine that wrote an exemption may be ahead of the hub's.
+_CLOCKS = timedelta(minutes=5)
+
+
 def in_force(exemption: Exemption, at: str) -> bool:
-    """Whether it counts at that time."""
-    return datetime.fromisoformat(at) < datetime.fromisoformat(exemption.until)
+    """Whether it counts at that time: since it was created, until it ends."""
+    created, until = datetime.fromisoformat(exemption.created), datetime.fromisoformat(exemption.until)
+    return created - _CLOCKS <= datetime.fromisoformat(at) < until
+
+
+def limited(account: Account, most_days: int) -> Account:
+    """The account with no exemption that lasts longer than `most_days` after the day of its `created`.
+
+    The settings table can be written without the command line. A longer exemption ends when the longest
+    allowed one would; `settings_until` then has the end that the settings ask for.
+    """
+    exemptions = tuple(_limited(each, most_days) for each in account.exemptions)
+    return account.model_copy(update={"exemptions": exemptions})
+
+
+def _limited(exemption: Exemption, most_days: int) -> Exemption:
+    created = datetime.fromisoformat(exemption.created)
+    try:
+        last = (created + timedelta(days=most_days)).date()
+    except OverflowError:  # after the year 9999
+        return exemption
+    ends = datetime.combine(last, time(23, 59, 59), UTC)
+    if datetime.fromisoformat(exemption.until) < ends + timedelta(seconds=1):
+        return exemption
+    return exemption.model_copy(
+        update={"until": f"{ends:%Y-%m-%dT%H:%M:%SZ}", "settings_until": exemption.until}
+    )
 
 
 def known(
     account: Account, resource_type: ResourceType, resource: Resource, policies: Iterable[str], at: str
 ) -> dict[str, Excuse]:
     """The excuses that do not depend on the resource's tags."""
-    name = f"{resource.region}/{resource_type.name}/{resource.id}"
     concerned = (
-        each
-        for each in account.exemptions
-        # RDS takes an identifier in any case; spelling it otherwise must not get round an exemption.
-        if each.tag is None and (each.resource is None or each.resource.casefold() == name.casefold())
+        each for each in account.exemptions if each.tag is None and _is_about(each, resource_type, resource)
     )
     return _excused(concerned, resource_type, policies, at)
 
@@ -109,9 +134,15 @@ def _excused(
     asked = set(policies)
     for each in sorted(exemptions, key=lambda each: datetime.fromisoformat(each.until)):
         if in_force(each, at):
+            shortened = (
+                f"; the settings ask for {each.settings_until}, which is longer than ExemptionDays allows"
+                if each.settings_until
+                else ""
+            )
             excuse = Excuse(
                 kind="exempt",
-                reason=f"{_cut(each.reason)} (approved by {_cut(each.approver, 80)}, until {each.until})",
+                reason=f"{_cut(each.reason)} (approved by {_cut(each.approver, 80)}, until "
+                f"{each.until}{shortened})",
                 rule=f"exemption {each.id}",
             )
             found |= dict.fromkeys(_ids(each, resource_type, asked), excuse)
@@ -190,14 +221,27 @@ def resource_name(resource_type: ResourceType, resource: Resource) -> str:
     return f"{resource.region}/{resource_type.name}/{resource.id}"
 
 
-def covers(exemption: Exemption, policy_id: str, resource_name: str, now: str) -> bool:
+def _is_about(exemption: Exemption, resource_type: ResourceType, resource: Resource) -> bool:
+    """Whether it names the resource, or none."""
+    if exemption.resource is None:
+        return True
+    wanted, name = exemption.resource, resource_name(resource_type, resource)
+    if resource_type.lower_case:
+        # RDS takes an identifier in any case; spelling it otherwise must not get round an exemption.
+        wanted, name = wanted.lower(), name.lower()
+    return wanted == name
+
+
+def covers(
+    exemption: Exemption, policy_id: str, resource_type: ResourceType, resource: Resource, now: str
+) -> bool:
     """Whether the exemption is in force for that policy and resource, whatever the resource's tags.
 
     One that goes by a tag never is: whoever may tag a resource could use it.
     """
     return (
-        now < exemption.until
+        in_force(exemption, now)
         and exemption.tag is None
-        and (exemption.resource is None or exemption.resource.casefold() == resource_name.casefold())
+        and _is_about(exemption, resource_type, resource)
         and (not exemption.policies or policy_id in exemption.policies)
     )

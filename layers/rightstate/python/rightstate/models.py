@@ -174,6 +174,7 @@ class Exemption(Frozen):
 
     With `resource` (region/type/id) it is about one resource, with `tag` (key=value) about those that carry
     it, else about the whole account; `policies` empty means all. `by` is the ARN of who wrote it.
+    `settings_until` is there where `until` was cut to what the hub's ExemptionDays allows.
     """
 
     id: str = Field(pattern=r"^ex-[0-9a-f]{8}$")
@@ -185,6 +186,7 @@ class Exemption(Frozen):
     by: str = Field(default="", max_length=2048)
     created: Time
     until: Time
+    settings_until: Time | None = None
 
     @model_validator(mode="after")
     def _one_selector(self) -> "Exemption":

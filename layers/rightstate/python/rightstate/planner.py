@@ -133,7 +133,7 @@ def _enabled(resource_type: ResourceType, enabled: Policies) -> Iterator[tuple[P
 
 def _cases(policy: Policy) -> tuple[str, ...]:
     scope = (policy.scope,) if policy.scope else ()
-    return (*scope, *policy.not_applicable, *policy.compliant_when)
+    return (*scope, *policy.not_applicable, *policy.compliant_when, *policy.exempt_when)
 
 
 Judgement = tuple[Verdict, Mapping[str, Want]]
@@ -193,6 +193,8 @@ def _judge(
     )
     if not findings:
         return _verdict(policy, configured, Status.COMPLIANT), wants
+    if (case := first(policy.exempt_when)) is not None:
+        return _verdict(policy, configured, Status.EXEMPT, *case, findings), {}
     if excuse is not None:
         return _verdict(policy, configured, _EXCUSED[excuse.kind], excuse.reason, excuse.rule, findings), {}
     setting = next((f.setting for f in findings if f.setting in held), None)

@@ -85,9 +85,10 @@ PLAINLY = "Yes:"
 class Policy(Frozen):
     """One rule: its wants by setting, and what a user must know before enabling it.
 
-    `scope`, `not_applicable` and `compliant_when` name cases of the resource type: outside its scope a
-    policy is silent, in a not-applicable case it says why it does nothing, and a compliant-when case
-    satisfies it whatever its settings are. `aliases` are ids under which it was known elsewhere.
+    `scope`, `not_applicable`, `compliant_when` and `exempt_when` name cases of the resource type: outside its
+    scope a policy is silent, in a not-applicable case it says why it does nothing, and a compliant-when case
+    satisfies it whatever its settings are. In an exempt-when case it changes nothing, and tells what it
+    found. `aliases` are ids under which it was known elsewhere.
     `security_hub`, `prowler` and `config_rules` are the controls, checks and managed rules (by identifier)
     whose findings it settles. `reversible` begins with PLAINLY where an undo loses and leaves nothing.
     """
@@ -103,6 +104,7 @@ class Policy(Frozen):
     scope: str | None = None
     not_applicable: tuple[str, ...] = ()
     compliant_when: tuple[str, ...] = ()
+    exempt_when: tuple[str, ...] = ()
     parameters: Mapping[str, Parameter] = Field(default_factory=dict)
     security_hub: tuple[str, ...] = ()
     prowler: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from rightstate import settings
+from rightstate import exemptions, settings
 from rightstate.aws_errors import named_errors
 from rightstate.errors import SettingsUnreadable
 from rightstate.frozen import Frozen
@@ -14,6 +14,8 @@ from rightstate.identify import shown
 from rightstate.models import Account, Exemption, StateTask
 from rightstate.sessions import hub_client
 
+_TO_COME = "does not count before it was created"
+_TOO_LONG = "counts no more: it was written for longer than ExemptionDays allows"
 # Nothing has to be remembered: each is reminded of on these days, counted to its last one. It counts to that
 # day's end, so that it has ended on the day after.
 _DAYS_LEFT = {7: "ends in 7 days", 1: "ends tomorrow", -1: "has ended"}
@@ -29,7 +31,7 @@ class Reminded(Frozen):
 
 
 def remind(task: StateTask) -> Reminded:
-    """Tell the topic of what ends, if something does.
+    """Tell the topic of exemptions that end or do not count, if there are any.
 
     Accounts whose settings are not understood are told of too, every day: nothing is done there. Raises
     Denied, Throttled, Unavailable, CallFailed.
@@ -45,8 +47,15 @@ def remind(task: StateTask) -> Reminded:
 
 
 def due(exemption: Exemption, today: date) -> str:
-    """Why to remind of it on that day; empty if not to."""
+    """Why to remind of it on that day; empty if not to.
+
+    One that the settings still have, and that does not count, is told every day: somebody relies on it.
+    """
     last = datetime.fromisoformat(exemption.until).date()
+    if exemption.settings_until and last < today <= datetime.fromisoformat(exemption.settings_until).date():
+        return _TOO_LONG
+    if today < datetime.fromisoformat(exemption.created).date():
+        return _TO_COME
     return _DAYS_LEFT.get((last - today).days, "")
 
 
@@ -64,7 +73,7 @@ def _entries(account: str, item: Mapping[str, Any], today: date) -> Iterator[str
     except SettingsUnreadable as error:
         yield f"{error} It stays so until they are corrected: rightstate verify --check V15"
         return
-    for each in found.exemptions:
+    for each in exemptions.limited(found, int(os.environ["EXEMPTION_DAYS"])).exemptions:
         if why := due(each, today):
             yield _entry(found, each, why)
 

@@ -1,6 +1,7 @@
 """Resolve: what is this execution about, and is anything enabled for it?"""
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -44,7 +45,7 @@ def resolve(task: ResolveTask) -> Resolved:
         Place(account=start.account, region=start.region, partition=task.execution.partition),
     )
     named = _identified(resource_type, place, start)
-    account = settings.read(start.account)
+    account = _settings(start.account)
     if start.undo:
         return _undo(resource_type, account, start, named, place)
     policies = _chosen(resource_type, account, start)
@@ -84,6 +85,11 @@ def resolve(task: ResolveTask) -> Resolved:
     return Resolved(proceed=True, place=place, run=run.approved_by(approval) if approval else run)
 
 
+def _settings(account: str) -> Account:
+    """The account's settings, with no exemption that lasts longer than the hub allows."""
+    return exemptions.limited(settings.read(account), int(os.environ["EXEMPTION_DAYS"]))
+
+
 def _guard(resource_type: ResourceType, resource: Resource, policies: Mapping[str, Enabled]) -> guards.Guard:
     """What earlier executions have left to mind; nothing where none of the policies may change anything."""
     if not may_change(policies):
@@ -98,7 +104,7 @@ def still(run: Run, resource_type: ResourceType) -> Run:
     Nothing more is done than the run had. Raises UnknownAccount, SettingsUnreadable and, of the guard,
     Throttled, Unavailable and Denied.
     """
-    account = settings.read(run.resource.account)
+    account = _settings(run.resource.account)
     enabled = settings.enabled(account, resource_type)
     policies = {
         name: enabled[name].model_copy(update={"mode": _mode_still(run, name, enabled[name].mode)})

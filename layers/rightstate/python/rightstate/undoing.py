@@ -113,14 +113,13 @@ def _exemptions(
     resource_type: ResourceType, resource: Resource, account: Account, changes: Sequence[Change], now: str
 ) -> Iterator[Exemption]:
     """For each policy that had asked for a change, the exemption that lasts longest."""
-    name = resource_name(resource_type, resource)
     for policy in sorted({policy for change in changes for policy in change.policies}):
-        found = [each for each in account.exemptions if covers(each, policy, name, now)]
+        found = [each for each in account.exemptions if covers(each, policy, resource_type, resource, now)]
         if not found:
             raise InvalidInput(
                 f"No exemption keeps {policy} from making its change again with the next event. Nothing was "
                 f"changed. `rightstate undo` makes one; so does `rightstate exempt add --account "
-                f"{resource.account} --resource {name} --policy {policy}`."
+                f"{resource.account} --resource {resource_name(resource_type, resource)} --policy {policy}`."
             )
         yield max(found, key=lambda each: each.until)
 

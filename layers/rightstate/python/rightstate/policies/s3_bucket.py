@@ -64,10 +64,13 @@ POLICIES = (
                 why="S3 enforces the stricter of bucket and account, so the account's block is enough.",
             ),
             "exempt_websites": Parameter(
-                default=True, why="A static website is public on purpose; false blocks it too."
+                default=False,
+                why="Whoever may call PutBucketWebsite could make a bucket exempt. Set it where that is as "
+                "restricted as the settings are.",
             ),
         },
-        not_applicable=("directory-bucket", "website"),
+        not_applicable=("directory-bucket",),
+        exempt_when=("website",),
         compliant_when=("account-blocks",),
         side_effects="A public site, public downloads, and access of other accounts through a public "
         "policy stop at once.",

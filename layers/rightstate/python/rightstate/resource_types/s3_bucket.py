@@ -312,7 +312,7 @@ _CASES = {
         reads=("Bucket",),
     ),
     "website": Case(
-        reason="The bucket serves a static website, so it is public on purpose (parameter exempt_websites).",
+        reason="The bucket serves a static website, which the parameter exempt_websites exempts.",
         holds=lambda observed: observed.get("Website") is True,
         reads=("Website",),
         switch="exempt_websites",
