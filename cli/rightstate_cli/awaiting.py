@@ -1,15 +1,17 @@
 """Executions that wait for somebody's approval, of which the ledger has nothing yet."""
 
 from dataclasses import dataclass, field
+from threading import Event
 
 from rightstate.errors import RightstateError
 from rightstate.models import Decision, Finding, Outcome, Requested, Status, Verdict
 from rightstate.policy import Mode
 from rightstate_cli.aws import answers
 from rightstate_cli.executions import Execution, glance
-from rightstate_cli.following import Following
+from rightstate_cli.following import Following, deployed
 from rightstate_cli.guarding import Guarding
-from rightstate_cli.output import say
+from rightstate_cli.hub import Hub
+from rightstate_cli.output import counted, say
 
 
 def awaiting(execution: Execution, requested: Requested) -> Execution:
@@ -59,6 +61,15 @@ class NotFollowed:
                 del following.running[arn]
                 self.executions.append(awaiting(glance(described, following.type_of(arn)), request))
 
+    def say_how_to_answer(self) -> None:
+        """Say how many wait, and the commands that answer them."""
+        if self.executions:
+            say(
+                f"Not followed any longer: {counted(len(self.executions), 'execution')} waiting for an "
+                "approval. `rightstate approvals list` lists them, `approvals approve` and `approvals deny` "
+                "answer it. Whoever has started an execution cannot approve what it asks for."
+            )
+
     def _request(self, execution: str) -> Requested | None:
         if self.guarding is None:
             return None
@@ -68,3 +79,20 @@ class NotFollowed:
             say(f"Whether one of them waits for an approval cannot be told. {error}")
             self.guarding = None
             return None
+
+
+def following_until_asked(hub: Hub, left: Event) -> tuple[Following, NotFollowed]:
+    """Follow executions of a deployed hub until they end or wait for an approval.
+
+    Every command that follows a hub's executions uses this one: an answer may take a day.
+    """
+    asking = NotFollowed(Guarding(hub) if "GuardsTable" in hub.outputs else None)
+    following = deployed(hub, left)
+    patience = following.pause
+
+    def pause(count: int) -> float:
+        asking.leave(following)
+        return patience(count)
+
+    following.pause = pause
+    return following, asking

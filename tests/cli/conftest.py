@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from rightstate import settings
 from rightstate.catalogue import load_all
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
+from rightstate_cli import engine as engines
 from rightstate_cli import main
 from rightstate_cli.engine import Engine
 from tests.support import hub_stack
@@ -107,6 +109,17 @@ def enabled(engine: Engine) -> None:
     role = f"arn:aws:iam::{OTHER}:role/rightstate-remediation"
     engine.configure(Account(account=OWN, policies=policies))
     engine.configure(Account(account=OTHER, role_arn=role, policies=policies))
+
+
+@pytest.fixture
+def simulated_is_the_hub(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A simulated hub in this process would end the server's; both have the same rules."""
+
+    @contextmanager
+    def simulated(region: str) -> Iterator[Engine]:
+        yield engine
+
+    monkeypatch.setattr(engines, "simulated", simulated)
 
 
 @pytest.fixture

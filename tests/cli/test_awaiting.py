@@ -1,8 +1,10 @@
 """Executions that wait for an approval: `rightstate start` leaves them, `rightstate history` finds them."""
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from rightstate.clock import written
 from rightstate.models import Account, Choice, Enabled, Requested
 from rightstate.policy import Mode
+from rightstate_cli import application, dead_letters
 from rightstate_cli.engine import Engine
 from tests.cli.conftest import OWN, REGION, Cli, Server
 from tests.support.waiting import eventually, guarding_as, request_of, started
@@ -174,6 +178,55 @@ def test_a_start_does_not_wait_for_somebodys_approval_and_says_how_to_give_it(
     found = inside("history", "--deployed", "--resource", "asked-too", "--format", "json").json
     for each in found:
         answered(engine, each["arn"], request_of(engine, each["arn"]), "over")
+
+
+@pytest.fixture
+def delivered(engine: Engine, server: Server, tmp_path: Path) -> Callable[[str, bool], list[str]]:
+    """The options that replay an event about a new queue: from a file, or from the dead-letter queue."""
+
+    def deliver(name: str, undelivered: bool) -> list[str]:
+        server.make("sqs-queue", name)
+        text = (application.root() / "events" / "sqs-queue" / "SetQueueAttributes.json").read_text()
+        event = json.loads(text.replace("111122223333", OWN).replace("invoices", name))
+        event |= {"id": str(uuid.uuid4()), "time": written(datetime.now(UTC))}
+        if not undelivered:
+            file = tmp_path / "event.json"
+            file.write_text(json.dumps(event))
+            return [str(file)]
+        machine = f"arn:aws:states:{REGION}:{OWN}:stateMachine:rightstate-sqs-queue:live"
+        engine.client("sqs").send_message(
+            QueueUrl=engine.resources["UndeliveredEvents"],
+            MessageBody=json.dumps(event),
+            MessageAttributes={
+                "TARGET_ARN": {"DataType": "String", "StringValue": machine},
+                "ERROR_CODE": {"DataType": "String", "StringValue": "NO_PERMISSIONS"},
+            },
+        )
+        return ["--undelivered"]
+
+    return deliver
+
+
+@pytest.mark.parametrize("undelivered", [False, True], ids=["an event", "an undelivered event"])
+def test_a_replay_does_not_wait_for_somebodys_approval_and_says_how_to_give_it(
+    engine: Engine,
+    inside: Cli,
+    delivered: Callable[[str, bool], list[str]],
+    simulated_is_the_hub: None,
+    monkeypatch: pytest.MonkeyPatch,
+    undelivered: bool,
+) -> None:
+    monkeypatch.setattr(dead_letters, "_LONG_POLL_SECONDS", 0)
+    queue = f"replayed-{'undelivered' if undelivered else 'event'}"
+    options = delivered(queue, undelivered)
+    # Follows for as long as the execution runs: without the mend until the approval expires.
+    ran = inside("replay", *options, "--deployed", "--yes", "--format", "json")
+    [execution] = ran.json["executions"]
+    assert (execution["resource"], execution["outcome"]) == (queue, "awaiting-approval")
+    assert "1 execution waiting for an approval. `rightstate approvals list`" in " ".join(ran.err.split())
+    assert ran.code == 1
+    [found] = inside("history", "--deployed", "--resource", queue, "--format", "json").json
+    answered(engine, found["arn"], request_of(engine, found["arn"]), "over")
 
 
 def test_one_that_was_stopped_by_a_person_has_not_failed(

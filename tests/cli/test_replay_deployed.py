@@ -2,8 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from moto.events.responses import EventsHandler
 
 from rightstate.clock import written
 from rightstate_cli import application, bus
-from rightstate_cli import engine as engines
 from rightstate_cli.engine import Engine
 from tests.cli.conftest import OTHER, OWN, Cli, Server
 
@@ -75,7 +73,7 @@ def test_an_event_that_no_rule_matches_is_told_with_the_reason_and_ends_with_1(
     inside: Cli,
     about_a_queue: dict[str, Any],
     tmp_path: Path,
-    simulated_is_the_hub: None,
+    impatient: None,
 ) -> None:
     about_a_queue["detail"]["errorCode"] = "AccessDenied"
     ran = inside("replay", saved(about_a_queue, tmp_path), "--deployed", "--yes", "--format", "json")
@@ -89,7 +87,7 @@ def test_an_event_that_a_rule_matches_and_that_starts_nothing_is_told_with_where
     about_a_queue: dict[str, Any],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    simulated_is_the_hub: None,
+    impatient: None,
 ) -> None:
     monkeypatch.setattr("moto.events.models.Rule.send_to_targets", lambda *given: None)
     ran = inside("replay", saved(about_a_queue, tmp_path), "--deployed", "--yes")
@@ -99,14 +97,7 @@ def test_an_event_that_a_rule_matches_and_that_starts_nothing_is_told_with_where
 
 
 @pytest.fixture
-def simulated_is_the_hub(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated hub in this process would end the server's; both have the same rules."""
-
-    @contextmanager
-    def simulated(region: str) -> Iterator[Engine]:
-        yield engine
-
-    monkeypatch.setattr(engines, "simulated", simulated)
+def impatient(simulated_is_the_hub: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bus, "WAIT_SECONDS", 0)
 
 

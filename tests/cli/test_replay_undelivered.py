@@ -2,8 +2,6 @@
 
 import json
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +12,6 @@ from rightstate.clock import written
 from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli import application, dead_letters
-from rightstate_cli import engine as engines
 from rightstate_cli.engine import Engine
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 
@@ -24,14 +21,7 @@ POLICY = "sqs-server-side-encryption"
 
 
 @pytest.fixture(autouse=True)
-def _simulated_is_the_hub(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated hub in this process would end the server's; both have the same rules."""
-
-    @contextmanager
-    def simulated(region: str) -> Iterator[Engine]:
-        yield engine
-
-    monkeypatch.setattr(engines, "simulated", simulated)
+def _impatient(simulated_is_the_hub: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_letters, "_LONG_POLL_SECONDS", 0)
 
 

@@ -9,9 +9,10 @@ import typer
 from rightstate.errors import InvalidInput, RightstateError
 from rightstate.identify import shown
 from rightstate_cli import bus, dead_letters, events
+from rightstate_cli.awaiting import NotFollowed, following_until_asked
 from rightstate_cli.dead_letters import Fate, Letter, Queue, Verdict
 from rightstate_cli.executions import Execution, Start
-from rightstate_cli.following import deployed, interrupted
+from rightstate_cli.following import interrupted
 from rightstate_cli.hub import Hub
 from rightstate_cli.output import Format, ask, counted, print_json, print_line, print_table, progress, say
 from rightstate_cli.reports import as_json, exit_code, print_executions, print_timeline
@@ -52,13 +53,15 @@ def through_hub(event: Mapping[str, Any], hub: Hub, yes: bool, force: bool, form
     say(f"The event is on the bus, with id {event_id}. Waiting for what it starts ...")
     executions: list[Execution] = []
     with progress() as bar, interrupted(_STOPPING) as stop:
-        following = deployed(hub, stop)
+        following, asking = following_until_asked(hub, stop)
         following.follow(bus.started(event_id, event, hub, stop))
         task = bar.add_task("Executions", total=None)
         for execution in following.run():
             executions.append(execution)
             bar.update(task, advance=1, description=f"{execution.resource}: {execution.outcome}")
+    executions += asking.executions
     _print(about, event_id, executions, format)
+    asking.say_how_to_answer()
     if stop.is_set():
         say("What the event started may still run in the hub: `rightstate history --deployed` lists it.")
         raise typer.Exit(2)
@@ -90,11 +93,12 @@ def through_queue(hub: Hub, yes: bool, force: bool, format: Format) -> NoReturn:
         queue.put_back(letters)
         raise
     queue.put_back([each.letter for each in judged if each not in to_do])
-    executions = _delivered(to_do, queue, hub)
+    executions, asking = _delivered(to_do, queue, hub)
     if format is Format.JSON:
         print_json({"events": _as_json(judged), "executions": [as_json(each) for each in executions]})
     elif executions:
         print_executions(executions, format)
+    asking.say_how_to_answer()
     raise typer.Exit(max(exit_code(executions), int(len(to_do) < len(judged))))
 
 
@@ -122,10 +126,11 @@ def _deliver_confirmed(to_do: Sequence[Verdict], hub: Hub, yes: bool) -> bool:
     return answer
 
 
-def _delivered(to_do: Sequence[Verdict], queue: Queue, hub: Hub) -> list[Execution]:
-    """What the letters have started, when it has ended. Each is removed once it is delivered."""
+def _delivered(to_do: Sequence[Verdict], queue: Queue, hub: Hub) -> tuple[list[Execution], NotFollowed]:
+    """What the letters have started, when it has ended or waits for an approval. Each letter is removed once
+    it is delivered."""
     with progress() as bar, interrupted(_STOPPING) as stop:
-        following = deployed(hub, stop)
+        following, asking = following_until_asked(hub, stop)
         for verdict in to_do:
             if verdict.fate is Fate.RECORD:
                 dead_letters.record_death(verdict.letter, hub)
@@ -136,7 +141,7 @@ def _delivered(to_do: Sequence[Verdict], queue: Queue, hub: Hub) -> list[Executi
         for execution in following.run():
             executions.append(execution)
             bar.update(task, advance=1, description=f"{execution.resource}: {execution.outcome}")
-    return executions
+    return executions + asking.executions, asking
 
 
 def _print_judged(judged: Sequence[Verdict], format: Format) -> None:

@@ -15,11 +15,10 @@ from rightstate.models import StartInput
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.step import parse
 from rightstate_cli import hub as hubs
-from rightstate_cli.awaiting import NotFollowed
+from rightstate_cli.awaiting import following_until_asked
 from rightstate_cli.aws import checked_account, checked_region
 from rightstate_cli.executions import Execution, Start
-from rightstate_cli.following import Following, deployed, interrupted
-from rightstate_cli.guarding import Guarding
+from rightstate_cli.following import deployed, interrupted
 from rightstate_cli.hub import Hub
 from rightstate_cli.options import (
     DEFAULT_STACK,
@@ -162,8 +161,7 @@ def _start_and_follow(hub: Hub, starts: Sequence[Start], at_once: int, format: F
             yield each
 
     with progress() as bar, interrupted(_STOPPING) as stop:
-        asking = NotFollowed(Guarding(hub) if "GuardsTable" in hub.outputs else None)
-        following = _leaving(deployed(hub, stop), asking)
+        following, asking = following_until_asked(hub, stop)
         running = bar.add_task("Executions", total=len(starts))
         try:
             for execution in following.run(told(), at_once):
@@ -174,30 +172,13 @@ def _start_and_follow(hub: Hub, starts: Sequence[Start], at_once: int, format: F
     executions += asking.executions
     executions.sort(key=lambda each: (each.account, each.resource_type, each.resource))
     print_executions(executions, format)
-    if waiting := len(asking.executions):
-        say(
-            f"Not followed any longer: {counted(waiting, 'execution')} waiting for an approval. "
-            "`rightstate approvals list` lists them, `approvals approve` and `approvals deny` answer it. "
-            "Whoever has started an execution cannot approve what it asks for."
-        )
+    asking.say_how_to_answer()
     if following.running:
         say(f"{counted(len(following.running), 'execution')} may still run in the hub. To look at one:")
         for arn in following.running:
             say(f"  rightstate history {arn.rpartition(':')[2]} --deployed")
     _end(failed, len(starts) - len(executions) - len(following.running))
     raise typer.Exit(2 if following.running else exit_code(executions))
-
-
-def _leaving(following: Following, asking: NotFollowed) -> Following:
-    """Between two looks at those that run, leave those that wait for somebody."""
-
-    def pause(count: int) -> float:
-        asking.leave(following)
-        return patience(count)
-
-    patience = following.pause
-    following.pause = pause
-    return following
 
 
 def _end(failed: RightstateError | None, left: int) -> None:
