@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from rightstate.errors import InvalidInput
 from rightstate.models import Event, Outcome
-from rightstate_cli import events
+from rightstate_cli import events, foreign_json
 from rightstate_cli.aws import answers
 from rightstate_cli.executions import Start
 from rightstate_cli.hub import ALIAS, Hub
@@ -126,11 +126,11 @@ def _letter(message: Mapping[str, Any]) -> Letter:
 
 def _understood(body: str) -> Mapping[str, Any]:
     try:
-        event = json.loads(body)
+        event = foreign_json.parse(body, "The message", "")
         if isinstance(event, dict) and event.get("detail-type") == DEATHS:
             return event
         return events.understood(event, "The message")
-    except (ValueError, RecursionError, InvalidInput):
+    except InvalidInput:
         return {}
 
 

@@ -1,6 +1,5 @@
 """CloudTrail events as EventBridge delivers them, read from files."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,20 +9,16 @@ from pydantic import BaseModel, Field
 from rightstate.errors import InvalidInput
 from rightstate.models import ACCOUNT, REGION
 from rightstate.step import parse
-from rightstate_cli import application
+from rightstate_cli import application, foreign_json
 
 _ENVELOPE = ("id", "source", "detail-type", "account", "region", "time", "detail")
+_SO = "Nothing was replayed."
 
 
 def read(path: Path) -> dict[str, Any]:
     """The event in the file. Raises InvalidInput where it is not one."""
-    try:
-        event = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
-    except ValueError:
-        raise InvalidInput(f"{path} is not JSON.") from None
-    return understood(event, str(path))
+    text = foreign_json.read_text(path, str(path), _SO)
+    return understood(foreign_json.parse(text, str(path), _SO), str(path))
 
 
 def understood(event: Any, named: str) -> dict[str, Any]:

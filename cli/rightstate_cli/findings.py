@@ -6,7 +6,6 @@ resources are read afresh, and what has been put right since is found compliant.
 
 import csv
 import io
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from rightstate.identify import identify, is_arn_of, place_of, shown
 from rightstate.models import ACCOUNT, REGION, Account
 from rightstate.policy import Policy
 from rightstate.resource_type import Resource, ResourceType
-from rightstate_cli import plan_file
+from rightstate_cli import foreign_json, plan_file
 from rightstate_cli.output import say
 from rightstate_cli.targets import Accounts
 
@@ -27,6 +26,7 @@ _KNOWN = (
     "Prowler's OCSF JSON or CSV, Security Hub's findings (GetFindings, a list of them, or an event), and the "
     "compliance details of AWS Config (GetComplianceDetailsByConfigRule, or of an aggregator)"
 )
+_SO = f"Nothing was planned. What can be read: {_KNOWN}."
 
 
 @dataclass(frozen=True)
@@ -65,34 +65,22 @@ class Matched:
 
 def read(path: Path) -> Given:
     """The findings of the file. Raises InvalidInput where it is none of the formats that are known."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}. Nothing was planned.") from None
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{path} is not text. Nothing was planned. What can be read: {_KNOWN}.") from None
-    return parse(text, str(path))
+    return parse(foreign_json.read_text(path, str(path), _SO), str(path))
 
 
 def parse(text: str, name: str) -> Given:
     """The findings in that text; `name` is what to call it. Raises InvalidInput."""
     if not text.strip():
-        raise InvalidInput(f"{name} is empty. Nothing was planned.")
+        raise InvalidInput(f"{name} is empty. {_SO}")
     if text.lstrip()[0] in "[{":
-        try:
-            given = json.loads(text)
-        except (ValueError, RecursionError):
-            raise InvalidInput(f"{name} is cut off, or is not JSON. Nothing was planned.") from None
+        given = foreign_json.parse(text, name, _SO)
         found = _of_json(given)
         if found and isinstance(given, dict) and given.get("NextToken"):
             say(f"{name} is only one page of several: its NextToken leads to the next.")
     else:
         found = _of_csv(text)
     if found is None:
-        raise InvalidInput(
-            f"{name} has findings of no format that is known. Nothing was planned. What can be read: "
-            f"{_KNOWN}."
-        )
+        raise InvalidInput(f"{name} has findings of no format that is known. {_SO}")
     return found
 
 

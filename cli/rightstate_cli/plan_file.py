@@ -25,13 +25,14 @@ from rightstate.models import ACCOUNT, REGION, Enabled, Finding, ResourceName, S
 from rightstate.policy import Mode, Risk
 from rightstate.resource_type import Call
 from rightstate.wants import Value
-from rightstate_cli import planning
+from rightstate_cli import foreign_json, planning
 from rightstate_cli.target import Target
 
 FORMAT = "rightstate-plan/1"
 EXCUSED = frozenset({Status.EXEMPT, Status.HALTED, Status.MANAGED})
 """What keeps a policy from changing a resource that it finds broken; of a whole resource a status too."""
 _HASH = "sha256"
+_SO = "Nothing was changed. Make the plan anew with `rightstate plan -o FILE`."
 _REQUEST = re.compile(r" \(request [^)]*\)")
 
 AccountId = Annotated[str, Field(pattern=ACCOUNT)]
@@ -218,23 +219,14 @@ def render(plan: Plan) -> str:
 
 def read(path: Path) -> Plan:
     """The plan of the file, if it is one and as it was written. Raises InvalidInput."""
-    try:
-        text = path.read_bytes().decode()
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}. Nothing was changed.") from None
-    except UnicodeDecodeError:
-        raise _not_one(path, "is not text") from None
-    return parse(text, str(path))
+    return parse(foreign_json.read_text(path, str(path), _SO), str(path))
 
 
 def parse(text: str, name: str) -> Plan:
     """The plan of that text; `name` is what to call it. Raises InvalidInput."""
     if not text.strip():
         raise _not_one(name, "is empty")
-    try:
-        given = json.loads(text)
-    except (ValueError, RecursionError):
-        raise _not_one(name, "is cut off, or is not JSON") from None
+    given = foreign_json.parse(text, name, _SO)
     if not isinstance(given, dict) or not isinstance(given.get("format"), str):
         raise _not_one(name, "is not a plan of Rightstate")
     if given["format"] != FORMAT:
@@ -268,9 +260,7 @@ def on_one_line(call: Call) -> str:
 
 
 def _not_one(name: object, why: str) -> InvalidInput:
-    return InvalidInput(
-        f"{name} {why}. Nothing was changed. Make the plan anew with `rightstate plan -o FILE`."
-    )
+    return InvalidInput(f"{name} {why}. {_SO}")
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -218,7 +218,7 @@ def test_a_report_is_replaced_by_force_alone(inside: Cli, file: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("nothing\n", "Line 1 of 'broken.jsonl' is no entry"),
+        ("nothing\n", "Line 1 of 'broken.jsonl' is cut off, or is not JSON"),
         (json.dumps(entry()) + "\n\n[]\n", "Line 3 of"),
         (json.dumps(entry(seconds=float("nan"))), "Line 1 of"),
         (json.dumps({**entry(), "at": "2026-99-99T00:00:00Z#x"}), "is not understood, at: at"),

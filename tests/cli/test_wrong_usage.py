@@ -110,6 +110,44 @@ def test_the_file_of_an_event_that_is_none(refused: Refused, tmp_path: Path) -> 
     assert "cannot be read: No such file" in refused("replay", str(tmp_path / "absent.json"))
 
 
+DEEP = {
+    # Python parses the first, and could not write it again; the second is beyond its own stack.
+    "deep": '{"a":' * 500 + "1" + "}" * 500,
+    "deeper": "[" * 100_000 + "]" * 100_000,
+    "not closed": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP.keys())
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("replay FILE", "nested more than 100 levels deep. Nothing was replayed."),
+        ("replay FILE --match-only", "nested more than 100 levels deep. Nothing was replayed."),
+        ("replay FILE --deployed --yes", "nested more than 100 levels deep. Nothing was replayed."),
+        ("plan --from FILE", "nested more than 100 levels deep. Nothing was planned."),
+        ("plan --show FILE", "nested more than 100 levels deep. Nothing was changed."),
+        ("apply FILE --yes", "nested more than 100 levels deep. Nothing was changed."),
+        ("report --from FILE -o out", "nested more than 100 levels deep. Nothing was written."),
+        ("report --from NOTHING -o out --settings FILE", "does not hold accounts"),
+        ("report --check .", "holds no report of Rightstate"),
+        ("history", "does not hold executions of Rightstate"),
+    ],
+)
+def test_json_that_is_nested_too_deep_is_an_error_and_no_traceback(
+    refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, said: str, text: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nothing.jsonl").write_text("")
+    file = tmp_path / "manifest.json"
+    file.write_text(text)
+    args = command.replace("FILE", str(file)).replace("NOTHING", "nothing.jsonl").split()
+    told = " ".join(refused(*args, RIGHTSTATE_HISTORY=str(file)).split())
+    assert said in told
+    assert len(told) < 2000
+    assert not Path("out").exists()
+
+
 def test_a_policy_that_does_not_exist(refused: Refused) -> None:
     assert "Did you mean rds-mysql-multi-az?" in refused("policies", "show", "rds-mysql-multiaz")
 

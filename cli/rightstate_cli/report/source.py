@@ -1,6 +1,5 @@
 """Where the entries of a report come from: a hub's ledger, or a file of JSON lines."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models import Account
+from rightstate_cli import foreign_json
 from rightstate_cli.aws import answers
 from rightstate_cli.hub import Hub
 from rightstate_cli.report.period import Chosen
@@ -62,25 +62,16 @@ def exported_settings(path: Path) -> list[Account]:
 
 
 def _entry(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        # NaN and Infinity are no JSON, and the page could not read them.
-        entry = json.loads(line, parse_constant=_no_constant)
-    except ValueError:
-        entry = None
+    name, so = f"Line {number} of {shown(str(path))}", "Nothing was written."
+    entry = foreign_json.parse(line, name, so)
     if not isinstance(entry, dict) or not all(_is_text(entry.get(key)) for key in ("resource", "at")):
-        raise InvalidInput(
-            f"Line {number} of {shown(str(path))} is no entry of the ledger. Nothing was written."
-        )
+        raise InvalidInput(f"{name} is no entry of the ledger. {so}")
     return entry
 
 
 def _is_text(value: Any) -> bool:
     """Half a surrogate pair, which JSON can escape, is none."""
     return isinstance(value, str) and value.encode(errors="replace").decode() == value
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
 
 
 def _filter(chosen: Chosen) -> dict[str, Any]:
