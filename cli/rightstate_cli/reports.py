@@ -182,7 +182,9 @@ def _left(execution: Execution, verdict: Verdict) -> str:
     """Why an execution that changed others left this setting as it is; empty if it did not."""
     if execution.outcome != "remediated":
         return verdict.reason
-    if verdict.status is Status.BROKEN and verdict.mode is Mode.AUTO:
+    changes = execution.decision.changes if execution.decision else ()
+    approved = any(verdict.policy in change.policies for change in changes)
+    if verdict.status is Status.BROKEN and (approved or verdict.mode is Mode.AUTO):
         return ""
     return f"left alone: {verdict.reason or f'mode {verdict.mode.value}'}"
 

@@ -39,3 +39,21 @@ def test_names_and_values_are_given_if_and_only_if_they_are_used(
     for placeholders in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
         assert given.get(placeholders, {"unused": ""}) != {}
         assert all(each in expressions for each in given.get(placeholders, {}))
+
+
+READ = "2026-11-26T12:00:10.000Z"
+
+
+@pytest.mark.parametrize(
+    ("released_at", "changed"),
+    [
+        ("", False),
+        ("2026-11-26T12:00:04.999Z", False),
+        # Written before the read by another host's clock, which may be behind.
+        ("2026-11-26T12:00:05.001Z", True),
+        ("2026-11-26T12:00:10.001Z", True),
+    ],
+)
+def test_what_was_changed_shortly_before_a_read_may_not_be_in_it(released_at: str, changed: bool) -> None:
+    guard = guards.Guard(released_at=released_at, released_by="another")
+    assert guard.changed_since(READ, ME) is changed

@@ -102,7 +102,7 @@ def waiting(hub: Engine) -> Callable[..., Waiting]:
 
 
 def test_what_is_approved_is_applied_verified_and_recorded_with_who_approved_it(
-    waiting: Callable[..., Waiting], approver: Guarding, calls: Calls
+    hub: Engine, waiting: Callable[..., Waiting], approver: Guarding, calls: Calls
 ) -> None:
     case = waiting(event=EVENT)
     assert WRITE not in calls.made
@@ -113,6 +113,10 @@ def test_what_is_approved_is_applied_verified_and_recorded_with_who_approved_it(
     approval = entry["approval"]
     assert (approval["id"], approval["by"], approval["reason"]) == (case.request.id, APPROVER[0], "CHG-5521")
     assert approval["plan"] == case.request.plan
+    # As the settings have it, not as the approval lets it act.
+    assert [verdict["mode"] for verdict in entry["verdicts"]] == [Mode.APPROVE]
+    [message] = [each for each in told.messages(hub) if case.queue in each.text and "has put" in each.text]
+    assert "Not changed" not in message.text
     [closed] = [each for each in approver.requests() if each.id == case.request.id]
     assert (closed.decided_by, closed.decided_by_arn) == APPROVER
 

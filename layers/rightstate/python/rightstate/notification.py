@@ -335,7 +335,12 @@ def _left_alone(told: Notification) -> Iterator[str]:
 
 def _broken(told: Notification) -> list[Verdict]:
     """What a policy found and may not change."""
-    return [v for v in told.verdicts if v.status is Status.BROKEN and v.mode is not Mode.AUTO]
+    changing = {policy for change in told.changes for policy in change.policies}
+    return [
+        v
+        for v in told.verdicts
+        if v.status is Status.BROKEN and v.mode is not Mode.AUTO and v.policy not in changing
+    ]
 
 
 def _held(told: Notification) -> list[Verdict]:

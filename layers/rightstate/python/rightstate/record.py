@@ -90,6 +90,11 @@ def _entry(task: RecordTask) -> dict[str, Any]:
         reason += f" Made, but not verified: {_summary(decision)}."
     plain = decision.model_dump(mode="json") if decision else {}
     verdicts = plain.get("verdicts", [])
+    if resolved and resolved.run and resolved.run.approval:
+        # The approval has let them act in this execution; what the settings say is still approve.
+        for verdict in verdicts:
+            if verdict["policy"] in resolved.run.approval.policies:
+                verdict["mode"] = Mode.APPROVE.value
     return {
         **entry,
         **_undo(resolved.run if resolved else None),
