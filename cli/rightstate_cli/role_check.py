@@ -72,9 +72,10 @@ def _not_assumed(hub: Hub, account: Account, answer: Probe, caller: Caller | Non
         return Check(None, f"The hub could not try the role: {answer.error}: {answer.reason}", "Try again.")
     refused = f"The hub cannot assume {account.role_arn}."
     if "RegionDisabledException" in answer.reason:
-        region = account.regions[0] if account.regions else hub.region
-        said = f"{refused} STS is not active for {region} in account {account.account}."
-        return Check(False, said, "Enable that region in the account, or leave it out with --region.")
+        said = (
+            f"{refused} STS is not active for {hub.region}, the hub's region, in account {account.account}."
+        )
+        return Check(False, said, "Activate it there: IAM console, Account settings, STS.")
     found = _look(hub, account, caller) if caller else None
     return found or Check(
         False,

@@ -29,7 +29,7 @@ def aws() -> Iterator[None]:
 
 @pytest.fixture
 def sts(aws: None) -> Iterator[Stubber]:
-    with Stubber(sessions._sts(PLACE.region)) as stubber:
+    with Stubber(sessions._sts(PLACE)) as stubber:
         yield stubber
 
 
@@ -149,6 +149,56 @@ def test_without_a_role_the_own_credentials_serve_their_own_account_only(aws: No
     assert open_session(mine, load("sqs-queue"), place, Phase.READ, "e").identity.account == own
     with pytest.raises(WrongAccount):
         open_session(Account(account="111122223333"), load("sqs-queue"), PLACE, Phase.READ, "e")
+
+
+# The own region, a place, and the endpoint of STS that serves it.
+STS = {
+    "an opt-in region": ("eu-west-1", "eu-south-1", "aws", "https://sts.eu-west-1.amazonaws.com/"),
+    "the own region": ("us-east-1", "us-east-1", "aws", "https://sts.us-east-1.amazonaws.com/"),
+    "no own region": (None, "eu-south-1", "aws", "https://sts.eu-south-1.amazonaws.com/"),
+    "China": ("cn-north-1", "cn-northwest-1", "aws-cn", "https://sts.cn-north-1.amazonaws.com.cn/"),
+    "GovCloud": ("us-gov-east-1", "us-gov-west-1", "aws-us-gov", "https://sts.us-gov-east-1.amazonaws.com/"),
+    "an own region of another partition": (
+        *("eu-west-1", "cn-north-1", "aws-cn"),
+        "https://sts.cn-north-1.amazonaws.com.cn/",
+    ),
+}
+
+
+@pytest.mark.parametrize("role", [ROLE, None])
+@pytest.mark.parametrize(("own", "region", "partition", "endpoint"), STS.values(), ids=list(STS))
+def test_sts_is_asked_at_the_regional_endpoint_of_the_own_region(
+    monkeypatch: pytest.MonkeyPatch,
+    own: str | None,
+    region: str,
+    partition: str,
+    endpoint: str,
+    role: str | None,
+) -> None:
+    """The resource's region may be one that the hub's account has not enabled."""
+    sent: list[tuple[str, str]] = []
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+        if own:
+            monkeypatch.setenv(name, own)
+
+    def note(request: Any, region_name: str, **given: Any) -> None:
+        sent.append((request.url, region_name))
+
+    with mock_aws(), sessions.hub_kept_apart(boto3.Session):
+        sessions._own().events.register("before-sign.sts", note)
+        account = Account(account="111122223333", role_arn=role and role.replace(":aws:", f":{partition}:"))
+        place = Place(account="111122223333", region=region, partition=partition)
+        try:
+            session = open_session(account, load("sqs-queue"), place, Phase.READ, "execution-1")
+        except WrongAccount:
+            assert role is None
+        else:
+            # What is done there is done in the resource's region.
+            assert session.client("sqs").meta.region_name == region
+    [(url, signed)] = sent
+    assert url == endpoint
+    assert signed == endpoint.split(".")[1]
 
 
 def answer(account: str, ends: str = "2100-01-01T00:00:00+00:00") -> dict[str, Any]:

@@ -75,7 +75,7 @@ def hub_kept_apart(session: Callable[[], Any]) -> Iterator[None]:
 
 
 def _forget() -> None:
-    for cached in (_own, hub_client, _sts):
+    for cached in (_own, hub_client, _sts_in):
         cached.cache_clear()
     _sessions.clear()
 
@@ -188,7 +188,7 @@ def open_session(
 
 def _without_role(account: Account, place: Place, policy: str, execution: str) -> Session:
     with named_errors():
-        caller = _sts(place.region).get_caller_identity()
+        caller = _sts(place).get_caller_identity()
     identity = Identity(account=caller["Account"], arn=caller["Arn"])
     return Session(identity, place, {}, datetime.max.replace(tzinfo=UTC))
 
@@ -197,7 +197,7 @@ def _assume(account: Account, place: Place, policy: str, execution: str) -> Sess
     external_id = {"ExternalId": account.external_id} if account.external_id else {}
     with named_errors():
         try:
-            answer = _sts(place.region).assume_role(
+            answer = _sts(place).assume_role(
                 RoleArn=account.role_arn,
                 RoleSessionName=session_name(execution),
                 Policy=policy,
@@ -229,6 +229,21 @@ def _assume(account: Account, place: Place, policy: str, execution: str) -> Sess
 _REFUSALS = {"AccessDenied", "AccessDeniedException", "RegionDisabledException", "ValidationError"}
 
 
+def _sts(place: Place) -> Any:
+    """STS in the own region, which is enabled for the credentials; the place's may be an opt-in region that
+    only its own account has enabled, where STS knows nothing of the hub's account.
+
+    IAM User Guide, Manage AWS STS in an AWS Region: "Session tokens from Regional AWS STS endpoints are valid
+    in all AWS Regions", those of the global endpoint are not. botocore calls the regional one where a region
+    is named. Only without a region of the place's partition the place's own serves.
+    """
+    own = _own()
+    region = own.region_name
+    if not region or own.get_partition_for_region(region) != place.partition:
+        region = place.region
+    return _sts_in(region)
+
+
 @cache
-def _sts(region: str) -> Any:
+def _sts_in(region: str) -> Any:
     return _client(_own(), "sts", region_name=region)
