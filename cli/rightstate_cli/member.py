@@ -218,17 +218,18 @@ def _allowed(types: Iterable[ResourceType]) -> list[dict[str, Any]]:
     reads = sorted({action for each in types for action in each.read_actions})
     statements: list[dict[str, Any]] = [{"Sid": "Read", "Effect": "Allow", "Action": reads, "Resource": "*"}]
     for each in types:
-        arns = sorted({arn.format(**_SCOPE) for arn in each.write_resources})
-        write: dict[str, Any] = {
-            "Sid": _camel(each.name),
-            "Effect": "Allow",
-            "Action": sorted({*each.write_actions, *each.undo_actions}),
-            "Resource": [arn if arn == "*" else {"Fn::Sub": arn} for arn in arns],
-        }
-        if any(arn.endswith(":::*") for arn in arns):
-            # A bucket's ARN has no account, and another account's bucket policy may admit ours.
-            write["Condition"] = {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
-        statements.append(write)
+        for count, (actions, templates) in enumerate(each.writes(undo=True)):
+            arns = sorted({arn.format(**_SCOPE) for arn in templates})
+            write: dict[str, Any] = {
+                "Sid": _camel(each.name) + ("Unscoped" if count else ""),
+                "Effect": "Allow",
+                "Action": actions,
+                "Resource": [arn if arn == "*" else {"Fn::Sub": arn} for arn in arns],
+            }
+            if any(arn.endswith(":::*") for arn in arns):
+                # A bucket's ARN has no account, and another account's bucket policy may admit ours.
+                write["Condition"] = {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
+            statements.append(write)
         for action, equals in sorted(each.dependent_actions.items()):
             statements.append(
                 {

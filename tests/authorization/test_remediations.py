@@ -59,7 +59,9 @@ BESIDE = {
         f"arn:{{partition}}:kms:{{region}}:{STRANGER}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     ],
 }
+UNSCOPED = ("kinesis:DisableEnhancedMonitoring", "kinesis:EnableEnhancedMonitoring")
 INSTEAD = {
+    **{action: ["*"] for action in UNSCOPED},
     "rds:ModifyDBParameterGroup": [f"{_RDS}pg:any"],
     "rds:ResetDBParameterGroup": [f"{_RDS}pg:any"],
 }
@@ -88,6 +90,7 @@ class Session:
         arn = arn.format(**self.resource.model_dump())
         owner = arn.split(":")[4] if arn.startswith("arn:") else ""
         keys = {"aws:ResourceAccount": owner or self.resource.account}
+        keys["aws:RequestedRegion"] = self.resource.region
         keys |= {key.replace("_", ":"): value for key, value in context.items()}
         return allowed(Request(self.at.member.role(ROLE), action, arn, keys), *self._layers)
 
@@ -197,6 +200,9 @@ def test_what_a_write_touches_beside_its_resource_is_in_the_same_region(
         if action not in (*load(name).write_actions, *load(name).undo_actions):
             continue
         applying = session(at, name, "orders", Phase.UNDO)
+        if action in UNSCOPED:
+            assert not applying.allows(action, "*", aws_RequestedRegion="xx-west-1")
+            continue
         for arn in BESIDE.get(action, INSTEAD.get(action, [])):
             assert not applying.allows(action, arn.replace("{region}", "xx-west-1"))
             assert not applying.allows(action, arn.replace("{partition}", "aws-iso"))

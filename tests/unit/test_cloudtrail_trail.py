@@ -305,6 +305,44 @@ def test_an_organization_trail_seen_from_a_member_is_not_applicable(
     assert {verdict.status for verdict in decision.verdicts} == {Status.NOT_APPLICABLE}
 
 
+COMPLIES = {"IsMultiRegionTrail": True, "LogFileValidationEnabled": True}
+# The management account's own trail of the organization: what is otherwise of it, each policy's verdict.
+ORGANIZATIONS = {
+    "nothing complies": (
+        {"IsMultiRegionTrail": False, "LogFileValidationEnabled": False},
+        (Status.NOT_APPLICABLE, Status.NOT_APPLICABLE),
+    ),
+    "one region": ({**COMPLIES, "IsMultiRegionTrail": False}, (Status.NOT_APPLICABLE, Status.COMPLIANT)),
+    "no global events": (
+        {**COMPLIES, "IncludeGlobalServiceEvents": False},
+        (Status.NOT_APPLICABLE, Status.COMPLIANT),
+    ),
+    "no validation": (
+        {**COMPLIES, "LogFileValidationEnabled": False},
+        (Status.COMPLIANT, Status.NOT_APPLICABLE),
+    ),
+    "everything complies": (COMPLIES, (Status.COMPLIANT, Status.COMPLIANT)),
+}
+
+
+@pytest.mark.parametrize(("given", "expected"), ORGANIZATIONS.values(), ids=list(ORGANIZATIONS))
+def test_an_organization_trail_of_the_management_account_is_started_and_never_updated(
+    account: Account, cloudtrail: Stubber, given: dict[str, bool], expected: tuple[Status, Status]
+) -> None:
+    """UpdateTrail of one takes rights over the organization, which the role does not have."""
+    cloudtrail.add_response("get_trail", {"Trail": trail(IsOrganizationTrail=True, **given)})
+    cloudtrail.add_response("get_trail_status", {"IsLogging": False})
+    if not (given["IsMultiRegionTrail"] and given.get("IncludeGlobalServiceEvents", True)):
+        cloudtrail.add_response("describe_trails", {"trailList": [trail(IsOrganizationTrail=True, **given)]})
+    decision = plan(TRAIL, account, RESOURCE, enabled(TRAIL))
+    verdicts = {verdict.policy: verdict for verdict in decision.verdicts}
+    assert (verdicts[MULTI_REGION].status, verdicts[VALIDATION].status) == expected
+    assert verdicts[LOGGING].status is Status.BROKEN
+    assert [call.operation for call in decision.calls] == ["StartLogging"]
+    refused = [each.reason for each in verdicts.values() if each.status is Status.NOT_APPLICABLE]
+    assert all("Change it in the management account" in reason for reason in refused)
+
+
 @pytest.mark.parametrize(
     ("operation", "code", "error"),
     [

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
+from tests.support.template import listed
 
 from rightstate import sessions
 from rightstate.catalogue import load, names
@@ -45,20 +46,18 @@ def test_reading_allows_no_write_and_applying_only_the_declared_ones_on_the_reso
     resource_type = load(name)
     resource = Resource(**PLACE.model_dump(), id="this-one")
     reading = json.loads(session_policy(resource_type, Phase.READ, resource))["Statement"]
-    applying = json.loads(session_policy(resource_type, Phase.APPLY, resource))["Statement"]
     assert [set(each["Action"]) for each in reading] == [set(resource_type.read_actions)]
-    assert set(applying[1]["Action"]) == set(resource_type.write_actions)
-    assert applying[1]["Resource"] == sorted(
-        arn.format(**resource.model_dump()) for arn in resource_type.write_resources
-    )
-    assert not any("*" in action for each in applying for action in each["Action"])
-    undoing = json.loads(session_policy(resource_type, Phase.UNDO, resource))["Statement"]
-    assert set(undoing[1]["Action"]) == {*resource_type.write_actions, *resource_type.undo_actions}
-    assert [undoing[0], undoing[1]["Resource"], *undoing[2:]] == [
-        applying[0],
-        applying[1]["Resource"],
-        *applying[2:],
-    ]
+    arns = sorted(arn.format(**resource.model_dump()) for arn in resource_type.write_resources)
+    for phase, undo in ((Phase.APPLY, ()), (Phase.UNDO, resource_type.undo_actions)):
+        statements = json.loads(session_policy(resource_type, phase, resource))["Statement"]
+        assert statements[0] == reading[0]
+        allowed = {action: each["Resource"] for each in statements[1:] for action in listed(each["Action"])}
+        unscoped = {*resource_type.unscoped_actions, *resource_type.dependent_actions}
+        expected = {*resource_type.write_actions, *undo, *resource_type.dependent_actions}
+        assert not any("*" in action for action in allowed)
+        assert {action: listed(where) for action, where in allowed.items()} == {
+            action: ["*"] if action in unscoped else arns for action in expected
+        }
 
 
 @pytest.mark.parametrize(

@@ -311,12 +311,9 @@ def _needs(resource_type: ResourceType, site: Site) -> Iterator[Need]:
         "id": "rightstate-verify",
     }
     yield resource_type.read_actions, (), {}
-    arns = [arn.format(**scope) for arn in resource_type.write_resources]
-    yield (
-        (*resource_type.write_actions, *resource_type.undo_actions),
-        [arn for arn in arns if arn != "*"],
-        {"aws:ResourceAccount": site.account},
-    )
+    for actions, templates in resource_type.writes(undo=True):
+        arns = [arn.format(**scope) for arn in templates if arn != "*"]
+        yield actions, arns, {"aws:ResourceAccount": site.account}
     for action, condition in resource_type.dependent_actions.items():
         yield (action,), (), {key: value.format(**scope) for key, value in condition.items()}
 

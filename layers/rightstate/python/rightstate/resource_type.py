@@ -131,6 +131,8 @@ class ResourceType:
     restore(resource, changes, observed) gives the calls that write the values of before; `calls` where the
         same calls do it. `observed` has the settings `restore_reads` too.
     undo_actions: actions that nothing but `restore` needs, on the same ARNs.
+    unscoped_actions: those of the write and undo actions that AWS checks on no resource, as the service
+        authorization reference says. Limited to an ARN they would be denied.
     beside: setting -> the settings whose values are kept with a change of it, because what restores it
         depends on them.
     nearest: setting -> the value that is set instead of none, which it cannot have a second time.
@@ -153,6 +155,7 @@ class ResourceType:
     write_resources: tuple[str, ...]
     dependent_actions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     undo_actions: tuple[str, ...] = ()
+    unscoped_actions: tuple[str, ...] = ()
     restore: Callable[[Resource, Sequence[Change], Observed], Sequence[Call]] | None = None
     restore_reads: tuple[str, ...] = ()
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -184,6 +187,14 @@ class ResourceType:
     def policy(self, name: str) -> Policy | None:
         """The policy of that id or alias."""
         return next((p for p in self.policies if name == p.id or name in p.aliases), None)
+
+    def writes(self, undo: bool) -> list[tuple[list[str], list[str]]]:
+        """The write actions, those of an undo too where asked for, with what each group is allowed on:
+        templates as of `write_resources`, or * for what AWS checks on no resource."""
+        actions = {*self.write_actions, *(self.undo_actions if undo else ())}
+        unscoped = actions & {*self.unscoped_actions}
+        groups = ((actions - unscoped, self.write_resources), (unscoped, ("*",)))
+        return [(sorted(some), sorted(resources)) for some, resources in groups if some]
 
     def arn_of(self, resource: Resource) -> str:
         """The resource's ARN."""

@@ -108,15 +108,14 @@ def session_policy(resource_type: ResourceType, phase: Phase, place: Place) -> s
         {"Effect": "Allow", "Action": sorted(resource_type.read_actions), "Resource": "*"},
     ]
     if phase is not Phase.READ:
-        undo = resource_type.undo_actions if phase is Phase.UNDO else ()
         scope = {"id": "*", **place.model_dump()}
-        statements.append(
-            {
-                "Effect": "Allow",
-                "Action": sorted({*resource_type.write_actions, *undo}),
-                "Resource": sorted(arn.format(**scope) for arn in resource_type.write_resources),
-            }
-        )
+        for actions, arns in resource_type.writes(undo=phase is Phase.UNDO):
+            resources = [arn.format(**scope) for arn in arns]
+            write: dict[str, Any] = {"Effect": "Allow", "Action": actions, "Resource": resources}
+            if set(actions) <= set(resource_type.unscoped_actions):
+                # No ARN says where; each request does.
+                write["Condition"] = {"StringEquals": {"aws:RequestedRegion": place.region}}
+            statements.append(write)
         for action, condition in sorted(resource_type.dependent_actions.items()):
             like = {key: value.format(**scope) for key, value in condition.items()}
             statements.append(

@@ -18,7 +18,7 @@ POLICIES = (
             # CloudTrail refuses a multi-Region trail without them (InvalidParameterCombinationException).
             "IncludeGlobalServiceEvents": Exactly(value=True),
         },
-        not_applicable=_NOT_OURS,
+        not_applicable=(*_NOT_OURS, "organization-regions"),
         compliant_when=("covered",),
         side_effects="Events of every other region come to the trail's bucket, log group and topic, and are "
         "stored and paid for there. A region's first copy of its management events is free, further copies "
@@ -39,7 +39,7 @@ POLICIES = (
         category=_AUDIT,
         risk=Risk.SAFE,
         wants={"LogFileValidationEnabled": Exactly(value=True)},
-        not_applicable=_NOT_OURS,
+        not_applicable=(*_NOT_OURS, "organization-validation"),
         side_effects="None: a small digest file is put beside the log files every hour.",
         reversible="Yes; the chain of digest files then breaks, and begins anew when it is enabled again.",
         security_hub=("CloudTrail.4",),

@@ -43,7 +43,7 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
     if observed["Home"] != "here":
         return observed
     # A setting that CloudTrail leaves out is off.
-    observed |= {name: trail.get(name, False) for name in settings & set(_SETTINGS)}
+    observed |= {name: trail.get(name, False) for name in settings & {*_SETTINGS, "IsOrganizationTrail"}}
     if "IsLogging" in settings:
         observed["IsLogging"] = cloudtrail.get_trail_status(Name=resource.id)["IsLogging"]
     if "CoveredBy" in settings:
@@ -163,6 +163,21 @@ def _call(operation: str, parameters: dict[str, Any], *settings: str) -> Call:
     return Call(service="cloudtrail", operation=operation, parameters=parameters, settings=settings)
 
 
+def _needs_the_organization(*settings: str) -> Case:
+    """UpdateTrail of an organization trail asks for iam:CreateServiceLinkedRole, iam:GetRole and
+    organizations:ListAWSServiceAccessForOrganization too (service authorization reference), which no member's
+    role is given for the sake of one trail of one account. StartLogging asks for nothing else."""
+    return Case(
+        reason="The trail is the organization's, and an update changes it for every account. That "
+        "takes rights over the organization, which Rightstate's role does not have. Change it in the "
+        "management account with `aws cloudtrail update-trail`.",
+        holds=lambda observed: bool(
+            observed["IsOrganizationTrail"] and not all(observed[each] for each in settings)
+        ),
+        reads=("IsOrganizationTrail", *settings),
+    )
+
+
 RESOURCE_TYPE = ResourceType(
     name="cloudtrail-trail",
     title="CloudTrail trail",
@@ -174,6 +189,7 @@ RESOURCE_TYPE = ResourceType(
             name: Setting(read=f"GetTrail:Trail.{name}", write=f"UpdateTrail:{_WRITTEN_AS.get(name, name)}")
             for name in _SETTINGS
         },
+        "IsOrganizationTrail": Setting(read="GetTrail:Trail.IsOrganizationTrail"),
         # The call itself starts; it has no parameter that says so.
         "IsLogging": Setting(read="GetTrailStatus:IsLogging", write="StartLogging:Name"),
         "CoveredBy": Setting(read="DescribeTrails:trailList[].TrailARN"),
@@ -191,6 +207,8 @@ RESOURCE_TYPE = ResourceType(
             holds=lambda observed: observed["Home"] not in ("here", "another account"),
             reads=("Home",),
         ),
+        "organization-regions": _needs_the_organization("IsMultiRegionTrail", "IncludeGlobalServiceEvents"),
+        "organization-validation": _needs_the_organization("LogFileValidationEnabled"),
         "covered": Case(
             reason="Another multi-Region trail logs all management events of the account already; a second "
             "one would be paid for.",

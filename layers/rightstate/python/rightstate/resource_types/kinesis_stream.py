@@ -155,6 +155,8 @@ RESOURCE_TYPE = ResourceType(
     ),
     write_actions=("kinesis:EnableEnhancedMonitoring", "kinesis:StartStreamEncryption"),
     undo_actions=("kinesis:DisableEnhancedMonitoring", "kinesis:StopStreamEncryption"),
+    # Service authorization reference, Kinesis Data Streams: neither has a resource level.
+    unscoped_actions=("kinesis:DisableEnhancedMonitoring", "kinesis:EnableEnhancedMonitoring"),
     restore=_restore,
     # StartStreamEncryption has to be allowed on the key, too (service authorization reference), and that may
     # be another account's.
