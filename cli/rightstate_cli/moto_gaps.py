@@ -19,6 +19,7 @@ from moto.elbv2.models import ELBv2Backend
 from moto.rds.models import DBCluster, DBInstance
 from moto.rds.responses import RDSResponse
 from moto.rds.utils import FilterDef
+from moto.s3.responses import S3Response
 
 
 @contextmanager
@@ -188,6 +189,34 @@ def _update_termination_protection(self: CloudFormationResponse) -> ActionResult
     return ActionResult({"StackId": stack.stack_id})
 
 
+# --- S3 ---
+
+
+# With MaxBuckets ListBuckets answers in pages, and says the region of each bucket. moto cuts the list off and
+# says neither that nor a region.
+def _all_buckets(self: S3Response) -> Any:
+    most = self._get_param("max-buckets")
+    if not most:
+        return _all_buckets_at_once(self)
+    self.data["Action"] = "ListAllMyBuckets"
+    self._authenticate_and_authorize_s3_action()
+    after = self._get_param("continuation-token") or ""
+    region, prefix = self._get_param("bucket-region"), self._get_param("prefix")
+    found = self.backend.list_buckets(prefix=prefix, bucket_region=region, max_buckets=None)
+    left = sorted((each for each in found if each.name > after), key=lambda bucket: bucket.name)
+    page = left[: int(most)]
+    self.data["Action"] = "ListBuckets"
+    buckets = [
+        {"Name": each.name, "CreationDate": each.creation_date_ISO8601, "BucketRegion": each.region_name}
+        for each in page
+    ]
+    more = {"ContinuationToken": page[-1].name} if len(left) > len(page) else {}
+    return self.serialized(ActionResult({"Buckets": buckets, **more}))
+
+
+_all_buckets_at_once = S3Response.all_buckets
+
+
 _FILLS: list[tuple[Any, str, Any]] = [
     (DBInstance, "performance_insights_enabled", _performance_insights),
     (DBCluster, "enable_iam_database_authentication", _cluster_iam_authentication),
@@ -205,5 +234,6 @@ _FILLS: list[tuple[Any, str, Any]] = [
         (AutoScalingResponse, name, _with_cooldown(getattr(AutoScalingResponse, name)))
         for name in ("create_auto_scaling_group", "update_auto_scaling_group")
     ),
+    (S3Response, "all_buckets", _all_buckets),
     (CloudFormationResponse, "update_termination_protection", _update_termination_protection),
 ]

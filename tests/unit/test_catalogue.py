@@ -221,8 +221,10 @@ def test_what_a_policy_would_write_is_what_it_wants(resource_type: ResourceType,
 
 # Declared, and needed only where settings or a resource are unlike the examples'.
 RARE = {
+    "cloudformation:ListStacks": "checked too where DescribeStacks names no stack, as in a list of all",
     "cloudtrail:GetEventSelectors": "asked of the other trails that log, so that one is spared for them",
     "iam:GetAccountSummary": "counts the users, where the settings exempt accounts that have none",
+    "s3:GetBucketLocation": "asked of servers that resemble S3 and do not list the regions of buckets",
     "rds:DescribeDBEngineVersions": "lists the log types, where the settings ask for some of their own",
     "rds:DescribeGlobalClusters": "asked where a cluster is part of a global database",
     "s3:GetBucketWebsite": "asked where the settings exempt websites",

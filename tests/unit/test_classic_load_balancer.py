@@ -148,12 +148,12 @@ def test_a_page_of_the_list_is_read_when_it_is_needed(account: Account) -> None:
     elb = account.client("elb")
     with Stubber(elb) as stubber:
         first = {"LoadBalancerDescriptions": [{"LoadBalancerName": "one"}], "NextMarker": "more"}
-        stubber.add_response("describe_load_balancers", first, {})
+        stubber.add_response("describe_load_balancers", first, {"PageSize": 100})
         listing = iter(BALANCER.find(account.client, PLACE))
         assert next(listing) == "one"
         stubber.add_response(
             "describe_load_balancers",
             {"LoadBalancerDescriptions": [{"LoadBalancerName": "two"}]},
-            {"Marker": "more"},
+            {"Marker": "more", "PageSize": 100},
         )
         assert list(listing) == ["two"]

@@ -254,8 +254,11 @@ def test_stacks_are_listed_by_name_without_those_that_are_deleted(account: Accou
 
 
 def test_stacks_are_listed_page_by_page(account: Account) -> None:
-    summary = {"StackStatus": "CREATE_COMPLETE", "CreationTime": datetime.now(UTC)}
+    stack = {"StackStatus": "CREATE_COMPLETE", "CreationTime": datetime.now(UTC)}
+    pages = ("first", {"NextToken": "next"}, {}), ("second", {}, {"NextToken": "next"})
     with Stubber(account.client("cloudformation")) as stubber:
-        for name, token in ("first", {"NextToken": "next"}), ("second", {}):
-            stubber.add_response("list_stacks", {"StackSummaries": [{"StackName": name, **summary}], **token})
+        for name, token, asked in pages:
+            stubber.add_response(
+                "describe_stacks", {"Stacks": [{"StackName": name, **stack}], **token}, asked
+            )
         assert list(STACK.find(account.client, PLACE)) == ["first", "second"]

@@ -208,10 +208,10 @@ def test_a_page_of_the_list_is_read_when_it_is_needed(account: Account) -> None:
     names = ["app/one/50dc6c495c0c9188", "net/two/50dc6c495c0c9189"]
     one, two = ({"LoadBalancers": [{"LoadBalancerArn": PREFIX + name}]} for name in names)
     with Stubber(elbv2) as stubber:
-        stubber.add_response("describe_load_balancers", {**one, "NextMarker": "more"}, {})
+        stubber.add_response("describe_load_balancers", {**one, "NextMarker": "more"}, {"PageSize": 100})
         listing = iter(BALANCER.find(account.client, PLACE))
         assert next(listing) == names[0]
-        stubber.add_response("describe_load_balancers", two, {"Marker": "more"})
+        stubber.add_response("describe_load_balancers", two, {"Marker": "more", "PageSize": 100})
         assert list(listing) == names[1:]
 
 

@@ -262,7 +262,7 @@ def test_manual_snapshots_of_both_kinds_are_listed(account: Account) -> None:
 def test_a_page_of_the_list_is_read_when_it_is_needed(account: Account) -> None:
     rds = account.client("rds")
     with Stubber(rds) as stubber:
-        manual = {"SnapshotType": "manual"}
+        manual = {"SnapshotType": "manual", "MaxRecords": 100}
         one, two = ({"DBSnapshots": [{"DBSnapshotIdentifier": name}]} for name in ("one", "two"))
         stubber.add_response("describe_db_snapshots", {**one, "Marker": "more"}, manual)
         listing = iter(SNAPSHOT.find(account.client, PLACE))

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rightstate.resource_type import Call, Case, Change, Clients, Tags, tags_in
+from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.resource_type import Call, Case, Change, Clients, Resource, Tags, tags_in
 from rightstate.wants import Value, as_list, days
 
 AURORA = ("aurora-mysql", "aurora-postgresql")
@@ -71,16 +72,43 @@ def tags(clients: Clients, arn: str) -> Tags:
     return tags_in(clients("rds").list_tags_for_resource(ResourceName=arn)["TagList"])
 
 
-def instances(clients: Clients, wanted: Callable[[str], bool]) -> Iterator[Mapping[str, Any]]:
-    """The DB instances of the engines wanted. Those of every engine are listed by the same call."""
-    for page in clients("rds").get_paginator("describe_db_instances").paginate():
-        yield from (each for each in page["DBInstances"] if wanted(each["Engine"]))
+def listed_tags(clients: Clients, resource: Resource, answer: Answer, shared: Shared) -> Tags:
+    """The same from what a describe call answers."""
+    return tags_in(answer.get("TagList", ()))
 
 
-def clusters(clients: Clients, *engines: str) -> Iterator[Mapping[str, Any]]:
-    """The DB clusters of those engines."""
-    for page in clients("rds").get_paginator("describe_db_clusters").paginate():
-        yield from (each for each in page["DBClusters"] if each["Engine"] in engines)
+def instances(
+    clients: Clients, wanted: Callable[[str], bool], token: str = ""
+) -> Iterator[tuple[Sequence[Answer], str]]:
+    """Pages of the DB instances of the engines wanted. Those of every engine are listed by the same call."""
+    for page, following in listed(clients, "describe_db_instances", "DBInstances", token):
+        yield [each for each in page if wanted(each["Engine"])], following
+
+
+def instance(clients: Clients, resource: Resource) -> Answer:
+    """The DB instance."""
+    [found] = clients("rds").describe_db_instances(DBInstanceIdentifier=resource.id)["DBInstances"]
+    return found
+
+
+def clusters(clients: Clients, token: str, *engines: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    """Pages of the DB clusters of those engines."""
+    for page, following in listed(clients, "describe_db_clusters", "DBClusters", token):
+        yield [each for each in page if each["Engine"] in engines], following
+
+
+def cluster(clients: Clients, resource: Resource) -> Answer:
+    """The DB cluster."""
+    [found] = clients("rds").describe_db_clusters(DBClusterIdentifier=resource.id)["DBClusters"]
+    return found
+
+
+def listed(
+    clients: Clients, operation: str, what: str, token: str, **parameters: Any
+) -> Iterator[tuple[Sequence[Answer], str]]:
+    """The pages of a list of RDS."""
+    marks = {"given": "Marker", "answered": "Marker"}
+    return pages(clients, "rds", operation, what, token, **marks, MaxRecords=PAGE, **parameters)
 
 
 def busy(status: Value) -> str | None:

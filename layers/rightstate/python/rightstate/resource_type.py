@@ -1,6 +1,6 @@
 """A resource type: how to find, describe and change one kind of AWS resource."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ from botocore import xform_name
 from pydantic import Field
 
 from rightstate.frozen import Frozen
+from rightstate.listing import Answer, Shared
 from rightstate.policy import Policy
 from rightstate.wants import Value, Want
 
@@ -100,6 +101,43 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """How a list API answers about many resources at once, and how such an answer becomes settings.
+
+    pages(clients, place, token) gives the answers page by page, from the page that `token` names (empty: the
+        first), each page with the token of the next (empty: there is none).
+    id_of(answer) gives the identifier.
+    one(clients, resource) gives the answer about one resource, of the same shape.
+    observe(clients, resource, answer, settings, shared) gives the settings that are asked for. What the
+        answer lacks it reads, through `shared` what serves several resources. None for a resource of another
+        place, which a list may name too.
+    tags(clients, resource, answer, shared) gives the tags, where the answer or a call about several resources
+        has them. None where each resource's have to be read by themselves.
+    """
+
+    pages: Callable[[Clients, Place, str], Iterable[tuple[Sequence[Answer], str]]]
+    id_of: Callable[[Answer], str]
+    one: Callable[[Clients, Resource], Answer]
+    observe: Callable[[Clients, Resource, Answer, frozenset[str], Shared], Observed | None]
+    tags: Callable[[Clients, Resource, Answer, Shared], Tags] | None = None
+
+    def find(self, clients: Clients, place: Place) -> Iterator[str]:
+        """The identifiers, page by page."""
+        for answers, _ in self.pages(clients, place, ""):
+            yield from map(self.id_of, answers)
+
+    def describe(self, clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+        """The settings of one resource."""
+        answer = self.one(clients, resource)
+        return self.observe(clients, resource, answer, settings, Shared((answer,))) or {}
+
+    def tags_of(self, clients: Clients, resource: Resource) -> Tags:
+        """The tags of one resource, where the listing tells them."""
+        answer = self.one(clients, resource)
+        return self.tags(clients, resource, answer, Shared((answer,))) if self.tags else {}
+
+
+@dataclass(frozen=True)
 class ResourceType:
     """The declaration of a resource type. Its functions make AWS calls through `clients` only.
 
@@ -112,6 +150,9 @@ class ResourceType:
     config_type: AWS Config's name for the type, where Config's ids are identifiers, ARNs or URLs of ours.
     find(clients, place) lists identifiers, page by page.
     describe(clients, resource, settings) reads the named settings with one call per AWS object.
+    listing: how to observe many at once. `find` and `describe` are its own then. Without one, a survey
+        describes what `find` names, side by side.
+    readers: reads at a time in a survey, fewer where AWS allows few calls a second.
     tags(clients, resource) reads the tags, apart from the settings: few decisions depend on them. None where
         the resource can have none.
     calls(resource, changes, observed) gives the API calls that apply makes, in order, without making
@@ -163,6 +204,8 @@ class ResourceType:
     destroys: Callable[[Change], str] = lambda change: ""
     irrecoverable: Callable[[Sequence[Change], Observed], str | None] = lambda changes, observed: None
     apply: Callable[[Clients, Resource, Call, Sequence[Change]], None] = send
+    listing: Listing | None = None
+    readers: int = 16
     cases: Mapping[str, Case] = field(default_factory=dict)
     facts: tuple[str, ...] = ()
     busy: Callable[[Observed], str | None] = lambda observed: None

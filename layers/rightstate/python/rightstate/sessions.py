@@ -29,6 +29,8 @@ from rightstate.resource_type import Place, ResourceType
 CONFIG = Config(
     connect_timeout=5,
     read_timeout=20,
+    # As many as read at a time in a survey; what is beyond it would open a connection for each call.
+    max_pool_connections=16,
     # The definition retries too, over minutes; here only what a second try mends at once. Not `adaptive`: a
     # client lives for one execution, and learns no rate from its few calls. It was measured to make an
     # execution no faster, and one of which a tenth of the calls is throttled twice as slow or more, while
@@ -138,13 +140,15 @@ class Session:
         self._keys = keys
         self._ends = ends
         self._clients: dict[str, Any] = {}
+        self._making = Lock()
 
     def client(self, service: str) -> Any:
         """The client of a service, made once."""
-        if service not in self._clients:
-            options = {"region_name": self._place.region, **self._keys}
-            self._clients[service] = _client(_own(), service, **options)
-        return self._clients[service]
+        with self._making:
+            if service not in self._clients:
+                options = {"region_name": self._place.region, **self._keys}
+                self._clients[service] = _client(_own(), service, **options)
+            return self._clients[service]
 
     @property
     def fresh(self) -> bool:

@@ -1,15 +1,16 @@
 """EC2 Auto Scaling groups."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from rightstate.errors import ResourceGone
+from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.auto_scaling_group import POLICIES
 from rightstate.resource_type import (
     Call,
     Case,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -21,14 +22,20 @@ from rightstate.resource_type import (
 from rightstate.wants import Value
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    paginator = clients("autoscaling").get_paginator("describe_auto_scaling_groups")
-    for page in paginator.paginate(PaginationConfig={"PageSize": 100}):
-        yield from (group["AutoScalingGroupName"] for group in page["AutoScalingGroups"])
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    return pages(
+        clients,
+        "autoscaling",
+        "describe_auto_scaling_groups",
+        "AutoScalingGroups",
+        token,
+        MaxRecords=PAGE,
+    )
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
-    group = _group(clients, resource)
+def _observe(
+    clients: Clients, resource: Resource, group: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
     observed: dict[str, Value] = {
         "DefaultCooldown": group["DefaultCooldown"],
         "Status": group.get("Status"),
@@ -37,16 +44,25 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
     return {name: observed[name] for name in settings}
 
 
-def _group(clients: Clients, resource: Resource) -> Mapping[str, Any]:
+def _group(clients: Clients, resource: Resource) -> Answer:
     answer = clients("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[resource.id])
     if not answer["AutoScalingGroups"]:
         raise ResourceGone("The resource does not exist: DescribeAutoScalingGroups does not list it.")
-    group: Mapping[str, Any] = answer["AutoScalingGroups"][0]
+    group: Answer = answer["AutoScalingGroups"][0]
     return group
 
 
-def _tags(clients: Clients, resource: Resource) -> Tags:
-    return tags_in(_group(clients, resource).get("Tags", ()))
+def _tags(clients: Clients, resource: Resource, group: Answer, shared: Shared) -> Tags:
+    return tags_in(group.get("Tags", ()))
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda group: str(group["AutoScalingGroupName"]),
+    one=_group,
+    observe=_observe,
+    tags=_tags,
+)
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -98,9 +114,10 @@ RESOURCE_TYPE = ResourceType(
     # nobody calls a group: markup, escapes, two dots.
     id_pattern=r"(?!.*\.\.)(?! )[A-Za-z0-9 ()+,./=@_#-]{1,255}(?<! )",
     config_type="AWS::AutoScaling::AutoScalingGroup",
-    find=_find,
-    describe=_describe,
-    tags=_tags,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
+    tags=_LISTING.tags_of,
     calls=_calls,
     read_actions=("autoscaling:DescribeAutoScalingGroups",),
     write_actions=("autoscaling:UpdateAutoScalingGroup",),

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.classic_load_balancer import POLICIES
 from rightstate.resource_type import (
     Call,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -21,12 +23,23 @@ from rightstate.resource_type import (
 _ENABLED, _TIMEOUT = "ConnectionDraining.Enabled", "ConnectionDraining.Timeout"
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    for page in clients("elb").get_paginator("describe_load_balancers").paginate():
-        yield from (found["LoadBalancerName"] for found in page["LoadBalancerDescriptions"])
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    return pages(
+        clients,
+        "elb",
+        "describe_load_balancers",
+        "LoadBalancerDescriptions",
+        token,
+        given="Marker",
+        answered="NextMarker",
+        PageSize=PAGE,
+    )
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+def _observe(
+    clients: Clients, resource: Resource, balancer: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
+    # Only this call tells the attributes, of one load balancer at a time.
     draining = _draining(clients, resource)
     observed = {_ENABLED: draining.get("Enabled"), _TIMEOUT: draining.get("Timeout")}
     return {name: value for name, value in observed.items() if name in settings}
@@ -38,9 +51,23 @@ def _draining(clients: Clients, resource: Resource) -> Mapping[str, Any]:
     return draining
 
 
-def _tags(clients: Clients, resource: Resource) -> Tags:
-    described = clients("elb").describe_tags(LoadBalancerNames=[resource.id])["TagDescriptions"]
-    return tags_in(tag for each in described for tag in each["Tags"])
+def _tags(clients: Clients, resource: Resource, balancer: Answer, shared: Shared) -> Tags:
+    def of_several(names: Sequence[str]) -> Mapping[str, Tags]:
+        described = clients("elb").describe_tags(LoadBalancerNames=list(names))["TagDescriptions"]
+        return {each["LoadBalancerName"]: tags_in(each["Tags"]) for each in described}
+
+    names = [each["LoadBalancerName"] for each in shared.answers]
+    # API reference, DescribeTags: 20 load balancers at most.
+    return shared.batch("tags", resource.id, names, 20, of_several)
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda balancer: str(balancer["LoadBalancerName"]),
+    one=lambda clients, resource: {"LoadBalancerName": resource.id},
+    observe=_observe,
+    tags=_tags,
+)
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -96,9 +123,10 @@ RESOURCE_TYPE = ResourceType(
     # API reference, CreateLoadBalancer: up to 32 letters, digits and hyphens, none of these at an end.
     id_pattern=r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
     config_type="AWS::ElasticLoadBalancing::LoadBalancer",
-    find=_find,
-    describe=_describe,
-    tags=_tags,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
+    tags=_LISTING.tags_of,
     calls=_calls,
     apply=_apply,
     read_actions=(

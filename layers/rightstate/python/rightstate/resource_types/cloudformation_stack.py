@@ -1,16 +1,17 @@
 """CloudFormation stacks, by name: of the stacks that exist, a region has only one of that name."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from rightstate.aws_errors import named_errors
+from rightstate.listing import Answer, Shared, pages
 from rightstate.policies.cloudformation_stack import POLICIES
 from rightstate.resource_type import (
     Call,
     Case,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -27,16 +28,15 @@ _OF_SERVICES = re.compile(r"awseb-|eksctl-|aws-sam-cli-managed-|aws-cloud9-|SC-[
 _OURS = "Rightstate, "
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    cloudformation = clients("cloudformation")
-    # Without a filter it lists what was deleted in the last 90 days as well (API reference, ListStacks).
-    existing = set(cloudformation.meta.service_model.shape_for("StackStatus").enum) - {"DELETE_COMPLETE"}
-    for page in cloudformation.get_paginator("list_stacks").paginate(StackStatusFilter=sorted(existing)):
-        yield from (stack["StackName"] for stack in page["StackSummaries"])
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    # Without a name it describes every stack but those that are deleted. That needs ListStacks too (API
+    # reference, DescribeStacks).
+    return pages(clients, "cloudformation", "describe_stacks", "Stacks", token)
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
-    stack = _stack(clients, resource)
+def _observe(
+    clients: Clients, resource: Resource, stack: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
     observed = {
         "StackName": stack["StackName"],
         "StackStatus": stack["StackStatus"],
@@ -47,19 +47,26 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
     return {name: observed[name] for name in settings}
 
 
-def _stack(clients: Clients, resource: Resource) -> Mapping[str, Any]:
+def _stack(clients: Clients, resource: Resource) -> Answer:
     # So it answers about a stack that does not exist (API reference, DescribeStacks). Not among the type's
     # `gone`, because UpdateTerminationProtection says with the same code whatever else it dislikes.
     with named_errors(gone=("ValidationError",)):
-        found: list[Mapping[str, Any]] = clients("cloudformation").describe_stacks(StackName=resource.id)[
-            "Stacks"
-        ]
+        found: list[Answer] = clients("cloudformation").describe_stacks(StackName=resource.id)["Stacks"]
     [stack] = found
     return stack
 
 
-def _tags(clients: Clients, resource: Resource) -> Tags:
-    return tags_in(_stack(clients, resource).get("Tags", ()))
+def _tags(clients: Clients, resource: Resource, stack: Answer, shared: Shared) -> Tags:
+    return tags_in(stack.get("Tags", ()))
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda stack: str(stack["StackName"]),
+    one=_stack,
+    observe=_observe,
+    tags=_tags,
+)
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -149,9 +156,10 @@ RESOURCE_TYPE = ResourceType(
     # stack's id, has a UUID after that. Never empty: DescribeStacks without a name describes all stacks.
     id_pattern=r"(?P<id>[A-Za-z][A-Za-z0-9-]{0,127})(?:/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?",
     config_type="AWS::CloudFormation::Stack",
-    find=_find,
-    describe=_describe,
-    tags=_tags,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
+    tags=_LISTING.tags_of,
     calls=_calls,
     busy=_busy,
     read_actions=("cloudformation:DescribeStacks", "cloudformation:ListStacks"),

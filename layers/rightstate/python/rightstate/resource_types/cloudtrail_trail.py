@@ -1,14 +1,17 @@
 """CloudTrail trails, each in its home region."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from rightstate.listing import Answer, Shared
 from rightstate.policies.cloudtrail_trail import POLICIES
 from rightstate.resource_type import (
     Call,
     Case,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -24,21 +27,21 @@ _SETTINGS = ("IsMultiRegionTrail", "IncludeGlobalServiceEvents", "LogFileValidat
 _WRITTEN_AS = {"LogFileValidationEnabled": "EnableLogFileValidation"}
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
     # Without shadow trails there are no replications of other regions' or the organization's trails either
-    # (API reference, DescribeTrails).
-    trails = clients("cloudtrail").describe_trails(includeShadowTrails=False)["trailList"]
-    return (trail["Name"] for trail in trails)
+    # (API reference, DescribeTrails). The answer has no pages.
+    yield clients("cloudtrail").describe_trails(includeShadowTrails=False)["trailList"], ""
 
 
 def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
     """The region's trails: each may have been spared for the sake of a trail that has been deleted."""
-    return ((place.region, name) for name in _find(clients, place))
+    return ((place.region, name) for name in _LISTING.find(clients, place))
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+def _observe(
+    clients: Clients, resource: Resource, trail: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
     cloudtrail = clients("cloudtrail")
-    trail = _trail(cloudtrail, resource)
     observed: dict[str, Value] = {"Home": _home(trail, resource)}
     if observed["Home"] != "here":
         return observed
@@ -48,7 +51,7 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
         observed["IsLogging"] = cloudtrail.get_trail_status(Name=resource.id)["IsLogging"]
     if "CoveredBy" in settings:
         covers_all = trail.get("IsMultiRegionTrail") and trail.get("IncludeGlobalServiceEvents")
-        observed["CoveredBy"] = None if covers_all else _covering(cloudtrail, trail["TrailARN"])
+        observed["CoveredBy"] = None if covers_all else _covering(cloudtrail, trail["TrailARN"], shared)
     return observed
 
 
@@ -79,10 +82,13 @@ def _home(trail: Mapping[str, Any], resource: Resource) -> str:
     return "here" if region == resource.region else region
 
 
-def _covering(cloudtrail: Any, own: str) -> Value:
+def _covering(cloudtrail: Any, own: str, shared: Shared) -> Value:
     """The ARN of another trail that makes a second multi-Region trail a waste, if there is one."""
-    others = (trail for trail in _all(cloudtrail) if trail["TrailARN"] != own)
-    return next((str(trail["TrailARN"]) for trail in others if _covers(cloudtrail, trail)), None)
+    for trail in shared.once("all", lambda: list(_all(cloudtrail))):
+        arn = str(trail["TrailARN"])
+        if arn != own and shared.once(arn, partial(_covers, cloudtrail, trail)):
+            return arn
+    return None
 
 
 def _covers(cloudtrail: Any, trail: Mapping[str, Any]) -> bool:
@@ -129,15 +135,23 @@ def _logged_by_advanced(selector: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(kinds[value] for value in read_only.get("Equals", kinds))
 
 
-def _tags(clients: Clients, resource: Resource) -> Tags:
+def _tags(clients: Clients, resource: Resource, trail: Answer, shared: Shared) -> Tags:
     cloudtrail = clients("cloudtrail")
-    trail = _trail(cloudtrail, resource)
     # CloudTrail lists the tags of the trails of its own region (API reference, ListTags), and no policy is
     # about one that is at home elsewhere.
     if _home(trail, resource) != "here":
         return {}
     pages = cloudtrail.get_paginator("list_tags").paginate(ResourceIdList=[trail["TrailARN"]])
     return tags_in(tag for page in pages for each in page["ResourceTagList"] for tag in each["TagsList"])
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda trail: str(trail["Name"]),
+    one=lambda clients, resource: _trail(clients("cloudtrail"), resource),
+    observe=_observe,
+    tags=_tags,
+)
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -221,9 +235,10 @@ RESOURCE_TYPE = ResourceType(
     # API reference, UpdateTrail: 3 to 128 characters, and no two of . _ - side by side or at an end.
     id_pattern=r"(?=.{3,128}\Z)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*",
     config_type="AWS::CloudTrail::Trail",
-    find=_find,
-    describe=_describe,
-    tags=_tags,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
+    tags=_LISTING.tags_of,
     calls=_calls,
     members=_members,
     read_actions=(

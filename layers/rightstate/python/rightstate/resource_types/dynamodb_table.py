@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rightstate.identify import identify
+from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.dynamodb_table import POLICIES
 from rightstate.resource_type import (
     Call,
     Case,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -33,9 +35,17 @@ _HELD = {
 }
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    for page in clients("dynamodb").get_paginator("list_tables").paginate():
-        yield from page["TableNames"]
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    return pages(
+        clients,
+        "dynamodb",
+        "list_tables",
+        "TableNames",
+        token,
+        given="ExclusiveStartTableName",
+        answered="LastEvaluatedTableName",
+        Limit=PAGE,
+    )
 
 
 def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
@@ -45,7 +55,9 @@ def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, 
         yield replica["RegionName"], table
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+def _observe(
+    clients: Clients, resource: Resource, name: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
     dynamodb = clients("dynamodb")
     table = dynamodb.describe_table(TableName=resource.id)["Table"]
     observed: dict[str, Value] = {"TableStatus": table["TableStatus"]}
@@ -54,6 +66,9 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
         found = _recovery(answer["ContinuousBackupsDescription"])
         observed |= {name: found[name] for name in asked}
     return observed
+
+
+_LISTING = Listing(pages=_pages, id_of=str, one=lambda clients, resource: resource.id, observe=_observe)
 
 
 def _recovery(description: Mapping[str, Any]) -> Mapping[str, Value]:
@@ -166,8 +181,9 @@ RESOURCE_TYPE = ResourceType(
     # API reference, CreateTable: 3 to 255 of these characters.
     id_pattern=r"[A-Za-z0-9_.-]{3,255}",
     config_type="AWS::DynamoDB::Table",
-    find=_find,
-    describe=_describe,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     members=_members,

@@ -1,17 +1,19 @@
 """EC2 instances. Of what describes an instance only a few states and tags are read, never its user data."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rightstate.errors import InvalidInput, ResourceGone
 from rightstate.identify import shown
+from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.ec2_instance import POLICIES
 from rightstate.resource_type import (
     Call,
     Case,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -43,46 +45,56 @@ _OWNERS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    return _living(clients)
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    return _living(clients, token)
 
 
 def _members(clients: Clients, place: Place, group: str) -> list[tuple[str, str]]:
     """The instances that one call of RunInstances has launched, by its reservation."""
     if not re.fullmatch(f"r-{_HEX}", group):
         raise InvalidInput(f"{shown(group)} cannot be the id of a reservation. Nothing was changed.")
-    found = [(place.region, each) for each in _living(clients, **{"reservation-id": group})]
+    found = [
+        (place.region, each["InstanceId"])
+        for instances, _ in _living(clients, **{"reservation-id": group})
+        for each in instances
+    ]
     if not found:
         raise ResourceGone(f"No instance of reservation {group} exists (yet, or any more).")
     return found
 
 
-def _living(clients: Clients, **only: str) -> Iterator[str]:
+def _living(clients: Clients, token: str = "", **only: str) -> Iterator[tuple[list[Mapping[str, Any]], str]]:
     filters = [{"Name": "instance-state-name", "Values": list(_LIVING)}]
     filters += [{"Name": name, "Values": [value]} for name, value in only.items()]
-    paginator = clients("ec2").get_paginator("describe_instances")
-    for page in paginator.paginate(Filters=filters, PaginationConfig={"PageSize": 1000}):
-        yield from (each["InstanceId"] for each in _instances(page))
+    listed = pages(
+        clients, "ec2", "describe_instances", "Reservations", token, Filters=filters, MaxResults=PAGE
+    )
+    for reservations, following in listed:
+        yield list(_instances(reservations)), following
 
 
-def _instances(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    return (instance for reservation in answer["Reservations"] for instance in reservation["Instances"])
+def _instances(reservations: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    return (instance for reservation in reservations for instance in reservation["Instances"])
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
-    ec2 = clients("ec2")
-    observed = _described(_instance(clients, resource))
+def _observe(
+    clients: Clients, resource: Resource, instance: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
+    observed = _described(instance)
     # An attribute costs a call, so it is read only where the policy on it can apply.
     if "DisableApiTermination" in settings and not any(
         _CASES[name].holds(observed) for name in _PROTECTION.not_applicable
     ):
-        answer = ec2.describe_instance_attribute(InstanceId=resource.id, Attribute="disableApiTermination")
+        answer = clients("ec2").describe_instance_attribute(
+            InstanceId=resource.id, Attribute="disableApiTermination"
+        )
         observed["DisableApiTermination"] = answer["DisableApiTermination"]["Value"]
     return {name: observed[name] for name in settings & set(observed)}
 
 
-def _instance(clients: Clients, resource: Resource) -> Mapping[str, Any]:
-    found = next(_instances(clients("ec2").describe_instances(InstanceIds=[resource.id])), None)
+def _instance(clients: Clients, resource: Resource) -> Answer:
+    answer = clients("ec2").describe_instances(InstanceIds=[resource.id])
+    found = next(_instances(answer["Reservations"]), None)
     if found is None:
         raise ResourceGone("The resource does not exist: DescribeInstances does not list it.")
     return found
@@ -110,8 +122,17 @@ def _owner(tags: Tags) -> str | None:
     return None
 
 
-def _tags(clients: Clients, resource: Resource) -> Tags:
-    return tags_in(_instance(clients, resource).get("Tags", ()))
+def _tags(clients: Clients, resource: Resource, instance: Answer, shared: Shared) -> Tags:
+    return tags_in(instance.get("Tags", ()))
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda instance: str(instance["InstanceId"]),
+    one=_instance,
+    observe=_observe,
+    tags=_tags,
+)
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -218,9 +239,10 @@ RESOURCE_TYPE = ResourceType(
     arn="arn:{partition}:ec2:{region}:{account}:instance/{id}",
     id_pattern=f"i-{_HEX}",
     config_type="AWS::EC2::Instance",
-    find=_find,
-    describe=_describe,
-    tags=_tags,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
+    tags=_LISTING.tags_of,
     calls=_calls,
     members=_members,
     read_actions=("ec2:DescribeInstanceAttribute", "ec2:DescribeInstances"),

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rightstate.listing import PAGE, Answer, Shared
 from rightstate.policies.kinesis_stream import POLICIES, SHARD_LEVEL_METRICS
 from rightstate.resource_type import (
     Call,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -22,12 +24,26 @@ from rightstate.wants import as_list
 _ARN = "arn:{partition}:kinesis:{region}:{account}:stream/{id}"
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    for page in clients("kinesis").get_paginator("list_streams").paginate(PaginationConfig={"PageSize": 100}):
-        yield from page["StreamNames"]
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    more = True
+    while more:
+        # The name of the last stream serves as well as NextToken, which is good for five minutes only (API
+        # reference, ListStreams).
+        after = {"ExclusiveStartStreamName": token} if token else {}
+        page = clients("kinesis").list_streams(Limit=PAGE, **after)
+        names = page["StreamNames"]
+        more = bool(page["HasMoreStreams"] and names)
+        token = names[-1] if more else ""
+        yield names, token
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+def _observe(
+    clients: Clients, resource: Resource, name: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
+    return _settings(clients, resource, settings)
+
+
+def _settings(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
     summary = clients("kinesis").describe_stream_summary(StreamARN=_ARN.format(**resource.model_dump()))[
         "StreamDescriptionSummary"
     ]
@@ -38,6 +54,9 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
         "Encryption": summary["KeyId"] if summary.get("EncryptionType") == "KMS" else "none",
     }
     return {name: observed[name] for name in settings}
+
+
+_LISTING = Listing(pages=_pages, id_of=str, one=lambda clients, resource: resource.id, observe=_observe)
 
 
 def _metrics(summary: Mapping[str, Any]) -> list[str]:
@@ -104,7 +123,7 @@ def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[C
     stream busy for ever. Nor may StartStreamEncryption replace a key that was set meanwhile.
     """
     [change] = changes
-    now = _describe(clients, resource, frozenset({change.setting}))
+    now = _settings(clients, resource, frozenset({change.setting}))
     if not change.want.holds(now[change.setting]):
         send(clients, resource, call, changes)
 
@@ -141,8 +160,11 @@ RESOURCE_TYPE = ResourceType(
     # API reference, CreateStream.
     id_pattern=r"[A-Za-z0-9_.-]{1,128}",
     config_type="AWS::Kinesis::Stream",
-    find=_find,
-    describe=_describe,
+    listing=_LISTING,
+    # API reference, DescribeStreamSummary: 20 calls a second for an account.
+    readers=2,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     apply=_apply,

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.kms_key import POLICIES
 from rightstate.resource_type import (
     Call,
     Case,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -21,12 +23,15 @@ from rightstate.wants import Value
 _DEFAULT_PERIOD = 365  # API reference, EnableKeyRotation
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    for page in clients("kms").get_paginator("list_keys").paginate(PaginationConfig={"PageSize": 1000}):
-        yield from (key["KeyId"] for key in page["Keys"])
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    return pages(
+        clients, "kms", "list_keys", "Keys", token, given="Marker", answered="NextMarker", Limit=PAGE
+    )
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+def _observe(
+    clients: Clients, resource: Resource, listed: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
     kms = clients("kms")
     key = _key(kms.describe_key(KeyId=resource.id)["KeyMetadata"])
     observed = {name: key[name] for name in settings & key.keys()}
@@ -35,6 +40,14 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
         found = _rotation(kms.get_key_rotation_status(KeyId=resource.id))
         observed |= {name: found[name] for name in settings & _ROTATION}
     return observed
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda key: str(key["KeyId"]),
+    one=lambda clients, resource: {"KeyId": resource.id},
+    observe=_observe,
+)
 
 
 def _key(metadata: Mapping[str, Any]) -> dict[str, Value]:
@@ -175,8 +188,9 @@ RESOURCE_TYPE = ResourceType(
     # calls take no alias.
     id_pattern=r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}",
     config_type="AWS::KMS::Key",
-    find=_find,
-    describe=_describe,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     read_actions=(

@@ -1,13 +1,15 @@
 """Application, Network and Gateway Load Balancers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.load_balancer import POLICIES
 from rightstate.resource_type import (
     Call,
     Case,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -31,22 +33,37 @@ _CONTROLLERS = (
 )
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    for page in clients("elbv2").get_paginator("describe_load_balancers").paginate():
-        yield from (found["LoadBalancerArn"].partition("/")[2] for found in page["LoadBalancers"])
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    return pages(
+        clients,
+        "elbv2",
+        "describe_load_balancers",
+        "LoadBalancers",
+        token,
+        given="Marker",
+        answered="NextMarker",
+        PageSize=PAGE,
+    )
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
-    elbv2, arn = clients("elbv2"), _arn(resource)
-    [found] = elbv2.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
+def _one(clients: Clients, resource: Resource) -> Answer:
+    [found] = clients("elbv2").describe_load_balancers(LoadBalancerArns=[_arn(resource)])["LoadBalancers"]
+    return found
+
+
+def _observe(
+    clients: Clients, resource: Resource, found: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
     observed: dict[str, Value] = {"Type": found["Type"], "State": found["State"]["Code"]}
     if _PROTECTION in settings:
-        attributes = elbv2.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
+        # Only this call tells the attributes, of one load balancer at a time.
+        answer = clients("elbv2").describe_load_balancer_attributes(LoadBalancerArn=_arn(resource))
+        attributes = answer["Attributes"]
         values = {each["Key"]: each["Value"] for each in attributes}
         observed[_PROTECTION] = values.get(_PROTECTION) == "true"
     if "ControllerTags" in settings:
         # Kubernetes marks with `shared` what it uses and leaves in place.
-        owned = [key for key, value in _tags(clients, resource).items() if value != "shared"]
+        owned = [key for key, value in _tags(clients, resource, found, shared).items() if value != "shared"]
         observed["ControllerTags"] = [key for key in owned if key.startswith(_CONTROLLERS)]
     return observed
 
@@ -55,9 +72,23 @@ def _arn(resource: Resource) -> str:
     return _ARN.format(**resource.model_dump())
 
 
-def _tags(clients: Clients, resource: Resource) -> Tags:
-    described = clients("elbv2").describe_tags(ResourceArns=[_arn(resource)])["TagDescriptions"]
-    return tags_in(tag for each in described for tag in each["Tags"])
+def _tags(clients: Clients, resource: Resource, found: Answer, shared: Shared) -> Tags:
+    def of_several(arns: Sequence[str]) -> Mapping[str, Tags]:
+        described = clients("elbv2").describe_tags(ResourceArns=list(arns))["TagDescriptions"]
+        return {each["ResourceArn"]: tags_in(each["Tags"]) for each in described}
+
+    arns = [each["LoadBalancerArn"] for each in shared.answers]
+    # API reference, DescribeTags: 20 resources at most.
+    return shared.batch("tags", found["LoadBalancerArn"], arns, 20, of_several)
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda found: str(found["LoadBalancerArn"]).partition("/")[2],
+    one=_one,
+    observe=_observe,
+    tags=_tags,
+)
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -125,9 +156,10 @@ RESOURCE_TYPE = ResourceType(
     # an end. The ARNs of the reference end in 16 hexadecimal digits.
     id_pattern=r"(?:app|net|gwy)/[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?/[0-9a-f]{16,32}",
     config_type="AWS::ElasticLoadBalancingV2::LoadBalancer",
-    find=_find,
-    describe=_describe,
-    tags=_tags,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
+    tags=_LISTING.tags_of,
     calls=_calls,
     read_actions=(
         "elasticloadbalancing:DescribeLoadBalancerAttributes",

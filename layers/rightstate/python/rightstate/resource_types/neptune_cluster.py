@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from rightstate import rds
+from rightstate.listing import Answer, Shared
 from rightstate.policies.neptune_cluster import POLICIES
 from rightstate.resource_type import (
     Call,
     Case,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -25,12 +27,13 @@ _PARAMETERS = {
 _CLUSTERS = "DescribeDBClusters:DBClusters[]"
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    return (each["DBClusterIdentifier"] for each in rds.clusters(clients, "neptune"))
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    return rds.clusters(clients, token, "neptune")
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
-    [cluster] = clients("rds").describe_db_clusters(DBClusterIdentifier=resource.id)["DBClusters"]
+def _observe(
+    clients: Clients, resource: Resource, cluster: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
     own = {
         **{name: cluster.get(name, False) for name in _PARAMETERS},
         "Engine": cluster["Engine"],
@@ -39,6 +42,15 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
         "ManagedByAWSBackup": bool(cluster.get("AwsBackupRecoveryPointArn")),
     }
     return {name: own[name] for name in settings & set(own)}
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda cluster: str(cluster["DBClusterIdentifier"]),
+    one=rds.cluster,
+    observe=_observe,
+    tags=rds.listed_tags,
+)
 
 
 def _tags(clients: Clients, resource: Resource) -> Tags:
@@ -77,8 +89,9 @@ RESOURCE_TYPE = ResourceType(
     arn="arn:{partition}:rds:{region}:{account}:cluster:{id}",
     id_pattern=rds.ID_PATTERN,
     lower_case=True,
-    find=_find,
-    describe=_describe,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     busy=lambda observed: rds.busy(observed.get("Status")),

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from rightstate import rds
+from rightstate.listing import Answer, Shared
 from rightstate.policies.neptune_instance import POLICIES
 from rightstate.resource_type import (
     Call,
     Case,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -24,12 +26,13 @@ def _is_ours(engine: str) -> bool:
     return engine == "neptune"
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    return (each["DBInstanceIdentifier"] for each in rds.instances(clients, _is_ours))
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    return rds.instances(clients, _is_ours, token)
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
-    [instance] = clients("rds").describe_db_instances(DBInstanceIdentifier=resource.id)["DBInstances"]
+def _observe(
+    clients: Clients, resource: Resource, instance: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
     own = {
         "AutoMinorVersionUpgrade": instance["AutoMinorVersionUpgrade"],
         "DBInstanceStatus": instance["DBInstanceStatus"],
@@ -37,6 +40,15 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
         "PendingModifiedValues": rds.pending(instance),
     }
     return {name: own[name] for name in settings & set(own)}
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda instance: str(instance["DBInstanceIdentifier"]),
+    one=rds.instance,
+    observe=_observe,
+    tags=rds.listed_tags,
+)
 
 
 def _tags(clients: Clients, resource: Resource) -> Tags:
@@ -72,8 +84,9 @@ RESOURCE_TYPE = ResourceType(
     arn="arn:{partition}:rds:{region}:{account}:db:{id}",
     id_pattern=rds.ID_PATTERN,
     lower_case=True,
-    find=_find,
-    describe=_describe,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     busy=lambda observed: rds.busy(observed.get("DBInstanceStatus")),

@@ -4,15 +4,18 @@ Multi-AZ DB clusters (of engine mysql or postgres) are described by the same cal
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rightstate import rds
+from rightstate.listing import Answer, Shared
 from rightstate.policies.rds_cluster import POLICIES
 from rightstate.resource_type import (
     Call,
     Case,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -45,13 +48,14 @@ _LOG_TYPES = {
 _PAUSES_FROM = {13: 15, 14: 12, 15: 7, 16: 3}
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    return (each["DBClusterIdentifier"] for each in rds.clusters(clients, *rds.AURORA))
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    return rds.clusters(clients, token, *rds.AURORA)
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+def _observe(
+    clients: Clients, resource: Resource, cluster: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
     client = clients("rds")
-    [cluster] = client.describe_db_clusters(DBClusterIdentifier=resource.id)["DBClusters"]
     own = _of_cluster(cluster)
     observed: dict[str, Value] = {name: own[name] for name in settings & set(own)}
     if own["Engine"] not in rds.AURORA:
@@ -60,9 +64,18 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
     # nor of which class the members are.
     if "IsGlobalSecondary" in settings and own["InGlobalDatabase"]:
         observed["IsGlobalSecondary"] = _is_secondary(client, cluster)
-    if "MemberClasses" in settings and own["MaxCapacity"] and own["MinCapacity"] != "0" and _pauses(own):
-        observed["MemberClasses"] = _member_classes(client, cluster)
+    if "MemberClasses" in settings and _may_pause(own):
+        asked = [each["DBClusterIdentifier"] for each in shared.answers if _may_pause(_of_cluster(each))]
+        # AWS names no limit for the values of a filter; so many are known to be taken.
+        observed["MemberClasses"] = shared.batch(
+            "members", cluster["DBClusterIdentifier"], asked, 25, partial(_member_classes, client)
+        )
     return observed
+
+
+def _may_pause(own: Observed) -> bool:
+    """Whether the classes of its members decide if the cluster pauses."""
+    return bool(own["MaxCapacity"]) and own["MinCapacity"] != "0" and _pauses(own)
 
 
 def _of_cluster(cluster: Mapping[str, Any]) -> dict[str, Value]:
@@ -102,12 +115,25 @@ def _is_secondary(client: Any, cluster: Mapping[str, Any]) -> bool:
     )
 
 
-def _member_classes(client: Any, cluster: Mapping[str, Any]) -> list[str]:
-    # A cluster has at most 16 instances, fewer than a page.
-    members = client.describe_db_instances(
-        Filters=[{"Name": "db-cluster-id", "Values": [cluster["DBClusterIdentifier"]]}]
-    )["DBInstances"]
-    return sorted({member["DBInstanceClass"] for member in members})
+def _member_classes(client: Any, clusters: Sequence[str]) -> Mapping[str, list[str]]:
+    """The classes of their instances, by cluster."""
+    found: dict[str, set[str]] = {cluster: set() for cluster in clusters}
+    filters = [{"Name": "db-cluster-id", "Values": list(clusters)}]
+    for members, _ in rds.listed(
+        lambda service: client, "describe_db_instances", "DBInstances", "", Filters=filters
+    ):
+        for member in members:
+            found.setdefault(member["DBClusterIdentifier"], set()).add(member["DBInstanceClass"])
+    return {cluster: sorted(classes) for cluster, classes in found.items()}
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda cluster: str(cluster["DBClusterIdentifier"]),
+    one=rds.cluster,
+    observe=_observe,
+    tags=rds.listed_tags,
+)
 
 
 def _tags(clients: Clients, resource: Resource) -> Tags:
@@ -285,8 +311,9 @@ RESOURCE_TYPE = ResourceType(
     arn="arn:{partition}:rds:{region}:{account}:cluster:{id}",
     id_pattern=rds.ID_PATTERN,
     lower_case=True,
-    find=_find,
-    describe=_describe,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     apply=_apply,

@@ -1,15 +1,18 @@
 """RDS DB instances, those of Aurora clusters included. One ModifyDBInstance takes all changes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rightstate import rds
+from rightstate.listing import Answer, Once, Shared
 from rightstate.policies.rds_instance import POLICIES
 from rightstate.resource_type import (
     Call,
     Case,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -46,20 +49,21 @@ def _is_ours(engine: str) -> bool:
     return engine in ("mysql", "mariadb", "postgres", *rds.AURORA) or engine.startswith(_BY_PREFIX)
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    return (each["DBInstanceIdentifier"] for each in rds.instances(clients, _is_ours))
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    return rds.instances(clients, _is_ours, token)
 
 
 def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
     """The instances that use the parameter group: its calls name no instance."""
-    for each in rds.instances(clients, _is_ours):
+    for each in (each for page, _ in rds.instances(clients, _is_ours) for each in page):
         if any(used["DBParameterGroupName"] == group for used in each.get("DBParameterGroups", ())):
             yield place.region, each["DBInstanceIdentifier"]
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+def _observe(
+    clients: Clients, resource: Resource, instance: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
     client = clients("rds")
-    [instance] = client.describe_db_instances(DBInstanceIdentifier=resource.id)["DBInstances"]
     own = _of_instance(instance, resource.region)
     observed: dict[str, Value] = {name: own[name] for name in settings & set(own)}
     if "ExportableLogTypes" in settings:
@@ -71,7 +75,7 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
         if name in settings and not own[setting]:
             observed[name] = _offered(client, instance, member)
     if parameters := settings & set(_OF_GROUP):
-        observed |= _of_groups(client, instance, sorted(parameters))
+        observed |= _of_groups(client, instance, sorted(parameters), shared)
     return observed
 
 
@@ -101,49 +105,43 @@ def _of_instance(instance: Mapping[str, Any], region: str) -> dict[str, Value]:
     }
 
 
-_exportable: dict[tuple[str, str, str], list[str] | None] = {}
+_offer = Once()
+"""What AWS offers. That is a fact about AWS and not about a resource, so it is asked once for a container."""
 
 
 def _exportable_log_types(client: Any, engine: str, engine_version: str) -> list[str] | None:
-    """The log types that the version can export, or None where AWS no longer lists it.
+    """The log types that the version can export, or None where AWS no longer lists it."""
 
-    A fact about AWS's offer and not about a resource, so it is asked once for a container.
-    """
-    key = (client.meta.region_name, engine, engine_version)
-    if key not in _exportable:
+    def read() -> list[str] | None:
         answer = client.describe_db_engine_versions(Engine=engine, EngineVersion=engine_version)
         versions = answer["DBEngineVersions"]
-        _exportable[key] = sorted(versions[0].get("ExportableLogTypes", [])) if versions else None
-    return _exportable[key]
+        return sorted(versions[0].get("ExportableLogTypes", [])) if versions else None
 
-
-_options: dict[tuple[str, ...], Mapping[str, bool]] = {}
+    return _offer(("logs", client.meta.region_name, engine, engine_version), read)
 
 
 def _offered(client: Any, instance: Mapping[str, Any], member: str) -> bool | None:
     """Whether AWS offers that with the instance's engine version and class, or None where it no longer
-    sells these, which says nothing about it. Asked once for a container."""
+    sells these, which says nothing about it."""
     wanted = {name: instance[name] for name in ("Engine", "EngineVersion", "DBInstanceClass")}
-    key = (client.meta.region_name, *wanted.values())
-    if key not in _options:
+
+    def read() -> Mapping[str, bool]:
         found = client.describe_orderable_db_instance_options(**wanted)["OrderableDBInstanceOptions"]
-        _options[key] = {
-            name: any(option.get(name) for option in found) for _, name in _OFFERED.values() if found
-        }
-    return _options[key].get(member)
+        return {name: any(option.get(name) for option in found) for _, name in _OFFERED.values() if found}
+
+    return _offer(("options", client.meta.region_name, *wanted.values()), read).get(member)
 
 
-def _of_groups(client: Any, instance: Mapping[str, Any], names: Sequence[str]) -> dict[str, Value]:
+def _of_groups(
+    client: Any, instance: Mapping[str, Any], names: Sequence[str], shared: Shared
+) -> dict[str, Value]:
     """The parameters' values and what they may be. Of several groups, the first that differs counts."""
     observed: dict[str, Value] = {}
     for group in instance.get("DBParameterGroups", ()):
         called = group["DBParameterGroupName"]
         if called.startswith("default."):
             continue
-        answer = client.describe_db_parameters(
-            DBParameterGroupName=called, Filters=[{"Name": "parameter-name", "Values": list(names)}]
-        )
-        found = {each["ParameterName"]: each for each in answer["Parameters"]}
+        found = shared.once(called, partial(_parameters, client, called, names))
         for name in names:
             parameter = found.get(name, {})
             value = parameter.get("ParameterValue")
@@ -160,6 +158,22 @@ def _of_groups(client: Any, instance: Mapping[str, Any], names: Sequence[str]) -
                 [each.strip() for each in parameter.get("AllowedValues", "").split(",")] if modifiable else []
             )
     return observed
+
+
+def _parameters(client: Any, group: str, names: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    answer = client.describe_db_parameters(
+        DBParameterGroupName=group, Filters=[{"Name": "parameter-name", "Values": list(names)}]
+    )
+    return {each["ParameterName"]: each for each in answer["Parameters"]}
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda instance: str(instance["DBInstanceIdentifier"]),
+    one=rds.instance,
+    observe=_observe,
+    tags=rds.listed_tags,
+)
 
 
 def _tags(clients: Clients, resource: Resource) -> Tags:
@@ -461,8 +475,9 @@ RESOURCE_TYPE = ResourceType(
     arn="arn:{partition}:rds:{region}:{account}:db:{id}",
     id_pattern=rds.ID_PATTERN,
     lower_case=True,
-    find=_find,
-    describe=_describe,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     busy=_busy,

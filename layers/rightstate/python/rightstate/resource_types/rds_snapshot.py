@@ -10,12 +10,14 @@ from typing import Any
 from botocore import xform_name
 
 from rightstate import rds
+from rightstate.listing import Answer, Shared
 from rightstate.policies.rds_snapshot import POLICIES
 from rightstate.resource_type import (
     Call,
     Case,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -32,24 +34,45 @@ _KINDS = {"snapshot": "DBSnapshot", "cluster-snapshot": "DBClusterSnapshot"}
 _PASSING = ("copying", "creating", "deleting", "modifying")
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    for kind, noun in _KINDS.items():
-        pages = clients("rds").get_paginator(xform_name(f"Describe{noun}s")).paginate(SnapshotType="manual")
-        yield from (f"{kind}:{each[f'{noun}Identifier']}" for page in pages for each in page[f"{noun}s"])
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    """First the snapshots of databases, then those of clusters. A token says which: KIND:MARKER."""
+    start, _, mark = token.partition(":")
+    for kind in list(_KINDS)[list(_KINDS).index(start or "snapshot") :]:
+        noun = _KINDS[kind]
+        operation = xform_name(f"Describe{noun}s")
+        for page, following in rds.listed(clients, operation, f"{noun}s", mark, SnapshotType="manual"):
+            after = "cluster-snapshot:" if kind == "snapshot" else ""
+            yield page, f"{kind}:{following}" if following else after
+        mark = ""
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+def _id_of(snapshot: Answer) -> str:
+    kind = "snapshot" if "DBSnapshotIdentifier" in snapshot else "cluster-snapshot"
+    return f"{kind}:{snapshot[f'{_KINDS[kind]}Identifier']}"
+
+
+def _one(clients: Clients, resource: Resource) -> Answer:
     noun, name = _noun_and_name(resource)
     if ":" in name:
         # rds:NAME and awsbackup:NAME are of RDS and AWS Backup; a name that one chooses has no colon.
         return {"SnapshotType": name.partition(":")[0], "Status": "available"}
-    identifier = {f"{noun}Identifier": name}
-    [snapshot] = _ask(clients, f"Describe{noun}s", **identifier)[f"{noun}s"]
+    [snapshot] = _ask(clients, f"Describe{noun}s", **{f"{noun}Identifier": name})[f"{noun}s"]
+    return snapshot
+
+
+def _observe(
+    clients: Clients, resource: Resource, snapshot: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
+    noun, name = _noun_and_name(resource)
     observed: dict[str, Value] = {"SnapshotType": snapshot["SnapshotType"], "Status": snapshot["Status"]}
+    if ":" in name:
+        return observed
     if "Encrypted" in settings:
         observed["Encrypted"] = snapshot["Encrypted" if noun == "DBSnapshot" else "StorageEncrypted"]
     if "restore" in settings and observed["SnapshotType"] == "manual":
-        answer = _ask(clients, f"Describe{noun}Attributes", **identifier)[f"{noun}AttributesResult"]
+        answer = _ask(clients, f"Describe{noun}Attributes", **{f"{noun}Identifier": name})[
+            f"{noun}AttributesResult"
+        ]
         attributes = {each["AttributeName"]: each["AttributeValues"] for each in answer[f"{noun}Attributes"]}
         observed["restore"] = attributes.get("restore", [])
     return observed
@@ -62,6 +85,9 @@ def _noun_and_name(resource: Resource) -> tuple[str, str]:
 
 def _ask(clients: Clients, operation: str, **parameters: str) -> Any:
     return getattr(clients("rds"), xform_name(operation))(**parameters)
+
+
+_LISTING = Listing(pages=_pages, id_of=_id_of, one=_one, observe=_observe, tags=rds.listed_tags)
 
 
 def _tags(clients: Clients, resource: Resource) -> Tags:
@@ -145,8 +171,9 @@ RESOURCE_TYPE = ResourceType(
     # before it.
     url_pattern=r"(?:cluster-)?snapshot:arn:(?P<partition>[^:]*):rds:(?P<region>[^:]*):(?P<account>[^:]*)"
     r":(?P<id>.+)",
-    find=_find,
-    describe=_describe,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     read_actions=(

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.redshift_cluster import POLICIES
 from rightstate.resource_type import (
     Call,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -40,14 +42,27 @@ _STUCK = {
 }
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    pages = clients("redshift").get_paginator("describe_clusters")
-    for page in pages.paginate(PaginationConfig={"PageSize": 100}):
-        yield from (cluster["ClusterIdentifier"] for cluster in page["Clusters"])
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    return pages(
+        clients,
+        "redshift",
+        "describe_clusters",
+        "Clusters",
+        token,
+        given="Marker",
+        answered="Marker",
+        MaxRecords=PAGE,
+    )
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+def _one(clients: Clients, resource: Resource) -> Answer:
     [cluster] = clients("redshift").describe_clusters(ClusterIdentifier=resource.id)["Clusters"]
+    return cluster
+
+
+def _observe(
+    clients: Clients, resource: Resource, cluster: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
     pending = cluster.get("PendingModifiedValues") or {}
     return {
         **{name: cluster.get(name) for name in (*_STATES, *_SETTINGS) if name in settings},
@@ -55,9 +70,17 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
     }
 
 
-def _tags(clients: Clients, resource: Resource) -> Tags:
-    [cluster] = clients("redshift").describe_clusters(ClusterIdentifier=resource.id)["Clusters"]
+def _tags(clients: Clients, resource: Resource, cluster: Answer, shared: Shared) -> Tags:
     return tags_in(cluster.get("Tags", ()))
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda cluster: str(cluster["ClusterIdentifier"]),
+    one=_one,
+    observe=_observe,
+    tags=_tags,
+)
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -133,9 +156,10 @@ RESOURCE_TYPE = ResourceType(
     # API reference, CreateCluster: 1 to 63 lower-case letters, digits and single hyphens, a letter first.
     id_pattern=r"(?!.*--)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
     config_type="AWS::Redshift::Cluster",
-    find=_find,
-    describe=_describe,
-    tags=_tags,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
+    tags=_LISTING.tags_of,
     calls=_calls,
     busy=_busy,
     held=_held,

@@ -7,12 +7,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rightstate.errors import InvalidInput
+from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.s3_bucket import POLICIES
 from rightstate.resource_type import (
     Call,
     Case,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -28,14 +30,17 @@ _GROUPS = "http://acs.amazonaws.com/groups/global/"
 _PUBLIC = ("AllUsers", "AuthenticatedUsers")
 # S3 User Guide, "Requirements for using Amazon S3 Transfer Acceleration".
 _ACCELERATED = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+# Begins a token of ours, with the name of the bucket before.
+_AFTER = "after "
 _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
 class _Reader:
     """One bucket's reads, each with the owner that it must have (S3 User Guide, Bucket owner condition)."""
 
-    def __init__(self, clients: Clients, resource: Resource) -> None:
+    def __init__(self, clients: Clients, resource: Resource, shared: Shared) -> None:
         self._clients = clients
+        self._shared = shared
         self._resource = resource
         self._bucket = {"Bucket": resource.id, "ExpectedBucketOwner": resource.account}
 
@@ -47,10 +52,10 @@ class _Reader:
         return {name: None if configured is None else configured.get(name, False) for name in _BLOCKS}
 
     def account_public_access_block(self) -> Mapping[str, Value]:
-        answer = _unless(
-            "NoSuchPublicAccessBlockConfiguration",
-            self._clients("s3control").get_public_access_block,
-            AccountId=self._resource.account,
+        get = self._clients("s3control").get_public_access_block
+        owner = {"AccountId": self._resource.account}
+        answer = self._shared.once(
+            "account", lambda: _unless("NoSuchPublicAccessBlockConfiguration", get, **owner)
         )
         configured = answer.get("PublicAccessBlockConfiguration", {})
         return {"AccountPublicAccessBlock": [name for name in _BLOCKS if configured.get(name)]}
@@ -137,42 +142,74 @@ def _grant(label: str) -> Mapping[str, Any]:
 
 
 def _find(clients: Clients, place: Place) -> Iterator[str]:
-    return (
-        name for region, name in _buckets(clients("s3"), BucketRegion=place.region) if region == place.region
-    )
+    for buckets, _ in _pages(clients, place, ""):
+        yield from (each["Name"] for each in buckets if _region_of(clients, each) == place.region)
+
+
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    return _buckets(clients, token, BucketRegion=place.region)
 
 
 def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
     """Every bucket of the account: its public access block concerns them all."""
     if group != "account":
         raise InvalidInput('The only group of buckets is "account". Nothing was changed.')
-    return _buckets(clients("s3"))
+    for buckets, _ in _buckets(clients, ""):
+        yield from ((_region_of(clients, each), each["Name"]) for each in buckets)
 
 
-def _buckets(s3: Any, **only: str) -> Iterator[tuple[str, str]]:
-    """Region and name of each. S3 gives the region where the request is paged (API reference,
-    ListBuckets); servers that only resemble S3 are asked bucket by bucket."""
-    for page in s3.get_paginator("list_buckets").paginate(**only, PaginationConfig={"PageSize": 1000}):
-        for bucket in page.get("Buckets", ()):
-            yield bucket.get("BucketRegion") or _region(s3, bucket["Name"]), bucket["Name"]
+def _buckets(clients: Clients, token: str, **only: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    if not token.startswith(_AFTER):
+        names = {"given": "ContinuationToken", "answered": "ContinuationToken"}
+        for page, following in pages(
+            clients, "s3", "list_buckets", "Buckets", token, **names, MaxBuckets=PAGE, **only
+        ):
+            if len(page) == PAGE and not following and "BucketRegion" not in page[-1]:
+                break
+            yield page, following
+        else:
+            return
+    # Not S3, but a server that resembles it, and cuts its list off without saying so.
+    after = token.removeprefix(_AFTER) if token.startswith(_AFTER) else ""
+    every = sorted(clients("s3").list_buckets(**only)["Buckets"], key=lambda bucket: bucket["Name"])
+    left = [bucket for bucket in every if bucket["Name"] > after]
+    for first in range(0, len(left), PAGE):
+        page = left[first : first + PAGE]
+        yield page, _AFTER + page[-1]["Name"] if left[first + PAGE :] else ""
 
 
-def _region(s3: Any, bucket: str) -> str:
+def _region_of(clients: Clients, bucket: Mapping[str, Any]) -> str:
+    """S3 says it where the list has pages (API reference, ListBuckets); servers that only resemble S3 are
+    asked bucket by bucket."""
+    if region := bucket.get("BucketRegion"):
+        return str(region)
     # A bucket in us-east-1 has no location constraint; EU is its oldest name for eu-west-1.
-    location = s3.get_bucket_location(Bucket=bucket).get("LocationConstraint") or "us-east-1"
-    return "eu-west-1" if location == "EU" else str(location)
+    location = clients("s3").get_bucket_location(Bucket=bucket["Name"]).get("LocationConstraint")
+    return "eu-west-1" if location == "EU" else str(location or "us-east-1")
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
+def _observe(
+    clients: Clients, resource: Resource, bucket: Answer, settings: frozenset[str], shared: Shared
+) -> Observed | None:
+    if _region_of(clients, bucket) != resource.region:
+        return None
     observed: dict[str, Value] = {"Bucket": resource.id}
     if _is_directory(observed):
         return observed
-    reader = _Reader(clients, resource)
+    reader = _Reader(clients, resource, shared)
     for names, read in _READS:
         if asked := names & settings:
             found = read(reader)
             observed |= {name: found[name] for name in asked}
     return observed
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda bucket: str(bucket["Name"]),
+    one=lambda clients, resource: {"Name": resource.id, "BucketRegion": resource.region},
+    observe=_observe,
+)
 
 
 def _tags(clients: Clients, resource: Resource) -> Tags:
@@ -289,7 +326,7 @@ def _put_acl(clients: Clients, call: Call, change: Change) -> None:
 
 def _put_encryption(clients: Clients, resource: Resource, call: Call, change: Change) -> None:
     """Put the rule as it now is, with the algorithm changed: the call replaces the whole rule."""
-    rule = _Reader(clients, resource).encryption_rule()
+    rule = _Reader(clients, resource, Shared(())).encryption_rule()
     by_default = dict(rule.get("ApplyServerSideEncryptionByDefault", {}))
     algorithm = change.want.target(by_default.get("SSEAlgorithm"))
     if algorithm != by_default.get("SSEAlgorithm"):
@@ -402,8 +439,9 @@ RESOURCE_TYPE = ResourceType(
     # characters, upper case and underscores.
     id_pattern=r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]{1,253}[A-Za-z0-9_]",
     config_type="AWS::S3::Bucket",
+    listing=_LISTING,
     find=_find,
-    describe=_describe,
+    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     apply=_apply,

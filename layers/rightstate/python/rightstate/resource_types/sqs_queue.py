@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.sqs_queue import POLICIES
 from rightstate.resource_type import (
     Call,
     Change,
     Clients,
+    Listing,
     Observed,
     Place,
     Resource,
@@ -17,20 +19,25 @@ from rightstate.resource_type import (
 from rightstate.wants import Value
 
 
-def _find(clients: Clients, place: Place) -> Iterator[str]:
-    for page in clients("sqs").get_paginator("list_queues").paginate(PaginationConfig={"PageSize": 1000}):
-        yield from (url.rsplit("/", 1)[-1] for url in page.get("QueueUrls", ()))
+def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
+    return pages(clients, "sqs", "list_queues", "QueueUrls", token, MaxResults=PAGE)
 
 
-def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) -> Observed:
-    sqs = clients("sqs")
+def _url(clients: Clients, resource: Resource) -> Answer:
     # The URL is asked for and never taken from an event, which could name any host.
-    url = sqs.get_queue_url(QueueName=resource.id)["QueueUrl"]
+    return clients("sqs").get_queue_url(QueueName=resource.id)["QueueUrl"]
+
+
+def _observe(
+    clients: Clients, resource: Resource, url: Answer, settings: frozenset[str], shared: Shared
+) -> Observed:
     observed: dict[str, Value] = {"QueueUrl": url}
     if "Encryption" in settings:
-        attributes = sqs.get_queue_attributes(
-            QueueUrl=url, AttributeNames=["KmsMasterKeyId", "SqsManagedSseEnabled"]
-        ).get("Attributes", {})
+        attributes = (
+            clients("sqs")
+            .get_queue_attributes(QueueUrl=url, AttributeNames=["KmsMasterKeyId", "SqsManagedSseEnabled"])
+            .get("Attributes", {})
+        )
         observed["Encryption"] = _encryption(attributes)
     return observed
 
@@ -41,11 +48,18 @@ def _encryption(attributes: Mapping[str, str]) -> str:
     return "SSE-SQS" if attributes.get("SqsManagedSseEnabled") == "true" else "none"
 
 
-def _tags(clients: Clients, resource: Resource) -> Tags:
-    sqs = clients("sqs")
-    url = sqs.get_queue_url(QueueName=resource.id)["QueueUrl"]
-    tags: Tags = sqs.list_queue_tags(QueueUrl=url).get("Tags", {})
+def _tags(clients: Clients, resource: Resource, url: Answer, shared: Shared) -> Tags:
+    tags: Tags = clients("sqs").list_queue_tags(QueueUrl=url).get("Tags", {})
     return tags
+
+
+_LISTING = Listing(
+    pages=_pages,
+    id_of=lambda url: str(url).rsplit("/", 1)[-1],
+    one=_url,
+    observe=_observe,
+    tags=_tags,
+)
 
 
 def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -92,9 +106,10 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"[A-Za-z0-9_-]{1,75}\.fifo|[A-Za-z0-9_-]{1,80}",
     url_pattern=r"https?://(?:sqs\.)?(?P<region>[a-z]{2}[a-z-]*-[0-9]+)?[^/]*/(?P<account>[0-9]{12})/(?P<id>[^/]+)",
     config_type="AWS::SQS::Queue",
-    find=_find,
-    describe=_describe,
-    tags=_tags,
+    listing=_LISTING,
+    find=_LISTING.find,
+    describe=_LISTING.describe,
+    tags=_LISTING.tags_of,
     calls=_calls,
     read_actions=(
         "sqs:GetQueueAttributes",

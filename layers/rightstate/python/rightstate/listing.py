@@ -1,0 +1,104 @@
+"""What a list API answers about many resources at once, and the reads that these resources share."""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from threading import Lock
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+Answer = Any
+"""What a list says of one resource: what a describe call says of it, or its name alone. It stays in memory;
+only the settings made from it are passed on."""
+
+PAGE = 100
+"""Resources a page, where the API lets one choose. RDS, Redshift and Auto Scaling give no more than that."""
+
+T = TypeVar("T")
+
+
+def pages(
+    clients: Callable[[str], Any],
+    service: str,
+    operation: str,
+    listed: str,
+    token: str,
+    *,
+    given: str = "NextToken",
+    answered: str = "NextToken",
+    **parameters: Any,
+) -> Iterator[tuple[Sequence[Any], str]]:
+    """What the pages of a list hold under `listed`, from the page that `token` names, each with the next
+    page's token; that is empty after the last page.
+
+    `operation` is a method of the service's client, which is asked for anew for each page. `given` and
+    `answered` are AWS's names of the token in the request and in the answer. botocore's paginators do not
+    tell the token of a page, with which another process can go on.
+    """
+    more = True
+    while more:
+        call = getattr(clients(service), operation)
+        answer = call(**parameters, **({given: token} if token else {}))
+        token = answer.get(answered) or ""
+        yield answer.get(listed, ()), token
+        more = bool(token)
+
+
+class Once:
+    """Calls that are made once for a key, whoever asks. Those who ask meanwhile wait for the answer.
+
+    An error is raised for everybody who waits, and not kept: the next one to ask makes the call again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._found: dict[Hashable, Future[Any]] = {}
+
+    def __call__(self, key: Hashable, read: Callable[[], T]) -> T:
+        with self._lock:
+            known = self._found.get(key)
+            found: Future[T] = known or self._found.setdefault(key, Future())
+        if known is None:
+            try:
+                found.set_result(read())
+            except BaseException as error:
+                with self._lock:
+                    self._found.pop(key, None)
+                found.set_exception(error)
+        return found.result()
+
+    def forget(self) -> None:
+        """Make every call again from now on."""
+        with self._lock:
+            self._found.clear()
+
+
+class Shared:
+    """What the resources of a page have in common: each other's answers, and reads that serve several.
+
+    A resource that is described by itself is the only one of its page.
+    """
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self.answers = answers
+        self.once = Once()
+
+    def batch(
+        self,
+        what: str,
+        own: str,
+        ids: Sequence[str],
+        size: int,
+        read: Callable[[Sequence[str]], Mapping[str, T]],
+    ) -> T:
+        """What `read` says of `own`. It is asked about up to `size` of the `ids` at a time; `what` names the
+        question."""
+        first = ids.index(own) // size * size
+        chunk = tuple(ids[first : first + size])
+        try:
+            return self.once((what, chunk), lambda: read(chunk))[own]
+        except (ClientError, KeyError):
+            if len(chunk) == 1:
+                raise
+            # One of the others may be gone by now, for which AWS refuses the whole call.
+            return read((own,))[own]
