@@ -32,6 +32,21 @@ _TABLES = ("SettingsTable", "LedgerTable")
 """Logical ids of the tables that outlive the hub's stack."""
 
 
+_WITHIN = (
+    (
+        "AWS::S3::Bucket",
+        "bucket",
+        "goes with the stack: approved plans, and the lists and reports of backfills",
+    ),
+    (
+        "AWS::DynamoDB::Table",
+        "table",
+        "goes with the stack: halts, approvals that are asked for, and which resource is being changed",
+    ),
+)
+"""What goes with the hub's stack and holds data: CloudFormation type, what it is, and what it holds."""
+
+
 class Fate(StrEnum):
     """What becomes of a part."""
 
@@ -155,18 +170,14 @@ def enrolment(hub: Hub, account: str) -> list[Part]:
 
 def admitted(hub: Hub, account: str) -> list[Part]:
     """The account's place among those whose events the hub's bus takes."""
-    others = admission.listed(hub)
-    if account not in others:
+    if account not in admission.listed(hub):
         return []
-    others.remove(account)
-    note = "in samconfig.toml too, if it names the account"
     return [
         Part(
-            "place in MemberAccounts",
-            f"the hub's stack {hub.stack}",
+            "place among those whose events are taken",
+            f"the stack {admission.name(hub)}",
             Fate.GOES,
-            note,
-            lambda: admission.admit(hub, others),
+            take=lambda: admission.dismiss(hub, account),
         )
     ]
 
@@ -192,7 +203,7 @@ def member_parts(hub: Hub, caller: Caller, regions: Iterable[str]) -> tuple[list
             f"{named}, with the role" if has_role else named,
             region,
             Fate.GOES,
-            take=lambda cloudformation=cloudformation, stack=stack: delete(cloudformation, stack),  # type: ignore[misc]
+            take=lambda cloudformation=cloudformation, stack=stack: stacks.delete(cloudformation, stack),  # type: ignore[misc]
         )
         (with_role if has_role else others).append(part)
     others += [
@@ -227,31 +238,6 @@ def _of_stack_set(hub: Hub, caller: Caller, regions: Iterable[str]) -> list[tupl
         return [(region, name) for region, each in found for name in each]
 
 
-# --- Stacks ---
-
-
-def delete(cloudformation: Any, stack: Stack) -> None:
-    """Delete a stack, protected or not, and wait until it is gone.
-
-    Raises CallFailed, Denied, Unavailable, InvalidInput.
-    """
-    name = stack["StackName"]
-    # By its id it can still be found once it is gone.
-    named = {"StackName": stack["StackId"]}
-    with answers(f"The stack {name} is still there."):
-        if stack.get("EnableTerminationProtection"):
-            cloudformation.update_termination_protection(EnableTerminationProtection=False, **named)
-        if stack["StackStatus"] != "DELETE_IN_PROGRESS":
-            cloudformation.delete_stack(**named)
-        try:
-            cloudformation.get_waiter("stack_delete_complete").wait(
-                **named, WaiterConfig={"Delay": max(1, int(PAUSE)), "MaxAttempts": 720}
-            )
-        except WaiterError:
-            reason = stacks.why(cloudformation, named["StackName"]) or "CloudFormation gives no reason"
-            raise CallFailed(f"The stack {name} could not be deleted: {reason}.") from None
-
-
 # --- The hub ---
 
 
@@ -283,27 +269,46 @@ class Remains:
                     if error.response["Error"]["Code"] != "ResourceNotFoundException":
                         raise
 
-    def _delete(self, stack: Stack) -> None:
+    def _delete(self, stack: Stack, within: Iterable[Part]) -> None:
         # CloudFormation deletes no bucket that has something in it; what is in this one expires anyway.
         for bucket in self.resources.get("AWS::S3::Bucket", ()):
             _empty(self.hub.client("s3"), bucket)
-        delete(self.hub.client("cloudformation"), stack)
+        stacks.delete(self.hub.client("cloudformation"), stack)
+        for part in within:
+            part.fate = Fate.GONE
 
     def parts(self, delete_settings: bool, delete_ledger: bool) -> tuple[list[Part], list[Part]]:
         """The stack, and its tables."""
         found = []
+        if admitting := admission.find(self.hub):
+            note = "the accounts whose events the hub takes"
+            found.append(
+                Part(
+                    f"stack {admitting['StackName']}",
+                    self.hub.region,
+                    Fate.GOES,
+                    note,
+                    lambda: admission.set_accounts(self.hub, []),
+                )
+            )
         if self.stack:
             stack = self.stack
             count = sum(map(len, self.resources.values()))
+            within = [
+                Part(f"{what} {physical}", self.hub.region, Fate.GOES, note)
+                for kind, what, note in _WITHIN
+                for physical in self.resources.get(kind, ())
+            ]
             found.append(
                 Part(
                     f"stack {self.hub.stack}",
                     self.hub.region,
                     Fate.GOES,
                     f"{counted(count, 'resource')}: machines, functions, rules, logs, topic, queue, alarms",
-                    lambda: self._delete(stack),
+                    lambda: self._delete(stack, within),
                 )
             )
+            found += within
         tables = []
         for kind, wanted, option in (
             ("SettingsTable", delete_settings, "--delete-settings"),

@@ -34,6 +34,11 @@ def parameters(stack: Stack) -> dict[str, str]:
     return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
 
 
+def outputs(stack: Stack) -> dict[str, str]:
+    """The values of its outputs."""
+    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+
+
 def create(cloudformation: Any, name: str, given: Mapping[str, str], **request: Any) -> None:
     """Create the stack with those parameters, and wait for it. Raises CallFailed, Denied, Unavailable."""
     with answers(f"The stack {name} was left as it was."):
@@ -65,6 +70,26 @@ def update(cloudformation: Any, stack: Stack, given: Mapping[str, str | None], *
             raise _unless_refused(error, f"update the stack {name}") from None
     _wait(cloudformation, name, "update")
     return True
+
+
+def delete(cloudformation: Any, stack: Stack) -> None:
+    """Delete a stack, protected or not, and wait until it is gone.
+
+    Raises CallFailed, Denied, Unavailable, InvalidInput.
+    """
+    name = stack["StackName"]
+    # By its id it can still be found once it is gone.
+    named = {"StackName": stack["StackId"]}
+    with answers(f"The stack {name} is still there."):
+        if stack.get("EnableTerminationProtection"):
+            cloudformation.update_termination_protection(EnableTerminationProtection=False, **named)
+        if stack["StackStatus"] != "DELETE_IN_PROGRESS":
+            cloudformation.delete_stack(**named)
+        try:
+            cloudformation.get_waiter("stack_delete_complete").wait(**named, WaiterConfig=_PATIENCE)
+        except WaiterError:
+            reason = why(cloudformation, named["StackName"]) or "CloudFormation gives no reason"
+            raise CallFailed(f"The stack {name} could not be deleted: {reason}.") from None
 
 
 def why(cloudformation: Any, name: str) -> str:

@@ -4,12 +4,15 @@ import json
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from moto.rds.models import rds_backends
 
-from rightstate_cli import application
+from rightstate_cli import admission, application
+from rightstate_cli import hub as hubs
+from rightstate_cli.aws import Caller
 from tests.acceptance.emulator import ACCOUNT
 from tests.acceptance.hub import Hub, awaited, event_about
 from tests.support.server import REGION, Server
@@ -21,10 +24,17 @@ BEFORE, AFTER = 100, 200
 """Days for which the two releases keep an entry of the ledger, so that it shows which has written it."""
 
 
+MEMBER = "444455556666"
+# Between quotes, as SAM takes an empty value and one with a space.
+SAVED = {name: f'"{each["Default"]}"' for name, each in application.template()["Parameters"].items()}
+"""What `sam deploy --guided` saves in samconfig.toml if all is left as it proposes: every parameter."""
+
+
 @pytest.fixture(scope="module")
 def second(_emulator: str, built: Path) -> Hub:
     hub = Hub(_emulator, "second")
-    hub.deploy(built, LedgerDays=str(BEFORE), MemberAccounts="444455556666")
+    hub.deploy(built, **{**SAVED, "LedgerDays": str(BEFORE)})
+    admission.admit(as_the_command_line_sees_it(hub), MEMBER)
     return hub
 
 
@@ -54,7 +64,7 @@ def test_an_execution_that_an_upgrade_meets_ends_with_the_release_that_it_began_
     [met] = awaited(lambda: second.started_by(event, "rds-instance"))
     awaited(lambda: "NotReady" in history(second, met))
 
-    second.deploy(next_release, LedgerDays=str(AFTER), MemberAccounts="444455556666")
+    second.deploy(next_release, **{**SAVED, "LedgerDays": str(AFTER)})
 
     assert second.client("stepfunctions").describe_execution(executionArn=met)["status"] == "RUNNING"
     assert live(second)["Comment"] == "The next release"
@@ -71,14 +81,20 @@ def test_an_execution_that_an_upgrade_meets_ends_with_the_release_that_it_began_
 
 def test_the_same_deployed_again_changes_nothing(second: Hub, next_release: Path) -> None:
     was = live(second), inventory(second)
-    second.deploy(next_release, LedgerDays=str(AFTER), MemberAccounts="444455556666")
+    second.deploy(next_release, **{**SAVED, "LedgerDays": str(AFTER)})
     assert (live(second), inventory(second)) == was
+
+
+def test_the_upgrade_keeps_the_accounts_that_the_hub_admits(second: Hub) -> None:
+    """Each deployment sets each parameter to what the first one has saved."""
+    assert admitted(second) == {f"statement second-accounts {MEMBER}"}
 
 
 def test_removing_it_leaves_its_protected_tables_and_nothing_else(second: Hub) -> None:
     kept = {f"table {second.outputs[table]}" for table in ("SettingsTable", "LedgerTable")}
     was = inventory(second)
     assert {line.split()[0] for line in was} == {*LISTED, "statement"}
+    admission.dismiss(as_the_command_line_sees_it(second), MEMBER)
     second.remove()
     assert inventory(second) == kept
     for table in kept:
@@ -124,6 +140,22 @@ LISTED = {
     "topic": ("sns", "list_topics", "Topics[].TopicArn"),
 }
 """How to list what an installation consists of: service, call, and where its answer has the names."""
+
+
+def as_the_command_line_sees_it(hub: Hub) -> hubs.Hub:
+    session = SimpleNamespace(client=lambda service, *args, **kwargs: hub.client(service))
+    return hubs.Hub(Caller(session, ACCOUNT, "", REGION, "aws"), hub.stack, hub.outputs)
+
+
+def admitted(hub: Hub) -> set[str]:
+    """The accounts that the bus's policy names: statement and account."""
+    policy = json.loads(hub.client("events").describe_event_bus().get("Policy") or "{}")
+    return {
+        f"statement {each['Sid']} {account}"
+        for each in policy.get("Statement", [])
+        for account in each["Condition"]["StringEquals"].get("aws:PrincipalAccount", [])
+        if each["Sid"].startswith(f"{hub.stack}-")
+    }
 
 
 def inventory(hub: Hub) -> set[str]:

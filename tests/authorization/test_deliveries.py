@@ -42,10 +42,13 @@ def put_events(at: Installation, **changed: Any) -> Request:
     return Request(**request)
 
 
-def bus_policy(at: Installation, **parameters: str) -> list[Policy]:
+def bus_policy(at: Installation, organization: str = ORGANIZATION, accounts: str = LISTED) -> list[Policy]:
+    resources = dict(at.hub_resources(OrganizationId=organization))
+    if accounts:
+        resources |= at.admitting_resources(accounts)
     return [
         {"Statement": each["Properties"]["Statement"]}
-        for each in at.hub_resources(**parameters).values()
+        for each in resources.values()
         if each["Type"] == "AWS::Events::EventBusPolicy"
     ]
 
@@ -100,18 +103,18 @@ def test_the_bus_takes_no_events_of_an_account_that_is_not_listed(at: Installati
 
 
 @pytest.mark.parametrize(
-    ("parameters", "from_the_organization", "from_the_listed"),
+    ("organization", "accounts", "from_the_organization", "from_the_listed"),
     [
-        ({"OrganizationId": "", "MemberAccounts": ""}, False, False),
-        ({"OrganizationId": ORGANIZATION, "MemberAccounts": ""}, True, False),
-        ({"OrganizationId": "", "MemberAccounts": LISTED}, False, True),
-        ({"OrganizationId": "", "MemberAccounts": f"{STRANGER},{LISTED}"}, False, True),
+        ("", "", False, False),
+        (ORGANIZATION, "", True, False),
+        ("", LISTED, False, True),
+        ("", f"{STRANGER},{LISTED}", False, True),
     ],
 )
-def test_the_bus_is_open_to_those_alone_that_the_hub_names(
-    parameters: dict[str, str], from_the_organization: bool, from_the_listed: bool
+def test_the_bus_is_open_to_those_alone_that_are_named(
+    organization: str, accounts: str, from_the_organization: bool, from_the_listed: bool
 ) -> None:
-    policy = bus_policy(AT, **parameters)
+    policy = bus_policy(AT, organization, accounts)
     principal = f"arn:aws:iam::{LISTED}:role/forwarding"
     listed_account = put_events(AT, principal=principal, context={"aws:PrincipalOrgID": None})
     assert allowed(put_events(AT), [ADMINISTRATOR], policy) is from_the_organization

@@ -22,7 +22,7 @@ from rightstate.catalogue import load_all
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import engine as engines
-from rightstate_cli import main
+from rightstate_cli import main, stacks
 from rightstate_cli.engine import Engine
 from tests.support import hub_stack
 from tests.support.deployed import deployed_on
@@ -68,12 +68,25 @@ class Hub:
         self._table("put_item", Item=item)
         self.server.calls.clear()
 
+    def forget(self, account: str) -> None:
+        """Take an account's settings away as somebody may have done by hand."""
+        self._table("delete_item", Key={"account": {"S": account}})
+        self.server.calls.clear()
+
     def output(self, name: str) -> str | None:
         """The value that an output of the stack has now."""
         cloudformation = self.server.session().client("cloudformation")
         [stack] = cloudformation.describe_stacks(StackName=self.stack)["Stacks"]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
         return outputs.get(name)
+
+    @property
+    def admitted(self) -> list[str]:
+        """The accounts that the stack beside the hub's lists, as CloudFormation has them."""
+        for stack in self.server.session().client("cloudformation").describe_stacks()["Stacks"]:
+            if stack["StackName"] == f"{self.stack}-admission":
+                return stacks.outputs(stack)["Accounts"].split(",")
+        return []
 
     def _table(self, operation: str, **request: Any) -> Any:
         dynamodb = self.server.session().client("dynamodb")

@@ -16,7 +16,6 @@ from botocore.waiter import Waiter
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
-from samcli.cli.types import CfnParameterOverridesType
 
 from rightstate.catalogue import load_all
 from rightstate.errors import CallFailed, Denied, Unavailable
@@ -37,6 +36,12 @@ def member_stack(hub: Hub, account: str = OWN, region: str = REGION) -> dict[str
     [stack] = cloudformation.describe_stacks(StackName=f"{hub.stack}-member")["Stacks"]
     found: dict[str, Any] = stack
     return found
+
+
+def all_stacks(hub: Hub) -> list[str]:
+    """The names of the hub's account's stacks that have the hub's name."""
+    found = hub.server.session().client("cloudformation").describe_stacks()["Stacks"]
+    return [each["StackName"] for each in found if hub.stack in each["StackName"]]
 
 
 def role_arn(hub: Hub, account: str) -> str:
@@ -132,8 +137,8 @@ def test_another_account_is_installed_with_its_own_credentials_in_each_region(
     assert {stacks.parameters(member_stack(hub, OTHER, each))["RoleRegion"] for each in (REGION, FAR)} == {
         REGION
     }
-    assert ran.json["events"] == "taken: now listed in MemberAccounts"
-    assert hub.output("AdmittedAccounts") == OTHER
+    assert ran.json["events"] == f"taken: now listed in the stack {hub.stack}-admission"
+    assert hub.admitted == [OTHER]
     assert hub.output("MemberRoleName") == f"{hub.stack}-remediation"
 
 
@@ -399,45 +404,87 @@ def test_a_contact_is_sent_what_concerns_its_accounts_and_nothing_else(inside: C
 
 def test_events_of_another_account_are_let_in_after_a_yes(inside: Cli, hub: Hub) -> None:
     ran = inside("accounts", "add", OTHER, stdin="y\n")
-    question = f"Update the stack {hub.stack}, so that its event bus takes the events of account {OTHER}?"
+    question = f"Have the event bus of {hub.stack} take the events of account {OTHER} (the stack"
     assert question in " ".join(ran.err.split())
-    assert hub.output("AdmittedAccounts") == OTHER
+    assert hub.admitted == [OTHER]
     assert inside("accounts", "add", "111122223333", "--yes").code == 1
-    assert hub.output("AdmittedAccounts") == f"{OTHER},111122223333"
+    assert hub.admitted == [OTHER, "111122223333"]
     assert inside("accounts", "remove", OTHER, "--yes").code == 0
-    assert hub.output("AdmittedAccounts") == "111122223333"
+    assert hub.admitted == ["111122223333"]
     assert inside("accounts", "remove", "111122223333", "--yes").code == 0
-    assert hub.output("AdmittedAccounts") is None
+    assert hub.admitted == []
+    assert not [each for each in all_stacks(hub) if each.endswith("-admission")], (
+        "an empty list needs no stack"
+    )
+
+
+def test_what_sam_deploys_as_its_saved_parameters_say_undoes_no_account(inside: Cli, hub: Hub) -> None:
+    """`sam deploy --guided` saves every parameter, and each later deployment sets them."""
+    cloudformation = hub.server.session().client("cloudformation")
+    [found] = cloudformation.describe_stacks(StackName=hub.stack)["Stacks"]
+    saved = [{k: each[k] for k in ("ParameterKey", "ParameterValue")} for each in found["Parameters"]]
+    inside("accounts", "add", OTHER, "--yes")
+    cloudformation.update_stack(StackName=hub.stack, UsePreviousTemplate=True, Parameters=saved)
+    assert hub.admitted == [OTHER]
+    [found] = cloudformation.describe_stacks(StackName=hub.stack)["Stacks"]
+    assert OTHER not in str(found["Parameters"]), "no parameter of the hub's stack is about members"
 
 
 def test_after_a_no_the_account_is_registered_and_the_command_is_told(inside: Cli, hub: Hub) -> None:
     ran = inside("accounts", "add", OTHER, "--format", "json", stdin="n\n")
-    by_hand = f"sam deploy --stack-name {hub.stack} --region {REGION} --parameter-overrides"
-    assert f'{by_hand} MemberAccounts="{OTHER}"' in ran.json["events"]
-    assert hub.output("AdmittedAccounts") is None
+    assert f"not taken; this has them taken: `rightstate accounts admit {OTHER}`" in ran.json["events"]
+    assert hub.admitted == []
     assert hub.account(OTHER) is not None
+    assert inside("accounts", "admit", OTHER, "--yes").code == 0
+    assert hub.admitted == [OTHER]
 
 
-def test_where_the_stack_cannot_be_updated_the_command_is_told(
+def test_where_the_stack_cannot_be_changed_the_command_is_told(
     inside: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*given: Any) -> None:
         raise CallFailed("CloudFormation refused to update the stack.")
 
     make_role(hub, OTHER, hub.outputs["ExternalId"])
-    monkeypatch.setattr(admission, "admit", fail)
+    monkeypatch.setattr(admission, "set_accounts", fail)
     ran = inside("accounts", "add", OTHER, "--yes", "--format", "json")
     assert ran.code == 1
     assert ran.json["check"]["ok"] is True
-    assert "CloudFormation refused to update the stack. By hand: sam deploy " in ran.json["events"]
+    by_hand = f"`rightstate accounts admit {OTHER}`"
+    assert f"CloudFormation refused to update the stack. Try again with {by_hand}" in ran.json["events"]
 
 
-@pytest.mark.parametrize("accounts", [[], [OTHER], [OWN, OTHER]])
-def test_the_command_by_hand_survives_the_shell_and_sam(accounts: list[str]) -> None:
-    at = hubs.Hub(Caller(None, OWN, "", REGION, "aws"), "rightstate", {})
-    given = shlex.split(admission.by_hand(at, accounts))[-1]
-    taken = CfnParameterOverridesType().convert((given,), None, None)
-    assert taken == {"MemberAccounts": ",".join(accounts)}
+def test_what_is_admitted_is_made_to_fit_what_is_registered(inside: Cli, hub: Hub) -> None:
+    for account in (OWN, OTHER, "111122223333"):
+        hub.register(account=account)
+    ran = inside("accounts", "admit", "--format", "json", stdin="n\n")
+    assert (ran.code, hub.admitted) == (2, [])
+    ran = inside("accounts", "admit", "--yes", "--format", "json")
+    assert ran.json["added"] == hub.admitted == ["111122223333", OTHER]
+    hub.server.calls.clear()
+    assert inside("accounts", "admit").code == 0
+    assert hub.server.writes == ["dynamodb:Scan"]
+    hub.forget(OTHER)
+    ran = inside("accounts", "admit", "--yes", "--format", "json")
+    assert (ran.json["removed"], hub.admitted) == ([OTHER], ["111122223333"])
+
+
+def test_a_stranger_is_not_admitted(inside: Cli, refused: Callable[..., str], hub: Hub) -> None:
+    hub.register(account=OTHER)
+    assert "Account 999999999999 is not registered." in refused("accounts", "admit", "999999999999", "--yes")
+    assert hub.admitted == []
+
+
+def test_a_stack_of_somebody_else_is_left_as_it_is(inside: Cli, hub: Hub) -> None:
+    hub.register(account=OTHER)
+    body = json.dumps({"Description": "Shop", "Resources": {"Orders": {"Type": "AWS::SNS::Topic"}}})
+    cloudformation = hub.server.session().client("cloudformation")
+    cloudformation.create_stack(StackName=f"{hub.stack}-admission", TemplateBody=body)
+    ran = inside("accounts", "admit", "--yes")
+    assert ran.code != 0
+    assert "that is not Rightstate's" in " ".join(ran.err.split())
+    [found] = cloudformation.describe_stacks(StackName=f"{hub.stack}-admission")["Stacks"]
+    assert found["StackStatus"] == "CREATE_COMPLETE"
 
 
 def test_an_organization_lets_in_its_own_accounts_and_no_others(hub: Hub, server: Server) -> None:
@@ -458,10 +505,12 @@ def test_an_organization_lets_in_its_own_accounts_and_no_others(hub: Hub, server
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "AWSOrganizationsNotInUseException"])
 def test_whom_an_organization_lets_in_is_unknown_to_who_may_not_ask(code: str) -> None:
-    client = boto3.client("organizations", REGION, aws_access_key_id="own", aws_secret_access_key="own")
-    session = SimpleNamespace(client=lambda *args, **kwargs: client)
+    own = boto3.Session("own", "own", region_name=REGION)
+    clients = {name: own.client(name) for name in ("organizations", "cloudformation")}  # type: ignore[call-overload]
+    session = SimpleNamespace(client=lambda name, *args, **kwargs: clients[name])
     hub = hubs.Hub(Caller(session, OWN, "", REGION, "aws"), "rightstate", {"OrganizationId": "o-another123"})
-    with Stubber(client) as stub:
+    with Stubber(clients["organizations"]) as stub, Stubber(clients["cloudformation"]) as none:
+        none.add_client_error("describe_stacks", "ValidationError")
         stub.add_client_error("describe_account", code)
         assert admission.of(hub, OTHER) is Admission.UNKNOWN
 
@@ -591,7 +640,7 @@ def test_what_is_left_of_a_removed_account_is_told_and_keeps_nothing_else_from_g
     said = " ".join(ran.err.split())
     assert f"End the subscriptions of a@example.com to {hub.outputs['Notifications']} by hand." in said
     assert hub.account(OTHER) is None
-    assert hub.output("AdmittedAccounts") is None
+    assert hub.admitted == []
     assert f"Account {OTHER} was removed." in ran.out
 
 

@@ -109,10 +109,11 @@ def test_nothing_is_left_of_a_member_but_its_ledger(
 def test_its_place_among_the_admitted_accounts_goes_too(hub: Hub, inside: Cli, profile: str) -> None:
     for account in ("111122223333", OTHER):
         inside("accounts", "add", account, "--yes")
-    assert hub.output("AdmittedAccounts") == f"111122223333,{OTHER}"
+    assert hub.admitted == ["111122223333", OTHER]
     ran = decommission(inside, profile)
-    assert fates(ran)[f"place in MemberAccounts in the hub's stack {hub.stack}"] == "gone"
-    assert hub.output("AdmittedAccounts") == "111122223333"
+    place = f"place among those whose events are taken in the stack {hub.stack}-admission"
+    assert fates(ran)[place] == "gone"
+    assert hub.admitted == ["111122223333"]
 
 
 def test_the_stack_with_the_role_is_the_last(hub: Hub, inside: Cli, profile: str) -> None:
@@ -289,18 +290,34 @@ def remove(inside: Cli, *args: str) -> Any:
 def test_nothing_is_left_of_a_hub_but_what_was_said(hub: Hub, inside: Cli) -> None:
     install(hub, OWN)
     assert len({each.split()[0] for each in everything(hub)}) == 9
+    guards, work = hub.outputs["GuardsTable"], hub.outputs["WorkBucket"]
+    inside("accounts", "add", OTHER, "--yes")
+    hub.forget(OTHER)
     ran = remove(inside)
     bucket = "the bucket of the stack aws-sam-cli-managed-default, or yours"
     assert everything(hub) == {f"dynamodb {table}" for table in tables(hub)}
     assert fates(ran) == {
         f"stack {hub.stack}-member in {HERE}": "gone",
         f"stack {hub.stack}-member, with the role in {THERE}": "gone",
+        f"stack {hub.stack}-admission in {HERE}": "gone",
         f"stack {hub.stack} in {HERE}": "gone",
+        f"bucket {work} in {HERE}": "gone",
+        f"table {guards} in {HERE}": "gone",
         **{f"table {table} in {HERE}": "stays" for table in tables(hub)},
         f"what `sam deploy` has uploaded in {bucket}": "stays",
     }
     assert ran.code == 0
     assert not stacks(hub, OWN)
+    notes = {each["what"]: each["note"] for each in ran.json}
+    assert "reports of backfills" in notes[f"bucket {work}"]
+    assert "halts, approvals" in notes[f"table {guards}"]
+
+
+def test_what_goes_with_a_stack_that_stays_is_left_too(hub: Hub, inside: Cli) -> None:
+    with patch.object(Waiter, "wait", side_effect=WaiterError("StackDeleteComplete", "it failed", {})):
+        ran = remove(inside)
+    assert ran.code == 1
+    assert fates(ran)[f"table {hub.outputs['GuardsTable']} in {HERE}"] == "left"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.authorization import Policy
-from tests.support.template import Stack, hub_at, member_at
+from tests.support.template import Stack, admission_at, hub_at, member_at
 
 ORGANIZATION = "o-1234567890"
 LISTED = "444455556666"
@@ -23,7 +23,10 @@ class Installation:
     member: Stack
 
     def hub_resources(self, **parameters: str) -> Mapping[str, Any]:
-        return hub_at(self.hub, **{"OrganizationId": ORGANIZATION, "MemberAccounts": LISTED, **parameters})
+        return hub_at(self.hub, **{"OrganizationId": ORGANIZATION, **parameters})
+
+    def admitting_resources(self, accounts: str = LISTED) -> Mapping[str, Any]:
+        return admission_at(self.hub, accounts)
 
     def member_resources(self) -> Mapping[str, Any]:
         return member_at(

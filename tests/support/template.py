@@ -19,7 +19,7 @@ from moto.events.models import EventPattern
 from moto.events.utils import EventTemplateParser
 
 from rightstate import catalogue
-from rightstate_cli import interpreter, member, transformed
+from rightstate_cli import admission, interpreter, member, transformed
 
 HUB = DEFAULT_ACCOUNT_ID
 REGION = "us-east-1"
@@ -100,6 +100,13 @@ def hub_at(stack: Stack, **parameters: str) -> Mapping[str, Any]:
 def member_at(stack: Stack, *types: str, **parameters: str) -> Mapping[str, Any]:
     """The resources of a member, with the template for those types, for all if none is named."""
     return stack.resources(member.template(types), **parameters)
+
+
+@cache
+def admission_at(hub: Stack, accounts: str) -> Mapping[str, Any]:
+    """The resources of the stack beside that hub's that lists those accounts, parted by commas."""
+    beside = Stack(hub.account, hub.region, f"{hub.name}-admission")
+    return beside.resources(admission.template(), HubStack=hub.name, Accounts=accounts)
 
 
 @cache

@@ -236,6 +236,13 @@ class World:
         self.executions: dict[str, Answer] = {}
         self.starts_twice = False
 
+    def admit(self, *accounts: str) -> Answer:
+        """List accounts whose events the hub takes; returns the stack that does."""
+        listed = {"Accounts": ",".join(accounts)}
+        stack = _stack(f"{STACK}-admission", "Rightstate, the admission - x", listed, HubStack=STACK)
+        self.other_stacks.append(stack)
+        return stack
+
     def _hub_rules(self) -> None:
         self.rules: dict[str, Answer] = {}
         self.targets: dict[str, list[Answer]] = {}

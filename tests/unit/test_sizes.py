@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from tests.support.template import Stack, hub_at, member_at
+from tests.support.template import Stack, admission_at, hub_at, member_at
 
 from rightstate.catalogue import names
 from rightstate_cli import member, transformed
@@ -24,7 +24,7 @@ ROLE = "r" * 64
 
 
 def hub() -> Mapping[str, Any]:
-    return hub_at(HUB, OrganizationId="o-" + "a" * 32, MemberAccounts=ACCOUNTS, MemberRoleName=ROLE)
+    return hub_at(HUB, OrganizationId="o-" + "a" * 32, MemberRoleName=ROLE)
 
 
 def a_member() -> Mapping[str, Any]:
@@ -71,7 +71,8 @@ def longest_trust(resources: Mapping[str, Any]) -> int:
 def bus_policy() -> int:
     statements = [
         {**each["Statement"], "Sid": each["StatementId"]}
-        for each in of_type(hub(), "AWS::Events::EventBusPolicy")
+        for resources in (hub(), admission_at(HUB, ACCOUNTS))
+        for each in of_type(resources, "AWS::Events::EventBusPolicy")
     ]
     assert len(statements) == 2
     return compact({"Version": "2012-10-17", "Statement": statements})

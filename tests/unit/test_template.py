@@ -16,6 +16,8 @@ from tests.support.template import (
     STACK,
     Event,
     Rule,
+    Stack,
+    admission_at,
     listed,
     matching,
     of_type,
@@ -789,17 +791,24 @@ def test_the_roles_that_a_member_trusts_are_those_that_assume_its_role() -> None
 
 
 @pytest.mark.parametrize(
-    ("policy", "condition"),
+    "condition",
     [
-        ("OrganizationEvents", {"aws:PrincipalOrgID": "o-1234567890"}),
-        ("MemberEvents", {"aws:PrincipalAccount": ["111122223333", "444455556666"]}),
+        {"aws:PrincipalOrgID": "o-1234567890"},
+        {"aws:PrincipalAccount": ["111122223333", "444455556666"]},
     ],
 )
 def test_the_bus_takes_cloudtrail_events_of_aws_from_the_accounts_that_are_named_alone(
-    policy: str, condition: dict[str, Any]
+    condition: dict[str, Any],
 ) -> None:
-    given = {"OrganizationId": "o-1234567890", "MemberAccounts": "111122223333,444455556666"}
-    statement = of_type("AWS::Events::EventBusPolicy", **given)[policy]["Statement"]
+    of_accounts = admission_at(Stack(HUB), "111122223333,444455556666")["AccountEvents"]["Properties"]
+    of_organization = of_type("AWS::Events::EventBusPolicy", OrganizationId="o-1234567890")[
+        "OrganizationEvents"
+    ]
+    assert (of_organization["StatementId"], of_accounts["StatementId"]) == (
+        f"{STACK}-organization",
+        f"{STACK}-accounts",
+    )
+    statement = (of_organization if "aws:PrincipalOrgID" in condition else of_accounts)["Statement"]
     assert statement == {
         "Effect": "Allow",
         "Principal": "*",
@@ -818,7 +827,7 @@ def test_the_bus_takes_no_events_of_others_unless_they_are_named() -> None:
         for name, resource in application.template()["Resources"].items()
         if resource["Type"] == "AWS::Events::EventBusPolicy"
     }
-    assert conditions == {"OrganizationEvents": "HasOrganization", "MemberEvents": "HasMemberAccounts"}
+    assert conditions == {"OrganizationEvents": "HasOrganization"}
 
 
 def test_events_start_the_version_that_was_published_last() -> None:

@@ -19,9 +19,10 @@ from rightstate_cli.checks.check import (
     warned,
 )
 from rightstate_cli.checks.expected import forwarding, install, parameters, resolved, same
-from rightstate_cli.checks.stacks import outputs, required_member
+from rightstate_cli.checks.stacks import required_member
 from rightstate_cli.hub import Hub
 from rightstate_cli.output import counted
+from rightstate_cli.stacks import outputs
 
 # EventBridge quotas.
 _RULES = 300
@@ -110,7 +111,7 @@ def rules(site: Site) -> Iterator[Finding]:
     "V9",
     "The bus admits the members and nobody else",
     Per.HUB,
-    "`sam deploy` with OrganizationId, MemberAccounts",
+    "`rightstate accounts admit`, or `sam deploy` with OrganizationId",
 )
 def bus(site: Site) -> Iterator[Finding]:
     """No statement of the bus's policy admits everybody, and each registered account is admitted."""
@@ -134,7 +135,7 @@ def bus(site: Site) -> Iterator[Finding]:
     if shut_out:
         yield failed(
             f"The bus admits no events of {', '.join(shut_out)}.",
-            f"{admission.by_hand(site.hub, [*admission.listed(site.hub), *shut_out])}, or OrganizationId=ID",
+            f"{admission.RECONCILE} {' '.join(shut_out)}, or {site.deploy} with OrganizationId",
         )
     yield passed(f"{counted(len(allowing), 'statement')}, none for everybody; each member is admitted.")
 

@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rightstate import __version__
+from rightstate_cli import admission
 from rightstate_cli.checks.check import (
     Finding,
     Per,
@@ -20,6 +21,7 @@ from rightstate_cli.checks.check import (
 )
 from rightstate_cli.checks.expected import install
 from rightstate_cli.hub import USABLE
+from rightstate_cli.stacks import outputs
 
 _OURS = ("Rightstate, the hub", "Rightstate, a member")
 
@@ -27,9 +29,12 @@ _OURS = ("Rightstate, the hub", "Rightstate, a member")
 @check("V2", "The hub's stack is complete", Per.HUB, "`sam deploy`")
 def hub_stack(site: Site) -> Iterator[Finding]:
     """The last deployment succeeded, nobody has changed a resource of the stack beside it (as far as drift
-    has been detected), and the stack is protected from being deleted by mistake."""
+    has been detected), and the stack is protected from being deleted by mistake. The same of the stack that
+    lists the accounts whose events the hub takes, where there is one."""
     [stack] = site.client("cloudformation").describe_stacks(StackName=site.hub.stack)["Stacks"]
     yield from _state(site, stack, site.deploy)
+    if admitting := admission.find(site.hub):
+        yield from _state(site, admitting, admission.RECONCILE)
 
 
 @check("V2", "The member's stack is complete", Per.REGION, "`rightstate accounts add --install`")
@@ -116,10 +121,6 @@ def required_member(site: Site) -> dict[str, Any]:
     if stack is None:
         raise Untold(skipped("There is no member's stack there; V2 says what that means."))
     return stack
-
-
-def outputs(stack: dict[str, Any]) -> dict[str, str]:
-    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 
 
 def _is_member(site: Site, stack: dict[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from rightstate.wants import as_text
 from rightstate_cli import admission, contacts, hub, member, member_stacks, role_check
 from rightstate_cli.admission import Admission
 from rightstate_cli.aws import Caller, checked_account, checked_region, sign_in
-from rightstate_cli.commands import handling
+from rightstate_cli.commands import admitting, handling
 from rightstate_cli.hub import Hub
 from rightstate_cli.member_stacks import Installation, Installed, Result
 from rightstate_cli.options import (
@@ -173,7 +173,9 @@ def add(
         say("Nothing was changed.")
         raise typer.Exit(2)
     admits = admitted is Admission.NOT and _confirmed(
-        f"Update the stack {stack}, so that its event bus takes the events of account {account}?", yes
+        f"Have the event bus of {stack} take the events of account {account} (the stack "
+        f"{admission.name(at)})?",
+        yes,
     )
 
     installed = installation.install() if installation else []
@@ -211,13 +213,12 @@ def remove(
     at = hub.find(stack, hub_region)
     registry = Registry(at)
     found = registry.get(checked_account(account))
-    others = [each for each in admission.listed(at) if each != account]
     listed = account in admission.listed(at)
     say(
         f"Nothing will be looked at or remediated in account {_named(found)} any more. What goes: its "
         f"settings (policies: {_modes(found)}) and the subscriptions of "
         f"{counted(len(found.contacts), 'contact')}. "
-        f"{'Its events are no longer taken; the stack is updated for that. ' if listed else ''}"
+        f"{'Its events are no longer taken. ' if listed else ''}"
         f"The stacks {member_stacks.name(at)} in the account stay until `rightstate decommission member "
         f"{account}`."
     )
@@ -238,14 +239,12 @@ def remove(
         )
     if listed:
         try:
-            admission.admit(at, others)
+            admission.dismiss(at, account)
         except RightstateError as error:
             left.append(
-                f"Its events are still taken, and each ends rejected. {error} By hand: "
-                f"{admission.by_hand(at, others)}"
+                f"Its events are still taken, and each ends rejected. {error} Try again with "
+                f"`{admission.RECONCILE}`."
             )
-        else:
-            say(_remember())
     for each in left:
         say(each)
     if format is Format.JSON:
@@ -324,6 +323,7 @@ def show(
         raise typer.Exit(1 if checked.ok is False else 2)
 
 
+accounts.command()(admitting.admit)
 accounts.command(name="set")(handling.set_account)
 
 
@@ -480,34 +480,26 @@ def _confirmed(question: str, yes: bool) -> bool:
 
 def _admit(at: Hub, account: str, admitted: Admission, admits: bool) -> tuple[str, bool]:
     """Let the account's events in where that is to be done; says how it stands, and whether it failed."""
-    wanted = [*admission.listed(at), account]
+    by_hand = f"`{admission.RECONCILE} {account}`"
     match admitted:
         case Admission.OWN:
             return "taken: the hub's own account", False
         case Admission.LISTED:
-            return "taken: listed in MemberAccounts", False
+            return f"taken: listed in the stack {admission.name(at)}", False
         case Admission.ORGANIZATION:
             return f"taken: of the organization {at.outputs['OrganizationId']}", False
         case Admission.UNKNOWN:
             return (
                 f"taken if the account is of the organization {at.outputs['OrganizationId']}, which your "
-                f"credentials may not ask; if it is not: {admission.by_hand(at, wanted)}"
+                f"credentials may not ask; if it is not: {by_hand}"
             ), False
     if not admits:
-        return f"not taken; this has them taken: {admission.by_hand(at, wanted)}", False
+        return f"not taken; this has them taken: {by_hand}", False
     try:
-        admission.admit(at, wanted)
+        admission.admit(at, account)
     except RightstateError as error:
-        return f"not taken. {error} By hand: {admission.by_hand(at, wanted)}", True
-    say(_remember())
-    return "taken: now listed in MemberAccounts", False
-
-
-def _remember() -> str:
-    return (
-        "The stack's parameter MemberAccounts was changed. If your samconfig.toml names it, change it there "
-        "as well, or the next `sam deploy` sets it back."
-    )
+        return f"not taken. {error} Try again with {by_hand}", True
+    return f"taken: now listed in the stack {admission.name(at)}", False
 
 
 def _subscribe(
