@@ -17,14 +17,14 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.events.models import events_backends
 from moto.events.utils import EventTemplateParser
 
-from rightstate import sessions
+from rightstate import sessions, settings
 from rightstate.models import Account
 from rightstate.step import logger
 from rightstate_cli import application, transformed
@@ -67,8 +67,9 @@ class Engine:
 
     def configure(self, account: Account) -> None:
         """Write an account's settings, as the operator of a deployed hub does."""
-        item = TypeSerializer().serialize(account.model_dump(mode="json", exclude_none=True))["M"]
-        self.client("dynamodb").put_item(TableName=self.resources["SettingsTable"], Item=item)
+        self.client("dynamodb").put_item(
+            TableName=self.resources["SettingsTable"], Item=settings.as_item(account)
+        )
 
     def matches(self, event: Mapping[str, Any]) -> list[Match]:
         """What the rules on the hub's bus make of the event.

@@ -3,13 +3,11 @@
 The functions read the same items with `rightstate.settings`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from boto3.dynamodb.types import TypeSerializer
-
 from rightstate import settings
-from rightstate.errors import SettingsUnreadable, UnknownAccount
+from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
 from rightstate.models import Account
 from rightstate_cli.aws import answers
 from rightstate_cli.hub import Hub
@@ -66,7 +64,7 @@ class Registry:
     def put(self, account: Account) -> Account:
         """Write the settings, if nobody has changed them since they were read; returns what is there now.
 
-        Raises InvalidInput where somebody has, Denied, Unavailable.
+        Raises InvalidInput where somebody has, or there is more than the table can keep; Denied, Unavailable.
         """
         written = account.model_copy(update={"revision": account.revision + 1})
         # What was written by other hands has no revision.
@@ -76,7 +74,8 @@ class Registry:
             "ExpressionAttributeValues": {":read": {"N": str(account.revision)}},
         }
         changed = f"Somebody else has changed the settings of account {account.account} meanwhile; try again."
-        item = TypeSerializer().serialize(written.model_dump(mode="json", exclude_none=True))["M"]
+        item = settings.as_item(written)
+        check_size(account.account, item)
         with answers("Nothing was changed.", gone={"ConditionalCheckFailedException": changed}):
             self._dynamodb.put_item(TableName=self._table, Item=item, **condition)
         return written
@@ -85,3 +84,38 @@ class Registry:
         """Forget the account: from then on nothing is enabled there."""
         with answers("Nothing was changed."):
             self._dynamodb.delete_item(TableName=self._table, Key={"account": {"S": account}})
+
+
+# DynamoDB developer guide, "Item sizes and formats" and quotas: 400 KB with the names of the attributes.
+_LARGEST_ITEM = 400 * 1024
+
+
+def check_size(account: str, item: Mapping[str, Any]) -> None:
+    """Raise InvalidInput where DynamoDB would refuse the settings as too large."""
+    size = sum(len(name.encode()) + _size(value) for name, value in item.items())
+    if size > _LARGEST_ITEM:
+        raise InvalidInput(
+            f"The settings of account {account} would take {size // 1024} KB, and the settings table keeps "
+            "400 KB an account. Nothing was changed. Remove exemptions that have ended or that one of the "
+            f"whole account or of a tag can replace: `rightstate exempt list --account {account}`, "
+            "`rightstate exempt remove`."
+        )
+
+
+def _size(value: Mapping[str, Any]) -> int:
+    """Bytes of an attribute: texts and names in UTF-8, 1 for an element and 3 for a list or map; a number
+    takes at most 21."""
+    [(kind, held)] = value.items()
+    match kind:
+        case "S":
+            return len(held.encode())
+        case "B":
+            return len(held)
+        case "N":
+            return 21
+        case "M":
+            return 3 + sum(1 + len(name.encode()) + _size(each) for name, each in held.items())
+        case "L":
+            return 3 + sum(1 + _size(each) for each in held)
+        case _:
+            return 1

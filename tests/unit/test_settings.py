@@ -1,19 +1,24 @@
 """What is enabled in an account, and that nothing is where that cannot be known."""
 
+import gzip
+import json
 import os
+import uuid
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from rightstate import sessions, settings
 from rightstate.catalogue import load
-from rightstate.errors import SettingsUnreadable, UnknownAccount
-from rightstate.models import Account, Enabled
+from rightstate.errors import InvalidInput, SettingsUnreadable, Throttled, Unavailable, UnknownAccount
+from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
+from rightstate_cli import registry
 
 SECRET = "planted-secret"
 
@@ -68,6 +73,118 @@ def test_a_table_that_cannot_be_read_enables_nothing(table: Any) -> None:
     table.delete()
     with pytest.raises(SettingsUnreadable, match="ResourceNotFoundException"):
         settings.read("111122223333")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "raised"),
+    [
+        ("ProvisionedThroughputExceededException", 400, Throttled),
+        ("ThrottlingException", 400, Throttled),
+        ("RequestLimitExceeded", 400, Throttled),
+        ("InternalServerError", 500, Unavailable),
+        ("ServiceUnavailable", 503, Unavailable),
+        ("AccessDeniedException", 400, SettingsUnreadable),
+        ("ResourceNotFoundException", 400, SettingsUnreadable),
+    ],
+)
+def test_only_what_a_later_try_may_read_is_an_error_that_is_tried_again(
+    table: Any, error: str, status: int, raised: type[Exception]
+) -> None:
+    with Stubber(sessions.hub_client("dynamodb")) as stub:
+        stub.add_client_error("get_item", error, http_status_code=status)
+        with pytest.raises(raised, match=error):
+            settings.read("111122223333")
+
+
+def exemption(number: int) -> Exemption:
+    return Exemption(
+        id=f"ex-{number:08x}",
+        policies=("s3-versioning",),
+        resource=f"eu-west-1/s3-bucket/orders-{uuid.UUID(int=number * 0x9E3779B97F4A7C15 % 2**128).hex}",
+        reason=f"Legacy import, ends with project {number}",
+        approver="ana@example.com",
+        by="arn:aws:sts::111122223333:assumed-role/admin/ben@example.com",
+        created="2026-11-01T08:00:00Z",
+        until="2027-01-31T23:59:59Z",
+    )
+
+
+@pytest.mark.parametrize("count", [0, 1, 20, 21, 1000])
+def test_settings_are_read_as_they_were_written(table: Any, count: int) -> None:
+    written = Account(account="111122223333", exemptions=tuple(map(exemption, range(count))))
+    boto3.client("dynamodb").put_item(TableName="settings", Item=settings.as_item(written))
+    assert settings.read("111122223333") == written
+
+
+def test_a_thousand_exemptions_cost_an_execution_a_tenth_of_what_the_item_may_have(table: Any) -> None:
+    """A strong read costs a unit for each 4 KB, and DynamoDB gives 3,000 a second for an item's key."""
+    written = Account(account="111122223333", exemptions=tuple(map(exemption, range(1000))))
+    boto3.client("dynamodb").put_item(TableName="settings", Item=settings.as_item(written))
+    answer = boto3.client("dynamodb").get_item(
+        TableName="settings", Key={"account": {"S": "111122223333"}}, ReturnConsumedCapacity="TOTAL"
+    )
+    assert len(answer["Item"]["packed_exemptions"]["B"]) < 40_000
+
+
+def test_exemptions_that_are_not_packed_count_beside_those_that_are(table: Any) -> None:
+    """Those of an earlier version, and those that somebody has written by hand."""
+    packed = Account(account="111122223333", exemptions=tuple(map(exemption, range(1, 30))))
+    by_hand = settings.as_item(packed.model_copy(update={"exemptions": (exemption(0),)}))
+    item = {**settings.as_item(packed), "exemptions": by_hand["exemptions"]}
+    boto3.client("dynamodb").put_item(TableName="settings", Item=item)
+    assert settings.read("111122223333").exemptions == tuple(map(exemption, range(30)))
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        b"no gzip",
+        gzip.compress(b"no JSON"),
+        gzip.compress(b"[]")[:-4],
+        gzip.compress(b'{"id": "x"}'),
+        gzip.compress(json.dumps([{"id": SECRET}]).encode()),
+        gzip.compress(b"[" * 100_000),
+        gzip.compress(b"[" + b" " * 20_000_000 + b"]"),
+    ],
+    ids=["no gzip", "no JSON", "cut off", "no list", "no exemption", "nested deeply", "too long"],
+)
+def test_packed_exemptions_that_are_not_understood_enable_nothing(table: Any, packed: bytes) -> None:
+    table.put_item(Item={"account": "111122223333", "packed_exemptions": packed})
+    with pytest.raises(SettingsUnreadable, match="Nothing was changed") as unreadable:
+        settings.read("111122223333")
+    assert SECRET not in str(unreadable.value)
+
+
+def test_settings_that_the_table_cannot_keep_are_refused_before_they_are_written() -> None:
+    def item(letters: int) -> dict[str, Any]:
+        return {"account": {"S": "111122223333"}, "name": {"S": "x" * letters}}
+
+    names = len("account") + 12 + len("name")
+    registry.check_size("111122223333", item(400 * 1024 - names))
+    with pytest.raises(InvalidInput, match="Nothing was changed"):
+        registry.check_size("111122223333", item(400 * 1024 - names + 1))
+
+
+def test_the_executions_of_a_batch_share_what_one_of_them_has_read_for_a_few_seconds(
+    table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([100.0, 104.9, 105.0, 105.1])
+    monkeypatch.setattr(settings, "monotonic", lambda: next(clock))
+    table.put_item(Item={"account": "111122223333", "name": "before"})
+    assert settings.read_shared("111122223333", "a-batch").name == "before"
+    table.put_item(Item={"account": "111122223333", "name": "after"})
+    assert settings.read_shared("111122223333", "a-batch").name == "before"
+    assert settings.read_shared("111122223333", "a-batch").name == "after"
+    # What a batch shares is never older than the batch.
+    table.put_item(Item={"account": "111122223333", "name": "later"})
+    assert settings.read_shared("111122223333", "another-batch").name == "later"
+
+
+def test_what_is_shared_does_not_grow_without_end(table: Any) -> None:
+    table.put_item(Item={"account": "111122223333"})
+    for number in range(100):
+        settings.read_shared("111122223333", f"batch-{number}")
+    assert len(settings._shared) <= 16
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,13 @@
 """The AWS calls that one resource costs, counted at botocore."""
 
-import pytest
+from collections import Counter
+from typing import Any
+from unittest.mock import patch
 
+import pytest
+from botocore.client import BaseClient
+
+from rightstate import settings
 from rightstate.catalogue import load
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Start
@@ -118,3 +124,31 @@ def test_a_type_costs_what_it_must(
 ) -> None:
     made = cost(hub, calls, resource_type, broken(policy))
     assert [call for call in made if not call.startswith("sts:")] == expected
+
+
+def test_the_executions_of_a_batch_read_the_settings_once_and_again_only_before_a_write(
+    hub: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An execution by itself reads them once to look, and once more before it writes."""
+    # However long the five take.
+    monkeypatch.setattr(settings, "monotonic", lambda: 0.0)
+    policy = "sqs-server-side-encryption"
+    enable(hub, policy)
+    queues = [broken(policy) for _ in range(5)]
+
+    def reads(**more: Any) -> int:
+        read: Counter[str] = Counter()
+        call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+        def counted(self: Any, operation: str, params: dict[str, Any]) -> Any:
+            read[f"{operation} {params.get('TableName')}"] += 1
+            return call(self, operation, params)
+
+        starts = [Start(resource_type="sqs-queue", input=start_input(queue, **more)) for queue in queues]
+        with patch.object(BaseClient, "_make_api_call", counted):
+            list(hub.run(starts, at_once=1))
+        return read[f"GetItem {hub.resources['SettingsTable']}"]
+
+    assert reads(batch="first") == 1 + 5
+    assert reads(batch="second") == 1
+    assert reads() == 5

@@ -169,7 +169,11 @@ def test_a_refused_role_fails_and_nothing_is_read(hub: Engine, calls: Calls) -> 
     ("status", "code", "error"),
     [(503, "SlowDown", "Throttled"), (500, "InternalError", "Unavailable"), (0, "", "Unavailable")],
 )
-@pytest.mark.parametrize("operation", ["GetBucketVersioning", "PutBucketVersioning", "AssumeRole"])
+@pytest.mark.parametrize(
+    "operation",
+    # In the member's account; then of the hub's settings, guard (twice) and ledger.
+    ["GetBucketVersioning", "PutBucketVersioning", "AssumeRole", "GetItem", "Query", "UpdateItem", "PutItem"],
+)
 def test_throttling_faults_and_silence_are_tried_again_by_the_definition(
     hub: Engine, operation: str, status: int, code: str, error: str
 ) -> None:

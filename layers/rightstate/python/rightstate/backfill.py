@@ -9,8 +9,9 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from rightstate import settings
@@ -137,8 +138,10 @@ def _wanted(account: Account, resource_type: ResourceType, given: BackfillInput)
 def _scopes_of_named(given: BackfillInput, work: Work, partition: str) -> Iterator[Scope]:
     """The scopes of the resources that the input names, with their items."""
     found: dict[tuple[str, str, str], list[tuple[ResourceType, str]]] = {}
+    # Once for an account, however many of its resources are named.
+    read = cache(settings.read)
     for named in dict.fromkeys(given.resources or ()):
-        for resource_type, resource in _covered(named, given, partition):
+        for resource_type, resource in _covered(named, given, partition, read):
             place = (resource.account, resource.region, resource_type.service)
             found.setdefault(place, []).append((resource_type, resource.id))
     for (account, region, service), resources in found.items():
@@ -148,14 +151,14 @@ def _scopes_of_named(given: BackfillInput, work: Work, partition: str) -> Iterat
 
 
 def _covered(
-    named: NamedResource, given: BackfillInput, partition: str
+    named: NamedResource, given: BackfillInput, partition: str, read: Callable[[str], Account]
 ) -> Iterator[tuple[ResourceType, Resource]]:
     """What to start for a resource that is named. Several types share their ARNs, and find out by their
     descriptions which resources are theirs. A finding may be about anything: what is not to be started is
     logged, and no error."""
     place = Place(account=named.account, region=named.region, partition=partition)
     try:
-        account = settings.read(named.account)
+        account = read(named.account)
         covering = [each for each in _types(given) if _is_named(each, named)]
         if not covering:
             raise InvalidInput("No resource type covers it.")

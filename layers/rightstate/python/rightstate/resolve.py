@@ -45,7 +45,7 @@ def resolve(task: ResolveTask) -> Resolved:
         Place(account=start.account, region=start.region, partition=task.execution.partition),
     )
     named = _identified(resource_type, place, start)
-    account = _settings(start.account)
+    account = _settings(start.account, _shared_by(start, task.run))
     if start.undo:
         return _undo(resource_type, account, start, named, place)
     policies = _chosen(resource_type, account, start)
@@ -85,9 +85,16 @@ def resolve(task: ResolveTask) -> Resolved:
     return Resolved(proceed=True, place=place, run=run.approved_by(approval) if approval else run)
 
 
-def _settings(account: str) -> Account:
+def _settings(account: str, shared_by: str = "") -> Account:
     """The account's settings, with no exemption that lasts longer than the hub allows."""
-    return exemptions.limited(settings.read(account), int(os.environ["EXEMPTION_DAYS"]))
+    found = settings.read_shared(account, shared_by) if shared_by else settings.read(account)
+    return exemptions.limited(found, int(os.environ["EXEMPTION_DAYS"]))
+
+
+def _shared_by(start: StartInput, resolved: Run | None) -> str:
+    """The batch whose executions may share the settings: Apply reads them again before it writes. An undo,
+    and an execution that has waited, read them as they are now."""
+    return start.batch if start.batch and not start.undo and resolved is None else ""
 
 
 def _guard(resource_type: ResourceType, resource: Resource, policies: Mapping[str, Enabled]) -> guards.Guard:

@@ -1,16 +1,27 @@
 """The settings table: what is enabled in which account. Fails closed."""
 
+import gzip
+import json
 import os
+import zlib
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-from botocore.exceptions import BotoCoreError, ClientError
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from pydantic import ValidationError
 
 from rightstate import exemptions
+from rightstate.aws_errors import named_errors
 from rightstate.catalogue import find_policy
-from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
+from rightstate.errors import (
+    InvalidInput,
+    RightstateError,
+    SettingsUnreadable,
+    Throttled,
+    Unavailable,
+    UnknownAccount,
+)
 from rightstate.identify import shown
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
@@ -19,22 +30,24 @@ from rightstate.sessions import hub_client
 
 
 def read(account: str) -> Account:
-    """The account's settings, from one GetItem.
+    """The account's settings as they are now, from one GetItem.
 
-    Raises UnknownAccount where there are none, SettingsUnreadable where they cannot be read or
-    understood.
+    Raises UnknownAccount where there are none, SettingsUnreadable where they must not be read or are not
+    understood, Throttled and Unavailable where a later try may read them.
     """
     try:
-        answer = hub_client("dynamodb").get_item(
-            TableName=os.environ["SETTINGS_TABLE"],
-            Key={"account": {"S": account}},
-            # What has just been switched off, or exempted for an undo, must not pass for what it was before.
-            ConsistentRead=True,
-        )
-    except (ClientError, BotoCoreError) as error:
-        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+        with named_errors():
+            answer = hub_client("dynamodb").get_item(
+                TableName=os.environ["SETTINGS_TABLE"],
+                Key={"account": {"S": account}},
+                # A policy just switched off, or a resource just exempted for an undo, has to count at once.
+                ConsistentRead=True,
+            )
+    except (Throttled, Unavailable):
+        raise
+    except RightstateError as error:
         raise SettingsUnreadable(
-            f"The settings of account {account} cannot be read: GetItem was answered with {code}. "
+            f"The settings of account {account} cannot be read. {error} "
             "Nothing was changed: without settings nothing is enabled."
         ) from None
     item = answer.get("Item")
@@ -45,15 +58,77 @@ def read(account: str) -> Account:
     return parsed(account, item)
 
 
+# A backfill resolves hundreds of resources of an account within a second. DynamoDB reads an item of 400 KB
+# some 30 times a second (3,000 read units a partition, 100 for each strong read of it).
+_SHARED_SECONDS = 5
+_SHARED_MOST = 16
+_shared: dict[tuple[Any, str, str], tuple[float, Account]] = {}
+
+
+def read_shared(account: str, by: str) -> Account:
+    """The account's settings as they were at most 5 seconds ago, read once for all that pass the same `by`
+    in this container, e.g. the executions of a batch. So they are never older than the batch is.
+
+    Only for looking: before a write, `read`. Raises what `read` raises.
+    """
+    # With the client, since each hub of this process has its own.
+    key, at = (hub_client("dynamodb"), account, by), monotonic()
+    read_at, kept = _shared.get(key, (0.0, None))
+    if kept is None or at - read_at >= _SHARED_SECONDS:
+        kept = read(account)
+        while len(_shared) >= _SHARED_MOST:
+            _shared.pop(next(iter(_shared)), None)
+        _shared[key] = (at, kept)
+    return kept
+
+
 def parsed(account: str, item: Mapping[str, Any]) -> Account:
     """The table's item as DynamoDB gives it. Raises SettingsUnreadable."""
     try:
-        return Account.model_validate(plain(item))
+        given = plain({name: value for name, value in item.items() if name != _PACKED})
+        if _PACKED in item:
+            given["exemptions"] = [*given.get("exemptions", []), *_unpacked(item[_PACKED]["B"])]
+        return Account.model_validate(given)
     except ValidationError as error:
         where = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
         raise SettingsUnreadable(
             f"The settings of account {account} are not understood, at: {where}. Nothing was changed."
         ) from None
+    except _NotUnpacked:
+        raise SettingsUnreadable(
+            f"The settings of account {account} are not understood, at: {_PACKED}. Nothing was changed."
+        ) from None
+
+
+def as_item(account: Account) -> dict[str, Any]:
+    """The settings as DynamoDB takes them. Many exemptions are packed into one attribute, because each read
+    costs by the item's size, and an item has at most 400 KB."""
+    given = account.model_dump(mode="json", exclude_none=True)
+    packed: dict[str, Any] = {}
+    if len(account.exemptions) > _UNPACKED:
+        packed[_PACKED] = {"B": gzip.compress(json.dumps(given.pop("exemptions")).encode(), mtime=0)}
+    return {**TypeSerializer().serialize(given)["M"], **packed}
+
+
+_PACKED = "packed_exemptions"
+_UNPACKED = 20
+_LARGEST = 16_000_000
+
+
+class _NotUnpacked(Exception):
+    pass
+
+
+def _unpacked(packed: bytes) -> list[Any]:
+    try:
+        unpacking = zlib.decompressobj(wbits=31)
+        text = unpacking.decompress(packed, _LARGEST)
+        found = json.loads(text) if unpacking.eof else None
+    except (zlib.error, ValueError, TypeError, RecursionError):
+        raise _NotUnpacked from None
+    if not isinstance(found, list):
+        raise _NotUnpacked
+    return found
 
 
 def enabled(account: Account, resource_type: ResourceType) -> dict[str, Enabled]:
