@@ -1,8 +1,9 @@
 """Plan files: what a plan found and would change, as people review it and the hub is asked to do it.
 
 Two plans of one state are the same to the byte: nothing in one depends on when or by whom it was made. The
-hash protects what was reviewed; what the hub does is protected by each item's own fingerprint, which it
-compares with what it finds.
+hash finds an edit made by accident; whoever edits on purpose can make another hash. So what the hub is asked
+to do is the fingerprint of what the file shows, made when it is read: the hub makes exactly what is shown, or
+nothing.
 """
 
 import hashlib
@@ -17,13 +18,14 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from rightstate import __version__
-from rightstate.catalogue import find_policy
+from rightstate.catalogue import find_policy, load, names
 from rightstate.errors import InvalidInput
 from rightstate.frozen import Frozen
 from rightstate.identify import shown
 from rightstate.models import ACCOUNT, REGION, Enabled, Finding, ResourceName, Status
+from rightstate.planner import fingerprint
 from rightstate.policy import Mode, Risk
-from rightstate.resource_type import Call
+from rightstate.resource_type import Call, Resource
 from rightstate.wants import Value
 from rightstate_cli import foreign_json, planning
 from rightstate_cli.target import Target
@@ -67,8 +69,8 @@ class Change(Frozen):
 
 
 class Item(Frozen):
-    """One resource. `policies` are those that were asked about, `fingerprint` is what an approval names; both
-    are empty where nothing could be told."""
+    """One resource. `policies` are those that were asked about, `state` is the digest of the settings that
+    were read; both are empty where nothing could be told."""
 
     account: AccountId
     region: RegionName
@@ -81,7 +83,12 @@ class Item(Frozen):
     verdicts: tuple[Verdict, ...]
     changes: tuple[Change, ...]
     calls: tuple[Call, ...]
-    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
+    state: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
+
+    @property
+    def fingerprint(self) -> str:
+        """What an approval of the item names: exactly what it shows."""
+        return fingerprint(self.state or "", self.model_dump(mode="json"))
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -168,14 +175,12 @@ def document(
 ) -> Plan:
     """The plan of what was read. `modes` has, by account, the modes of its policies where there are some."""
     found = sorted((_item(item, modes.get(item.account, {})) for item in items), key=lambda item: item.key)
-    broken = {each.policy for item in found for each in item.verdicts if each.findings and not each.excused}
-    counts = Counter(item.status for item in found)
     content = Plan(
         format=FORMAT,
         version=__version__,
         scope=tuple(sorted(_scopes(targets, modes), key=lambda scope: (scope.account, scope.region))),
-        policies={name: _about(name) for name in sorted(broken)},
-        counts={"resources": len(found), **dict(sorted(counts.items()))},
+        policies=_abouts(found),
+        counts=_counts(found),
         items=tuple(found),
         unlisted=tuple(
             sorted(
@@ -242,10 +247,58 @@ def parse(text: str, name: str) -> Plan:
         raise _not_one(name, f"is not understood, at: {where}") from None
     if twice := [key for key, count in Counter(item.key for item in plan.items).items() if count > 1]:
         raise _not_one(name, f"names {shown('/'.join(twice[0]))} twice")
+    if wrong := _not_ours(plan):
+        raise _not_one(name, f"was changed after it was made: {wrong}")
     if text.replace("\r\n", "\n").strip() != render(plan).strip():
         # E.g. a key given twice, of which a reviewer sees one and a parser takes the other.
         raise _not_one(name, "was changed after it was made: it is not written as Rightstate writes it")
     return plan
+
+
+def _not_ours(plan: Plan) -> str:
+    """What a reviewer is shown in the plan that cannot be so; empty if nothing is.
+
+    An item with changes is hidden from a reviewer by another status, and described by its ARN, its policies'
+    risks and what the plan says about them.
+    """
+    for item in plan.items:
+        where = shown("/".join(item.key))
+        if item.resource_type not in names():
+            return f"there is no resource type {shown(item.resource_type)}"
+        if bool(item.changes) != bool(item.calls) or (item.changes and item.status != Status.BROKEN):
+            return f"{where} is {shown(item.status)} with {len(item.changes)} changes"
+        if item.arn != _arn(item):
+            return f"{where} does not have the ARN {shown(str(item.arn))}"
+        if other := [each.policy for each in item.verdicts if not _has_risk(each)]:
+            return f"the risk of {shown(other[0])} is another"
+    if plan.policies != _abouts(plan.items):
+        return "what it says about its policies is not what this version says"
+    if plan.counts != _counts(plan.items):
+        return "its counts do not fit its resources"
+    return ""
+
+
+def _arn(item: Item) -> str | None:
+    partition = item.arn.split(":")[1] if item.arn and item.arn.startswith("arn:aws") else "aws"
+    place = {"account": item.account, "region": item.region, "partition": partition}
+    arn = load(item.resource_type).arn_of(Resource(**place, id=item.resource))
+    return None if "*" in arn else arn
+
+
+def _has_risk(verdict: Verdict) -> bool:
+    try:
+        return find_policy(verdict.policy)[1].risk is verdict.risk
+    except InvalidInput:
+        return False
+
+
+def _abouts(items: Iterable[Item]) -> dict[str, About]:
+    broken = {each.policy for item in items for each in item.verdicts if each.findings and not each.excused}
+    return {name: _about(name) for name in sorted(broken)}
+
+
+def _counts(items: Sequence[Item]) -> dict[str, int]:
+    return {"resources": len(items), **dict(sorted(Counter(item.status for item in items).items()))}
 
 
 def without_request(reason: str) -> str:
@@ -299,7 +352,7 @@ def _item(item: planning.Item, modes: Mapping[str, Mode]) -> Item:
             each.model_copy(update={"parameters": _in_order(each.parameters)})
             for each in (decision.calls if decision else ())
         ),
-        fingerprint=item.fingerprint,
+        state=item.state,
     )
 
 

@@ -14,7 +14,7 @@ from rightstate.errors import NotReady, ResourceGone, RightstateError
 from rightstate.exemptions import delays
 from rightstate.identify import at_home
 from rightstate.models import Decision, Execution, Outcome, Run, RunTask, Status
-from rightstate.planner import decide, fingerprint
+from rightstate.planner import decide, digest
 from rightstate.remediation import describe
 from rightstate.resolve import excused
 from rightstate.resource_type import Resource, ResourceType
@@ -34,8 +34,8 @@ class Item(BaseModel):
 
     `status` is `broken` (something would be changed), `compliant`, `not-applicable`, `held`, `busy`, `gone`,
     `unreadable` or, where all that is broken is excused, `exempt`, `halted` or `managed`; `reason` says why
-    where there is something to say. `policies` are those that were asked about, `fingerprint` is of what the
-    decision was made on.
+    where there is something to say. `policies` are those that were asked about, `state` is the digest of what
+    the decision was made on.
     """
 
     account: str
@@ -46,7 +46,7 @@ class Item(BaseModel):
     status: str
     reason: str = ""
     policies: tuple[str, ...] = ()
-    fingerprint: str | None = None
+    state: str | None = None
     decision: Decision | None = None
 
 
@@ -144,7 +144,7 @@ def _list(
 
 def _item(target: Target, resource_type: ResourceType, resource: Resource) -> Item:
     policies = target.policies(resource_type, resource)
-    decision = approved = None
+    decision = state = None
     try:
         task = RunTask(
             resource_type=resource_type.name,
@@ -161,7 +161,7 @@ def _item(target: Target, resource_type: ResourceType, resource: Resource) -> It
         observed = described.observed
         excuses = {**described.excuses, **task.run.excuses}
         decision = decide(resource_type, resource, policies, observed, excuses)
-        approved = fingerprint(observed, decision.verdicts)
+        state = digest(observed)
         status, reason = _status(decision)
     except NotReady as busy:
         status, reason = "busy", str(busy)
@@ -179,7 +179,7 @@ def _item(target: Target, resource_type: ResourceType, resource: Resource) -> It
         status=status,
         reason=reason,
         policies=tuple(policies),
-        fingerprint=approved,
+        state=state,
         decision=decision,
     )
 

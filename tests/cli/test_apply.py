@@ -17,7 +17,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from rightstate.catalogue import load_all
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli import batches
+from rightstate_cli import batches, plan_file
 from rightstate_cli.engine import Engine
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 
@@ -56,7 +56,7 @@ class Backfill:
         return json.loads(answer["Body"].read())
 
 
-_MACHINES = {"sqs-queue": "SqsQueueMachine", "kms-key": "KmsKeyMachine"}
+_MACHINES = {"sqs-queue": "SqsQueueMachine", "kms-key": "KmsKeyMachine", "s3-bucket": "S3BucketMachine"}
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_what_the_hub_is_asked_to_do_is_what_the_plan_says(
         "resource": "asked",
         "policies": [SQS],
         "reason": "CHG-1",
-        "approved": plan["items"][0]["fingerprint"],
+        "approved": plan_file.read(file).items[0].fingerprint,
         "batch": batch,
         "requester": given["requester"],
     }
@@ -381,6 +381,54 @@ def test_a_plan_that_was_edited_starts_nothing(
     ran = inside("apply", str(file), "--yes")
     assert "its hash does not fit" in ran.err
     assert (ran.code, backfill.runs) == (2, [])
+
+
+def _without_versioning(item: dict[str, Any]) -> None:
+    """The item as if versioning were not changed."""
+    for kind in ("changes", "calls"):
+        item[kind] = [each for each in item[kind] if "Versioning" not in json.dumps(each)]
+
+
+def _as_if_compliant(item: dict[str, Any]) -> None:
+    """What the edit above leaves to be seen: the policy that finds versioning off."""
+    _without_versioning(item)
+    for verdict in item["verdicts"]:
+        if verdict["policy"] == "s3-versioning":
+            verdict |= {"findings": [], "status": "compliant"}
+
+
+def _not_asked_for(item: dict[str, Any]) -> None:
+    _as_if_compliant(item)
+    item["verdicts"] = [each for each in item["verdicts"] if each["policy"] != "s3-versioning"]
+
+
+@pytest.mark.parametrize("edit", [None, _without_versioning, _as_if_compliant, _not_asked_for])
+def test_the_hub_makes_exactly_what_a_plan_shows_or_nothing(
+    server: Server, inside: Cli, tmp_path: Path, edit: Callable[[dict[str, Any]], None] | None
+) -> None:
+    """Whoever edits a plan can make the hash that fits it."""
+    bucket = server.make(
+        "s3-bucket", f"shown-{edit.__name__.strip('_') if edit else 'whole'}".replace("_", "-")
+    )
+    file = tmp_path / "plan.json"
+    policies = ("-p", "s3-versioning", "-p", "s3-block-public-access")
+    named = ("-r", f"arn:aws:s3:::{bucket}", "--account", OWN, "-t", "s3-bucket")
+    inside("plan", *named, *policies, "-o", str(file), "--deployed")
+    content = json.loads(file.read_text())
+    shown = {each["setting"] for each in content["items"][0]["changes"]}
+    assert "Versioning" in shown and len(shown) > 1
+    if edit:
+        edit(content["items"][0])
+        broken = {each["policy"] for each in content["items"][0]["verdicts"] if each["findings"]}
+        content["policies"] = {name: each for name, each in content["policies"].items() if name in broken}
+        content["sha256"] = plan_file._digest(content)
+        file.write_text(json.dumps(content, sort_keys=True, indent=1) + "\n")
+    server.calls.clear()
+    ran = inside("apply", str(file), "--yes", "--format", "json")
+    [item] = ran.json["items"]
+    assert (item["outcome"], ran.code) == (("changed-since-plan", 1) if edit else ("remediated", 0))
+    made = {"s3:PutBucketVersioning", "s3:PutPublicAccessBlock"} & set(server.calls)
+    assert len(made) == (0 if edit else 2)
 
 
 def test_a_plan_with_nothing_to_change_starts_nothing(

@@ -11,7 +11,8 @@ from moto import mock_aws
 from rightstate.catalogue import load
 from rightstate.identify import at_home
 from rightstate.models import Decision
-from rightstate.resource_type import Place, Resource
+from rightstate.planner import decide
+from rightstate.resource_type import Observed, Place, Resource
 from rightstate_cli import examples, moto_gaps
 from tests.support import cycle
 
@@ -50,6 +51,7 @@ class Made:
     read: set[str] = field(default_factory=set)
     applied: dict[Resource, set[str]] = field(default_factory=dict)
     undone: dict[Resource, set[str]] = field(default_factory=dict)
+    observed: list[tuple[Resource, Observed]] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     undos: list[Decision] = field(default_factory=list)
 
@@ -77,7 +79,9 @@ def made(name: str) -> Made:
         assert set(found) <= set(resource_type.find(account.client, place))
         for each in found:
             resource = Resource(**place.model_dump(), id=each)
-            decision = cycle.plan(resource_type, account, resource, policies)
+            observed = cycle.observe(resource_type, account, resource, policies)
+            decision = decide(resource_type, resource, policies, observed)
+            result.observed.append((resource, observed))
             result.decisions.append(decision)
             if resource_type.tags:
                 resource_type.tags(account.client, resource)

@@ -50,10 +50,10 @@ def broken(resource: str, reason: str = "") -> planning.Item:
         region=REGION,
         resource_type="s3-bucket",
         resource=resource,
-        arn=f"arn:aws:s3:::{resource}",
+        arn=None if "*" in resource else f"arn:aws:s3:::{resource}",
         status="broken",
         policies=("s3-versioning",),
-        fingerprint="0" * 64,
+        state="0" * 64,
         decision=Decision(
             apply=True,
             outcome=Outcome.REMEDIATED,
@@ -119,6 +119,14 @@ def hashed(**edits: Any) -> str:
     return json.dumps({**content, "sha256": plan_file._digest(content)}, sort_keys=True, indent=1)
 
 
+FIRST = json.loads(TEXT)["items"][0]
+
+
+def of_first(**edits: Any) -> str:
+    """The plan with another first item, and the hash that fits it."""
+    return hashed(items=[{**FIRST, **edits}, *json.loads(TEXT)["items"][1:]])
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -132,6 +140,20 @@ def hashed(**edits: Any) -> str:
         (TEXT.replace('"Enabled"', '"Suspended"'), "its hash does not fit"),
         (hashed(version="0.0.0"), f"was made by version '0.0.0'; this is {__version__}"),
         (hashed(surprise=1), "is not understood, at: surprise"),
+        (hashed(counts={"resources": 3, "compliant": 3}), "its counts do not fit its resources"),
+        (hashed(policies={}), "what it says about its policies is not what this version says"),
+        (
+            of_first(status="compliant"),
+            "'123456789012/eu-west-1/s3-bucket/first' is 'compliant' with 1 changes",
+        ),
+        (of_first(calls=[]), "'123456789012/eu-west-1/s3-bucket/first' is 'broken' with 1 changes"),
+        (of_first(arn="arn:aws:s3:::second"), "does not have the ARN 'arn:aws:s3:::second'"),
+        (of_first(arn=None), "does not have the ARN 'None'"),
+        (of_first(resource_type="s4-bucket"), "there is no resource type 's4-bucket'"),
+        (
+            of_first(verdicts=[{**FIRST["verdicts"][0], "risk": "safe"}]),
+            "the risk of 's3-versioning' is another",
+        ),
         (hashed(items=json.loads(TEXT)["items"] * 2), "names '123456789012/eu-west-1/s3-bucket/first' twice"),
         (
             TEXT.replace('"status": "broken"', '"status": "compliant", "status": "broken"', 1),

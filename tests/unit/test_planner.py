@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rightstate.errors import PlanConflict
 from rightstate.models import Enabled, Outcome, Status
-from rightstate.planner import decide, decide_as_approved, fingerprint, may_change, settings_to_read
+from rightstate.planner import decide, decide_as_approved, fingerprint_of, may_change, settings_to_read
 from rightstate.policy import Mode, Parameter, Policy, Risk
 from rightstate.resource_type import Call, Case, Change, Observed, Resource, ResourceType, Setting
 from rightstate.wants import AtLeast, Exactly, Includes, Value, Want
@@ -248,13 +248,38 @@ OBSERVED = st.fixed_dictionaries(
 def told(observed: Observed, mode: Mode = Mode.AUTO, *policies: Policy) -> str:
     enabled = {name: Enabled(mode=mode) for name in ALL_AUTO}
     of = resource_type(*(policies or (LOCK, WEEK, DAY)))
-    return fingerprint(observed, decide(of, RESOURCE, enabled, observed).verdicts)
+    return fingerprint_of(observed, decide(of, RESOURCE, enabled, observed))
 
 
 @given(OBSERVED)
-def test_a_plan_has_one_fingerprint_whatever_the_mode(observed: Observed) -> None:
-    shuffled = dict(reversed(list(observed.items())))
-    assert {told(observed, mode) for mode in (Mode.AUTO, Mode.REPORT)} == {told(shuffled)}
+def test_a_plan_has_one_fingerprint_in_whatever_order_its_settings_were_read(observed: Observed) -> None:
+    assert told(observed) == told(dict(reversed(list(observed.items()))))
+
+
+@given(OBSERVED, st.fixed_dictionaries({name: st.sampled_from(list(Mode)) for name in ALL_AUTO}))
+def test_of_a_plan_all_or_nothing_is_changed_whatever_the_modes_are_by_then(
+    observed: Observed, modes: dict[str, Mode]
+) -> None:
+    """A part of it, which is what the modes may allow, is nothing that anybody has seen and approved."""
+    of = resource_type(LOCK, WEEK, DAY)
+    planned = decide(of, RESOURCE, ALL_AUTO, observed)
+    enabled = {name: Enabled(mode=mode) for name, mode in modes.items()}
+    decision = decide_as_approved(of, RESOURCE, enabled, observed, fingerprint_of(observed, planned))
+    made = [(change.setting, change.before, change.after) for change in decision.changes]
+    shown = [(change.setting, change.before, change.after) for change in planned.changes]
+    assert made in ([], shown)
+    assert decision.calls in ((), planned.calls)
+    if set(modes.values()) <= {Mode.REPORT, Mode.APPROVE} and shown:
+        assert decision.outcome is Outcome.REPORTED
+
+
+def test_a_plan_of_which_the_modes_allow_a_part_says_which_policies_do_not() -> None:
+    of, observed = resource_type(LOCK, WEEK), {"Lock": False, "Days": 0}
+    planned = decide(of, RESOURCE, ALL_AUTO, observed)
+    lower = {**ALL_AUTO, "week": Enabled(mode=Mode.REPORT)}
+    decision = decide_as_approved(of, RESOURCE, lower, observed, fingerprint_of(observed, planned))
+    assert decision.outcome is Outcome.CHANGED_SINCE_PLAN
+    assert "Only a part of it may be changed, because of the modes of week (report)." in decision.reason
 
 
 @given(OBSERVED, OBSERVED)

@@ -9,7 +9,7 @@ from tests.unit.test_planner import ALL_AUTO, DAY, LOCK, RESOURCE, WEEK, policy,
 
 from rightstate.errors import PlanConflict
 from rightstate.models import Decision, Enabled, Excuse, Outcome, Status
-from rightstate.planner import decide, decide_as_approved, fingerprint
+from rightstate.planner import decide, decide_as_approved, fingerprint_of
 from rightstate.policy import Mode, Policy
 from rightstate.wants import AtLeast, Exactly, Value
 
@@ -131,7 +131,7 @@ def test_a_pending_change_is_named_as_the_rule() -> None:
 
 
 def approved(*excused: str) -> str:
-    return fingerprint(BROKEN, _decided(*excused).verdicts)
+    return fingerprint_of(BROKEN, _decided(*excused))
 
 
 def _decided(*excused: str) -> Decision:
@@ -161,7 +161,7 @@ def test_an_approved_plan_with_the_exemption_in_it_is_applied_without_the_exempt
 def test_an_exemption_of_what_the_plan_does_not_change_leaves_it_as_approved() -> None:
     observed: dict[str, Value] = {"Lock": True, "Days": 0}
     kind = resource_type(LOCK, WEEK)
-    planned = fingerprint(observed, decide(kind, RESOURCE, ALL_AUTO, observed).verdicts)
+    planned = fingerprint_of(observed, decide(kind, RESOURCE, ALL_AUTO, observed))
     decision = decide_as_approved(kind, RESOURCE, ALL_AUTO, observed, planned, {"lock": excuse()})
     assert decision.outcome is Outcome.REMEDIATED
 

@@ -6,11 +6,10 @@ import pytest
 
 from rightstate.catalogue import load
 from rightstate.models import Enabled, Execution, Run, RunTask
-from rightstate.planner import decide, fingerprint
+from rightstate.planner import decide, fingerprint_of
 from rightstate.policy import Mode
 from rightstate.remediation import describe
-from rightstate.resource_type import Resource
-from rightstate.wants import Value
+from rightstate.resource_type import Observed, Resource
 from rightstate_cli.engine import Engine
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
@@ -19,20 +18,23 @@ from tests.workflow.test_endings import run
 POLICIES = ["s3-versioning", "s3-default-encryption"]
 
 
-def approve(bucket: str, mode: Mode = Mode.AUTO, **parameters: Value) -> str:
+def approve(bucket: str) -> str:
     """What a plan of both policies says of the bucket."""
-    resource_type = load("s3-bucket")
     resource = Resource(account=ACCOUNT, region=REGION, id=bucket)
-    policies = {name: Enabled(mode=mode) for name in POLICIES}
+    policies = {name: Enabled(mode=Mode.AUTO) for name in POLICIES}
+    observed = _observed(bucket)
+    return fingerprint_of(observed, decide(load("s3-bucket"), resource, policies, observed))
+
+
+def _observed(bucket: str) -> Observed:
     where = Execution(id="arn:aws:states:::execution:plan", name="plan", started="", state_machine="")
     own = Run(
-        resource=resource,
+        resource=Resource(account=ACCOUNT, region=REGION, id=bucket),
         role_arn=f"arn:aws:iam::{ACCOUNT}:role/rightstate-remediation",
         external_id=None,
-        policies=policies,
+        policies={name: Enabled(mode=Mode.AUTO) for name in POLICIES},
     )
-    observed = describe(RunTask(resource_type="s3-bucket", execution=where, run=own)).observed
-    return fingerprint(observed, decide(resource_type, resource, policies, observed).verdicts)
+    return describe(RunTask(resource_type="s3-bucket", execution=where, run=own)).observed
 
 
 @pytest.fixture
@@ -95,6 +97,25 @@ def test_an_account_in_report_is_told_of_and_not_changed(hub: Engine, calls: Cal
     enable(hub, *POLICIES, mode=Mode.REPORT)
     calls.made.clear()
     assert run(hub, "s3-bucket", given(bucket, approved)).outcome == "reported"
+    assert calls.writes == []
+
+
+def test_a_plan_that_shows_less_than_would_be_changed_is_not_applied(
+    hub: Engine, calls: Calls, bucket: str
+) -> None:
+    """As whoever edits a plan file can have it asked: with the fingerprint of what it shows then."""
+    resource = Resource(account=ACCOUNT, region=REGION, id=bucket)
+    enabled = {name: Enabled(mode=Mode.AUTO) for name in POLICIES}
+    decision = decide(load("s3-bucket"), resource, enabled, _observed(bucket))
+    hidden = decision.changes[0]
+    shown = {
+        "changes": tuple(each for each in decision.changes if each != hidden),
+        "calls": tuple(each for each in decision.calls if hidden.setting not in each.settings),
+    }
+    approved = fingerprint_of(_observed(bucket), decision.model_copy(update=shown))
+    calls.made.clear()
+    execution = run(hub, "s3-bucket", given(bucket, approved))
+    assert execution.outcome == "changed-since-plan"
     assert calls.writes == []
 
 

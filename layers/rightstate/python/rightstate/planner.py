@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import reduce
 from types import MappingProxyType
+from typing import Any
 
 from rightstate.errors import PlanConflict
 from rightstate.models import Decision, Enabled, Excuse, Finding, Outcome, Status, Verdict
@@ -81,17 +82,35 @@ def decide(
     )
 
 
-def fingerprint(observed: Observed, verdicts: Iterable[Verdict]) -> str:
-    """SHA-256, in hexadecimal, of what a decision was made on and what it found, whatever the modes.
+def digest(observed: Observed) -> str:
+    """SHA-256, in hexadecimal, of what was read; of no use to who wants to know what that was."""
+    return _sha256(dict(observed))
 
-    The same for two plans of one state; another as soon as a setting that some policy reads, a policy's
-    verdict or a value to be written is another.
+
+def fingerprint(state: str, shown: Mapping[str, Any]) -> str:
+    """SHA-256, in hexadecimal, of everything that is shown of a decision to who approves it.
+
+    `state` is the digest of what was read, `shown` has the `verdicts`, `changes` and `calls` of the decision,
+    or of a plan file's item, in JSON's types. What was read, what a policy makes of it, each value to be
+    written and each call: with any other it is another.
     """
-    found = {
-        verdict.policy: [verdict.status, [finding.model_dump(mode="json") for finding in verdict.findings]]
-        for verdict in verdicts
-    }
-    text = json.dumps([dict(observed), found], sort_keys=True, default=list, separators=(",", ":"))
+    return _sha256(
+        [
+            state,
+            sorted([each["policy"], each["status"], each["findings"]] for each in shown["verdicts"]),
+            [[each[key] for key in ("setting", "before", "after", "policies")] for each in shown["changes"]],
+            shown["calls"],
+        ]
+    )
+
+
+def fingerprint_of(observed: Observed, decision: Decision) -> str:
+    """The fingerprint of a decision on what was read."""
+    return fingerprint(digest(observed), decision.model_dump(mode="json"))
+
+
+def _sha256(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, default=list, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -103,17 +122,31 @@ def decide_as_approved(
     approved: str,
     excuses: Mapping[str, Excuse] = MappingProxyType({}),
 ) -> Decision:
-    """The decision, if it is the one whose fingerprint was approved; else to leave the resource alone. A
-    policy that was to change it and is excused by now makes it another."""
+    """The decision, if it is the one whose fingerprint was approved; else to leave the resource alone.
+
+    A plan shows what would be changed if every policy might. Where the modes allow all of that, it is done;
+    where they allow nothing, that is said; where they allow a part, which nobody has seen as such, nothing is
+    done. A policy that was to change it and is excused by now makes it another decision.
+    """
     decision = decide(resource_type, resource, enabled, observed, excuses)
-    if fingerprint(observed, decision.verdicts) == approved:
+    if fingerprint_of(observed, decision) == approved:
+        return decision
+    planned = decide(resource_type, resource, in_auto(enabled), observed, excuses)
+    as_planned = fingerprint_of(observed, planned) == approved
+    if as_planned and not decision.changes:
         return decision
     halted = [verdict.policy for verdict in decision.verdicts if verdict.status is Status.HALTED]
-    next_step = (
-        f"{', '.join(halted)} is halted for it: `rightstate breaker release`."
-        if halted
-        else "Make a new plan."
-    )
+    if as_planned:
+        lower = [
+            f"{verdict.policy} ({verdict.mode})"
+            for verdict in decision.verdicts
+            if verdict.findings and verdict.mode is not Mode.AUTO
+        ]
+        next_step = f"Only a part of it may be changed, because of the modes of {', '.join(lower)}."
+    elif halted:
+        next_step = f"{', '.join(halted)} is halted for it: `rightstate breaker release`."
+    else:
+        next_step = "Make a new plan."
     return Decision(
         apply=False,
         outcome=Outcome.CHANGED_SINCE_PLAN,
@@ -122,6 +155,15 @@ def decide_as_approved(
         rule="plan",
         verdicts=decision.verdicts,
     )
+
+
+def in_auto(enabled: Policies) -> Policies:
+    """The policies as they are planned: each that is not off may change what it finds."""
+    return {
+        name: configured.model_copy(update={"mode": Mode.AUTO})
+        for name, configured in enabled.items()
+        if configured.mode is not Mode.OFF
+    }
 
 
 def _enabled(resource_type: ResourceType, enabled: Policies) -> Iterator[tuple[Policy, Enabled]]:

@@ -95,7 +95,7 @@ def decide(task: DecideTask) -> Decision:
         )
     else:
         decision = planner.decide(resource_type, run.resource, run.policies, observed, excuses)
-    plan = planner.fingerprint(observed, decision.verdicts)
+    plan = planner.fingerprint_of(observed, decision)
     return _to_approve(task, resource_type, decision.model_copy(update={"plan": plan}))
 
 
@@ -128,8 +128,8 @@ def _to_approve(task: DecideTask, resource_type: ResourceType, decision: Decisio
     }
     observed = task.described.observed
     wanted = planner.decide(resource_type, run.resource, lifted, observed, _excuses(task))
-    # Of the verdicts as they will be with the approval: what is written decides about some of them.
-    decision = decision.model_copy(update={"plan": planner.fingerprint(observed, wanted.verdicts)})
+    # Of the decision as it will be with the approval, which is what the request shows.
+    decision = decision.model_copy(update={"plan": planner.fingerprint_of(observed, wanted)})
     if run.asked and run.asked.plan == decision.plan and now() < run.asked.until:
         outcome, reason = guards.about(run.asked)
         rule = f"approval {run.asked.id}"
