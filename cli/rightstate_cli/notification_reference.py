@@ -24,8 +24,8 @@ _PAGE = """\
 <!-- Written by `make docs` from the model of the event and a run: what is changed here by hand is lost. -->
 
 An execution that ends `remediated`, `reported` or `failed` is told twice: as a message to an SNS topic, for
-people, and as an event on the hub's default event bus, for systems. The other outcomes are only counted and
-written to the ledger.
+people, and as an event on the hub's default event bus, for systems. So is one that halts a policy for a
+resource, or that ends a halt. The other outcomes are only counted and written to the ledger.
 
 A notification that cannot be sent fails nothing: what was done is done, and in the ledger. It is logged, and
 counted in the metric `NotificationsFailed` (namespace `Rightstate`, dimension `service`, which is the stack's
@@ -56,9 +56,10 @@ $ aws sns subscribe --topic-arn "$topic" --protocol email --notification-endpoin
     --attributes '{{"FilterPolicy": "{{\\"outcome\\": [\\"failed\\"]}}"}}'
 ```
 
-Each message has the attributes `outcome`, `account` and `resource_type`; a filter policy may name any of
-them. Alarms, and what is told of executions that died, have none, so that a subscription with a filter does
-not get them: keep one without.
+Each message has the attributes `outcome`, `account`, `resource_type` and `urgency`; a filter policy may name
+any of them. `urgency` is `high` where something was halted because it is set back again and again, and in the
+daily reminder of that; else it is `normal`. Alarms, and what is told of executions that died, have none, so
+that a subscription with a filter does not get them: keep one without.
 
 ### What to do, by error
 

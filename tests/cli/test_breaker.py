@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from rightstate.guards import HALT, Halt
+from rightstate.guards import HALT, HALTS, Halt
 from rightstate_cli.engine import Engine
 from tests.cli.conftest import OTHER, OWN, REGION, Cli
 
@@ -23,7 +23,7 @@ def halt(engine: Engine, resource: str, *policies: str) -> None:
             execution=f"arn:aws:states:{REGION}:{OWN}:execution:rightstate-sqs-queue:the-last",
             applies=5,
         )
-        item = {"id": resource, "what": HALT + policy, **halted.model_dump()}
+        item = {"id": resource, "what": HALT + policy, "listed": HALTS, **halted.model_dump()}
         engine.client("dynamodb").put_item(
             TableName=engine.resources["GuardsTable"],
             Item={name: TypeSerializer().serialize(value) for name, value in item.items()},

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import boto3
 import botocore.session
+from boto3.dynamodb.types import TypeSerializer
 from botocore.validate import validate_parameters
 from moto import mock_aws
 from moto.cloudformation.models import cloudformation_backends
@@ -27,6 +28,7 @@ from moto.cloudformation.parsing import clean_json
 
 from rightstate import __version__
 from rightstate.errors import SettingsUnreadable
+from rightstate.guards import HALT, HALTS, Halt
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import application, checks, member
@@ -118,6 +120,7 @@ class World:
             "ExemptionDays": "90",
             "SettingsTable": "settings",
             "LedgerTable": "ledger",
+            "GuardsTable": "guards",
             "Notifications": f"arn:aws:sns:{REGION}:{HUB}:{STACK}-notifications",
             "UndeliveredEvents": f"https://sqs.{REGION}.amazonaws.com/{HUB}/{STACK}-undelivered-events",
             **{name: _machine(resource_type) for name, resource_type in application.machines().items()},
@@ -190,6 +193,7 @@ class World:
             name: {"TableStatus": "ACTIVE", "DeletionProtectionEnabled": True}
             for name in ("settings", "ledger")
         }
+        self.halts: dict[str, Halt] = {}
         self.recovery = {"settings": "ENABLED", "ledger": "ENABLED"}
         self.living = "ENABLED"
         self.trails: list[Answer] = [
@@ -402,6 +406,14 @@ class World:
 
     def _dynamodb_DescribeTable(self, given: Any, account: str, region: str) -> Answer:  # noqa: N802
         return {"Table": self.tables[given["TableName"]]}
+
+    def _dynamodb_Query(self, given: Any, account: str, region: str) -> Answer:  # noqa: N802
+        items = [
+            {"id": resource, "what": HALT + halt.policy, "listed": HALTS, **halt.model_dump()}
+            for resource, halt in self.halts.items()
+        ]
+        assert (given["TableName"], given["IndexName"]) == ("guards", HALTS)
+        return {"Items": [TypeSerializer().serialize(each)["M"] for each in items]}
 
     def _dynamodb_DescribeContinuousBackups(self, given: Any, account: str, region: str) -> Answer:  # noqa: N802
         recovery = {"PointInTimeRecoveryStatus": self.recovery[given["TableName"]]}

@@ -12,6 +12,7 @@ from tests.support.template import HUB, REGION, STACK
 from tests.support.world import EXTERNAL_ID, FAR, MEMBER, ROLE, Refused, World
 
 from rightstate.errors import InvalidInput, SettingsUnreadable
+from rightstate.guards import Halt
 from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli import application, checks
@@ -70,6 +71,10 @@ def with_settings(**update: Any) -> Break:
         world.accounts[MEMBER] = account.model_copy(update=update)
 
     return change
+
+
+QUEUE = f"{MEMBER}/{REGION}/sqs-queue/orders"
+HALTED = Halt(policy="sqs-server-side-encryption", since="noon", execution="e", applies=5)
 
 
 def exemption(**given: Any) -> Exemption:
@@ -931,6 +936,17 @@ BROKEN: list[tuple[str, str, Break, Status, str, str]] = [
     ),
     ("V22", "the clock is wrong", changed("skew", timedelta(minutes=5)), WARN, "s apart", "clock"),
     (
+        "V24",
+        "a resource is halted",
+        changed(
+            "halts",
+            {QUEUE: Halt(policy="sqs-server-side-encryption", since="noon", execution="e", applies=5)},
+        ),
+        FAIL,
+        f"{QUEUE} is halted for sqs-server-side-encryption since noon",
+        f"rightstate breaker release {QUEUE}",
+    ),
+    (
         "V23",
         "a log group is kept for ever",
         at("log_groups", f"/aws/lambda/{STACK}", to=None),
@@ -1172,11 +1188,11 @@ def test_every_check_says_what_it_proves_and_what_mends_it() -> None:
 
 
 def test_the_checks_are_numbered_without_a_gap() -> None:
-    assert [f"V{number}" for number in range(1, 24)] == IDS
+    assert [f"V{number}" for number in range(1, 25)] == IDS
 
 
 def test_a_check_that_there_is_not_is_answered_with_those_that_there_are() -> None:
-    with pytest.raises(InvalidInput, match=r"no check .V99.*V1, V2,.*V23"):
+    with pytest.raises(InvalidInput, match=r"no check .V99.*V1, V2,.*V24"):
         checks.chosen(["V5", "V99"])
 
 

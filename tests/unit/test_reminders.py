@@ -15,7 +15,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 from tests.docs.test_commands import fault
 
-from rightstate import sessions
+from rightstate import guards, sessions
 from rightstate.models import Execution, StateTask
 from rightstate.reminders import remind
 
@@ -42,12 +42,34 @@ class Hub:
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    environment = {"AWS_DEFAULT_REGION": REGION, "SETTINGS_TABLE": "settings", "EXEMPTION_DAYS": "365"}
+    environment = {
+        "AWS_DEFAULT_REGION": REGION,
+        "SETTINGS_TABLE": "settings",
+        "EXEMPTION_DAYS": "365",
+        "GUARDS_TABLE": "guards",
+    }
     with mock_aws(), patch.dict(os.environ, environment), sessions.hub_kept_apart(boto3.Session):
         boto3.client("dynamodb").create_table(
             TableName="settings",
             KeySchema=[{"AttributeName": "account", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "account", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        names = {name: {"AttributeName": name} for name in ("id", "what", "listed")}
+        boto3.client("dynamodb").create_table(
+            TableName="guards",
+            KeySchema=[{**names["id"], "KeyType": "HASH"}, {**names["what"], "KeyType": "RANGE"}],
+            AttributeDefinitions=[{**each, "AttributeType": "S"} for each in names.values()],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "halts",
+                    "KeySchema": [
+                        {**names["listed"], "KeyType": "HASH"},
+                        {**names["id"], "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
             BillingMode="PAY_PER_REQUEST",
         )
         topic = boto3.client("sns").create_topic(Name="notifications")["TopicArn"]
@@ -109,6 +131,24 @@ def test_an_exemption_that_is_written_and_does_not_count_is_told_every_day(
     assert len(told) == bool(why)
     if told:
         assert f"ex-1a2b3c4d {why}" in told[0][1]
+
+
+def test_what_is_halted_is_told_every_day_in_a_message_of_its_own(hub: Hub) -> None:
+    hub.put(exemption())
+    for name in ("orders", "it's"):
+        guards._halt(
+            f"{ACCOUNT}/{REGION}/sqs-queue/{name}",
+            guards.Halt(policy="sqs-server-side-encryption", since="s", execution="e", applies=5, tries=2),
+        )
+    guards.acquire(f"{ACCOUNT}/{REGION}/sqs-queue/orders", "e")
+    for day in ("2026-12-24", "2026-12-25"):
+        subject, text = hub.told(day)[0]
+        assert subject == "URGENT: Rightstate leaves 2 halted"
+        assert "sqs-queue 'orders': sqs-server-side-encryption" in text
+        assert "after 5 changes; looked at 2 times since" in text
+        commands = re.findall(r"Let it go on: rightstate (.*)", text)
+        assert [fault(command) for command in commands] == ["", ""]
+    assert len(hub.told("2026-12-24")) == 2
 
 
 def test_where_there_is_none_nobody_is_told_anything(hub: Hub) -> None:

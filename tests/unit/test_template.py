@@ -548,7 +548,7 @@ FUNCTIONS_OF_REMEDIATIONS = (
     "verify",
     "record",
 )
-FUNCTIONS = (*FUNCTIONS_OF_BACKFILL, *FUNCTIONS_OF_REMEDIATIONS, "remind", "record-death")
+FUNCTIONS = (*FUNCTIONS_OF_BACKFILL, *FUNCTIONS_OF_REMEDIATIONS, "remind", "look-again", "record-death")
 RUNS = {
     # On AWS the ARN that CloudFormation gives for a log group ends with :*, which its streams match.
     ("logs:CreateLogStream", in_hub("logs", f"log-group:/aws/lambda/{STACK}")),
@@ -639,7 +639,7 @@ DECLARED = {
         *RUNS,
         *NOTIFIES,
         ("dynamodb:PutItem", table_arn("LedgerTable")),
-        *((f"dynamodb:{action}", GUARDS) for action in ("PutItem", "Query", "UpdateItem")),
+        *((f"dynamodb:{action}", GUARDS) for action in ("DeleteItem", "PutItem", "Query", "UpdateItem")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-*")),
     },
     "RequestApprovalRole": {
@@ -677,7 +677,16 @@ DECLARED = {
     "RemindRole": {
         *RUNS,
         ("dynamodb:Scan", table_arn("SettingsTable")),
+        ("dynamodb:Query", f"{GUARDS}/index/halts"),
         ("sns:Publish", in_hub("sns", f"{STACK}-notifications")),
+    },
+    "LookAgainRole": {
+        *RUNS,
+        ("dynamodb:Query", f"{GUARDS}/index/halts"),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-*")),
+    },
+    "LookAgainFunctionOftenRole": {
+        ("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-look-again"))
     },
     "RemindFunctionDailyRole": {("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-remind"))},
     "MachineRole": {
@@ -984,7 +993,8 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
         "FindScopesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
         "ListResourcesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
         "SummarizeFunction": {"LEDGER_TABLE", "WORK_BUCKET"},
-        "RemindFunction": {"SETTINGS_TABLE", "TOPIC_ARN", "EXEMPTION_DAYS"},
+        "RemindFunction": {"SETTINGS_TABLE", "GUARDS_TABLE", "TOPIC_ARN", "EXEMPTION_DAYS"},
+        "LookAgainFunction": {"GUARDS_TABLE", "MACHINES"},
     }
 
 
@@ -1003,12 +1013,23 @@ def test_every_machine_has_an_alarm_on_its_failed_executions() -> None:
     assert sorted(alarmed) == sorted({rule.target["Arn"] for rule in rules_of_machines()})
 
 
-def test_an_alarm_looks_at_the_metric_of_failed_notifications() -> None:
+def test_alarms_look_at_the_metrics_of_failed_notifications_and_of_halts() -> None:
     variables = of_type("AWS::Lambda::Function")["RecordFunction"]["Environment"]["Variables"]
-    [alarm] = [a for a in of_type("AWS::CloudWatch::Alarm").values() if a["Namespace"] == "Rightstate"]
-    assert alarm["MetricName"] == "NotificationsFailed"
-    assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
+    alarms = [a for a in of_type("AWS::CloudWatch::Alarm").values() if a["Namespace"] == "Rightstate"]
+    assert {alarm["MetricName"] for alarm in alarms} == {"NotificationsFailed", "Halts"}
+    for alarm in alarms:
+        assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+        assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
+
+
+def test_the_alarm_on_halts_lasts_from_one_count_of_them_to_the_next() -> None:
+    alarm = rendered()["HaltsAlarm"]["Properties"]
+    [schedule] = [s for s in of_type("AWS::Scheduler::Schedule").values() if "look-again" in s["Name"]]
+    assert schedule["ScheduleExpression"] == "rate(15 minutes)"
+    assert int(alarm["Period"]) * int(alarm["EvaluationPeriods"]) > 15 * 60
+    assert (alarm["DatapointsToAlarm"], alarm["TreatMissingData"]) == (1, "notBreaching")
+    given = json.loads(schedule["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", STARTED))
+    assert StateTask.model_validate(given).execution.started == STARTED
 
 
 def test_an_alarm_looks_at_the_events_that_wait_in_the_queue() -> None:
@@ -1077,9 +1098,10 @@ def test_each_machine_calls_the_functions_of_its_states_for_its_own_resource_typ
         assert machines[name]["DefinitionSubstitutions"] == {**own, "Partition": "aws", "ResourceType": kind}
 
 
-def test_every_function_is_a_state_but_those_that_remind_and_record_deaths() -> None:
+def test_every_function_is_a_state_but_those_that_remind_look_again_and_record_deaths() -> None:
     placeholders = set(re.findall(r"\$\{(\w+Function)\}", json.dumps([DEFINITION, BACKFILL])))
-    assert placeholders == set(of_type("AWS::Lambda::Function")) - {"RemindFunction", "RecordDeathFunction"}
+    others = {"RemindFunction", "LookAgainFunction", "RecordDeathFunction"}
+    assert placeholders == set(of_type("AWS::Lambda::Function")) - others
 
 
 def test_people_are_reminded_of_exemptions_every_day_with_an_input_that_the_function_understands() -> None:

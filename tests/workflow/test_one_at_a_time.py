@@ -1,5 +1,6 @@
 """Executions about one resource at the same time: never a lost update, and one change (T12 to T14)."""
 
+import re
 import sys
 import uuid
 from collections import Counter
@@ -13,14 +14,15 @@ from unittest.mock import patch
 import pytest
 from botocore.client import BaseClient
 
-from rightstate import catalogue, clock, guards, remediation
+from rightstate import catalogue, clock, guards, halts, remediation
 from rightstate.errors import AlreadyAsked, Denied, Locked
-from rightstate.models import Account, Asked, Choice, Outcome
+from rightstate.models import Account, Asked, Choice, Execution, Outcome, StartInput, StateTask
 from rightstate.policy import Mode
 from rightstate.sessions import hub_client
 from rightstate_cli import simulated_accounts
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Start
+from tests.support import told
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, session, start_input
 from tests.support.undoing import exempt, undo
@@ -259,13 +261,14 @@ def test_what_another_execution_has_done_meanwhile_is_not_claimed(hub: Engine) -
     assert {policy for change in entry["changes"] for policy in change["policies"]} == {policies[1]}
 
 
+LATER = clock.written(datetime.now(UTC) + timedelta(days=30))
 EXEMPTED = {
     "id": "ex-1a2b3c4d",
     "resource": None,
     "reason": "taken back",
     "approver": "ana",
     "created": clock.now(),
-    "until": clock.written(datetime.now(UTC) + timedelta(days=30)),
+    "until": LATER,
 }
 
 
@@ -310,7 +313,8 @@ def test_what_is_halted_while_an_execution_waits_is_left_alone(hub: Engine, call
     guards.acquire(resource, FIRST)
     execution = started(hub, TYPE, start_input(queue))
     locked_out(hub, execution)
-    guards._halt(resource, guards.Halt(policy=POLICY, since=clock.now(), execution=FIRST, applies=5))
+    halt = guards.Halt(policy=POLICY, since=clock.now(), execution=FIRST, applies=5, look_again=LATER)
+    guards._halt(resource, halt)
     guards.release(resource, FIRST, [])
     assert ended(hub, execution)["outcome"] == Outcome.HALTED
     assert WRITE not in calls.writes
@@ -358,26 +362,125 @@ def test_our_own_events_fed_back_fifty_times_change_nothing_and_halt_nothing(
     assert guards.read(f"{ACCOUNT}/{REGION}/{TYPE}/{queue}").halts == ()
 
 
-def test_a_fight_is_halted_told_once_and_goes_on_when_it_is_released(
-    hub: Engine, calls: Calls, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _halts(hub: Engine, queue: str) -> list[guards.Halt]:
+    return list(guards.read(f"{ACCOUNT}/{REGION}/{TYPE}/{queue}").halts)
+
+
+def _messages_about(hub: Engine, queue: str) -> list[told.Message]:
+    return [each for each in told.messages(hub) if queue in each.text]
+
+
+@pytest.fixture
+def fought(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A queue that was set back until it was halted, and that is broken now."""
     monkeypatch.setenv("BREAKER_APPLIES", "3")
     enable(hub, POLICY)
     queue = broken(POLICY)
-    outcomes = []
-    for _ in range(5):
-        outcomes.append(_run(hub, queue).outcome)
+    for _ in range(3):
+        assert _run(hub, queue).outcome == Outcome.REMEDIATED
         _set_back(queue)
-    assert outcomes == [*[Outcome.REMEDIATED] * 3, *[Outcome.HALTED] * 2]
+    return queue
+
+
+def test_a_fight_is_halted_told_once_and_goes_on_when_it_is_released(
+    hub: Engine, calls: Calls, fought: str
+) -> None:
+    assert [_run(hub, fought).outcome for _ in range(2)] == [Outcome.HALTED] * 2
     assert calls.writes.count(WRITE) == 3
-    resource = f"{ACCOUNT}/{REGION}/{TYPE}/{queue}"
+    resource = f"{ACCOUNT}/{REGION}/{TYPE}/{fought}"
     guarding = guarding_as(hub, "AROAEXAMPLE:ana", "arn:aws:sts::1:assumed-role/admin/ana")
     [halt] = [halt for named, halt in guarding.halts() if named == resource]
     assert (halt.policy, halt.applies) == (POLICY, 3)
-    told = [entry for entry in hub.ledger() if entry["resource"] == resource and entry.get("halted")]
-    assert [entry["halted"] for entry in told] == [[POLICY]]
+    entries = [entry for entry in hub.ledger() if entry["resource"] == resource and entry.get("halted")]
+    assert [entry["halted"] for entry in entries] == [[POLICY]]
     guarding.let_go(resource, POLICY)
-    assert _run(hub, queue).outcome == Outcome.REMEDIATED
+    assert _run(hub, fought).outcome == Outcome.REMEDIATED
+
+
+def test_a_halt_is_told_at_once_as_what_is_most_urgent(hub: Engine, fought: str) -> None:
+    _run(hub, fought)
+    urgent = [each for each in _messages_about(hub, fought) if each.attributes["urgency"] == "high"]
+    [message] = urgent
+    assert message.subject.startswith(f"URGENT: Rightstate halted {TYPE} {fought}")
+    assert message.text.startswith(f"URGENT: Rightstate stops changing {TYPE} {fought}.")
+    assert "rightstate breaker release" in message.text
+
+
+def test_a_halted_resource_is_looked_at_again_and_changed_once_until_a_change_lasts(
+    hub: Engine, calls: Calls, fought: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resource = f"{ACCOUNT}/{REGION}/{TYPE}/{fought}"
+    [halt] = _halts(hub, fought)
+    assert not halt.due(clock.written(datetime.now(UTC) + timedelta(minutes=59)))
+    assert halt.due(clock.written(datetime.now(UTC) + timedelta(minutes=61)))
+    # The hour has passed.
+    assert guards.looked(resource, POLICY, 0, lasted=False)
+    with monkeypatch.context() as later:
+        later.setattr(guards, "_FIRST_LOOK", timedelta(0))
+        assert guards.looked(resource, POLICY, 1, lasted=False)
+    calls.made.clear()
+    assert _run(hub, fought).outcome == Outcome.REMEDIATED
+    [halt] = _halts(hub, fought)
+    assert halt.tries == 3
+    _set_back(fought)
+    assert _run(hub, fought).outcome == Outcome.HALTED
+    assert calls.writes.count(WRITE) == 1
+    with monkeypatch.context() as later:
+        later.setattr(guards, "_FIRST_LOOK", timedelta(0))
+        assert guards.looked(resource, POLICY, 3, lasted=False)
+        assert _run(hub, fought).outcome == Outcome.REMEDIATED
+        # It is as it should be at the next look.
+        assert _run(hub, fought).outcome == Outcome.COMPLIANT
+    assert _halts(hub, fought) == []
+    last = _messages_about(hub, fought)[-1]
+    assert last.subject.startswith(f"Rightstate goes on with {TYPE} {fought}")
+    assert f"{POLICY} halted no more" in last.text
+    # Counted anew: one change more is no fight.
+    _set_back(fought)
+    assert _run(hub, fought).outcome == Outcome.REMEDIATED
+    assert _halts(hub, fought) == []
+
+
+def test_of_two_executions_that_look_at_once_one_may_try(hub: Engine, fought: str) -> None:
+    resource = f"{ACCOUNT}/{REGION}/{TYPE}/{fought}"
+    assert guards.looked(resource, POLICY, 0, lasted=False)
+    assert not guards.looked(resource, POLICY, 0, lasted=False)
+    # What the other one has just changed cannot have lasted yet.
+    assert not guards.looked(resource, POLICY, 0, lasted=True)
+    assert [halt.tries for halt in _halts(hub, fought)] == [1]
+
+
+def test_what_is_due_is_started_and_what_is_not_is_left(
+    hub: Engine, fought: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: dict[str, tuple[str, StartInput]] = {}
+    monkeypatch.setattr(
+        halts, "start_execution", lambda machine, name, start: made.update({start.resource: (name, start)})
+    )
+    execution = Execution(id="1", name="look-again", started=clock.now(), state_machine="schedule")
+    halts.look_again(StateTask(execution=execution))
+    assert fought not in made
+    with monkeypatch.context() as later:
+        later.setattr(guards, "_FIRST_LOOK", timedelta(0))
+        guards.looked(f"{ACCOUNT}/{REGION}/{TYPE}/{fought}", POLICY, 0, lasted=False)
+    halts.look_again(StateTask(execution=execution))
+    name, start = made[fought]
+    halts.look_again(StateTask(execution=execution))
+    assert made[fought] == (name, start)
+    assert (start.account, start.region, start.policies) == (ACCOUNT, REGION, (POLICY,))
+    assert re.fullmatch(r"look-again-[0-9a-f]{32}", name)
+    begun = Start(resource_type=TYPE, input=start.model_dump(mode="json", exclude_none=True), name=name)
+    assert [each.outcome for each in hub.run([begun])] == [Outcome.REMEDIATED]
+
+
+@pytest.mark.parametrize(
+    ("tries", "hours"), [(0, 1), (1, 2), (2, 4), (3, 8), (4, 16), (5, 24), (6, 24), (10_000, 24)]
+)
+def test_the_time_to_the_next_look_grows_to_a_day(tries: int, hours: int) -> None:
+    before = datetime.now(UTC)
+    found = datetime.fromisoformat(guards._next_look(tries)) - timedelta(hours=hours)
+    # Written to the millisecond.
+    assert before - timedelta(milliseconds=1) <= found <= datetime.now(UTC)
 
 
 def test_a_fight_of_executions_that_fail_half_way_is_halted_too(

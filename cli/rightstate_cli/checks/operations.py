@@ -1,11 +1,14 @@
 """Checks of how it goes: who is told, what failed lately, and what is kept for too long."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from rightstate import settings
+from rightstate.guards import HALTS
 from rightstate_cli import application
 from rightstate_cli.checks.check import Finding, Per, Site, check, failed, passed, warned
 from rightstate_cli.checks.expected import parameters, resolved
@@ -81,6 +84,27 @@ def lately(site: Site) -> Iterator[Finding]:
             "See that its role and target are as deployed (V8).",
         )
     yield passed("No event waits, and nothing has failed in the last 24 hours.")
+
+
+@check("V24", "Nothing is halted", Per.HUB, "`rightstate breaker release`")
+def halted(site: Site) -> Iterator[Finding]:
+    """Nothing sets changes back so often that Rightstate has stopped changing a resource."""
+    pages = (
+        site.client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=site.hub.outputs["GuardsTable"],
+            IndexName=HALTS,
+            KeyConditionExpression="listed = :halts",
+            ExpressionAttributeValues={":halts": {"S": HALTS}},
+        )
+    )
+    for item in [settings.plain(item) for page in pages for item in page["Items"]]:
+        yield failed(
+            f"{item['id']} is halted for {item['policy']} since {item['since']}, and may be broken.",
+            f"Find out what sets it back, then rightstate breaker release {shlex.quote(item['id'])}",
+        )
+    yield passed("Nothing is halted.")
 
 
 @check("V23", "The logs are not kept for ever", Per.HUB, "`aws logs put-retention-policy`")

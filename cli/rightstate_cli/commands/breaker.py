@@ -37,9 +37,16 @@ def list_halts(
         for resource in dict.fromkeys(resource for resource, _ in halts):
             _print_table(
                 resource,
-                ("Policy", "Since", "Changes", "The last by"),
+                ("Policy", "Since", "Changes", "Tries", "Looked at again", "The last by"),
                 [
-                    (halt.policy, halt.since, str(halt.applies), halt.execution.rpartition(":")[2])
+                    (
+                        halt.policy,
+                        halt.since,
+                        str(halt.applies),
+                        str(halt.tries),
+                        halt.look_again or "soon",
+                        halt.execution.rpartition(":")[2],
+                    )
                     for named, halt in halts
                     if named == resource
                 ],
@@ -66,7 +73,8 @@ def release(
     """Let halted policies change the resource again, and begin to count anew.
 
     First find out what sets the resource back, or it is halted again. The next event or sweep, or
-    `rightstate start`, puts it right.
+    `rightstate start`, puts it right. A halt also ends by itself: the resource is looked at again after an
+    hour, two, four and so on up to a day, and changed once each time, until a change lasts.
 
     Exit codes: 0 released, 2 nothing of it is halted.
     """

@@ -112,7 +112,7 @@ def report(
     chosen = period.chosen(since, until, account or [], now)
     if from_file:
         accounts = tuple(source.exported_settings(settings)) if settings else None
-        requests = None
+        requests = halts = None
         entries = source.exported(from_file, chosen)
         where = from_file.name
     else:
@@ -120,9 +120,10 @@ def report(
         accounts, missing = _settings(hub)
         # Before the ledger: what is decided meanwhile has an entry there.
         requests = _requests(hub)
+        halts = tuple(Guarding(hub).halts()) if "GuardsTable" in hub.outputs else ()
         entries = source.deployed(hub, chosen)
         where = f"{hub.stack} in {hub.account}, {hub.region}"
-    about = About(where, chosen, accounts, now, missing, requests)
+    about = About(where, chosen, accounts, now, missing, requests, halts)
     _print(_written(entries, about, output, force), output, format)
     if requests is None:
         say("A file does not have what waits for an approval: what waits is as its entries say.")
@@ -216,6 +217,7 @@ def _print(written: Written, output: Path, format: Format) -> None:
         ("Changed", f"{counted(figures['changed']['settings'], 'setting')}"),
         ("Failed", str(figures["failed"])),
         ("Waiting", str(figures["waiting"])),
+        ("Halted", str(found.counts.get("halts", "not known"))),
         ("Page", str(output / "index.html")),
         ("Manifest", f"SHA-256 {hash_of_all}"),
     ]

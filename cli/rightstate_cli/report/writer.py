@@ -9,6 +9,7 @@ from typing import Any
 from rightstate import __version__
 from rightstate.catalogue import load_all
 from rightstate.clock import written
+from rightstate.guards import Halt
 from rightstate.models import Account, Requested
 from rightstate.notification import NEXT_STEPS
 from rightstate_cli.report import exemptions, manifest, ocsf, page
@@ -27,9 +28,9 @@ FILES = ("index.html", "changes.csv", "records.jsonl", "ocsf.jsonl")
 
 @dataclass(frozen=True)
 class About:
-    """What a report is made of: where the entries are from, what of them, the settings of the accounts and
-    the requests for an approval, None where they are not known, and the accounts whose settings are not
-    understood."""
+    """What a report is made of: where the entries are from, what of them, the settings of the accounts,
+    the requests for an approval and the halts by resource, None where they are not known, and the accounts
+    whose settings are not understood."""
 
     source: str
     chosen: Chosen
@@ -37,6 +38,7 @@ class About:
     now: datetime
     missing: tuple[str, ...] = ()
     requests: tuple[Requested, ...] | None = None
+    halts: tuple[tuple[str, Halt], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ def write(
             waiting = asked.waiting(about.chosen, about.now)
             figures.wait(waiting)
             counts["requests"] = len(waiting.requests)
+        if about.halts is not None:
+            counts["halts"] = len(_halts(about))
         found = figures.as_json()
         with (new / "index.html").open("wb") as to:
             page.write(to, _view(about, figures, found, waiting), columns)
@@ -138,12 +142,20 @@ def _view(
         "alone": ALONE,
         "figures": found,
         "exemptions": None if accounts is None else exemptions.listed(_wanted(about), about.now),
+        "halts": None
+        if about.halts is None
+        else [{**halt.model_dump(mode="json"), "resource": key} for key, halt in _halts(about)],
         "missing": about.missing,
         "requests": waiting and listed(waiting.requests),
         "until_now": bool(waiting and waiting.until_now),
         "titles": {each.id: each.title for of in load_all() for each in of.policies},
         "steps": NEXT_STEPS,
     }
+
+
+def _halts(about: About) -> list[tuple[str, Halt]]:
+    wanted = about.chosen.accounts
+    return [each for each in about.halts or () if not wanted or each[0].partition("/")[0] in wanted]
 
 
 def _wanted(about: About) -> Iterable[Account]:

@@ -10,7 +10,7 @@ let records = null;
 let filter = { ...ALL };
 let current = view.figures;
 
-for (const each of view.requests ?? []) {
+for (const each of [...(view.requests ?? []), ...(view.halts ?? [])]) {
   const [account, region, type, ...id] = each.resource.split("/");
   Object.assign(each, { account, region, type, name: id.join("/") });
 }
@@ -56,6 +56,12 @@ function about() {
 
 function card(name, shown, more, kind = "", below = null) {
   return el("div", { class: `card ${kind}` }, el("span", { class: "name" }, name), el("span", { class: "value" }, shown), el("span", { class: "more" }, more), below);
+}
+
+function haltsChosen() {
+  return (view.halts ?? []).filter(
+    (each) => (!filter.account || each.account === filter.account) && (!filter.type || each.type === filter.type) && (!filter.policy || each.policy === filter.policy),
+  );
 }
 
 function exemptionsChosen() {
@@ -153,6 +159,7 @@ const tables = Object.fromEntries(
   Object.entries(TABLES).map(([name, given]) => [name, new Table(document.querySelector(`#${name} .table`), { ...given, opens: (i) => openEntry(i) })]),
 );
 const requestsTable = new Table(document.querySelector("#requests"), REQUESTS);
+const haltsTable = new Table(document.querySelector("#halts .table"), HALTS);
 const exemptionsTable = new Table(document.querySelector("#exemptions .table"), EXEMPTIONS);
 
 function choose(some) {
@@ -179,6 +186,7 @@ function fill(shown) {
   tables.approvals.show(shown.filter((i) => records.place("approval", i) || APPROVED.has(records.get("outcome", i))));
   tables.executions.show(shown);
   requestsTable.show(requestsShown());
+  haltsTable.show(haltsChosen());
   exemptionsTable.show(exemptionsChosen());
 }
 
@@ -250,6 +258,7 @@ root.dataset.theme = theme;
 toggle.textContent = theme === "dark" ? "Light" : "Dark";
 show(view.figures);
 requestsTable.show(requestsShown());
+haltsTable.show(haltsChosen());
 exemptionsTable.show(exemptionsChosen());
 status.textContent = `Reading ${counted(view.figures.records, "execution")}…`;
 performance.mark("first-view");

@@ -222,6 +222,23 @@ const REQUESTS = {
   ],
 };
 
+const HALTS = {
+  caption: "Halted",
+  each: 10,
+  sorted: "",
+  nothing: () =>
+    view.halts
+      ? ["Nothing is halted", "Nothing sets changes back again and again in what is chosen."]
+      : ["Not known", "The report was made from a file, which does not have what is halted."],
+  columns: [
+    { title: "Since (UTC)", kind: "fixed", key: (each) => each.since, cell: (each) => time(Date.parse(each.since)) },
+    { title: "Resource", key: (each) => each.name, cell: (each) => [foreign(each.name, 80), small(visible(each.type), " · ", named(each.account), " · ", foreign(each.region, 40))] },
+    { title: "Policy", key: (each) => each.policy, cell: (each) => foreign(each.policy, 80) },
+    { title: "Changes", kind: "number", key: (each) => each.applies, cell: (each) => [number.format(each.applies), small(`and ${counted(each.tries, "look")} since`)] },
+    { title: "Looked at again (UTC)", kind: "fixed", key: (each) => each.look_again, cell: (each) => (each.look_again ? time(Date.parse(each.look_again)) : "soon") },
+  ],
+};
+
 const ENDS = { expired: "expired", ending: "ends soon", active: "active" };
 const EXEMPTIONS = {
   caption: "Exemptions",

@@ -6,7 +6,7 @@ writes make it safe for any number of executions at once.
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +26,10 @@ GUARD = "guard"
 """The sort key of a resource's guard."""
 HALT = "halt#"
 """What the sort key of a halt begins with; the policy's id follows."""
+HALTS = "halts"
+"""The index of the guards table that has the halts alone, and the value of `listed` that puts them there."""
+_FIRST_LOOK = timedelta(hours=1)
+_LAST_LOOK = timedelta(days=1)
 # DynamoDB developer guide, "Reserved words in DynamoDB".
 _RESERVED = ("owner", "plan", "until")
 # Longer than an attempt of apply or verify and the longest wait between two attempts of verify, each of which
@@ -37,12 +41,22 @@ _SKEW = timedelta(seconds=5)
 
 
 class Halt(Frozen):
-    """Since when a policy is halted for a resource, and the execution whose change was one too many."""
+    """Since when a policy is halted for a resource, and the execution whose change was one too many.
+
+    From `look_again` on the policy may change the resource once; `tries` counts how often it was looked at.
+    A halt of an earlier version has no such time, and is due.
+    """
 
     policy: str
     since: str
     execution: str
     applies: int
+    tries: int = 0
+    look_again: str = ""
+
+    def due(self, at: str) -> bool:
+        """Whether the resource is looked at again."""
+        return self.look_again <= at
 
 
 class Guard(Frozen):
@@ -65,17 +79,22 @@ class Guard(Frozen):
         margin = written(datetime.fromisoformat(read_at) - _SKEW) if read_at else ""
         return self.released_at > margin
 
-    @property
-    def excuses(self) -> dict[str, Excuse]:
+    def due(self, at: str) -> dict[str, int]:
+        """The halted policies that may try again, and how often they were looked at."""
+        return {halt.policy: halt.tries for halt in self.halts if halt.due(at)}
+
+    def excuses(self, at: str) -> dict[str, Excuse]:
         """Why the policies that are halted leave the resource alone."""
         return {
             halt.policy: Excuse(
                 kind="halted",
                 rule="breaker",
                 reason=f"Halted since {halt.since}: of {halt.applies} changes in a short time none lasted, "
-                "so something sets them back. `rightstate breaker release` lets it go on.",
+                f"so something sets them back. It is looked at again at {halt.look_again}; "
+                "`rightstate breaker release` lets it go on at once.",
             )
             for halt in self.halts
+            if not halt.due(at)
         }
 
 
@@ -157,9 +176,22 @@ def release(resource: str, execution: str, changed_by: Collection[str], certain:
     for policy in changed_by:
         lately[policy] = [*lately.get(policy, ()), now()]
     applies = {name: times for name, times in lately.items() if times}
-    tripped = [name for name in changed_by if len(applies[name]) >= int(os.environ["BREAKER_APPLIES"])]
+    # What is halted and has tried again stays halted: `looked` has noted when it may try next.
+    halted = {halt.policy for halt in guard.halts}
+    tripped = [
+        name
+        for name in changed_by
+        if name not in halted and len(applies[name]) >= int(os.environ["BREAKER_APPLIES"])
+    ]
     for policy in tripped:
-        _halt(resource, Halt(policy=policy, since=now(), execution=execution, applies=len(applies[policy])))
+        halt = Halt(
+            policy=policy,
+            since=now(),
+            execution=execution,
+            applies=len(applies[policy]),
+            look_again=_next_look(0),
+        )
+        _halt(resource, halt)
     _update(
         resource,
         "SET released_at = :now, released_by = :me, applies = :applies REMOVE #owner, held_until",
@@ -171,13 +203,81 @@ def release(resource: str, execution: str, changed_by: Collection[str], certain:
 
 
 def _halt(resource: str, halt: Halt) -> None:
-    """Note the halt; it has no end of its own."""
-    item = {"id": resource, "what": HALT + halt.policy, **halt.model_dump()}
+    """Note the halt; it ends when a look finds that the change has lasted, or somebody releases it."""
+    item = {"id": resource, "what": HALT + halt.policy, "listed": HALTS, **halt.model_dump()}
     with named_errors():
         hub_client("dynamodb").put_item(
             TableName=os.environ["GUARDS_TABLE"],
             Item={name: TypeSerializer().serialize(value) for name, value in item.items()},
         )
+
+
+def _next_look(tries: int) -> str:
+    """An hour after the halt, then twice as long after each look, a day at most."""
+    return written(datetime.now(UTC) + min(_FIRST_LOOK * 2 ** min(tries, 10), _LAST_LOOK))
+
+
+def looked(resource: str, policy: str, tries: int, lasted: bool) -> bool:
+    """Note what a look at a halted resource has found: where its state has lasted, the halt ends; else it may
+    try again later. `tries` is how often it had been looked at before.
+
+    Whether it was noted: not where another execution has looked meanwhile.
+    """
+    dynamodb = hub_client("dynamodb")
+    table, key = os.environ["GUARDS_TABLE"], {"id": {"S": resource}, "what": {"S": HALT + policy}}
+    before = {":tries": {"N": str(tries)}}
+    # A halt of an earlier version has no count.
+    same = "(attribute_not_exists(tries) OR tries = :tries)"
+    with named_errors():
+        try:
+            if lasted:
+                # Without an item the condition holds too: the halt has ended, which is all that is wanted.
+                dynamodb.delete_item(
+                    TableName=table, Key=key, ConditionExpression=same, ExpressionAttributeValues=before
+                )
+                _forget_applies(resource, policy)
+                return True
+            after = {":next": {"N": str(tries + 1)}, ":again": {"S": _next_look(tries + 1)}}
+            dynamodb.update_item(
+                TableName=table,
+                Key=key,
+                UpdateExpression="SET tries = :next, look_again = :again",
+                ConditionExpression=f"attribute_exists(what) AND {same}",
+                ExpressionAttributeValues={**before, **after},
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+    return True
+
+
+def _forget_applies(resource: str, policy: str) -> None:
+    """Begin to count the policy's changes anew."""
+    dynamodb = hub_client("dynamodb")
+    with suppress(dynamodb.exceptions.ConditionalCheckFailedException):
+        dynamodb.update_item(
+            TableName=os.environ["GUARDS_TABLE"],
+            Key=_key(resource),
+            UpdateExpression="REMOVE applies.#policy",
+            ConditionExpression="attribute_exists(applies.#policy)",
+            ExpressionAttributeNames={"#policy": policy},
+        )
+
+
+def halts() -> Iterator[tuple[str, Halt]]:
+    """Every resource that is halted, named account/region/type/id, with the halt.
+
+    A halt that was noted within the last moments may be missing: an index follows its table.
+    """
+    pages = hub_client("dynamodb").get_paginator("query")
+    with named_errors():
+        for page in pages.paginate(
+            TableName=os.environ["GUARDS_TABLE"],
+            IndexName=HALTS,
+            KeyConditionExpression="listed = :halts",
+            ExpressionAttributeValues={":halts": {"S": HALTS}},
+        ):
+            for item in map(settings.plain, page["Items"]):
+                yield item["id"], Halt.model_validate(known(item, Halt))
 
 
 def ask(resource: str, asked: Asked) -> None:

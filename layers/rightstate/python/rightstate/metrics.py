@@ -18,6 +18,7 @@ DIMENSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "NotificationsFailed": frozenset({"service"}),
         "MissedByEvents": frozenset({"service"}),
         "WaitingApprovals": frozenset({"service"}),
+        "Halts": frozenset({"service"}),
     }
 )
 """Metric -> its dimensions. Powertools adds `service`, which is the stack's name."""

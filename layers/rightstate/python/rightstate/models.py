@@ -299,7 +299,8 @@ class Run(Frozen):
 
     `excuses` are, by policy, what is known before the resource is read; `tagged` are the exemptions that its
     tags decide about, and `managed` is how it is handled if infrastructure as code manages it, absent where
-    that makes no difference. `asked` is the last question about it. The external id is no
+    that makes no difference. `asked` is the last question about it. `looking` has the halted policies that
+    may try again, and how often they were looked at before. The external id is no
     secret (IAM User Guide, "Access to AWS accounts owned by third parties": "AWS does not treat the external
     ID as a secret").
     """
@@ -320,6 +321,7 @@ class Run(Frozen):
     undo: Undo | None = None
     approval: Approval | None = None
     asked: Asked | None = None
+    looking: Mapping[str, int] = Field(default_factory=dict)
 
     def approved_by(self, approval: Approval) -> "Run":
         """The run that may change what was approved, as it was approved and not otherwise."""

@@ -137,6 +137,13 @@ class Notification(_Part):
         description="The policies that change this resource no more, until they are released: their changes "
         "did not last.",
     )
+    tried: tuple[str, ...] = Field(
+        default=(), description="The halted policies that have tried once more; they stay halted."
+    )
+    resumed: tuple[str, ...] = Field(
+        default=(),
+        description="The policies whose halt has ended: looked at again, the resource is as they want.",
+    )
     approval: str | None = Field(
         default=None, description="Of what waits for an approval: its id, for `rightstate approvals`."
     )
@@ -240,7 +247,10 @@ def _shortened(told: Notification) -> Notification:
 
 def subject(told: Notification) -> str:
     """One line of printable ASCII, of less than 100 characters (SNS API reference, Publish)."""
-    text = f"Rightstate {told.outcome} {told.resource_type} {_line(told.resource, 2048)} in {told.account}"
+    what = "URGENT: Rightstate halted" if told.halted else f"Rightstate {told.outcome}"
+    if told.resumed and told.outcome not in TOLD:
+        what = "Rightstate goes on with"
+    text = f"{what} {told.resource_type} {_line(told.resource, 2048)} in {told.account}"
     return _cut(text.encode("ascii", "replace").decode(), 99)
 
 
@@ -260,6 +270,11 @@ def _sections(told: Notification) -> Iterator[list[str]]:
 
 def _heading(told: Notification) -> Iterator[str]:
     named = f"{told.resource_type} {_line(told.resource, 2048)}"
+    if told.halted:
+        yield f"URGENT: Rightstate stops changing {named}. Something sets it back, and it may be broken now."
+        yield f"Halted: {', '.join(told.halted)}"
+    if told.resumed:
+        yield f"Rightstate has looked at {named} again and goes on: {', '.join(told.resumed)} halted no more."
     match told.outcome:
         case Outcome.REMEDIATED:
             yield f"Rightstate has put {named} right."
@@ -273,6 +288,8 @@ def _heading(told: Notification) -> Iterator[str]:
             yield f"Rightstate found {named} in a wrong state and left it as it is."
         case Outcome.FAILED:
             yield f"Rightstate could not put {named} right: {told.error}."
+        case _ if told.halted or told.resumed:
+            yield f"Rightstate leaves {named} as it is: {told.outcome}."
         case _:
             yield f"Rightstate has asked about {named}, and leaves it as it is: {told.outcome}."
     if told.reason and told.outcome is not Outcome.REMEDIATED:
@@ -378,8 +395,15 @@ def next_steps(told: Notification) -> Iterator[str]:
         )
     if told.halted:
         yield (
-            f"Find out what sets the resource back: {', '.join(told.halted)} changed it so often that it is "
-            "halted here. Then let it go on with `rightstate breaker release`."
+            f"Find out now what sets the resource back: {', '.join(told.halted)} changed it so often that it "
+            "is halted here. Then let it go on with `rightstate breaker release`. Until then the resource is "
+            "looked at again after an hour, two hours, four and so on up to a day, and changed once each "
+            "time. What lasts ends the halt, which is told."
+        )
+    if told.tried:
+        yield (
+            f"This was one more try: {', '.join(told.tried)} is still halted here. If the change lasts until "
+            "the next look, the halt ends. `rightstate breaker list` says when that is."
         )
     if told.outcome in _ASKED_AGAIN:
         yield (

@@ -40,13 +40,17 @@ def record(task: RecordTask) -> Recorded:
     RemediationFailed, after all that, where the remediation failed.
     """
     entry = _entry(task)
+    # While it has the lock: another execution would try again too.
+    entry |= _looked(task, entry)
     entry["halted"] = _unlock(task, entry)
     with named_errors():
         hub_client("dynamodb").put_item(TableName=os.environ["LEDGER_TABLE"], Item=ledger.item(entry))
     asked = task.state.get("decision", {}).get("ask")
     # Who has been asked is told what came of it, also where that is nothing.
     of_asked = entry["approval"] or (asked and entry["outcome"] == Outcome.DENIED)
-    untold = tell(task, entry) if entry["outcome"] in notification.TOLD or of_asked else 0
+    resumed = entry["resumed"] and entry["outcome"] != Outcome.AWAITING_APPROVAL
+    of_halt = entry["halted"] or resumed
+    untold = tell(task, entry) if entry["outcome"] in notification.TOLD or of_asked or of_halt else 0
     _count(task, entry, untold)
     _ask(task)
     if entry["approval"] or (entry["error"] and asked):
@@ -122,6 +126,24 @@ def _as_applied(decision: Decision, applied: Applied) -> Decision:
     return decision.model_copy(
         update={"outcome": Outcome.COMPLIANT, "changes": (), "rule": "lock", "reason": reason}
     )
+
+
+def _looked(task: RecordTask, entry: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What came of a look at a halted resource: the policies that go on, as what they want has lasted, and
+    those that have tried once more."""
+    resolved = task.state.get("resolved")
+    run = Run.model_validate(resolved["run"]) if resolved and resolved.get("run") else None
+    changed = {policy for change in entry["changes"] for policy in change["policies"]}
+    compliant = {each["policy"] for each in entry["verdicts"] if each["status"] == Status.COMPLIANT}
+    resumed, tried = [], []
+    for policy, tries in (run.looking if run else {}).items():
+        lasted = policy in compliant and policy not in changed
+        noted = guards.looked(entry["resource"], policy, tries, lasted)
+        if noted and lasted:
+            resumed.append(policy)
+        elif policy in changed:
+            tried.append(policy)
+    return {"resumed": resumed, "tried": tried}
 
 
 def _unlock(task: RecordTask, entry: dict[str, Any]) -> list[str]:
@@ -255,6 +277,7 @@ def _publish(told: Notification) -> None:
                     "outcome": told.outcome,
                     "account": told.account,
                     "resource_type": told.resource_type,
+                    "urgency": "high" if told.halted else "normal",
                 }.items()
             },
         )
@@ -275,6 +298,8 @@ def _put_event(told: Notification) -> None:
 
 def _count(task: RecordTask, entry: Mapping[str, Any], untold: int) -> None:
     metrics.add("Executions", 1, ResourceType=task.resource_type, Outcome=entry["outcome"])
+    if entry["halted"]:
+        metrics.add("Halts", len(entry["halted"]))
     if not _waited(task):
         took = int(entry["seconds"] * 1000)
         metrics.add("Duration", took, MetricUnit.Milliseconds, ResourceType=task.resource_type)

@@ -1,4 +1,4 @@
-"""Reminders of exemptions that are about to end or have just ended: one message a day at most."""
+"""Reminders, once a day: of what is halted, and of exemptions that are about to end or have just ended."""
 
 import os
 import shlex
@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from rightstate import exemptions, settings
+from rightstate import exemptions, guards, settings
 from rightstate.aws_errors import named_errors
 from rightstate.errors import SettingsUnreadable
 from rightstate.frozen import Frozen
+from rightstate.guards import Halt
 from rightstate.identify import shown
 from rightstate.models import Account, Exemption, StateTask
 from rightstate.sessions import hub_client
@@ -25,25 +26,52 @@ _LARGEST = 250_000
 
 
 class Reminded(Frozen):
-    """How many exemptions, and accounts whose settings are not understood, were told of."""
+    """How many exemptions, accounts whose settings are not understood, and halts were told of."""
 
     told: int
+    halts: int
 
 
 def remind(task: StateTask) -> Reminded:
-    """Tell the topic of exemptions that end or do not count, if there are any.
+    """Tell the topic of what is halted, and of exemptions that end or do not count, if there are any.
 
     Accounts whose settings are not understood are told of too, every day: nothing is done there. Raises
     Denied, Throttled, Unavailable, CallFailed.
     """
+    halted = [_halted(resource, halt) for resource, halt in guards.halts()]
+    if halted:
+        _publish(
+            f"URGENT: Rightstate leaves {len(halted)} halted", _message(_HALTED, halted, _ALL_HALTS), "high"
+        )
     today = datetime.fromisoformat(task.execution.started).date()
     told = [entry for account, item in _items() for entry in _entries(account, item, today)]
     if told:
-        with named_errors():
-            hub_client("sns").publish(
-                TopicArn=os.environ["TOPIC_ARN"], Subject=_subject(len(told)), Message=_message(told)
-            )
-    return Reminded(told=len(told))
+        _publish(_subject(len(told)), _message(_ENDING, told, _ALL_EXEMPTIONS), "normal")
+    return Reminded(told=len(told), halts=len(halted))
+
+
+def _publish(subject: str, message: str, urgency: str) -> None:
+    with named_errors():
+        hub_client("sns").publish(
+            TopicArn=os.environ["TOPIC_ARN"],
+            Subject=subject,
+            Message=message,
+            MessageAttributes={"urgency": {"DataType": "String", "StringValue": urgency}},
+        )
+
+
+def _halted(resource: str, halt: Halt) -> str:
+    account, region, resource_type, identifier = resource.split("/", 3)
+    looks = f"looked at {halt.tries} times since" if halt.tries else "not looked at since"
+    return "\n".join(
+        (
+            f"{resource_type} {shown(identifier)}: {halt.policy}",
+            f"  Account: {account}, region {region}",
+            f"  Halted: since {halt.since}, after {halt.applies} changes; {looks}",
+            f"  Looked at again: {halt.look_again or 'within the hour'}",
+            f"  Let it go on: {_printable(shlex.join(['rightstate', 'breaker', 'release', resource]))}",
+        )
+    )
 
 
 def due(exemption: Exemption, today: date) -> str:
@@ -108,14 +136,20 @@ def _subject(count: int) -> str:
     return f"Rightstate: {count} exemption{'s' if count > 1 else ''} or settings to look at"
 
 
-def _message(told: list[str]) -> str:
+_ENDING = (
+    "These exemptions end soon, have just ended, or do not count. Once one has ended, the next event or "
+    "sweep puts right what is broken."
+)
+_ALL_EXEMPTIONS = "rightstate exempt list --all"
+_HALTED = (
+    "Something sets these resources back, so that Rightstate has stopped changing them. They may be broken. "
+    "Find out what sets them back, then let Rightstate go on."
+)
+_ALL_HALTS = "rightstate breaker list"
+
+
+def _message(first: str, told: list[str], all_of_them: str) -> str:
     left = len(told) - _LISTED
-    text = "\n\n".join(
-        [
-            "These exemptions end soon or have just ended. Once one has ended, the next event or sweep puts "
-            "right what is broken.",
-            *told[:_LISTED],
-            *([f"And {left} more: rightstate exempt list --all"] if left > 0 else []),
-        ]
-    )
+    more = [f"And {left} more: {all_of_them}"] if left > 0 else []
+    text = "\n\n".join([first, *told[:_LISTED], *more])
     return text.encode(errors="replace")[:_LARGEST].decode(errors="ignore") + "\n"

@@ -143,7 +143,8 @@ def excused(
     tags decide about."""
     at, managed = now(), account.managed
     return {
-        "excuses": {**guard.excuses, **exemptions.known(account, resource_type, resource, policies, at)},
+        "excuses": {**guard.excuses(at), **exemptions.known(account, resource_type, resource, policies, at)},
+        "looking": guard.due(at),
         "tagged": exemptions.by_tag(account, resource_type, policies, at),
         "managed": managed if managed.handling is not Handling.REMEDIATE else None,
     }
