@@ -1,0 +1,62 @@
+"""Where settings, ledger and guards are kept: DynamoDB for a deployed hub, one SQLite file without one.
+
+`table` is the interface, `tables` names the three tables, `dynamodb` is the deployed hub's implementation.
+The SQLite implementation belongs to the command line, because no Lambda needs it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from rightstate.storage.table import Table
+from rightstate.storage.tables import GUARDS, LEDGER, SETTINGS, TableSpec
+
+__all__ = ["guards", "kept_in", "ledger", "settings"]
+
+Storage = Callable[[TableSpec], Table]
+
+
+def settings() -> Table:
+    """What is enabled in which account."""
+    return _table(SETTINGS)
+
+
+def ledger() -> Table:
+    """What was decided, changed and verified."""
+    return _table(LEDGER)
+
+
+def guards() -> Table:
+    """Locks, halts, and requests for approval."""
+    return _table(GUARDS)
+
+
+@contextmanager
+def kept_in(storage: Storage) -> Iterator[None]:
+    """Keep the tables in that storage until the context is left."""
+    global _storage  # noqa: PLW0603 - one hub for the process, as in Lambda
+    before, _storage = _storage, storage
+    _table.cache_clear()
+    try:
+        yield
+    finally:
+        _storage = before
+        _table.cache_clear()
+
+
+def _deployed(spec: TableSpec) -> Table:
+    """The hub's own table, whose name the function's environment has."""
+    import os  # noqa: PLC0415
+
+    from rightstate.sessions import hub_client  # noqa: PLC0415
+    from rightstate.storage.dynamodb import DynamoDBTable  # noqa: PLC0415
+
+    return DynamoDBTable(hub_client("dynamodb"), os.environ[spec.variable], spec)
+
+
+_storage: Storage = _deployed
+
+
+@cache
+def _table(spec: TableSpec) -> Table:
+    return _storage(spec)
