@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from heapq import merge
 from itertools import chain, islice
 from typing import Any
@@ -21,7 +22,7 @@ from rightstate.models import Decision, Outcome, Requested
 from rightstate.resource_type import Place
 from rightstate_cli.awaiting import awaiting
 from rightstate_cli.aws import answers
-from rightstate_cli.executions import RUNNING, Execution, Wanted, glance, listed, machine_of, read
+from rightstate_cli.executions import RUNNING, Execution, Step, Wanted, glance, listed, machine_of, read
 from rightstate_cli.following import states_of
 from rightstate_cli.guarding import Guarding
 from rightstate_cli.hub import Hub
@@ -40,11 +41,13 @@ _ABSENT = {"ExecutionDoesNotExist", "InvalidArn"}
 
 @dataclass(frozen=True)
 class Past:
-    """An execution, with the ledger's entry once it has ended, and the request that it waits with."""
+    """An execution, with the ledger's entry once it has ended, and the request that it waits with. Of one
+    that Step Functions has `forgotten` the states are the ledger's."""
 
     execution: Execution
     entry: Entry | None
     request: Requested | None = None
+    forgotten: bool = False
 
 
 class HubHistory:
@@ -134,7 +137,10 @@ class HubHistory:
             found = self._with_requests(readers, runs)
         found += [_joined(each, entries.get(each.arn)) for each in seen if each not in runs]
         if not described:
-            found = [Past(execution_of(each), each) for each in entries.values()]
+            found = [
+                Past(execution_of(each).model_copy(update={"steps": _steps(each)}), each, forgotten=True)
+                for each in entries.values()
+            ]
         found = [each for each in found if self._wanted.has(each.execution)]
         if not found:
             raise InvalidInput(
@@ -225,6 +231,14 @@ def execution_of(entry: Entry) -> Execution:
         seconds=entry.seconds or 0,
         decision=_decision(entry),
         operations=entry.calls,
+    )
+
+
+def _steps(entry: Entry) -> tuple[Step, ...]:
+    """The states of an execution that Step Functions has forgotten; errors met in them are not kept."""
+    return tuple(
+        Step(state=each.state, entered=each.entered, left=each.entered + timedelta(seconds=each.seconds))
+        for each in entry.path
     )
 
 

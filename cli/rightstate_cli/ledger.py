@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from rightstate import settings
 from rightstate.clock import written
+from rightstate.frozen import Frozen
 from rightstate.models import Approval, Event, Outcome, Verdict
 from rightstate.resource_type import Change
 from rightstate.sessions import CONFIG
@@ -23,6 +24,14 @@ from rightstate_cli.hub import Hub
 
 _DAY = timedelta(days=1)
 _KEPT_OF_MANY = ("outcome", "error", "reason", "rule", "why", "account", "region", "resource_type", "started")
+
+
+class Visit(Frozen):
+    """A state that was entered, and for how long."""
+
+    state: str
+    entered: datetime
+    seconds: float
 
 
 class Entry(BaseModel):
@@ -61,6 +70,7 @@ class Entry(BaseModel):
     started: str = ""
     ended: str = ""
     seconds: float | None = None
+    path: tuple[Visit, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

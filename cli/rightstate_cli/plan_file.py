@@ -279,8 +279,9 @@ def _not_ours(plan: Plan) -> str:
 
 
 def _arn(item: Item) -> str | None:
-    partition = item.arn.split(":")[1] if item.arn and item.arn.startswith("arn:aws") else "aws"
-    place = {"account": item.account, "region": item.region, "partition": partition}
+    place = {"account": item.account, "region": item.region}
+    if item.arn and ":" in item.arn:
+        place["partition"] = item.arn.split(":")[1]
     arn = load(item.resource_type).arn_of(Resource(**place, id=item.resource))
     return None if "*" in arn else arn
 

@@ -641,6 +641,7 @@ DECLARED = {
         ("dynamodb:PutItem", table_arn("LedgerTable")),
         *((f"dynamodb:{action}", GUARDS) for action in ("DeleteItem", "PutItem", "Query", "UpdateItem")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-*")),
+        ("states:GetExecutionHistory", in_hub("states", f"execution:{STACK}-*")),
     },
     "RequestApprovalRole": {
         *RUNS,

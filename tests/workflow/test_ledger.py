@@ -7,8 +7,10 @@ from unittest.mock import patch
 
 import pytest
 from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
 from rightstate import __version__
+from rightstate.clock import written
 from rightstate.policy import Mode
 from rightstate.sessions import session_name
 from rightstate_cli.engine import Engine
@@ -45,6 +47,51 @@ def test_an_entry_says_where_when_by_whom_and_why(hub: Engine) -> None:
     assert 0 < entry["seconds"] < 600
     started = datetime.fromisoformat(entry["started"])
     assert datetime.fromtimestamp(int(entry["expires"]), UTC) == started.replace(microsecond=0) + KEPT
+
+
+WAYS: dict[str, dict[str, Any]] = {
+    "remediated": {},
+    "reported": {"mode": "report"},
+    "refused": {"resource": "../x"},
+    "changed since it was planned": {"policies": [POLICY], "approved": "0" * 64},
+}
+
+
+@pytest.mark.parametrize("given", WAYS.values(), ids=WAYS.keys())
+def test_an_entry_has_the_way_that_step_functions_has_of_its_execution(
+    hub: Engine, given: dict[str, Any]
+) -> None:
+    enable(hub, POLICY)
+    start = {**start_input(broken(POLICY)), **given}
+    [execution] = hub.run([Start(resource_type="sqs-queue", input=start)])
+    [entry] = [each for each in hub.ledger() if each["execution"].endswith(execution.name)]
+    steps = execution.steps
+    assert [each["state"] for each in entry["path"]] == [
+        each.state for each in steps if each.state != "Remediation failed"
+    ]
+    for visit, step in zip(entry["path"], steps, strict=False):
+        assert visit["entered"] == written(step.entered)
+    # In the last one it is while it writes.
+    for visit, step in zip(entry["path"][:-1], steps, strict=False):
+        assert float(visit["seconds"]) == pytest.approx(step.seconds, abs=0.001)
+    assert entry["path"][-1]["state"] == "Notify and record"
+    assert entry["path"][-1]["entered"] <= entry["ended"]
+
+
+def test_an_entry_is_written_without_its_way_where_step_functions_does_not_answer(hub: Engine) -> None:
+    """A throttled read fails nothing that has been done."""
+    enable(hub, POLICY)
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def throttled(self: Any, operation: str, parameters: Any) -> Any:
+        if operation == "GetExecutionHistory" and "maxResults" in parameters:
+            answer = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}
+            raise ClientError(answer, operation)
+        return call(self, operation, parameters)
+
+    with patch.object(BaseClient, "_make_api_call", throttled):
+        [entry] = ended(hub, start_input(broken(POLICY)))
+    assert (entry["outcome"], entry["path"]) == ("remediated", [])
 
 
 def test_the_requester_is_who_made_the_call_where_nobody_started_it_by_hand(hub: Engine) -> None:

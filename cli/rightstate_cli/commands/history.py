@@ -153,9 +153,10 @@ def _print_one(past: Past, definition: Mapping[str, Any] | None) -> None:
     execution = past.execution
     if execution.outcome != "running":
         print_executions([execution], Format.TABLE)
+    if past.forgotten:
+        say("Step Functions does not have its states any more; this is what the ledger kept.")
     if past.entry and not execution.steps:
         print_entry(past.entry)
-        say("Step Functions does not have its states any more; this is what the ledger kept.")
         return
     if past.entry:
         # Its calls stand below the states.

@@ -9,7 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from rightstate import exemptions, guards, ledger, metrics, notification
+from rightstate import exemptions, guards, ledger, metrics, notification, way
 from rightstate.aws_errors import named_errors
 from rightstate.errors import CallFailed, RemediationFailed, RightstateError
 from rightstate.models import (
@@ -43,6 +43,7 @@ def record(task: RecordTask) -> Recorded:
     # While it has the lock: another execution would try again too.
     entry |= _looked(task, entry)
     entry["halted"] = _unlock(task, entry)
+    entry["path"] = way.of(task.execution.id, datetime.fromisoformat(entry["ended"]))
     with named_errors():
         hub_client("dynamodb").put_item(TableName=os.environ["LEDGER_TABLE"], Item=ledger.item(entry))
     asked = task.state.get("decision", {}).get("ask")
