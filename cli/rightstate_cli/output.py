@@ -37,6 +37,7 @@ _COLOURS = {
     "held": "yellow",
     "busy": "yellow",
     "halted": "yellow",
+    "limited": "yellow",
     "managed": "yellow",
     "undo-refused": "yellow",
     "failed": "red",

@@ -199,7 +199,7 @@ RAISED = {
     name
     for name, value in vars(errors).items()
     if isinstance(value, type) and issubclass(value, errors.RightstateError)
-} - {"RightstateError", "RemediationFailed", "ResourceGone"}
+} - {"RightstateError", "RemediationFailed", "ResourceGone", "LimitReached"}
 
 
 def test_every_error_has_a_next_step_of_its_own() -> None:

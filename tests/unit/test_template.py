@@ -978,13 +978,14 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
     assert {name: keys for name, keys in told.items() if keys} == {
         "ResolveFunction": {"SETTINGS_TABLE", "GUARDS_TABLE", "LEDGER_TABLE", "EXEMPTION_DAYS"},
         "DecideFunction": {"APPROVAL_HOURS"},
-        "RequestApprovalFunction": {"GUARDS_TABLE", "TOPIC_ARN"},
+        "RequestApprovalFunction": {"GUARDS_TABLE", "TOPIC_ARN", "REQUESTS_PER_HOUR", "MESSAGES_PER_HOUR"},
         "CheckApprovalFunction": {"GUARDS_TABLE"},
-        "ApplyFunction": {"GUARDS_TABLE", "SETTINGS_TABLE", "EXEMPTION_DAYS"},
+        "ApplyFunction": {"GUARDS_TABLE", "SETTINGS_TABLE", "EXEMPTION_DAYS", "CHANGES_PER_HOUR"},
         "VerifyFunction": {"GUARDS_TABLE"},
         "RecordFunction": {
             "BREAKER_APPLIES",
             "BREAKER_MINUTES",
+            "MESSAGES_PER_HOUR",
             "GUARDS_TABLE",
             "LEDGER_TABLE",
             "LEDGER_DAYS",
@@ -1211,3 +1212,21 @@ def test_no_task_passes_on_what_a_function_returns_unnamed() -> None:
     whole = {name for name, task in TASKS.items() if "ResultSelector" not in task}
     # What comes back to a waiting state is not the function's answer.
     assert whole == {ENDING, WAITS_FOR_A_PERSON}
+
+
+def test_concurrency_is_reserved_only_where_it_is_asked_for() -> None:
+    """It is taken from what all functions of the hub's account share."""
+    limit = application.template()["Globals"]["Function"]["ReservedConcurrentExecutions"]
+    wanted = {"Fn::If": ["HasConcurrency", {"Ref": "FunctionConcurrency"}, {"Ref": "AWS::NoValue"}]}
+    assert limit == wanted
+    assert application.template()["Parameters"]["FunctionConcurrency"]["Default"] == "0"
+    condition = application.template()["Conditions"]["HasConcurrency"]
+    assert condition == {"Fn::Not": [{"Fn::Equals": [{"Ref": "FunctionConcurrency"}, 0]}]}
+    functions = of_type("AWS::Lambda::Function").values()
+    assert not [each for each in functions if "ReservedConcurrentExecutions" in each]
+
+
+@pytest.mark.parametrize("name", ["ChangesPerHour", "RequestsPerHour", "MessagesPerHour"])
+def test_a_limit_can_be_lifted(name: str) -> None:
+    parameter = application.template()["Parameters"][name]
+    assert (parameter["MinValue"], int(parameter["Default"]) > 0) == (0, True)

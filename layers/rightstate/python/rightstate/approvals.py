@@ -14,10 +14,11 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 from pydantic import ValidationError
 
-from rightstate import guards, metrics, settings
+from rightstate import guards, limits, metrics, settings
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
 from rightstate.clock import now, written
+from rightstate.errors import LimitReached
 from rightstate.models import (
     Answer,
     Approval,
@@ -56,6 +57,12 @@ def request(task: AskTask) -> Requested:
         execution=task.execution.id,
         until=written(until),
     )
+    account = run.resource.account
+    if limits.over(account, "requests"):
+        raise LimitReached(
+            f"Account {account} has had {limits.limit('requests')} requests for approval in this hour, which "
+            "is the limit. Nobody was asked, and nothing was changed. The next event or sweep asks."
+        )
     guards.ask(resource, asked)
     arn = load(task.resource_type).arn_of(run.resource)
     requested = Requested(

@@ -57,6 +57,10 @@ class AlreadyAsked(RightstateError):
     """Another execution waits for the approval of the same plan, or it was denied lately."""
 
 
+class LimitReached(RightstateError):
+    """The account has caused as much in this hour as it may."""
+
+
 class ChangedSincePlan(RightstateError):
     """What was approved cannot be done any more as it was approved."""
 

@@ -36,6 +36,7 @@ _RESERVED = ("owner", "plan", "until")
 # takes the lock anew. Should the holder die, the next one waits so long.
 _LEASE = timedelta(minutes=15)
 _KEPT = timedelta(days=7)
+_COUNTED = timedelta(days=2)
 # Clocks of two Lambda hosts, and how long a read may take, differ by less.
 _SKEW = timedelta(seconds=5)
 
@@ -261,6 +262,24 @@ def _forget_applies(resource: str, policy: str) -> None:
             ConditionExpression="attribute_exists(applies.#policy)",
             ExpressionAttributeNames={"#policy": policy},
         )
+
+
+def count(account: str, what: str) -> int:
+    """Count one more of the account in this hour, and say how many that makes."""
+    at = datetime.now(UTC)
+    with named_errors():
+        answer = hub_client("dynamodb").update_item(
+            TableName=os.environ["GUARDS_TABLE"],
+            # Like account/region/type/id, to which the roles are limited.
+            Key={"id": {"S": f"{account}/{at:%Y-%m-%dT%H}/limit/{what}"}, "what": {"S": "count"}},
+            UpdateExpression="ADD made :one SET expires = :expires",
+            ExpressionAttributeValues={
+                ":one": {"N": "1"},
+                ":expires": {"N": str(int((at + _COUNTED).timestamp()))},
+            },
+            ReturnValues="UPDATED_NEW",
+        )
+    return int(answer["Attributes"]["made"]["N"])
 
 
 def halts() -> Iterator[tuple[str, Halt]]:

@@ -19,6 +19,7 @@ DIMENSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "MissedByEvents": frozenset({"service"}),
         "WaitingApprovals": frozenset({"service"}),
         "Halts": frozenset({"service"}),
+        "MessagesLeftOut": frozenset({"service"}),
     }
 )
 """Metric -> its dimensions. Powertools adds `service`, which is the stack's name."""

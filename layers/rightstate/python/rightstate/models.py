@@ -55,6 +55,7 @@ class Outcome(StrEnum):
     CHANGED_SINCE_PLAN = "changed-since-plan"
     EXEMPT = "exempt"
     HALTED = "halted"
+    LIMITED = "limited"
     AWAITING_APPROVAL = "awaiting-approval"
     DENIED = "denied"
     UNDONE = "undone"

@@ -30,6 +30,7 @@ _Unmade = Literal[
     Outcome.OFF,
     Outcome.EXEMPT,
     Outcome.HALTED,
+    Outcome.LIMITED,
     Outcome.COMPLIANT,
     Outcome.NOT_APPLICABLE,
     Outcome.GONE,
@@ -288,6 +289,8 @@ def _heading(told: Notification) -> Iterator[str]:
             yield f"Rightstate found {named} in a wrong state and left it as it is."
         case Outcome.FAILED:
             yield f"Rightstate could not put {named} right: {told.error}."
+        case Outcome.LIMITED:
+            yield f"Rightstate leaves {named} and others as they are: account {told.account} is at a limit."
         case _ if told.halted or told.resumed:
             yield f"Rightstate leaves {named} as it is: {told.outcome}."
         case _:
@@ -393,18 +396,7 @@ def next_steps(told: Notification) -> Iterator[str]:
             f"Until {told.exempt_until}, mend what made the change unwanted. From then on the policies put "
             "the resource right again; `rightstate exempt` makes it longer or shorter."
         )
-    if told.halted:
-        yield (
-            f"Find out now what sets the resource back: {', '.join(told.halted)} changed it so often that it "
-            "is halted here. Then let it go on with `rightstate breaker release`. Until then the resource is "
-            "looked at again after an hour, two hours, four and so on up to a day, and changed once each "
-            "time. What lasts ends the halt, which is told."
-        )
-    if told.tried:
-        yield (
-            f"This was one more try: {', '.join(told.tried)} is still halted here. If the change lasts until "
-            "the next look, the halt ends. `rightstate breaker list` says when that is."
-        )
+    yield from _of_halts_and_limits(told)
     if told.outcome in _ASKED_AGAIN:
         yield (
             "Nothing, if it is to stay as it is. The next event or sweep looks at the resource again, and so "
@@ -429,6 +421,27 @@ def next_steps(told: Notification) -> Iterator[str]:
     if any(verdict.status is Status.MANAGED for verdict in told.verdicts):
         yield "Change what infrastructure as code manages in the code: anything else is set back by it."
     yield f"`rightstate history {_name(told.execution)} --deployed` shows each state of the execution."
+
+
+def _of_halts_and_limits(told: Notification) -> Iterator[str]:
+    if told.halted:
+        yield (
+            f"Find out now what sets the resource back: {', '.join(told.halted)} changed it so often that it "
+            "is halted here. Then let it go on with `rightstate breaker release`. Until then the resource is "
+            "looked at again after an hour, two hours, four and so on up to a day, and changed once each "
+            "time. What lasts ends the halt, which is told."
+        )
+    if told.tried:
+        yield (
+            f"This was one more try: {', '.join(told.tried)} is still halted here. If the change lasts until "
+            "the next look, the halt ends. `rightstate breaker list` says when that is."
+        )
+    if told.outcome is Outcome.LIMITED:
+        yield (
+            "Look what happens in the account: more is not told in this hour. `rightstate history --deployed "
+            f"--account {told.account} --outcome limited` lists what was left. The hub's parameters "
+            "ChangesPerHour and RequestsPerHour are the limits."
+        )
 
 
 def _name(execution: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from rightstate import exemptions, guards, ledger, metrics, notification, way
+from rightstate import exemptions, guards, ledger, limits, metrics, notification, way
 from rightstate.aws_errors import named_errors
 from rightstate.errors import CallFailed, RemediationFailed, RightstateError
 from rightstate.models import (
@@ -51,7 +51,11 @@ def record(task: RecordTask) -> Recorded:
     of_asked = entry["approval"] or (asked and entry["outcome"] == Outcome.DENIED)
     resumed = entry["resumed"] and entry["outcome"] != Outcome.AWAITING_APPROVAL
     of_halt = entry["halted"] or resumed
-    untold = tell(task, entry) if entry["outcome"] in notification.TOLD or of_asked or of_halt else 0
+    of_limit = entry["outcome"] == Outcome.LIMITED and _first_limited(
+        entry, "requests" if asked else "changes"
+    )
+    worth = entry["outcome"] in notification.TOLD or of_asked or of_halt or of_limit
+    untold = tell(task, entry) if worth else 0
     _count(task, entry, untold)
     _ask(task)
     if entry["approval"] or (entry["error"] and asked):
@@ -147,6 +151,11 @@ def _looked(task: RecordTask, entry: Mapping[str, Any]) -> dict[str, list[str]]:
     return {"resumed": resumed, "tried": tried}
 
 
+def _first_limited(entry: Mapping[str, Any], what: str) -> bool:
+    """Whether nobody was told in this hour that the account has reached that limit."""
+    return guards.count(entry["resource"].partition("/")[0], f"{what}-told") == 1
+
+
 def _unlock(task: RecordTask, entry: dict[str, Any]) -> list[str]:
     """Give back the resource's lock, if this execution has come so far as to take it; the policies that are
     halted because of what it changed."""
@@ -223,6 +232,8 @@ def _ending(
             return Outcome.GONE, "", reason
         if failure.Error == "ChangedSincePlan":
             return Outcome.CHANGED_SINCE_PLAN, "", reason
+        if failure.Error == "LimitReached":
+            return Outcome.LIMITED, "", reason
         return Outcome.FAILED, failure.Error, reason
     # An approval that was not given is in `resolved`, after the decision that asked for it.
     if resolved is not None and resolved.outcome is not None:
@@ -255,7 +266,10 @@ def tell(task: Task, entry: dict[str, Any]) -> int:
     """
     failed = 0
     ended = datetime.now(UTC)
-    for send in (_publish, _put_event):
+    over = 0 if entry.get("halted") else _messages_over(entry)
+    if over > 1:
+        metrics.add("MessagesLeftOut", 1)
+    for send in (_put_event,) if over > 1 else (_publish_last if over else _publish, _put_event):
         try:
             started = datetime.fromisoformat(task.execution.started)
             send(notification.notification(entry, task.resource_type, started, ended))
@@ -264,6 +278,29 @@ def tell(task: Task, entry: dict[str, Any]) -> int:
             what = str(error) if isinstance(error, RightstateError) else str(defect(error))
             logger.error("A notification could not be sent.", by=send.__name__, reason=what)
     return failed
+
+
+def _messages_over(entry: Mapping[str, Any]) -> int:
+    """How many messages about the account are over the limit of this hour. What cannot be counted is sent."""
+    try:
+        return limits.over(entry["resource"].partition("/")[0], "messages")
+    except RightstateError as error:
+        logger.error("A message could not be counted.", reason=str(error))
+        return 0
+
+
+def _publish_last(told: Notification) -> None:
+    """Instead of a message, one about those that are left out."""
+    with named_errors():
+        hub_client("sns").publish(
+            TopicArn=os.environ["TOPIC_ARN"],
+            Subject=f"Rightstate: no more messages about {told.account} in this hour",
+            Message=f"There were {limits.limit('messages')} messages about account {told.account} in this "
+            "hour, which is the limit. What follows is in the ledger and on the event bus, and is counted in "
+            "the metric MessagesLeftOut. Halts are told all the same.\n\n"
+            f"  rightstate history --deployed --account {told.account}\n\n"
+            "Look what happens in the account. The hub's parameter MessagesPerHour is the limit.\n",
+        )
 
 
 def _publish(told: Notification) -> None:

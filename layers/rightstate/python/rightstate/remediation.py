@@ -5,13 +5,14 @@ import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from rightstate import exemptions, guards, planner, resolve, undoing
+from rightstate import exemptions, guards, limits, planner, resolve, undoing
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
 from rightstate.clock import now, written
 from rightstate.errors import (
     ChangedSincePlan,
     Interrupted,
+    LimitReached,
     NotReady,
     NotVerified,
     RightstateError,
@@ -199,6 +200,8 @@ def apply(task: ApplyTask) -> Applied:
             settled = overtaken and decision.outcome in (Outcome.COMPLIANT, Outcome.UNDONE)
             by = {"settled_by": guard.released_by or guard.owner} if settled else {"instead": decision}
             return Applied(operations=(), **by)
+    if guard.owner != me and not task.retries:
+        _within_limit(task.run)
     session = _session(task, Phase.UNDO if task.run.undo else Phase.APPLY)
     made: list[str] = []
     for call in decision.calls:
@@ -212,6 +215,21 @@ def apply(task: ApplyTask) -> Applied:
             raise type(error)(f"{call.operation} failed. {error} {_so_far(made, task, error)}") from None
         made.append(call.operation)
     return Applied(operations=tuple(made), changes=_both(before, decision.changes))
+
+
+def _within_limit(run: Run) -> None:
+    """Raise LimitReached where the account has had as many changes in this hour as it may.
+
+    What a person has asked for, as an undo, an approved change or a batch, does not count.
+    """
+    if run.undo or run.approval or run.batch:
+        return
+    account = run.resource.account
+    if limits.over(account, "changes"):
+        raise LimitReached(
+            f"Account {account} has had {limits.limit('changes')} changes in this hour, which is the limit. "
+            "Nothing was changed. The next event or sweep looks at the resource again."
+        )
 
 
 def _both(before: Sequence[Change], changes: Sequence[Change]) -> tuple[Change, ...]:

@@ -1,0 +1,26 @@
+"""Limits of what one account may cause within an hour: changes, requests for approval, and messages.
+
+Whoever can act in a member can make as many events as they like. What is left out is recorded; the next event
+or sweep comes back to it.
+"""
+
+import os
+from typing import Literal
+
+from rightstate import guards
+
+What = Literal["changes", "requests", "messages"]
+
+
+def over(account: str, what: What) -> int:
+    """Count one more of the account in this hour: 0 within the limit, else how many are over it by now.
+
+    A limit of 0 is none. Raises Denied, Throttled, Unavailable, CallFailed.
+    """
+    most = limit(what)
+    return max(0, guards.count(account, what) - most) if most else 0
+
+
+def limit(what: What) -> int:
+    """How many an account may cause in an hour; 0 for any number."""
+    return int(os.environ[f"{what.upper()}_PER_HOUR"])

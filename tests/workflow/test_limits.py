@@ -1,0 +1,148 @@
+"""Limits of what one account may cause within an hour (T23)."""
+
+import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from rightstate import guards, limits, metrics
+from rightstate.errors import Denied
+from rightstate.models import Outcome
+from rightstate.policy import Mode
+from rightstate.sessions import hub_client
+from rightstate_cli import examples, simulated_accounts
+from rightstate_cli.engine import Engine
+from rightstate_cli.executions import Start
+from tests.support import told
+from tests.support.calls import Calls
+from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, session
+from tests.support.waiting import guarding_as, request_of, started
+
+POLICY, TYPE = "sqs-server-side-encryption", "sqs-queue"
+WRITE = "sqs:SetQueueAttributes"
+OTHER = simulated_accounts.SECOND
+
+
+@pytest.fixture(autouse=True)
+def this_hour(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour of its own for each test: what is counted under another name does not count here."""
+    count, hour = guards.count, uuid.uuid4().hex[:8]
+    monkeypatch.setattr(guards, "count", lambda account, what: count(account, f"{what}-{hour}"))
+
+
+def starts(hub: Engine, queues: list[str]) -> list[Start]:
+    return [match.start for queue in queues for match in hub.matches(event_about(POLICY, queue))]
+
+
+def about(hub: Engine, queues: list[str]) -> list[told.Message]:
+    return [each for each in told.messages(hub) if any(queue in each.text for queue in queues)]
+
+
+def test_of_a_burst_of_one_account_as_many_are_changed_as_the_limit_says_and_it_is_told_once(
+    hub: Engine, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHANGES_PER_HOUR", "7")
+    enable(hub, POLICY)
+    queues = [broken(POLICY) for _ in range(50)]
+    executions = list(hub.run(starts(hub, queues), at_once=25))
+    assert Counter(each.outcome for each in executions) == {Outcome.REMEDIATED: 7, Outcome.LIMITED: 43}
+    assert {each.status for each in executions} == {"SUCCEEDED"}
+    assert calls.writes.count(WRITE) == 7
+    # All are recorded, what was left out with the reason.
+    entries = [each for each in hub.ledger() if each["resource"].rsplit("/", 1)[-1] in queues]
+    left = [each for each in entries if each["outcome"] == Outcome.LIMITED]
+    assert (len(entries), len(left)) == (50, 43)
+    assert all("which is the limit" in each["reason"] and each["calls"] == [] for each in left)
+    assert all(guards.read(each["resource"]).owner == "" for each in left)
+    assert [each.attributes["outcome"] for each in about(hub, queues)].count("limited") == 1
+    # Another account has its own.
+    enable(hub, POLICY, account=OTHER)
+    theirs = f"theirs-{uuid.uuid4().hex[:8]}"
+    examples.load(TYPE).create(session(OTHER), theirs, POLICY)
+    start = Start(resource_type=TYPE, input={"account": OTHER, "region": REGION, "resource": theirs})
+    assert [each.outcome for each in hub.run([start])] == [Outcome.REMEDIATED]
+    # In the next hour, what comes back to it changes it.
+    monkeypatch.setenv("CHANGES_PER_HOUR", "0")
+    again = Start(resource_type=TYPE, input={"account": ACCOUNT, "region": REGION, "resource": left_of(left)})
+    assert [each.outcome for each in hub.run([again])] == [Outcome.REMEDIATED]
+
+
+def left_of(entries: list[dict[str, Any]]) -> str:
+    return str(entries[0]["resource"].rsplit("/", 1)[-1])
+
+
+def test_of_many_that_would_be_approved_as_many_are_asked_about_as_the_limit_says(
+    hub: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_PER_HOUR", "1")
+    enable(hub, POLICY, mode=Mode.APPROVE)
+    first, *others = [broken(POLICY) for _ in range(3)]
+    given = {"account": ACCOUNT, "region": REGION}
+    execution = started(hub, TYPE, {**given, "resource": first})
+    request_of(hub, execution)
+    begun = [Start(resource_type=TYPE, input={**given, "resource": queue}) for queue in others]
+    assert [each.outcome for each in hub.run(begun)] == [Outcome.LIMITED] * 2
+    assert [each.attributes["outcome"] for each in about(hub, others)] == ["limited"]
+    asked = guarding_as(hub, "AROA:a", "arn:aws:sts::1:assumed-role/a/a").requests()
+    assert not [each for each in asked if each.resource.rsplit("/", 1)[-1] in others]
+
+
+def test_of_more_messages_than_the_limit_the_last_says_so_and_the_rest_are_counted(
+    hub: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emitted: list[str] = []
+    add = metrics.add
+    monkeypatch.setattr(
+        metrics, "add", lambda name, *of, **more: emitted.append(name) or add(name, *of, **more)
+    )
+    monkeypatch.setenv("MESSAGES_PER_HOUR", "2")
+    enable(hub, POLICY, mode=Mode.REPORT)
+    queues = [broken(POLICY) for _ in range(6)]
+    before = len(told.messages(hub))
+    with told.events(hub) as events:
+        list(hub.run(starts(hub, queues), at_once=1))
+        assert len(events) == 6
+    *sent, last = told.messages(hub)[before:]
+    assert [each.attributes["outcome"] for each in sent] == ["reported"] * 2
+    assert last.subject == f"Rightstate: no more messages about {ACCOUNT} in this hour"
+    assert emitted.count("MessagesLeftOut") == 3
+
+
+def test_a_halt_is_told_whatever_has_been_told_before(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESSAGES_PER_HOUR", "1")
+    monkeypatch.setenv("BREAKER_APPLIES", "1")
+    enable(hub, POLICY)
+    queues = [broken(POLICY) for _ in range(3)]
+    list(hub.run(starts(hub, queues), at_once=1))
+    assert [each.attributes["urgency"] for each in about(hub, queues)] == ["high"] * 3
+
+
+def test_a_message_that_cannot_be_counted_is_sent(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(account: str, what: str) -> int:
+        raise Denied("UpdateItem was answered with AccessDeniedException.")
+
+    monkeypatch.setattr(guards, "count", refused)
+    enable(hub, POLICY, mode=Mode.REPORT)
+    queue = broken(POLICY)
+    list(hub.run(starts(hub, [queue])))
+    assert [each.attributes["outcome"] for each in about(hub, [queue])] == ["reported"]
+
+
+def test_of_five_hundred_at_once_none_is_counted_twice_or_not_at_all(
+    hub: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHANGES_PER_HOUR", "100")
+    hub_client("dynamodb")
+    with ThreadPoolExecutor(20) as pool:
+        found = Counter(pool.map(lambda _: limits.over(ACCOUNT, "changes"), range(500)))
+    assert found == {0: 100, **dict.fromkeys(range(1, 401), 1)}
+
+
+def test_a_limit_of_nothing_is_none_and_counts_nothing(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[str] = []
+    monkeypatch.setattr(guards, "count", lambda account, what: counted.append(what))
+    monkeypatch.setenv("CHANGES_PER_HOUR", "0")
+    assert [limits.over(ACCOUNT, "changes") for _ in range(3)] == [0, 0, 0]
+    assert counted == []
