@@ -15,7 +15,7 @@ from tests.support.server import OWN, Server
 from werkzeug.serving import run_simple
 
 from rightstate import sessions
-from rightstate_cli import planning
+from rightstate_cli import moto_gaps, planning
 from rightstate_cli.targets import Wanted, named_accounts, targets
 
 ANSWERS_AFTER = 0.05
@@ -24,7 +24,7 @@ ACCOUNTS = (OWN, "444455556666", "777788889999")
 
 def measure(size: int) -> dict[str, Any]:
     """Seconds for a plan of so many queues in three accounts, side by side and one by one."""
-    with _slow_server() as endpoint:
+    with slow_server(ANSWERS_AFTER) as endpoint:
         server = Server(endpoint)
         with patch.dict(os.environ, server.environment):
             for account in ACCOUNTS:
@@ -56,13 +56,13 @@ def _seconds(readers: int) -> float:
 
 
 @contextmanager
-def _slow_server() -> Iterator[str]:
-    """In a process of its own, so that it does not take the plan's processor time."""
+def slow_server(seconds: float) -> Iterator[str]:
+    """One that takes so long to answer, in a process of its own: the plan has its processor to itself."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(  # noqa: S603 - this file
-        [sys.executable, "-m", "benchmarks.planning", str(port)], stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "benchmarks.planning", str(port), str(seconds)], stderr=subprocess.DEVNULL
     )
     try:
         while True:
@@ -77,15 +77,16 @@ def _slow_server() -> Iterator[str]:
         server.wait()
 
 
-def _serve(port: int) -> None:
+def _serve(port: int, seconds: float) -> None:
     app = DomainDispatcherApplication(create_backend_app)
 
     def slow(environ: Any, start_response: Any) -> Any:
-        time.sleep(ANSWERS_AFTER)
+        time.sleep(seconds)
         return app(environ, start_response)
 
-    run_simple("127.0.0.1", port, slow, threaded=True)
+    with moto_gaps.fill():
+        run_simple("127.0.0.1", port, slow, threaded=True)
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
+    _serve(int(sys.argv[1]), float(sys.argv[2]))

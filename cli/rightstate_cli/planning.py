@@ -1,32 +1,35 @@
 """What remediations would do, resource by resource, without doing it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from queue import Queue
 from threading import Event
-from typing import Any
+from typing import TypeVar
 
 from pydantic import BaseModel
 
+from rightstate.assessment import Assessed, assess, assess_one
 from rightstate.aws_errors import named_errors
 from rightstate.errors import NotReady, ResourceGone, RightstateError
-from rightstate.exemptions import delays
 from rightstate.identify import at_home
-from rightstate.models import Decision, Execution, Outcome, Run, RunTask, Status
-from rightstate.planner import decide, digest
-from rightstate.remediation import describe
-from rightstate.resolve import excused
-from rightstate.resource_type import Resource, ResourceType
+from rightstate.models import Decision, Execution, Outcome, Status
+from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.sessions import Phase, open_session
 from rightstate.step import defect
+from rightstate.survey import side_by_side
 from rightstate_cli.target import Target
+
+T = TypeVar("T")
 
 READERS = 16
 """Reads at a time. botocore keeps 10 connections a client; services differ, so more are of use."""
 _AHEAD = 4 * READERS
-"""So many resources are listed or asked about ahead of what has been read: what is known of a resource before
-it is read is held in memory for these alone."""
+"""Resources that are listed ahead of what is taken."""
+_PAGES_AHEAD = 4
+"""Pages that are surveyed ahead of what is taken, beside the one that each survey is at."""
 
 
 class Item(BaseModel):
@@ -69,106 +72,132 @@ def list_resources(targets: Sequence[Target]) -> Iterator[Found | Unlisted]:
     """
     for target in targets:
         yield from ((target, *named) for named in target.resources)
-    to_list = [(target, each) for target in targets if not target.resources for each in target.types]
-    found: Queue[Found | Unlisted | None] = Queue(_AHEAD)
-    left = Event()
-    running = len(to_list)
-    with ThreadPoolExecutor(READERS) as listers:
-        for target, resource_type in to_list:
-            listers.submit(_list, target, resource_type, found.put, left)
-        try:
-            while running:
-                each = found.get()
-                if each is None:
-                    running -= 1
-                else:
-                    yield each
-        finally:
-            # Nobody takes any more: let those that wait to hand over a resource come to their end.
-            left.set()
-            while running:
-                running -= found.get() is None
+    yield from _merged(
+        [
+            partial(_listed, target, each)
+            for target in targets
+            if not target.resources
+            for each in target.types
+        ],
+        _AHEAD,
+    )
 
 
 def plan(targets: Sequence[Target], progress: Callable[[int, int], None]) -> Iterator[Item | Unlisted]:
-    """Describe and decide, many resources at a time. `progress` is told (done, found so far)."""
-    done = found = 0
-    pending: set[Future[Item]] = set()
+    """Survey and decide, many types and places at a time. Resources that are named are described one by one.
+
+    `progress` is told (done, found so far).
+    """
+    done = 0
+    found = sum(len(target.resources) for target in targets)
     with ThreadPoolExecutor(READERS) as readers:
-        for each in list_resources(targets):
-            if isinstance(each, Unlisted):
-                yield each
+        jobs: list[Callable[[], Iterator[list[Item] | Unlisted]]] = []
+        for target in targets:
+            if target.resources:
+                jobs.append(partial(_named, target, readers))
+            else:
+                jobs += [partial(_surveyed, target, each, readers) for each in target.types]
+        for page in _merged(jobs, _PAGES_AHEAD):
+            if isinstance(page, Unlisted):
+                yield page
                 continue
-            pending.add(readers.submit(_item, *each))
-            found += 1
-            ready, pending = wait(
-                pending, timeout=None if len(pending) >= _AHEAD else 0, return_when=FIRST_COMPLETED
-            )
-            done += len(ready)
+            done += len(page)
+            found = max(found, done)
             progress(done, found)
-            yield from (each.result() for each in ready)
-        while pending:
-            ready, pending = wait(pending, return_when=FIRST_COMPLETED)
-            done += len(ready)
-            progress(done, found)
-            yield from (each.result() for each in ready)
+            yield from page
 
 
-def _list(
-    target: Target,
-    resource_type: ResourceType,
-    found: Callable[[Found | Unlisted | None], None],
-    left: Event,
-) -> None:
-    """Hand over each resource of the type as soon as it is listed, and None at the end."""
-    place = at_home(resource_type, target.place)
-    try:
-        if not left.is_set():
-            session = open_session(target.account, resource_type, place, Phase.READ, RUN.name)
-            with named_errors():
-                for each in resource_type.find(session.client, place):
-                    found((target, resource_type, Resource(**place.model_dump(), id=each)))
+def _merged(jobs: Sequence[Callable[[], Iterator[T]]], ahead: int) -> Iterator[T]:
+    """What the jobs yield, which run side by side, as it comes. No more than `ahead` wait to be taken."""
+    found: Queue[T | _End] = Queue(ahead)
+    left = Event()
+    running = len(jobs)
+
+    def run(job: Callable[[], Iterator[T]]) -> None:
+        error = None
+        try:
+            if not left.is_set():
+                for each in job():
+                    found.put(each)
                     if left.is_set():
                         break
-    except Exception as error:  # One type's trouble never hides the others.
-        found(
-            Unlisted(
-                account=place.account,
-                region=place.region,
-                resource_type=resource_type.name,
-                reason=str(_ours(error)),
-            )
-        )
-    found(None)
+        except Exception as raised:  # For who takes what the jobs yield.
+            error = raised
+        found.put(_End(error))
+
+    with ThreadPoolExecutor(READERS) as workers:
+        for job in jobs:
+            workers.submit(run, job)
+        try:
+            while running:
+                each = found.get()
+                if not isinstance(each, _End):
+                    yield each
+                    continue
+                running -= 1
+                if each.error:
+                    raise each.error
+        finally:
+            # Nobody takes any more: let those that wait to hand something over come to their end.
+            left.set()
+            while running:
+                running -= isinstance(found.get(), _End)
 
 
-def _item(target: Target, resource_type: ResourceType, resource: Resource) -> Item:
-    policies = target.policies(resource_type, resource)
-    decision = state = None
+@dataclass(frozen=True)
+class _End:
+    """A job has ended, or failed."""
+
+    error: Exception | None
+
+
+def _listed(target: Target, resource_type: ResourceType) -> Iterator[Found | Unlisted]:
+    place = at_home(resource_type, target.place)
     try:
-        task = RunTask(
-            resource_type=resource_type.name,
-            execution=RUN,
-            run=Run(
-                resource=resource,
-                role_arn=target.account.role_arn,
-                external_id=target.account.external_id,
-                policies=policies,
-                **_excused(target, resource_type, resource, policies),
-            ),
-        )
-        described = describe(task)
-        observed = described.observed
-        excuses = {**described.excuses, **task.run.excuses}
-        decision = decide(resource_type, resource, policies, observed, excuses)
-        state = digest(observed)
-        status, reason = _status(decision)
-    except NotReady as busy:
-        status, reason = "busy", str(busy)
-    except ResourceGone as gone:
-        status, reason = "gone", str(gone)
-    except Exception as error:  # One resource's trouble never hides the others.
-        status, reason = "unreadable", str(_ours(error))
+        session = open_session(target.account, resource_type, place, Phase.READ, RUN.name)
+        with named_errors():
+            for each in resource_type.find(session.client, place):
+                yield target, resource_type, Resource(**place.model_dump(), id=each)
+    except Exception as error:  # One type's trouble never hides the others.
+        yield _unlisted(resource_type, place, error)
+
+
+def _surveyed(
+    target: Target, resource_type: ResourceType, readers: Executor
+) -> Iterator[list[Item] | Unlisted]:
+    place = at_home(resource_type, target.place)
+    policies = target.enabled(resource_type)
+    guard_of = partial(target.guard, resource_type)
+    try:
+        for page in assess(
+            target.account, resource_type, place, policies, guard_of, RUN.name, readers=readers
+        ):
+            yield [_item(resource_type, policies, each) for each in page.assessed]
+    except Exception as error:  # One type's trouble never hides the others.
+        yield _unlisted(resource_type, place, error)
+
+
+def _named(target: Target, readers: Executor) -> Iterator[list[Item] | Unlisted]:
+    def read(named: tuple[ResourceType, Resource]) -> Item:
+        resource_type, resource = named
+        policies = target.policies(resource_type, resource)
+        guard_of = partial(target.guard, resource_type)
+        found = assess_one(target.account, resource_type, resource, policies, guard_of, RUN)
+        return _item(resource_type, policies, found)
+
+    yield from ([item] for item in side_by_side(readers, read, target.resources, READERS))
+
+
+def _unlisted(resource_type: ResourceType, place: Place, error: Exception) -> Unlisted:
+    ours = error if isinstance(error, RightstateError) else defect(error)
+    return Unlisted(
+        account=place.account, region=place.region, resource_type=resource_type.name, reason=str(ours)
+    )
+
+
+def _item(resource_type: ResourceType, policies: Iterable[str], found: Assessed) -> Item:
+    resource = found.resource
+    status, reason = _status(found.decision) if found.decision else _failed(found.error)
     arn = resource_type.arn_of(resource)
     return Item(
         account=resource.account,
@@ -179,22 +208,15 @@ def _item(target: Target, resource_type: ResourceType, resource: Resource) -> It
         status=status,
         reason=reason,
         policies=tuple(policies),
-        state=state,
-        decision=decision,
+        state=found.state,
+        decision=found.decision,
     )
 
 
-def _excused(
-    target: Target, resource_type: ResourceType, resource: Resource, policies: Iterable[str]
-) -> dict[str, Any]:
-    """As an execution would be; what is only to be looked at later is planned as it will be changed then."""
-    guard = target.guard(resource_type, resource)
-    found = excused(resource_type, target.account, resource, policies, guard)
-    return {**found, "managed": None} if delays(found["managed"]) else found
-
-
-def _ours(error: Exception) -> RightstateError:
-    return error if isinstance(error, RightstateError) else defect(error)
+def _failed(error: RightstateError | None) -> tuple[str, str]:
+    if isinstance(error, NotReady):
+        return "busy", str(error)
+    return "gone" if isinstance(error, ResourceGone) else "unreadable", str(error)
 
 
 def _status(decision: Decision) -> tuple[str, str]:

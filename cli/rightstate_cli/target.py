@@ -45,11 +45,13 @@ class Target:
     def policies(self, resource_type: ResourceType, resource: Resource) -> dict[str, Enabled]:
         """The policies that are looked at of the resource."""
         only = self.narrowed.get((resource_type.name, resource.id))
-        return {
-            policy.id: self.account.policies[policy.id]
-            for policy in resource_type.policies
-            if policy.id in self.account.policies and (only is None or policy.id in only)
-        }
+        enabled = self.enabled(resource_type)
+        return {name: each for name, each in enabled.items() if only is None or name in only}
+
+    def enabled(self, resource_type: ResourceType) -> dict[str, Enabled]:
+        """The account's policies about the type."""
+        configured = self.account.policies
+        return {each.id: configured[each.id] for each in resource_type.policies if each.id in configured}
 
 
 def target(

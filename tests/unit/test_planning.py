@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
+from rightstate import assessment
 from rightstate.catalogue import load
 from rightstate.errors import Denied
-from rightstate.models import Account, Described, Enabled
+from rightstate.listing import PAGE
+from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
-from rightstate.resource_type import Place
+from rightstate.resource_type import Observed, Place, Resource
 from rightstate_cli import planning
 from rightstate_cli.target import Target
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 MANY = 5000
+PLACE = {"account": ACCOUNT, "region": REGION}
 
 
 class Listed:
@@ -33,8 +36,13 @@ class Listed:
 
 @pytest.fixture
 def listed(monkeypatch: pytest.MonkeyPatch) -> Listed:
-    monkeypatch.setattr(planning, "open_session", lambda *given: SimpleNamespace(client=None))
+    for module in (planning, assessment):
+        monkeypatch.setattr(module, "open_session", lambda *given: SimpleNamespace(client=None))
     return Listed()
+
+
+def encrypted(*given: Any) -> Observed:
+    return {"Encryption": "SSE-SQS"}
 
 
 def target(find: Any, place: Place | None = None) -> Target:
@@ -44,7 +52,7 @@ def target(find: Any, place: Place | None = None) -> Target:
         account=Account(
             account=place.account, policies={"sqs-server-side-encryption": Enabled(mode=Mode.AUTO)}
         ),
-        types=(replace(load("sqs-queue"), find=find),),
+        types=(replace(load("sqs-queue"), listing=None, find=find, describe=encrypted),),
         resources=(),
     )
 
@@ -66,15 +74,37 @@ def test_a_listing_that_is_left_ends(listed: Listed) -> None:
     assert listed.count < MANY
 
 
-def test_everything_is_planned_once_with_few_resources_waiting_for_it(
+def test_everything_is_planned_once_and_surveyed_few_pages_ahead(listed: Listed) -> None:
+    told: list[tuple[int, int]] = []
+    items = []
+    for item in planning.plan([target(listed)], lambda done, found: told.append((done, found))):
+        items.append(item)
+        # Its own page, those that wait to be taken, the one that waits to be handed over and the next one.
+        assert listed.count <= len(items) + (planning._PAGES_AHEAD + 3) * PAGE
+    assert len({item.resource for item in items if isinstance(item, planning.Item)}) == len(items) == MANY
+    assert told[-1] == (MANY, MANY)
+
+
+def test_a_plan_that_is_left_ends(listed: Listed) -> None:
+    found = planning.plan(
+        [target(listed), target(listed, Place(account=ACCOUNT, region="eu-west-1"))], lambda done, found: None
+    )
+    next(found)
+    found.close()
+    assert listed.count < MANY
+
+
+def test_an_error_of_ours_in_a_plan_is_raised_and_leaves_nothing_out_silently(
     listed: Listed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "describe", lambda task: Described(observed={"Encryption": "SSE-SQS"}))
-    told: list[tuple[int, int]] = []
-    items = list(planning.plan([target(listed)], lambda done, found: told.append((done, found))))
-    assert len({item.resource for item in items if isinstance(item, planning.Item)}) == len(items) == MANY
-    assert max(found - done for done, found in told) <= planning._AHEAD
-    assert told[-1] == (MANY, MANY)
+    named = replace(target(listed), resources=((load("sqs-queue"), Resource(**PLACE, id="q")),))
+
+    def fails(*given: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(planning, "assess_one", fails)
+    with pytest.raises(ZeroDivisionError):
+        list(planning.plan([named], lambda done, found: None))
 
 
 def test_a_place_that_cannot_be_listed_is_told_with_its_account_and_region(listed: Listed) -> None:

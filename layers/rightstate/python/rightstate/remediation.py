@@ -57,13 +57,17 @@ def describe(task: RunTask) -> Described:
     resource_type = load(task.resource_type)
     read_at = now()
     observed = _read(task, resource_type, _settings(task, resource_type))
-    busy = resource_type.busy(observed)
-    excused = task.run.excuses
-    changing = {name: each for name, each in task.run.policies.items() if name not in excused}
-    if busy and (task.run.undo or may_change(changing)):
-        raise NotReady(f"{busy} Nothing was changed yet; it is looked at again.")
+    check_ready(task.run, resource_type, observed)
     excuses = exemptions.of_run(task.run, resource_type, _tags(task, resource_type), read_at)
     return Described(observed=observed, read_at=read_at, excuses=excuses)
+
+
+def check_ready(run: Run, resource_type: ResourceType, observed: Observed) -> None:
+    """Raise NotReady where the resource is busy and some policy may change it."""
+    busy = resource_type.busy(observed)
+    changing = {name: each for name, each in run.policies.items() if name not in run.excuses}
+    if busy and (run.undo or may_change(changing)):
+        raise NotReady(f"{busy} Nothing was changed yet; it is looked at again.")
 
 
 def decide(task: DecideTask) -> Decision:

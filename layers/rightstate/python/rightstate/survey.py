@@ -10,13 +10,16 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from rightstate.aws_errors import named_errors
 from rightstate.errors import RightstateError, Throttled
 from rightstate.listing import PAGE, Answer, Shared
 from rightstate.resource_type import Clients, Listing, Observed, Place, Resource, ResourceType, Tags
 from rightstate.step import defect
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 READERS = 16
 """Reads at a time."""
@@ -99,11 +102,11 @@ def _seen(
             return Seen(resource, error=defect(error))
         return Seen(resource, observed, own)
 
-    found = list(_side_by_side(readers, read, answers, resource_type.readers))
+    found = list(side_by_side(readers, read, answers, resource_type.readers))
     # botocore has tried three times by then. Fewer at a time may be what AWS allows.
     throttled = [at for at, each in enumerate(found) if each and isinstance(each.error, Throttled)]
     fewer = max(1, resource_type.readers // 4)
-    again = _side_by_side(readers, read, [answers[at] for at in throttled], fewer)
+    again = side_by_side(readers, read, [answers[at] for at in throttled], fewer)
     for at, each in zip(throttled, again, strict=True):
         found[at] = each
     return (each for each in found if each)
@@ -122,15 +125,15 @@ def _tags(
     return resource_type.tags(clients, resource) if resource_type.tags else {}
 
 
-def _side_by_side(
-    readers: Executor, read: Callable[[Answer], Seen | None], answers: Iterable[Answer], at_once: int
-) -> Iterator[Seen | None]:
-    """In their order, so many at a time."""
-    pending: deque[Future[Seen | None]] = deque()
-    for answer in answers:
+def side_by_side(
+    readers: Executor, read: Callable[[A], T], items: Iterable[A], at_once: int = READERS
+) -> Iterator[T]:
+    """What `read` makes of each item, in their order, so many at a time and not further ahead."""
+    pending: deque[Future[T]] = deque()
+    for item in items:
         if len(pending) >= at_once:
             yield pending.popleft().result()
-        pending.append(readers.submit(read, answer))
+        pending.append(readers.submit(read, item))
     while pending:
         yield pending.popleft().result()
 

@@ -1,0 +1,153 @@
+"""What executions would make of resources, without starting any: all of a type in a place, or one.
+
+All of a type are surveyed, in pages. Whoever looks at many acts by executions, which read afresh and decide
+again: what is assessed may be out of date.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from rightstate import exemptions
+from rightstate.clock import now
+from rightstate.errors import RightstateError, SettingsUnreadable
+from rightstate.exemptions import Excuses
+from rightstate.guards import Guard
+from rightstate.models import Account, Decision, Enabled, Execution, Handling, Run, RunTask
+from rightstate.planner import decide, digest, settings_to_read
+from rightstate.remediation import check_ready, describe
+from rightstate.resolve import excused
+from rightstate.resource_type import Observed, Place, Resource, ResourceType
+from rightstate.sessions import Phase, open_session
+from rightstate.step import defect
+from rightstate.survey import Seen, survey
+
+Policies = Mapping[str, Enabled]
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """A resource with what an execution would decide and the digest of what was read, or with the reason why
+    it could not: NotReady where it is busy, ResourceGone, PlanConflict, or that it could not be read."""
+
+    resource: Resource
+    decision: Decision | None = None
+    state: str | None = None
+    error: RightstateError | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some resources, and the token with which to go on after them; empty after the last."""
+
+    assessed: tuple[Assessed, ...]
+    next: str
+
+
+def assess(
+    account: Account,
+    resource_type: ResourceType,
+    place: Place,
+    policies: Policies,
+    guard_of: Callable[[Resource], Guard],
+    execution: str,
+    *,
+    token: str = "",
+    readers: Executor | None = None,
+) -> Iterator[Page]:
+    """What the policies make of every resource of the type in the place, page by page.
+
+    `guard_of` tells what is halted. `execution` names the sessions, as CloudTrail shows them. `token` and
+    `readers` are as of `survey`. No resource hides another. Raises RoleNotAssumed, WrongAccount, Denied,
+    Throttled, Unavailable and CallFailed where a page cannot be listed; the pages before it stand.
+    """
+
+    def clients(service: str) -> Any:
+        # Looked up each time, so that credentials are renewed while a long survey goes on.
+        return open_session(account, resource_type, place, Phase.READ, execution).client(service)
+
+    found = survey(
+        resource_type,
+        clients,
+        place,
+        settings_to_read(resource_type, policies),
+        tags=_need_tags(account, resource_type, policies),
+        token=token,
+        readers=readers,
+    )
+    for page in found:
+        read_at = now()
+        assessed = (
+            _judged(
+                account, resource_type, seen.resource, policies, guard_of, partial(_of_seen, seen, read_at)
+            )
+            for seen in page.seen
+        )
+        yield Page(tuple(assessed), page.next)
+
+
+def _of_seen(seen: Seen, read_at: str, run: Run, resource_type: ResourceType) -> tuple[Observed, Excuses]:
+    """The settings, and the excuses that the tags give. Raises why it could not be read, and NotReady."""
+    if seen.error:
+        raise seen.error
+    observed = seen.observed or {}
+    check_ready(run, resource_type, observed)
+    return observed, exemptions.of_run(run, resource_type, seen.tags or {}, read_at)
+
+
+def assess_one(
+    account: Account,
+    resource_type: ResourceType,
+    resource: Resource,
+    policies: Policies,
+    guard_of: Callable[[Resource], Guard],
+    execution: Execution,
+) -> Assessed:
+    """What the policies make of one resource, which is described by itself."""
+
+    def read(run: Run, resource_type: ResourceType) -> tuple[Observed, Excuses]:
+        described = describe(RunTask(resource_type=resource_type.name, execution=execution, run=run))
+        return described.observed, described.excuses
+
+    return _judged(account, resource_type, resource, policies, guard_of, read)
+
+
+def _judged(
+    account: Account,
+    resource_type: ResourceType,
+    resource: Resource,
+    policies: Policies,
+    guard_of: Callable[[Resource], Guard],
+    read: Callable[[Run, ResourceType], tuple[Observed, Excuses]],
+) -> Assessed:
+    try:
+        found = excused(resource_type, account, resource, policies, guard_of(resource))
+        # What is only to be looked at later is decided on as it will be changed then.
+        managed = None if exemptions.delays(found["managed"]) else found["managed"]
+        run = Run(
+            resource=resource,
+            role_arn=account.role_arn,
+            external_id=account.external_id,
+            policies=policies,
+            **{**found, "managed": managed},
+        )
+        observed, excuses = read(run, resource_type)
+        decision = decide(resource_type, resource, policies, observed, {**excuses, **run.excuses})
+    except RightstateError as error:
+        return Assessed(resource, error=error)
+    except Exception as error:  # One resource's trouble never hides the others.
+        return Assessed(resource, error=defect(error))
+    return Assessed(resource, decision, digest(observed))
+
+
+def _need_tags(account: Account, resource_type: ResourceType, policies: Policies) -> bool:
+    """Whether anything may depend on a resource's tags."""
+    try:
+        by_tag = exemptions.by_tag(account, resource_type, policies, now())
+    except SettingsUnreadable:
+        return False  # as is said of each resource
+    managed = account.managed
+    decided_by_tags = managed.handling is not Handling.REMEDIATE and not exemptions.delays(managed)
+    return bool(by_tag) or (decided_by_tags and bool(managed.tags))
