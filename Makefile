@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LAYER := layers/rightstate
+SBOM := $(LAYER)/sbom.cdx.json
 
 # SAM's build of the layer calls python3.
 export PATH := $(abspath $(BIN)):$(PATH)
@@ -11,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 # sam and boto3 want a region to be named; nothing here reaches it.
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help setup demo test acceptance lint build docs bench fleet browser lock clean
+.PHONY: help setup demo test acceptance lint build sbom docs bench fleet browser lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,8 +37,15 @@ lint: setup ## Check style, types and the template
 	@$(BIN)/sam validate > /dev/null
 	@$(BIN)/cfn-lint template.yaml member/template.yaml
 
-build: setup ## Build what `sam deploy` uploads, into .aws-sam
+build: setup sbom ## Build what `sam deploy` uploads, into .aws-sam
 	@log=$$($(BIN)/sam build 2>&1) || { echo "$$log"; exit 1; }
+	@test -d .aws-sam/build/RightstateLayer/python/rightstate/__pycache__ || \
+		echo "There is no python3.13 here, so the layer is not compiled: cold starts take twice as long."
+
+sbom: setup ## Write what the layer consists of, into layers/rightstate/sbom.cdx.json
+	@$(BIN)/cyclonedx-py requirements $(LAYER)/requirements.txt --pyproject pyproject.toml \
+		--index-url https://pypi.org/simple --output-reproducible --of JSON \
+		--output-file $(SBOM) 2> /dev/null
 
 docs: setup ## Write what the code says: pages of docs/, and member/template.yaml
 	@$(BIN)/python -m rightstate_cli.reference
