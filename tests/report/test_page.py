@@ -220,8 +220,11 @@ def test_an_entry_opens_with_its_changes_and_the_way_that_it_took(
     for change in wanted["changes"]:
         line = dialog.locator(".change", has_text=change["setting"]).first
         if not isinstance(change["before"], list):
-            expect(line.locator("ins").first).to_have_text(str(change["after"]).lower())
-            before = "not set" if change["before"] is None else str(change["before"]).lower()
+            before, after = (
+                "not set" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+                for value in (change["before"], change["after"])
+            )
+            expect(line.locator("ins").first).to_have_text(after)
             expect(line.locator("del").first).to_have_text(before)
     entered = dialog.locator(".machine .entered").evaluate_all("all => all.map((each) => each.dataset.state)")
     assert entered == [each["state"] for each in wanted["path"]]

@@ -10,11 +10,15 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from rightstate import __version__
+from rightstate.catalogue import load
 from rightstate.clock import written
+from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate.sessions import session_name
+from rightstate_cli import simulated_accounts
 from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Start
+from tests.support import ledgers
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, start_input
 
 POLICY = "sqs-server-side-encryption"
@@ -47,6 +51,69 @@ def test_an_entry_says_where_when_by_whom_and_why(hub: Engine) -> None:
     assert 0 < entry["seconds"] < 600
     started = datetime.fromisoformat(entry["started"])
     assert datetime.fromtimestamp(int(entry["expires"]), UTC) == started.replace(microsecond=0) + KEPT
+
+
+def shape(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry's attributes, each with its kind; of what it holds, the attributes of that."""
+    return {name: _kind(value) for name, value in sorted(entry.items())}
+
+
+def _kind(value: Any) -> Any:
+    match value:
+        case dict() if set(value) <= set(load("sqs-queue").settings):
+            return "settings" if value else "no settings"
+        case dict():
+            return sorted(value)
+        case [dict(), *_]:
+            return {name for each in value for name in each}
+        case list():
+            return "list" if value else "empty list"
+        case bool() | None:
+            return str(value)
+        case str():
+            return "text"
+        case _:
+            return "number"
+
+
+def test_the_ledgers_of_other_tests_have_what_a_run_writes_and_nothing_else(hub: Engine) -> None:
+    """So that no page is tested with what the product never writes."""
+    enable(hub, POLICY)
+    queue = broken(POLICY)
+    [match] = hub.matches(event_about(POLICY, queue))
+    changed = broken(POLICY)
+    start = start_input(changed, requester="AROAEXAMPLE:ana")
+    starts = [match.start.input, match.start.input, start, start]
+    starts += [{**start, "resource": broken(POLICY), "mode": "report"}, {**start, "resource": "gone"}]
+    found = [entry for given in starts for entry in ended(hub, given)]
+    undone = {**start, "undo": found[2]["execution"]}
+    excuse = Exemption(
+        id="ex-1a2b3c4d",
+        policies=(POLICY,),
+        resource=f"{REGION}/sqs-queue/{changed}",
+        reason="CHG-1",
+        approver="ana@example.com",
+        created=written(datetime.now(UTC)),
+        until=written(datetime.now(UTC) + timedelta(days=3)),
+    )
+    given = {"account": ACCOUNT, "role_arn": simulated_accounts.role_arn(ACCOUNT), "external_id": "shared"}
+    policies = {POLICY: Enabled(mode=Mode.AUTO)}
+    hub.configure(Account(**given, policies=policies, exemptions=(excuse,)))
+    found += ended(hub, undone) + ended(hub, start)
+    assert [each["outcome"] for each in found] == [
+        "remediated",
+        "compliant",
+        "remediated",
+        "compliant",
+        "reported",
+        "gone",
+        "undone",
+        "exempt",
+    ]
+    queues = [each for each in ledgers.entries(6000) if each["resource_type"] == "sqs-queue"]
+    for entry in found:
+        made = [shape(each) for each in queues if each["outcome"] == entry["outcome"]]
+        assert shape(entry) in made, (shape(entry), made[0])
 
 
 WAYS: dict[str, dict[str, Any]] = {

@@ -65,14 +65,18 @@ def heading(
 
 def item(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The entry as DynamoDB takes it, to be kept for LEDGER_DAYS."""
-    kept = timedelta(days=int(os.environ["LEDGER_DAYS"]))
-    expires = int((datetime.fromisoformat(entry["started"]) + kept).timestamp())
     serializer = TypeSerializer()
     return {
         # DynamoDB's types know no subclasses of str, as outcomes are.
         key: serializer.serialize(str(value) if isinstance(value, str) else value)
-        for key, value in {**entry, "expires": expires}.items()
+        for key, value in expiring(entry).items()
     }
+
+
+def expiring(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry with the time, in seconds since 1970, when DynamoDB drops it."""
+    kept = timedelta(days=int(os.environ["LEDGER_DAYS"]))
+    return {**entry, "expires": int((datetime.fromisoformat(entry["started"]) + kept).timestamp())}
 
 
 def _identified(resource_type: str, execution: Execution, given: Mapping[str, Any]) -> Resource | None:

@@ -39,7 +39,7 @@ def record(task: RecordTask) -> Recorded:
     A notification that cannot be sent is counted and logged, and fails nothing. Raises
     RemediationFailed, after all that, where the remediation failed.
     """
-    entry = _entry(task)
+    entry = _entry(task, datetime.now(UTC))
     # While it has the lock: another execution would try again too.
     entry |= _looked(task, entry)
     entry["halted"] = _unlock(task, entry)
@@ -73,7 +73,7 @@ def record(task: RecordTask) -> Recorded:
     )
 
 
-def _entry(task: RecordTask) -> dict[str, Any]:
+def _entry(task: RecordTask, ended: datetime) -> dict[str, Any]:
     """The ledger's entry: what was decided, changed (before and after) and verified, by whom, why."""
     state = task.state
     decision = Decision.model_validate(state["decision"]) if "decision" in state else None
@@ -87,7 +87,7 @@ def _entry(task: RecordTask) -> dict[str, Any]:
         task.resource_type,
         task.execution,
         task.input,
-        datetime.now(UTC),
+        ended,
         resolved.run if resolved else None,
         resolved.place if resolved else None,
     )
