@@ -61,6 +61,10 @@ def test_a_hubs_ledger_becomes_a_page_and_files(cli: Cli, tmp_path: Path) -> Non
     first = json.loads((tmp_path / "out" / "records.jsonl").read_text().splitlines()[0])
     assert (first["outcome"], type(first["expires"])) == ("remediated", int)
     assert all(isinstance(change["policies"], list) for change in first["changes"])
+    # What the drawing of an execution is made from.
+    states = [each["state"] for each in first["path"]]
+    assert (states[0], states[-1]) == ("Resolve", "Notify and record")
+    assert {"Describe", "Decide", "Apply", "Verify"} <= set(states)
 
 
 @pytest.mark.usefixtures("ran")
