@@ -260,7 +260,8 @@ def test_it_is_said_what_makes_the_calls_of_a_plan(
 @pytest.fixture
 def halted(engine: Engine) -> Iterator[None]:
     """The queue of one account and region, of which nobody knows what sets it back."""
-    halt = Halt(policy=SQS, since="2026-11-25T08:00:00.000Z", execution="arn:x", applies=5)
+    since, again = "2026-11-25T08:00:00.000Z", "2999-01-01T00:00:00.000Z"
+    halt = Halt(policy=SQS, since=since, execution="arn:x", applies=5, look_again=again)
     item = {"id": f"{OWN}/{REGION}/sqs-queue/q", "what": f"halt#{SQS}", **halt.model_dump()}
     table = {"TableName": engine.resources["GuardsTable"]}
     serialized = {name: TypeSerializer().serialize(value) for name, value in item.items()}
