@@ -22,15 +22,16 @@ from botocore.config import Config
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.events.models import events_backends
-from moto.events.utils import EventTemplateParser
 
 from rightstate import sessions, settings
 from rightstate.models import Account
 from rightstate.step import logger
-from rightstate_cli import application, transformed
+from rightstate_cli import application
+from rightstate_cli import transformed as template
 from rightstate_cli.executions import Execution, Start
 from rightstate_cli.following import Following
 from rightstate_cli.interpreter import filled, load_handler
+from rightstate_cli.transformation import transformed
 
 HUB_ACCOUNT = DEFAULT_ACCOUNT_ID
 _STACK = "rightstate"
@@ -74,7 +75,8 @@ class Engine:
     def matches(self, event: Mapping[str, Any]) -> list[Match]:
         """What the rules on the hub's bus make of the event.
 
-        moto's EventBridge cannot start a state machine; patterns and input transformers are its own.
+        moto's EventBridge cannot start a state machine; the patterns are its own. Raises ValueError where
+        the input is not JSON, which Step Functions refuses.
         """
         bus = events_backends[HUB_ACCOUNT][self.region].event_buses["default"]
         machines = self._machines()
@@ -84,7 +86,7 @@ class Engine:
                 target=target["Arn"],
                 start=Start(
                     resource_type=machines[target["Arn"]],
-                    input=_transformed(target["InputTransformer"], event),
+                    input=json.loads(transformed(target["InputTransformer"], event)),
                     name=f"{event['id']}_{uuid.uuid4()}",
                 ),
             )
@@ -177,7 +179,7 @@ def deploy(
         warnings.filterwarnings("ignore", "Tried to parse AWS::(CloudWatch|SNS|SQS|S3|Scheduler)")
         cloudformation.create_stack(
             StackName=_STACK,
-            TemplateBody=json.dumps(transformed.cloudformation()),
+            TemplateBody=json.dumps(template.cloudformation()),
             Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
         for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=_STACK):
@@ -194,15 +196,6 @@ def deploy(
     stack.enter_context(_logs_to(engine.logs))
     stack.enter_context(sessions.hub_kept_apart(lambda: engine))
     return engine
-
-
-def _transformed(transformer: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
-    given: dict[str, Any] = EventTemplateParser.parse(
-        transformer["InputTemplate"],
-        transformer.get("InputPathsMap", {}),
-        {**event, "ingestion-time": event["time"]},  # type: ignore[typeddict-item]
-    )
-    return given
 
 
 @contextmanager

@@ -76,5 +76,5 @@ def why_unmatched(event: Mapping[str, Any]) -> str:
         )
     return (
         f"The rules listen to {name}, but not to this one: it may be a call of the remediation role itself, "
-        "lack the resource's name, or be about another kind of resource, e.g. another engine."
+        "or be about another kind of resource, e.g. another engine."
     )

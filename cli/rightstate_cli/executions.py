@@ -10,10 +10,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from rightstate.catalogue import load, names
-from rightstate.errors import InvalidInput
+from rightstate.errors import InvalidInput, UnexpectedEvent
 from rightstate.identify import identify
 from rightstate.models import Decision, Outcome, Resolved
 from rightstate.resource_type import Place
+from rightstate.triggers import is_of_rule, understood
 
 SHORT = 8
 """So many characters of a name's end tell executions apart; those of one event begin alike."""
@@ -201,12 +202,15 @@ def _asked_for(described: Mapping[str, Any], resource_type: str) -> tuple[str, s
     known = given if isinstance(given, dict) else {}
     account, region = str(known.get("account", "")), str(known.get("region", ""))
     named = str(known.get("resource") or "")
-    if not named or resource_type not in names():
-        return account, region, named or str(known.get("group") or "")
-    place = Place(account=account, region=region, partition=described["executionArn"].split(":")[1])
     try:
+        if is_of_rule(known):
+            start = understood(load(resource_type), known).start
+            named, known = start.resource or "", start.model_dump(exclude_none=True)
+        if not named or resource_type not in names():
+            return account, region, named or str(known.get("group") or "")
+        place = Place(account=account, region=region, partition=described["executionArn"].split(":")[1])
         found = identify(load(resource_type), place, named)
-    except InvalidInput:
+    except (InvalidInput, UnexpectedEvent):
         return account, region, named
     return found.account, found.region, found.id
 

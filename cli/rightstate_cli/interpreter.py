@@ -17,7 +17,6 @@ from jsonpath_ng.ext.parser import parse as parse_path
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.dynamodb.responses import DynamoHandler
 from moto.events.models import EventPattern
-from moto.events.utils import EventTemplateParser
 from moto.stepfunctions import models as stepfunctions
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
@@ -82,11 +81,8 @@ def _in_turn(write: Callable[[DynamoHandler], Any]) -> Callable[[DynamoHandler],
 
 @contextmanager
 def event_bus() -> Iterator[None]:
-    """Let moto's EventBridge look into lists of objects, and pass them on as they are."""
-    with (
-        patch.object(EventPattern, "_flatten_dict", staticmethod(_flattened)),
-        patch.object(EventTemplateParser, "_stringify", staticmethod(_as_text)),
-    ):
+    """Let moto's EventBridge look into lists of objects."""
+    with patch.object(EventPattern, "_flatten_dict", staticmethod(_flattened)):
         yield
 
 
@@ -103,10 +99,6 @@ def _flattened(node: Mapping[str, Any]) -> dict[str, Any]:
         else:
             flat[key] = value
     return flat
-
-
-def _as_text(value: Any) -> Any:
-    return value if isinstance(value, str) or value is None else json.dumps(value)
 
 
 def load_handler(app: Path) -> Handler:

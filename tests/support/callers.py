@@ -6,21 +6,23 @@ ACCOUNT = "111122223333"
 """That of the shipped events."""
 
 
-def role_session(role: str, kind: str = "role", session: str = "AssumedRole") -> Event:
+def role_session(
+    role: str, kind: str = "role", session: str = "AssumedRole", account: str = ACCOUNT
+) -> Event:
     """A caller with a session that a role (or, with GetFederationToken, a user) has issued."""
     name = role.rsplit("/", maxsplit=1)[-1]
     issuer = {
         "type": kind.capitalize(),
         "principalId": "AROAEXAMPLEOTHERROLE",
-        "arn": f"arn:aws:iam::{ACCOUNT}:{kind}/{role}",
-        "accountId": ACCOUNT,
+        "arn": f"arn:aws:iam::{account}:{kind}/{role}",
+        "accountId": account,
         "userName": name,
     }
     return {
         "type": session,
         "principalId": "AROAEXAMPLEOTHERROLE:session",
-        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/session",
-        "accountId": ACCOUNT,
+        "arn": f"arn:aws:sts::{account}:assumed-role/{name}/session",
+        "accountId": account,
         "sessionContext": {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "false"}},
     }
 

@@ -15,11 +15,11 @@ from moto import mock_aws
 from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import ResourceMap, clean_json
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.events.models import EventPattern
-from moto.events.utils import EventTemplateParser
 
-from rightstate import catalogue
-from rightstate_cli import admission, interpreter, member, transformed
+from rightstate import catalogue, triggers
+from rightstate.models import StartInput
+from rightstate_cli import admission, member, transformation, transformed
+from tests.support import patterns
 
 HUB = DEFAULT_ACCOUNT_ID
 REGION = "us-east-1"
@@ -155,19 +155,16 @@ class Rule:
         # Plain words in all of our rules; most events are of another source than most rules.
         if event["source"] not in self.pattern["source"]:
             return False
-        with interpreter.event_bus():
-            return bool(EventPattern.load(json.dumps(self.pattern)).matches_event(event))  # type: ignore[arg-type]
+        return patterns.matches(self.pattern, event)
 
-    def input(self, event: Event) -> dict[str, Any]:
-        """What the target is given."""
-        template = self.target["InputTransformer"]["InputTemplate"]
-        with interpreter.event_bus():
-            given: dict[str, Any] = EventTemplateParser.parse(
-                template,
-                self.paths,
-                {**event, "ingestion-time": event["time"]},  # type: ignore[typeddict-item]
-            )
-        return given
+    def input(self, event: Event) -> Any:
+        """What the target is given. Raises ValueError where that is not JSON: nothing can be started then."""
+        return json.loads(transformation.transformed(self.target["InputTransformer"], event))
+
+    def start(self, event: Event) -> StartInput:
+        """What the machine makes of that. Raises UnexpectedEvent where it ends rejected."""
+        resource_type = catalogue.load(str(self.resource_type))
+        return triggers.understood(resource_type, self.input(event)).start
 
 
 def rules(**parameters: str) -> list[Rule]:

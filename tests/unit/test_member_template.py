@@ -143,6 +143,13 @@ def test_a_call_of_a_role_whose_name_is_merely_alike_is_forwarded(role: str) -> 
     assert kept == []
 
 
+@pytest.mark.parametrize("account", [HUB, "444455556666"])
+def test_a_call_of_a_role_of_that_name_in_another_account_is_forwarded(account: str) -> None:
+    other = role_session(ROLE, account=account)
+    kept = [event["id"] for event in SHIPPED if not forwarding(called_by(event, other))]
+    assert kept == []
+
+
 def called_by(event: Event, caller: Event) -> Event:
     return {**event, "detail": {**event["detail"], "userIdentity": caller}}
 

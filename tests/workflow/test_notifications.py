@@ -61,10 +61,9 @@ def test_the_ledger_knows_who_called_and_the_arn(hub: Engine) -> None:
     assert entry["arn"] == f"arn:aws:sqs:{REGION}:{ACCOUNT}:kept"
 
 
-@pytest.mark.parametrize("principal", ["", "<principal>"])
-def test_a_caller_that_is_not_known_fails_nothing(hub: Engine, principal: str) -> None:
+def test_a_caller_that_is_not_known_fails_nothing(hub: Engine) -> None:
     enable(hub, POLICY)
-    event = {"id": "e-1", "name": "CreateQueue", "time": "2026-11-23T09:07:49Z", "principal": principal}
+    event = {"id": "e-1", "name": "CreateQueue", "time": "2026-11-23T09:07:49Z", "principal": ""}
     with told.events(hub) as events:
         execution = run(hub, start_input(broken(POLICY), event=event))
     assert execution.outcome == "remediated"

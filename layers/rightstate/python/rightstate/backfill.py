@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from rightstate import settings
+from rightstate import metrics, settings, triggers
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load, load_all
 from rightstate.clock import written
-from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
+from rightstate.errors import InvalidInput, SettingsUnreadable, UnexpectedEvent, UnknownAccount
 from rightstate.identify import identify, is_arn_of, shown
 from rightstate.models import (
     BATCH,
@@ -38,7 +38,7 @@ from rightstate.models import (
 )
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.sessions import Phase, hub_client, open_session
-from rightstate.step import logger, parse
+from rightstate.step import logger
 
 LONGEST_WAIT = timedelta(days=5)
 """So far ahead a backfill may begin. Its machine has some days more than that for the work itself."""
@@ -50,14 +50,32 @@ def find_scopes(task: BackfillTask) -> Work:
     Raises InvalidInput, Throttled and Unavailable; of an account that the input names UnknownAccount and
     SettingsUnreadable.
     """
-    given, partition = parse(BackfillInput, task.input), task.execution.partition
+    partition = task.execution.partition
+    try:
+        given = triggers.backfill_input(task.input)
+    except UnexpectedEvent as error:
+        metrics.add("UnexpectedEvents", 1)
+        logger.warning("A finding starts nothing.", reason=str(error))
+        given = BackfillInput(reason=str(error))
+        return _work(given, task.execution.name)
     if given.not_before > written(datetime.now(UTC) + LONGEST_WAIT):
         raise InvalidInput(
             f"not_before is more than {LONGEST_WAIT.days} days ahead, longer than a backfill waits. "
             "Nothing was started."
         )
-    work = Work(
-        batch=given.batch or _as_batch(task.execution.name),
+    work = _work(given, task.execution.name)
+    if work.scopes:
+        return work
+    found = list(_scopes_of_named(given, work, partition) if given.resources else _scopes(given, partition))
+    if not found:
+        return work
+    content = [each.model_dump(mode="json", exclude_none=True) for each in found]
+    return work.model_copy(update={"scopes": _stored(f"batches/{work.batch}/scopes.json", content)})
+
+
+def _work(given: BackfillInput, execution: str) -> Work:
+    return Work(
+        batch=given.batch or _as_batch(execution),
         scopes=given.scopes,
         policies=given.policies,
         mode=given.mode,
@@ -68,13 +86,6 @@ def find_scopes(task: BackfillTask) -> Work:
         until=given.until,
         requester=given.requester,
     )
-    if work.scopes:
-        return work
-    found = list(_scopes_of_named(given, work, partition) if given.resources else _scopes(given, partition))
-    if not found:
-        return work
-    content = [each.model_dump(mode="json", exclude_none=True) for each in found]
-    return work.model_copy(update={"scopes": _stored(f"batches/{work.batch}/scopes.json", content)})
 
 
 def _as_batch(execution: str) -> str:

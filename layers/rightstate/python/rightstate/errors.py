@@ -13,6 +13,14 @@ class InvalidInput(RightstateError):
     """The execution's input is malformed, or its resource id is not one."""
 
 
+class UnexpectedEvent(RightstateError):
+    """An event, or a finding, that a rule let through does not hold what the rule expects in it."""
+
+
+class AnotherPlace(InvalidInput):
+    """The resource belongs to another account, region or partition than its input says."""
+
+
 class UnknownAccount(RightstateError):
     """The settings table has no entry for the account: nothing is enabled there."""
 

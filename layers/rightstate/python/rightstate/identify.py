@@ -2,7 +2,7 @@
 
 import re
 
-from rightstate.errors import InvalidInput
+from rightstate.errors import AnotherPlace, InvalidInput
 from rightstate.resource_type import Place, Resource, ResourceType
 
 
@@ -10,14 +10,15 @@ def identify(resource_type: ResourceType, place: Place, given: str) -> Resource:
     """The resource of that name, ARN or URL, in `place`.
 
     An ARN or URL of another account, region or partition is refused, as is whatever does not match
-    the type's `id_pattern` in full. Raises InvalidInput, which repeats `given` only shortened and escaped.
+    the type's `id_pattern` in full. Raises AnotherPlace and InvalidInput, which repeat `given` only
+    shortened and escaped.
     """
     place = at_home(resource_type, place)
     found = _parts(resource_type, given)
     for part in ("account", "region", "partition"):
         theirs, ours = found.get(part), getattr(place, part)
         if theirs and theirs != ours:
-            raise InvalidInput(
+            raise AnotherPlace(
                 f"{shown(given)} belongs to {part} {shown(theirs)}, not to {ours}. Nothing was changed."
             )
     belongs = not resource_type.per_account or found["id"] == place.account

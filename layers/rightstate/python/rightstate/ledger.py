@@ -16,10 +16,11 @@ from pydantic import ValidationError
 from rightstate import __version__
 from rightstate.catalogue import load
 from rightstate.clock import written
-from rightstate.errors import InvalidInput
+from rightstate.errors import InvalidInput, UnexpectedEvent
 from rightstate.identify import at_home, identify, shown
-from rightstate.models import ACCOUNT, BATCH, EXECUTION, REGION, Event, Execution, Run, StartInput
+from rightstate.models import ACCOUNT, BATCH, EXECUTION, REGION, Event, Execution, Run
 from rightstate.resource_type import Place, Resource
+from rightstate.triggers import event_of, is_of_rule, understood
 
 
 def heading(
@@ -82,13 +83,13 @@ def expiring(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _identified(resource_type: str, execution: Execution, given: Mapping[str, Any]) -> Resource | None:
     """The one resource of an input that is understood, whether or not anything is enabled for it."""
     try:
-        start = StartInput.model_validate(given)
+        declared = load(resource_type)
+        start = understood(declared, given).start
         if start.resource is None:
             return None
-        declared = load(resource_type)
         place = Place(account=start.account, region=start.region, partition=execution.partition)
         return identify(declared, at_home(declared, place), start.resource)
-    except (ValidationError, InvalidInput):
+    except (InvalidInput, UnexpectedEvent):
         return None
 
 
@@ -111,6 +112,8 @@ def _batch(given: Any) -> dict[str, str]:
 
 def _event(given: Mapping[str, Any]) -> Event | None:
     """The event that started it, of an input that was refused for something else."""
+    if is_of_rule(given):
+        return event_of(given)
     try:
         return Event.model_validate(given.get("event"))
     except ValidationError:

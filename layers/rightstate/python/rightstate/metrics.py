@@ -16,6 +16,7 @@ DIMENSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         # An alarm names all dimensions that a metric has.
         "EventLag": frozenset({"service"}),
         "NotificationsFailed": frozenset({"service"}),
+        "UnexpectedEvents": frozenset({"service"}),
         "MissedByEvents": frozenset({"service"}),
         "WaitingApprovals": frozenset({"service"}),
         "Halts": frozenset({"service"}),

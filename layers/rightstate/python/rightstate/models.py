@@ -71,8 +71,7 @@ class Event(Frozen):
 
     `principal` is the ARN of who called and `principal_id` CloudTrail's unique id for it, which IAM knows as
     aws:userid; `source` is where the call came from, an address or the name of an AWS service. Each is empty
-    where the event has none: of a path that leads nowhere EventBridge leaves an empty text in the input, or
-    the variable's name.
+    where the event has none.
     """
 
     id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
@@ -81,11 +80,6 @@ class Event(Frozen):
     principal: str = Field(default="", max_length=2048)
     principal_id: str = Field(default="", max_length=256)
     source: str = Field(default="", max_length=256)
-
-    @field_validator("principal", "principal_id", "source", mode="after")
-    @classmethod
-    def _known(cls, given: str, field: ValidationInfo) -> str:
-        return "" if given == f"<{field.field_name}>" else given
 
 
 class StartInput(Frozen):

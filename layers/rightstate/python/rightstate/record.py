@@ -30,6 +30,7 @@ from rightstate.policy import Mode
 from rightstate.sessions import hub_client
 from rightstate.starting import start_execution
 from rightstate.step import defect, logger
+from rightstate.triggers import is_of_rule
 from rightstate.wants import as_change
 
 
@@ -92,8 +93,15 @@ def _entry(task: RecordTask, ended: datetime) -> dict[str, Any]:
         resolved.place if resolved else None,
     )
     outcome, error, reason = _ending(decision, resolved, failure)
-    if error == "UnknownAccount" and entry["event"]:
+    if error == "UnexpectedEvent":
+        metrics.add("UnexpectedEvents", 1)
+    by_event = entry["event"] or is_of_rule(task.input)
+    if error == "UnknownAccount" and by_event:
         # An organization forwards the events of all its accounts, of those too that are not registered.
+        outcome, error = Outcome.REJECTED, ""
+    if error in ("AnotherPlace", "UnexpectedEvent"):
+        # Only an event ends so. A call may be about a resource of another account; and whatever is in an
+        # event, it is no failure of a remediation.
         outcome, error = Outcome.REJECTED, ""
     if outcome is Outcome.FAILED and decision and "applied" in state:
         reason += f" Made, but not verified: {_summary(decision)}."
@@ -191,6 +199,8 @@ def _ask(task: RecordTask) -> None:
 
 _RULES = {
     "InvalidInput": "input",
+    "AnotherPlace": "input",
+    "UnexpectedEvent": "input",
     "UnknownAccount": "settings",
     "SettingsUnreadable": "settings",
     "PlanConflict": "policies",

@@ -5,11 +5,11 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rightstate import exemptions, guards, settings, undoing
+from rightstate import exemptions, guards, settings, triggers, undoing
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
 from rightstate.clock import now
-from rightstate.errors import InvalidInput
+from rightstate.errors import AnotherPlace, InvalidInput, UnexpectedEvent
 from rightstate.identify import at_home, identify, shown
 from rightstate.models import (
     Account,
@@ -27,7 +27,6 @@ from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.sessions import Phase, open_session
 from rightstate.starting import start_execution
-from rightstate.step import parse
 
 
 def resolve(task: ResolveTask) -> Resolved:
@@ -35,17 +34,22 @@ def resolve(task: ResolveTask) -> Resolved:
 
     An execution that has waited asks again, because much may have been changed meanwhile; an approval that it
     has got by then stays. An input about several resources or a group starts one execution for each of them
-    instead. Raises InvalidInput, UnknownAccount, SettingsUnreadable and, for a group, what reading it may
-    raise.
+    instead. Raises InvalidInput, UnexpectedEvent, UnknownAccount, SettingsUnreadable and, for a group, what
+    reading it may raise.
     """
     resource_type = load(task.resource_type)
-    start = parse(StartInput, task.input)
+    trigger = triggers.understood(resource_type, task.input)
+    start = trigger.start
     place = at_home(
         resource_type,
         Place(account=start.account, region=start.region, partition=task.execution.partition),
     )
-    named = _identified(resource_type, place, start)
+    named = _named(resource_type, place, start, task.input)
     account = _settings(start.account, _shared_by(start, task.run))
+    if trigger.caused_by and trigger.caused_by == account.role_arn:
+        # The rules let none of these calls through; were one to come, it must not start another.
+        why = f"{start.event.name if start.event else 'The call'} was made by Rightstate's own role."
+        return Resolved(proceed=False, outcome=Outcome.REJECTED, reason=why, place=place)
     if start.undo:
         return _undo(resource_type, account, start, named, place)
     policies = _chosen(resource_type, account, start)
@@ -208,6 +212,21 @@ def _not_enabled(
     """Of the policies that the input names, those that are off."""
     named = (resource_type.policy(name) for name in start.policies or ())
     return [policy.id for policy in named if policy and policy.id not in policies]
+
+
+def _named(
+    resource_type: ResourceType, place: Place, start: StartInput, given: Mapping[str, Any]
+) -> list[Resource]:
+    """The resources that the input names. What an event calls its resource should be a name of one; it may be
+    one of another account, whose resources calls can be about."""
+    try:
+        return _identified(resource_type, place, start)
+    except InvalidInput as error:
+        if not triggers.is_of_rule(given):
+            raise InvalidInput(str(error)) from None
+        if isinstance(error, AnotherPlace):
+            raise
+        raise UnexpectedEvent(str(error)) from None
 
 
 def _identified(resource_type: ResourceType, place: Place, start: StartInput) -> list[Resource]:

@@ -16,6 +16,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
     tags_in,
 )
@@ -115,6 +116,12 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"(?!.*\.\.)(?! )[A-Za-z0-9 ()+,./=@_#-]{1,255}(?<! )",
     config_type="AWS::AutoScaling::AutoScalingGroup",
     listing=_LISTING,
+    events={
+        **dict.fromkeys(
+            ("CreateAutoScalingGroup", "UpdateAutoScalingGroup"),
+            Subject(("requestParameters.autoScalingGroupName",)),
+        ),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

@@ -15,6 +15,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
     send,
     tags_in,
@@ -124,6 +125,12 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
     config_type="AWS::ElasticLoadBalancing::LoadBalancer",
     listing=_LISTING,
+    events={
+        **dict.fromkeys(
+            ("CreateLoadBalancer", "ModifyLoadBalancerAttributes"),
+            Subject(("requestParameters.loadBalancerName",)),
+        ),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

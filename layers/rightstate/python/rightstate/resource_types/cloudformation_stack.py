@@ -17,6 +17,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
     tags_in,
 )
@@ -157,6 +158,14 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"(?P<id>[A-Za-z][A-Za-z0-9-]{0,127})(?:/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?",
     config_type="AWS::CloudFormation::Stack",
     listing=_LISTING,
+    events={
+        **dict.fromkeys(
+            ("CreateStack", "UpdateTerminationProtection"),
+            Subject(("responseElements.stackId",)),
+        ),
+        "ExecuteChangeSet": Subject(("requestParameters.stackName",)),
+        "ImportStacksToStackSet": Subject(("requestParameters.stackIds",), kind="resources"),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

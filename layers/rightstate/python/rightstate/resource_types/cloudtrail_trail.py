@@ -17,6 +17,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
     tags_in,
 )
@@ -236,6 +237,16 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"(?=.{3,128}\Z)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*",
     config_type="AWS::CloudTrail::Trail",
     listing=_LISTING,
+    events={
+        # Not trailARN: an organization's delegated administrator updates a trail of another account.
+        **dict.fromkeys(
+            ("CreateTrail", "UpdateTrail"),
+            Subject(("responseElements.name",)),
+        ),
+        "StopLogging": Subject(("requestParameters.name",)),
+        # The other trails, which may have been spared for this one's sake.
+        "DeleteTrail": Subject(kind="group"),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

@@ -17,6 +17,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
     tags_in,
 )
@@ -182,6 +183,19 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"[A-Za-z0-9_.-]{3,255}",
     config_type="AWS::DynamoDB::Table",
     listing=_LISTING,
+    events={
+        # A name or an ARN.
+        **dict.fromkeys(
+            ("CreateTable", "UpdateContinuousBackups"),
+            Subject(("requestParameters.tableName",)),
+        ),
+        **dict.fromkeys(
+            ("RestoreTableFromBackup", "RestoreTableToPointInTime"),
+            Subject(("requestParameters.targetTableName",)),
+        ),
+        "ImportTable": Subject(("requestParameters.tableCreationParameters.tableName",)),
+        "UpdateTable": Subject(("requestParameters.tableName",), kind="group"),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

@@ -19,6 +19,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
     tags_in,
 )
@@ -240,6 +241,12 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=f"i-{_HEX}",
     config_type="AWS::EC2::Instance",
     listing=_LISTING,
+    events={
+        "RunInstances": Subject(("responseElements.reservationId",), kind="group", by_aws=True),
+        "ModifyInstanceAttribute": Subject(("requestParameters.instanceId",)),
+        "UnmonitorInstances": Subject(("requestParameters.instancesSet.items",), kind="resources"),
+        "DetachInstances": Subject(("requestParameters.instanceIds",), kind="resources"),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

@@ -16,6 +16,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     send,
 )
 from rightstate.wants import Value
@@ -152,6 +153,12 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"[0-9]{12}",
     # IAM is global; its control plane, and so its CloudTrail events, live in one region a partition.
     home_regions={"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"},
+    events={
+        **dict.fromkeys(
+            ("UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"),
+            Subject(),
+        ),
+    },
     find=_find,
     describe=_describe,
     calls=_calls,

@@ -15,6 +15,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
     send,
     tags_in,
@@ -163,6 +164,13 @@ RESOURCE_TYPE = ResourceType(
     listing=_LISTING,
     # API reference, DescribeStreamSummary: 20 calls a second for an account.
     readers=2,
+    events={
+        # A call names the stream by its ARN, by its name, or by both.
+        **dict.fromkeys(
+            ("CreateStream", "DisableEnhancedMonitoring", "StopStreamEncryption"),
+            Subject(("requestParameters.streamARN", "requestParameters.streamName")),
+        ),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

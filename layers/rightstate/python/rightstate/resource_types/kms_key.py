@@ -16,6 +16,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
 )
 from rightstate.wants import Value
@@ -189,6 +190,14 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}",
     config_type="AWS::KMS::Key",
     listing=_LISTING,
+    events={
+        "CreateKey": Subject(("responseElements.keyMetadata.arn",)),
+        # An id or an ARN.
+        **dict.fromkeys(
+            ("CancelKeyDeletion", "DisableKeyRotation", "EnableKey", "UpdatePrimaryRegion"),
+            Subject(("requestParameters.keyId",)),
+        ),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

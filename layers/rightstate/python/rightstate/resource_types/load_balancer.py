@@ -15,6 +15,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
     tags_in,
 )
@@ -157,6 +158,10 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"(?:app|net|gwy)/[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?/[0-9a-f]{16,32}",
     config_type="AWS::ElasticLoadBalancingV2::LoadBalancer",
     listing=_LISTING,
+    events={
+        "CreateLoadBalancer": Subject(("responseElements.loadBalancers[0].loadBalancerArn",)),
+        "ModifyLoadBalancerAttributes": Subject(("requestParameters.loadBalancerArn",)),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

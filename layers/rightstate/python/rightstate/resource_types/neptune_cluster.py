@@ -16,6 +16,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
 )
 
@@ -90,6 +91,18 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=rds.ID_PATTERN,
     lower_case=True,
     listing=_LISTING,
+    events={
+        **dict.fromkeys(
+            (
+                "CreateDBCluster",
+                "ModifyDBCluster",
+                "RestoreDBClusterFromSnapshot",
+                "RestoreDBClusterToPointInTime",
+                "StartDBCluster",
+            ),
+            Subject(("responseElements.dBClusterArn",)),
+        ),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

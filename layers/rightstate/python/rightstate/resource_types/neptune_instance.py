@@ -16,6 +16,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
 )
 
@@ -85,6 +86,12 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=rds.ID_PATTERN,
     lower_case=True,
     listing=_LISTING,
+    events={
+        **dict.fromkeys(
+            ("CreateDBInstance", "ModifyDBInstance"),
+            Subject(("responseElements.dBInstanceArn",)),
+        ),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

@@ -21,6 +21,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
     send,
 )
@@ -312,6 +313,22 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=rds.ID_PATTERN,
     lower_case=True,
     listing=_LISTING,
+    events={
+        **dict.fromkeys(
+            (
+                "CreateDBCluster",
+                "ModifyDBCluster",
+                "PromoteReadReplicaDBCluster",
+                "RestoreDBClusterFromS3",
+                "RestoreDBClusterFromSnapshot",
+                "RestoreDBClusterToPointInTime",
+                "StartDBCluster",
+            ),
+            Subject(("responseElements.dBClusterArn",)),
+        ),
+        # A first serverless instance lets its cluster pause.
+        "CreateDBInstance": Subject(("responseElements.dBClusterIdentifier",)),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

@@ -18,6 +18,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
 )
 from rightstate.wants import Value, as_list
@@ -476,6 +477,25 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=rds.ID_PATTERN,
     lower_case=True,
     listing=_LISTING,
+    events={
+        **dict.fromkeys(
+            (
+                "CreateDBInstance",
+                "CreateDBInstanceReadReplica",
+                "ModifyDBInstance",
+                "RestoreDBInstanceFromDBSnapshot",
+                "RestoreDBInstanceFromS3",
+                "RestoreDBInstanceToPointInTime",
+                "StartDBInstance",
+            ),
+            Subject(("responseElements.dBInstanceArn",)),
+        ),
+        **dict.fromkeys(
+            ("ModifyDBParameterGroup", "ResetDBParameterGroup"),
+            Subject(("requestParameters.dBParameterGroupName",), kind="group"),
+        ),
+        "CopyDBParameterGroup": Subject(("responseElements.dBParameterGroupName",), kind="group"),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

@@ -23,6 +23,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
 )
 from rightstate.wants import Value, as_list
@@ -172,6 +173,13 @@ RESOURCE_TYPE = ResourceType(
     url_pattern=r"(?:cluster-)?snapshot:arn:(?P<partition>[^:]*):rds:(?P<region>[^:]*):(?P<account>[^:]*)"
     r":(?P<id>.+)",
     listing=_LISTING,
+    events={
+        # A cluster's snapshot may have the same name: the kind goes with it.
+        "ModifyDBSnapshotAttribute": Subject(("requestParameters.dBSnapshotIdentifier",), as_="snapshot:{}"),
+        "ModifyDBClusterSnapshotAttribute": Subject(
+            ("requestParameters.dBClusterSnapshotIdentifier",), as_="cluster-snapshot:{}"
+        ),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

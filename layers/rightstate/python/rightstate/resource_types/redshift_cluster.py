@@ -14,6 +14,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
     tags_in,
 )
@@ -157,6 +158,12 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"(?!.*--)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
     config_type="AWS::Redshift::Cluster",
     listing=_LISTING,
+    events={
+        **dict.fromkeys(
+            ("CreateCluster", "ModifyCluster", "RestoreFromClusterSnapshot", "ResumeCluster"),
+            Subject(("requestParameters.clusterIdentifier",)),
+        ),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

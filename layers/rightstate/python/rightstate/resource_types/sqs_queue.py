@@ -14,6 +14,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    Subject,
     Tags,
 )
 from rightstate.wants import Value
@@ -107,6 +108,10 @@ RESOURCE_TYPE = ResourceType(
     url_pattern=r"https?://(?:sqs\.)?(?P<region>[a-z]{2}[a-z-]*-[0-9]+)?[^/]*/(?P<account>[0-9]{12})/(?P<id>[^/]+)",
     config_type="AWS::SQS::Queue",
     listing=_LISTING,
+    events={
+        "CreateQueue": Subject(("responseElements.queueUrl",)),
+        "SetQueueAttributes": Subject(("requestParameters.queueUrl",)),
+    },
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,
