@@ -80,6 +80,7 @@ REFUSED_EVENTS: dict[str, dict[str, Any]] = {
     "of somebody's own": {"context": {"events:source": "com.example.shop"}},
     "that look like AWS's": {"context": {"events:source": "awsx.s3"}},
     "without a source": {"context": {"events:source": None}},
+    "of which one is somebody's own": {"context": {"events:source": ["aws.s3", "com.example.shop"]}},
     "of another kind": {"context": {"events:detail-type": "Object Created"}},
     "of service events": {"context": {"events:detail-type": "AWS Service Event via CloudTrail"}},
     "of executions": {"context": {"events:detail-type": "Step Functions Execution Status Change"}},

@@ -119,6 +119,11 @@ CONDITIONS = [
     ("ForAllValues:StringEquals", ["a", "b"], ["a", "c"], False),
     ("ForAllValues:StringEquals", ["a", "b"], None, True),
     ("ForAllValues:StringLike", "a*", ["a", "ab"], True),
+    # "Null": whether the key is absent.
+    ("Null", "false", "a", True),
+    ("Null", "false", None, False),
+    ("Null", "true", None, True),
+    ("Null", "true", ["a", "b"], False),
 ]
 
 
@@ -161,10 +166,10 @@ def test_the_principal_is_in_the_context() -> None:
         {"Condition": {"StringEqualsIfExists": {"aws:Example": "a"}}},
         {"Condition": {"ForAnyValue:StringEquals": {"aws:Example": "a"}}},
         {"Condition": {"StringEquals": {"aws:Example": "a"}}, "context": {"aws:Example": ["a", "b"]}},
-        {"Condition": {"Null": {"aws:Example": "true"}}},
+        {"Condition": {"NumericEquals": {"aws:Example": "1"}}},
         {"Condition": {"StringEquals": {"aws:Example": "${aws:PrincipalTag/team}"}}},
         # ... also where something else decides already.
-        {"Action": "s3:PutObject", "Condition": {"Null": {"aws:Example": "true"}}},
+        {"Action": "s3:PutObject", "Condition": {"NumericEquals": {"aws:Example": "1"}}},
     ],
     ids=str,
 )

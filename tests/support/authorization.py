@@ -133,6 +133,8 @@ def _filled(expected: str, request: Request) -> str:
 
 
 def _condition(operator: str, expected: Sequence[str], values: Sequence[str]) -> bool:
+    if operator == "Null":
+        return expected == ["false" if values else "true"]
     match: Callable[[str, str], bool] | None = _OPERATORS.get(operator.removeprefix(_ALL))
     if match is None:
         raise Unknown(f"condition operator {operator}")
