@@ -192,6 +192,8 @@ def deploy(
         handlers[name] = load_handler(app)
         configuration = functions.get_function_configuration(FunctionName=name)
         environment |= configuration.get("Environment", {}).get("Variables", {})
+    # No backfill runs here: what an event concerns is started one by one, as there is no limit of time.
+    environment.pop("BACKFILL_MACHINE", None)
     stack.enter_context(patch.dict(os.environ, environment))
     stack.enter_context(_logs_to(engine.logs))
     stack.enter_context(sessions.hub_kept_apart(lambda: engine))

@@ -29,6 +29,8 @@ from ministack.services.cloudformation import (
     stacks,
 )
 
+from rightstate_cli.transformation import transformed
+
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, str]]
 """What Ref returns, and what Fn::GetAtt does."""
@@ -45,11 +47,20 @@ def fill() -> None:
     stepfunctions._run_distributed_map = _run_distributed_map
     stepfunctions._run_sub_machine = _run_sub_machine
     stepfunctions._s3_object_text = _read_object
+    eventbridge._apply_input_transformer = _transform
     provisioners._RESOURCE_HANDLERS |= _HANDLERS
     for module in (changesets, handlers, stacks):
         if hasattr(module, "_evaluate_conditions"):
             module._evaluate_conditions = _evaluate_conditions
     handlers._ACTION_HANDLERS |= {"DescribeStacks": _describe_stacks, "DescribeStackSet": _describe_stack_set}
+
+
+# --- EventBridge ---
+
+
+# ministack knows no index in a path, and escapes the texts that it puts in, which AWS does not.
+def _transform(transformer: dict[str, Any], rule: Any, view: Any) -> str:
+    return transformed(transformer, view.event_with_detail())
 
 
 # --- Lambda ---

@@ -161,6 +161,54 @@ def test_a_resource_that_a_finding_names_is_remediated_and_no_other(hub: Hub, me
     )
 
 
+def test_a_large_group_of_an_event_is_remediated_through_the_backfill(hub: Hub, member: Server) -> None:
+    account = "313131313131"
+    hub.enable(BUCKETS, account=account)
+    buckets = {member.make("s3-bucket", f"grouped-{number}", account, BUCKETS) for number in range(101)}
+    given = {"account": account, "region": REGION, "group": "account"}
+    started = hub.ended(hub.start("s3-bucket", given))
+    assert (started.status, started.outcome) == ("SUCCEEDED", "fanned-out")
+    reason = hub.entry(started)["reason"]
+    name = reason.removeprefix("Started the backfill ").partition(" ")[0]
+    ended = hub.ended(f"{hub.machine('backfill').replace(':stateMachine:', ':execution:')}:{name}")
+    assert output(hub, ended)["outcomes"] == {"remediated": len(buckets)}
+
+
+def test_an_item_that_names_no_remediation_starts_nothing(hub: Hub, member: Server) -> None:
+    """A14: as somebody could write it who may write to the work bucket."""
+    account = "323232323232"
+    hub.enable(QUEUES, account=account)
+    queue = member.make("sqs-queue", "item", account)
+    bucket = hub.outputs["WorkBucket"]
+    s3 = member.session().client("s3")
+    given = {"account": account, "region": REGION, "resource": queue}
+    items = [
+        {"resource_type": "backfill", "name": "evil-1", "input": {"accounts": [account]}},
+        {"resource_type": "sqs-queue", "name": "evil-2", "input": {**given, "undo": "x", "group": "y"}},
+    ]
+    where = {"bucket": bucket, "key": "batches/evil/items.json"}
+    scope = {"account": account, "region": REGION, "service": "sqs", "types": ["sqs-queue"]}
+    scopes = [{**scope, "items": where, "count": len(items)}]
+    for key, content in (("items", items), ("scopes", scopes)):
+        s3.put_object(Bucket=bucket, Key=f"batches/evil/{key}.json", Body=json.dumps(content).encode())
+    before = len(executions(hub, "backfill"))
+    execution = backfill(hub, batch="evil", scopes={"bucket": bucket, "key": "batches/evil/scopes.json"})
+    assert output(hub, execution)["outcomes"] == {"remediated": 1}
+    [entry] = ledger(hub, "evil")
+    assert (entry["resource"], entry["undo"]) == (f"{account}/{REGION}/sqs-queue/{queue}", None)
+    assert len(executions(hub, "backfill")) == before + 1
+
+
+def executions(hub: Hub, machine: str) -> list[Any]:
+    pages = hub.client("stepfunctions").get_paginator("list_executions")
+    return [
+        each
+        for page in pages.paginate(stateMachineArn=hub.machine(machine))
+        for each in page["executions"]
+        if "/" not in each["executionArn"]
+    ]
+
+
 def backfill(hub: Hub, **given: Any) -> Execution:
     return hub.ended(hub.start("backfill", given))
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from ministack.services import stepfunctions
 from tests.support.template import of_type
 
-from rightstate import errors, models
+from rightstate import catalogue, errors, models
 from rightstate.backfill import LONGEST_WAIT
 from rightstate.models import Managed
 from rightstate_cli import application
@@ -145,6 +146,83 @@ def test_what_runs_at_a_time_is_limited_for_each_account_region_and_service() ->
     assert 0 < MAPS["Each scope"]["MaxConcurrency"] <= 100
     assert MAPS["Each resource"]["MaxConcurrencyPath"] == "$.work.concurrency"
     assert "concurrency" in models.Work.model_fields
+
+
+# --- The items: who can write to the work bucket can start remediations, and nothing else ---
+
+SELECTOR = MAPS["Each resource"]["ItemSelector"]
+
+
+def evaluated(expression: str, given: Any, context: Any = None) -> Any:
+    """What ministack makes of a path or an intrinsic function."""
+    if expression.startswith("$"):
+        return stepfunctions._resolve_path(expression, given)
+    return stepfunctions._evaluate_intrinsic(expression, given, context or {})
+
+
+def selected(resource_type: str) -> Any:
+    item = {"Map": {"Item": {"Value": {"resource_type": resource_type}}}}
+    known = ",".join(catalogue.names())
+    return evaluated(SELECTOR["is_remediation.$"].replace("${ResourceTypes}", known), {}, item)
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_an_item_may_name_a_resource_type(name: str) -> None:
+    assert selected(name) is True
+
+
+@pytest.mark.parametrize("name", ["backfill", "backfill:live", "s3", "s3-bucket,sqs-queue", "", "x"])
+def test_an_item_may_name_no_other_machine(name: str) -> None:
+    assert selected(name) is False
+    states = MAPS["Each resource"]["ItemProcessor"]["States"]
+    first = states[MAPS["Each resource"]["ItemProcessor"]["StartAt"]]["Choices"][0]
+    assert first == {"Variable": "$.is_remediation", "BooleanEquals": False, "Next": "No remediation"}
+    assert states["No remediation"]["Type"] == "Fail"
+
+
+WORK = {
+    "scope": {"account": "111122223333"},
+    "work": {"batch": "b", "requester": "AROA:ana", "event": None},
+}
+
+
+def test_an_item_cannot_say_what_the_backfill_itself_knows_nor_ask_for_an_undo() -> None:
+    fixed = {
+        key.removesuffix(".$"): evaluated(value, WORK) if key.endswith(".$") else value
+        for key, value in SELECTOR["fixed"].items()
+    }
+    evil = {
+        "account": "999999999999",
+        "region": "us-east-1",
+        "resource": "a-bucket",
+        "policies": ["s3-versioning"],
+        "approved": "0" * 64,
+        "batch": "another",
+        "requester": "AROA:somebody-else",
+        "undo": "arn:aws:states:us-east-1:123456789012:execution:rightstate-s3-bucket:x",
+        "consent": True,
+        "event": {"id": "e", "name": "CreateBucket", "time": "x", "principal": "somebody"},
+        "group": None,
+        "resources": None,
+    }
+    given = evaluated(TASKS["Remediate"]["Parameters"]["Input.$"], {"item": {"input": evil}, "fixed": fixed})
+    start = models.StartInput.model_validate(given)
+    assert start.model_dump(exclude_none=True) == {
+        "account": "111122223333",
+        "region": "us-east-1",
+        "resource": "a-bucket",
+        "policies": ("s3-versioning",),
+        "approved": "0" * 64,
+        "batch": "b",
+        "requester": "AROA:ana",
+        "reason": "",
+    }
+
+
+def test_every_field_of_an_input_is_the_items_own_or_fixed() -> None:
+    own = {"region", "resource", "policies", "mode", "reason", "approved", "sweep"}
+    fixed = {key.removesuffix(".$") for key in SELECTOR["fixed"]}
+    assert (own | fixed, own & fixed) == (set(models.StartInput.model_fields), set())
 
 
 def test_a_map_is_given_items_where_there_are_any() -> None:

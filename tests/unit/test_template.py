@@ -553,6 +553,7 @@ DECLARED = {
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-cloudtrail-trail")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-dynamodb-table")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-ec2-instance")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill:live")),
     },
     "AssumeRoleRole": RUNS | ASSUMES,
     "DescribeRole": RUNS | ASSUMES,
@@ -569,7 +570,10 @@ DECLARED = {
         *NOTIFIES,
         ("dynamodb:PutItem", table_arn("LedgerTable")),
         *((f"dynamodb:{action}", GUARDS) for action in ("DeleteItem", "PutItem", "Query", "UpdateItem")),
-        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-*")),
+        *(
+            ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-{name}"))
+            for name in catalogue.names()
+        ),
         ("states:GetExecutionHistory", in_hub("states", f"execution:{STACK}-*")),
     },
     "RequestApprovalRole": {
@@ -631,7 +635,11 @@ DECLARED = {
             ("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-{name}:*"))
             for name in (*FUNCTIONS_OF_BACKFILL, "record")
         ),
-        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-*")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill")),
+        *(
+            ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-{name}:live"))
+            for name in catalogue.names()
+        ),
         ("states:DescribeExecution", in_hub("states", f"execution:{STACK}-*")),
         ("states:StopExecution", in_hub("states", f"execution:{STACK}-backfill/*")),
         *(
@@ -906,7 +914,13 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
         for name, function in of_type("AWS::Lambda::Function").items()
     }
     assert {name: keys for name, keys in told.items() if keys} == {
-        "ResolveFunction": {"SETTINGS_TABLE", "GUARDS_TABLE", "LEDGER_TABLE", "EXEMPTION_DAYS"},
+        "ResolveFunction": {
+            "BACKFILL_MACHINE",
+            "EXEMPTION_DAYS",
+            "GUARDS_TABLE",
+            "LEDGER_TABLE",
+            "SETTINGS_TABLE",
+        },
         "DecideFunction": {"APPROVAL_HOURS"},
         "RequestApprovalFunction": {"GUARDS_TABLE", "TOPIC_ARN", "REQUESTS_PER_HOUR", "MESSAGES_PER_HOUR"},
         "CheckApprovalFunction": {"GUARDS_TABLE"},
@@ -1029,6 +1043,12 @@ def test_each_machine_calls_the_functions_of_its_states_for_its_own_resource_typ
         invoked = {function_of(task) for task in TASKS}
         own = {function: arn for function, arn in arns.items() if function in invoked}
         assert machines[name]["DefinitionSubstitutions"] == {**own, "Partition": "aws", "ResourceType": kind}
+
+
+def test_a_backfill_starts_the_remediations_of_all_types_and_nothing_else() -> None:
+    machine = of_type("AWS::StepFunctions::StateMachine")["BackfillMachine"]
+    types = machine["DefinitionSubstitutions"]["ResourceTypes"].split(",")
+    assert sorted(types) == sorted(catalogue.names())
 
 
 def test_every_function_is_a_state_but_those_that_remind_look_again_and_record_deaths() -> None:

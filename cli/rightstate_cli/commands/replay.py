@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rightstate.errors import InvalidInput
+from rightstate import triggers
+from rightstate.catalogue import load
+from rightstate.errors import InvalidInput, UnexpectedEvent
 from rightstate.policy import Mode
 from rightstate_cli import events, past
 from rightstate_cli import hub as hubs
 from rightstate_cli.commands.remediate import RunMode
 from rightstate_cli.commands.replay_deployed import refuse, through_hub, through_queue
-from rightstate_cli.executions import Execution
+from rightstate_cli.executions import Execution, Start
 from rightstate_cli.options import (
     DEFAULT_STACK,
     DeployedOption,
@@ -174,7 +176,7 @@ def _print(
     else:
         print_line(f"{event['detail'].get('eventName')} of {event['source']}: {_matched(matches)}.")
         for match in matches:
-            lines = [("Rule", match.rule), ("Starts", match.target), *_flat(match.start.input)]
+            lines = [("Rule", match.rule), ("Starts", match.target), *_flat(_understood(match.start))]
             print_table("", ("", ""), lines)
         if executions:
             print_executions(executions, format)
@@ -184,6 +186,15 @@ def _print(
 
 def _matched(matches: Sequence[object]) -> str:
     return f"{counted(len(matches), 'rule')} matched" if matches else "no rule matched"
+
+
+def _understood(start: Start) -> Mapping[str, Any]:
+    """What the execution makes of its input, which holds more of the event than anybody wants to read."""
+    try:
+        found = triggers.understood(load(start.resource_type), start.input).start
+    except (InvalidInput, UnexpectedEvent) as error:
+        return {"Not understood": str(error)}
+    return found.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
 
 
 def _flat(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

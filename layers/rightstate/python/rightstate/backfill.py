@@ -65,8 +65,11 @@ def find_scopes(task: BackfillTask) -> Work:
         )
     work = _work(given, task.execution.name)
     if work.scopes:
+        if (work.scopes.bucket, work.scopes.key.partition("/")[0]) != (os.environ["WORK_BUCKET"], "batches"):
+            raise InvalidInput("scopes is no object of the hub's work bucket. Nothing was started.")
         return work
     found = list(_scopes_of_named(given, work, partition) if given.resources else _scopes(given, partition))
+    found = [each.model_copy(update={"group": given.group}) for each in found]
     if not found:
         return work
     content = [each.model_dump(mode="json", exclude_none=True) for each in found]
@@ -85,6 +88,7 @@ def _work(given: BackfillInput, execution: str) -> Work:
         not_before=given.not_before,
         until=given.until,
         requester=given.requester,
+        event=given.event,
     )
 
 
@@ -148,15 +152,15 @@ def _wanted(account: Account, resource_type: ResourceType, given: BackfillInput)
 
 def _scopes_of_named(given: BackfillInput, work: Work, partition: str) -> Iterator[Scope]:
     """The scopes of the resources that the input names, with their items."""
-    found: dict[tuple[str, str, str], list[tuple[ResourceType, str]]] = {}
+    found: dict[tuple[str, str, str], list[tuple[ResourceType, str, str]]] = {}
     # Once for an account, however many of its resources are named.
     read = cache(settings.read)
     for named in dict.fromkeys(given.resources or ()):
         for resource_type, resource in _covered(named, given, partition, read):
             place = (resource.account, resource.region, resource_type.service)
-            found.setdefault(place, []).append((resource_type, resource.id))
+            found.setdefault(place, []).append((resource_type, resource.region, resource.id))
     for (account, region, service), resources in found.items():
-        types = tuple(dict.fromkeys(resource_type.name for resource_type, _ in resources))
+        types = tuple(dict.fromkeys(resource_type.name for resource_type, _, _ in resources))
         scope = Scope(account=account, region=region, service=service, types=types)
         yield scope.model_copy(update=dict(_items(scope, work, resources)))
 
@@ -205,21 +209,21 @@ def list_resources(task: ListTask) -> ItemsFound:
     """
     account = settings.read(task.scope.account)
     resources = (
-        (resource_type, resource)
+        (resource_type, region, resource)
         for resource_type in map(load, task.scope.types)
-        for resource in _found(account, resource_type, task.scope, task)
+        for region, resource in _found(account, resource_type, task.scope, task)
     )
     return _items(task.scope, task.work, resources)
 
 
-def _items(scope: Scope, work: Work, resources: Iterable[tuple[ResourceType, str]]) -> ItemsFound:
+def _items(scope: Scope, work: Work, resources: Iterable[tuple[ResourceType, str, str]]) -> ItemsFound:
     """The executions to be started for the resources, in the work bucket."""
     items = [
         to_start(
             resource_type.name,
             StartInput(
                 account=scope.account,
-                region=scope.region,
+                region=region,
                 resource=resource,
                 policies=_narrowed(resource_type, work),
                 mode=work.mode,
@@ -229,17 +233,26 @@ def _items(scope: Scope, work: Work, resources: Iterable[tuple[ResourceType, str
                 requester=work.requester or None,
             ),
         )
-        for resource_type, resource in resources
+        for resource_type, region, resource in resources
     ]
     name = f"{scope.account}-{scope.region}-{scope.service}"
     return ItemsFound(items=_stored(f"batches/{work.batch}/{name}.json", items), count=len(items))
 
 
-def _found(account: Account, resource_type: ResourceType, scope: Scope, task: ListTask) -> Iterator[str]:
+def _found(
+    account: Account, resource_type: ResourceType, scope: Scope, task: ListTask
+) -> Iterator[tuple[str, str]]:
+    """Region and identifier of each resource of the scope. A group may have some in regions that the
+    account's settings leave out."""
     place = Place(account=scope.account, region=scope.region, partition=task.execution.partition)
     session = open_session(account, resource_type, place, Phase.READ, task.execution.name)
     with named_errors():
-        yield from resource_type.find(session.client, place)
+        if scope.group is None:
+            yield from ((place.region, resource) for resource in resource_type.find(session.client, place))
+        elif resource_type.members:
+            for region, resource in resource_type.members(session.client, place, scope.group):
+                if not account.regions or region in account.regions:
+                    yield region, resource
 
 
 def _narrowed(resource_type: ResourceType, work: Work) -> tuple[str, ...] | None:

@@ -557,6 +557,7 @@ class BackfillInput(Frozen):
     """The input of a backfill: what to look at, everything that is enabled if nothing is named.
 
     `policies` and `mode` are as for one execution. `resources` names some instead of having them listed;
+    `group` narrows to what an event about a group concerns, of the one account, region and type named.
     `scopes` is what an approved plan comes with, an object of the work bucket. `concurrency` is how many
     resources of one service are remediated at a time in an account and region. Before the time `not_before`
     none is begun, after the time `until` no more are. `requester` is the aws:userid of who started it.
@@ -571,6 +572,8 @@ class BackfillInput(Frozen):
     sweep: bool = False
     batch: str | None = Field(default=None, pattern=BATCH)
     resources: tuple[NamedResource, ...] | None = Field(default=None, min_length=1, max_length=1000)
+    group: ResourceName | None = None
+    event: Event | None = None
     scopes: StoredObject | None = None
     concurrency: int = Field(default=5, ge=1, le=100)
     not_before: BackfillTime = "1970-01-01T00:00:00Z"
@@ -584,17 +587,29 @@ class BackfillInput(Frozen):
             raise ValueError("give accounts and regions, or resources, or scopes")
         return self
 
+    @model_validator(mode="after")
+    def _one_place_of_a_group(self) -> "BackfillInput":
+        if self.group and [len(each or ()) for each in (self.accounts, self.regions, self.types)] != [
+            1,
+            1,
+            1,
+        ]:
+            raise ValueError("group belongs to one account, region and type")
+        return self
+
 
 class Scope(Frozen):
     """The resources of one service in one account and region: what shares its throttling.
 
-    `items` and `count` are there where the resources are known, and need not be listed.
+    `items` and `count` are there where the resources are known, and need not be listed. `group` is there
+    where only those of a group are to be listed, of whatever region.
     """
 
-    account: str
-    region: str
+    account: str = Field(pattern=ACCOUNT)
+    region: str = Field(pattern=REGION, max_length=32)
     service: str
     types: tuple[str, ...]
+    group: ResourceName | None = None
     items: StoredObject | None = None
     count: int | None = None
 
@@ -613,6 +628,7 @@ class Work(Frozen):
     not_before: str
     until: str
     requester: str = ""
+    event: Event | None = None
 
 
 class BackfillTask(StateTask):

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from rightstate import exemptions, guards, settings, triggers, undoing
@@ -13,6 +14,7 @@ from rightstate.errors import AnotherPlace, InvalidInput, UnexpectedEvent
 from rightstate.identify import at_home, identify, shown
 from rightstate.models import (
     Account,
+    BackfillInput,
     Enabled,
     Execution,
     Handling,
@@ -27,6 +29,10 @@ from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.sessions import Phase, open_session
 from rightstate.starting import start_execution
+
+_FEW = 100
+"""So many resources of a group are started one by one, which takes some ten seconds; more through the
+backfill."""
 
 
 def resolve(task: ResolveTask) -> Resolved:
@@ -68,6 +74,8 @@ def resolve(task: ResolveTask) -> Resolved:
         return _fan_out(among, [(each.region, each.id) for each in named], place, start, task.execution)
     if start.group:
         members = _members(resource_type, account, place, start.group, task.execution)
+        if len(members) > _FEW and (backfill := os.environ.get("BACKFILL_MACHINE")):
+            return _through_backfill(backfill, resource_type, start.group, place, start, task.execution)
         return _fan_out(shown(start.group), members, place, start, task.execution)
     [resource] = named
     guard = _guard(resource_type, resource, policies)
@@ -248,12 +256,13 @@ def _identified(resource_type: ResourceType, place: Place, start: StartInput) ->
 def _members(
     resource_type: ResourceType, account: Account, place: Place, group: str, execution: Execution
 ) -> list[tuple[str, str]]:
-    """Region and identifier of each resource of the group."""
+    """Region and identifier of each resource of the group; of a large one no more than show that it is."""
     if resource_type.members is None:
         raise InvalidInput(f"A {resource_type.title} has no groups. Nothing was changed.")
     session = open_session(account, resource_type, place, Phase.READ, execution.name)
     with named_errors(gone=resource_type.gone):
-        return list(resource_type.members(session.client, place, group))
+        members = resource_type.members(session.client, place, group)
+        return list(islice(members, _FEW + 1) if "BACKFILL_MACHINE" in os.environ else members)
 
 
 def _fan_out(
@@ -273,6 +282,41 @@ def _fan_out(
         reason=f"Started one execution for each of {len(started)} resources of {among}.",
         place=place,
         started=tuple(started[:100]),
+    )
+
+
+def _through_backfill(
+    machine: str,
+    resource_type: ResourceType,
+    group: str,
+    place: Place,
+    start: StartInput,
+    execution: Execution,
+) -> Resolved:
+    """Have the backfill list the group and start the executions: it has days for that, this function minutes,
+    and would begin anew each time."""
+    name = _child_name(start.event.id if start.event else execution.name, place.region, group)
+    start_execution(
+        machine,
+        name,
+        BackfillInput(
+            accounts=(place.account,),
+            regions=(place.region,),
+            types=(resource_type.name,),
+            group=group,
+            policies=start.policies,
+            mode=start.mode,
+            reason=start.reason,
+            sweep=bool(start.sweep),
+            event=start.event,
+            requester=start.requester or "",
+        ),
+    )
+    return Resolved(
+        proceed=False,
+        outcome=Outcome.FANNED_OUT,
+        reason=f"Started the backfill {name} for the more than {_FEW} resources of {shown(group)}.",
+        place=place,
     )
 
 

@@ -3,11 +3,11 @@
 import json
 
 from rightstate.aws_errors import named_errors
-from rightstate.models import StartInput
+from rightstate.models import BackfillInput, StartInput
 from rightstate.sessions import hub_client
 
 
-def start_execution(state_machine: str, name: str, start: StartInput) -> None:
+def start_execution(state_machine: str, name: str, start: StartInput | BackfillInput) -> None:
     """Start one, or leave the one of that name as it is: a repeated event starts nothing twice."""
     client = hub_client("stepfunctions")
     with named_errors():
