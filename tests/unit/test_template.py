@@ -553,6 +553,7 @@ DECLARED = {
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-cloudtrail-trail")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-dynamodb-table")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-ec2-instance")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill:live")),
     },
     "AssumeRoleRole": RUNS | ASSUMES,
@@ -637,8 +638,9 @@ DECLARED = {
         ),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill")),
         *(
-            ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-{name}:live"))
+            ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-{name}{alias}"))
             for name in catalogue.names()
+            for alias in ("", ":live")
         ),
         ("states:DescribeExecution", in_hub("states", f"execution:{STACK}-*")),
         ("states:StopExecution", in_hub("states", f"execution:{STACK}-backfill/*")),
