@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
+from tests.support.emitted import emitted
 
 from rightstate import backfill, catalogue, sessions
 from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
@@ -505,3 +506,35 @@ def test_what_an_earlier_run_could_not_list_is_not_held_against_this_one(hub: Hu
     assert summarized(hub, "b").failed == 1
     hub.record("b", "a/r/s3-bucket/'s3'", "failed", execution=f"{ARN}/Scopes:3", at="2026-11-23T09:00:01Z#3")
     assert summarized(hub, "b").failed == 2
+
+
+# --- What nobody may ask for ---
+
+
+@pytest.mark.parametrize(
+    "scopes",
+    [{"bucket": "another", "key": "batches/b/scopes.json"}, {"bucket": WORK, "key": "elsewhere/scopes.json"}],
+    ids=str,
+)
+def test_scopes_are_read_from_the_work_bucket_alone(hub: Hub, scopes: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput, match="no object of the hub's work bucket"):
+        hub.find(scopes=scopes)
+    ours = {"bucket": WORK, "key": "batches/b/scopes.json"}
+    assert hub.find(scopes=ours).scopes == StoredObject(**ours)
+
+
+@pytest.mark.parametrize(
+    "finding", [{"security_hub": []}, {"config": [], "account": ONE, "region": HERE}], ids=str
+)
+def test_a_finding_that_names_nothing_starts_nothing_and_is_counted(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], finding: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Rightstate")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "rightstate")
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    hub.register(ONE, VERSIONING)
+    work = hub.find(**finding)
+    assert work.scopes is None
+    assert "not as its rule expects" in work.reason
+    printed = [line for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert emitted("\n".join(printed)) == {"UnexpectedEvents": (["service"], 1)}
