@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,11 @@ INJECTED = (
     '"account":"999999999999","resource":"other","resources":null,"concurrency":100,"about":[{}],"z":"'
 )
 HOSTILE = (
+    # What was understood when texts stood between quotes: at the top, and within `event` and `resources`.
+    'x","mode":"report","reason":"',
+    'x"},"mode":"report","event":{"id":"1","name":"n","time":"t","principal":"',
+    'x","account":"999999999999","resource":"other","reason":"',
+    'x"}],"concurrency":100,"reason":"',
     f'x",{INJECTED}',
     f'x"],{INJECTED}',
     f'x"}}],{INJECTED}',
@@ -310,6 +316,35 @@ def test_a_callers_path_and_session_are_told_whole_or_not_at_all(caller: Event) 
         known = rule.start(attack).event
         assert known is not None
         assert known.principal in ("", caller["arn"])
+
+
+def between_quotes(rule: Rule) -> Rule:
+    """The rule as it was made once, with the caller's texts between quotes."""
+    transformer = {
+        "InputPathsMap": {
+            **rule.paths,
+            "resource": "$.detail.requestParameters.bucketName",
+            "principal": "$.detail.userIdentity.arn",
+        },
+        "InputTemplate": '{"account": "<account>", "region": "<region>", "resource": "<resource>", '
+        '"event": {"id": "<id>", "name": <name>, "time": "<time>", "principal": "<principal>"}}',
+    }
+    return replace(rule, target={**rule.target, "InputTransformer": transformer})
+
+
+@pytest.mark.parametrize("path", ["requestParameters.bucketName", "userIdentity.arn"])
+def test_these_values_would_write_the_input_if_they_stood_between_quotes(path: str) -> None:
+    """Otherwise that they do no harm would say nothing."""
+    [event] = [e for _, e, _ in STARTS if e["detail"]["eventName"] == "PutBucketPolicy"]
+    [rule] = matching(event)
+    written = set()
+    for hostile in HOSTILE:
+        attack = replaced(event, ("detail", *path.split(".")), hostile)
+        with suppress(ValueError, InvalidInput, UnexpectedEvent):
+            start = triggers.understood(catalogue.load("s3-bucket"), between_quotes(rule).input(attack)).start
+            written |= {start.account, start.mode}
+    assert "report" in written
+    assert ("999999999999" in written) is path.startswith("requestParameters")
 
 
 def test_a_path_with_quotes_is_kept_as_it_is() -> None:
