@@ -618,7 +618,11 @@ DECLARED = {
     "LookAgainRole": {
         *RUNS,
         ("dynamodb:Query", f"{GUARDS}/index/halts"),
-        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-*")),
+        *(
+            ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-{name}{alias}"))
+            for name in catalogue.names()
+            for alias in ("", ":live")
+        ),
     },
     "LookAgainFunctionOftenRole": {
         ("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-look-again"))
