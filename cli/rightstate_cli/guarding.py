@@ -9,7 +9,7 @@ from boto3.dynamodb.types import TypeSerializer
 from pydantic import ValidationError
 
 from rightstate import settings
-from rightstate.approvals import REQUESTS, request_id, same_person
+from rightstate.approvals import REQUESTS, listed, not_listed, request_id, same_person
 from rightstate.clock import now
 from rightstate.errors import InvalidInput
 from rightstate.guards import GUARD, HALT, Guard, Halt, known, parsed
@@ -84,6 +84,9 @@ class Guarding:
                 f"{caller.arn} caused the change, and so cannot approve {requested.id}. {_UNCHANGED} Ask "
                 "somebody else, or deny it."
             )
+        unproven = choice is Choice.APPROVE and not requested.proven
+        if unproven and not listed(requested.approvers, caller.user_id):
+            raise InvalidInput(f"{not_listed(requested, caller.user_id)} {_UNCHANGED}")
         decision = ApproversDecision(
             by=caller.user_id,
             request=requested.id,

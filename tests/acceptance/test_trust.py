@@ -30,6 +30,7 @@ def approving(hub: Hub) -> None:
             role_arn=role_arn(ACCOUNT),
             external_id="shared",
             policies={POLICY: Enabled(mode=Mode.APPROVE)},
+            approvers=("*",),
         )
     )
 

@@ -19,7 +19,7 @@ WRITE = "sqs:SetQueueAttributes"
 @pytest.fixture
 def asked(engine: Engine, server: Server) -> Iterator[Requested]:
     """What a person is asked about a new queue; denied by nobody's answer when the test is over."""
-    engine.configure(Account(account=OWN, policies={POLICY: Enabled(mode=Mode.APPROVE)}))
+    engine.configure(Account(account=OWN, policies={POLICY: Enabled(mode=Mode.APPROVE)}, approvers=("*",)))
     queue = server.make(TYPE, f"asked-{uuid.uuid4().hex[:8]}")
     given = {"account": OWN, "region": REGION, "resource": queue, "requester": "AROAEXAMPLE:ana"}
     execution = started(engine, TYPE, given)

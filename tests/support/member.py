@@ -17,7 +17,13 @@ def session(account: str = ACCOUNT) -> Any:
     return simulated_accounts.session(account, REGION)
 
 
-def enable(hub: Engine, *policies: str, mode: Mode = Mode.AUTO, account: str = ACCOUNT) -> None:
+def enable(
+    hub: Engine,
+    *policies: str,
+    mode: Mode = Mode.AUTO,
+    account: str = ACCOUNT,
+    approvers: tuple[str, ...] = ("*",),
+) -> None:
     """Settings in which those policies are enabled, and no other."""
     hub.configure(
         Account(
@@ -25,6 +31,7 @@ def enable(hub: Engine, *policies: str, mode: Mode = Mode.AUTO, account: str = A
             role_arn=simulated_accounts.role_arn(account),
             external_id="shared",
             policies={policy: Enabled(mode=mode) for policy in policies},
+            approvers=approvers,
         )
     )
 

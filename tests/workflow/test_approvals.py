@@ -272,6 +272,49 @@ def test_who_started_it_by_hand_cannot_approve_it(
     assert WRITE not in calls.made
 
 
+@pytest.mark.parametrize(
+    ("approvers", "given", "approved"),
+    [
+        # Started by whoever approves: what the input says of the requester proves nothing.
+        ((), {}, False),
+        ((), {"requester": "AROASOMEBODY:else"}, False),
+        (("AROAANOTHER:*",), {}, False),
+        (("AROAEXAMPLE?PPROVER:*", "AROAEXAMPLEAPPROVER"), {}, False),
+        (("AROAANOTHER:*", "AROAEXAMPLEAPPROVER:*"), {}, True),
+        # CloudTrail says who made the call.
+        ((), {"event": EVENT}, True),
+        ((), {"event": {**EVENT, "principal": "", "principal_id": ""}}, False),
+    ],
+)
+def test_what_nobody_is_proven_to_have_caused_only_an_approver_of_the_account_can_approve(
+    hub: Engine,
+    approver: Guarding,
+    calls: Calls,
+    approvers: tuple[str, ...],
+    given: dict[str, Any],
+    approved: bool,
+) -> None:
+    enable(hub, POLICY, mode=Mode.APPROVE, approvers=approvers)
+    queue = broken(POLICY)
+    execution = started(hub, TYPE, start_input(queue, **given))
+    case = Waiting(hub, queue, execution, request_of(hub, execution))
+    if approved:
+        approver.decide(case.request, Choice.APPROVE, "CHG-5521")
+    else:
+        with pytest.raises(InvalidInput, match="is not one of the account's approvers"):
+            approver.decide(case.request, Choice.APPROVE, "")
+        # Not by another way either, than that of the command line.
+        case.write()
+        case.answer({"decided_by": APPROVER[0]})
+    entry = case.entry()
+    assert entry["outcome"] == (Outcome.REMEDIATED if approved else Outcome.DENIED)
+    assert calls.made.count(WRITE) == approved
+    if not approved:
+        assert "not proven" in entry["reason"]
+        [asked, _] = [each for each in told.messages(hub) if queue in each.text]
+        assert "Who caused it is not proven" in asked.text or "who caused it is not proven" in asked.text
+
+
 def test_a_token_and_a_decision_are_good_for_once(
     hub: Engine, waiting: Callable[..., Waiting], approver: Guarding, calls: Calls
 ) -> None:

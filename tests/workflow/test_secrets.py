@@ -128,6 +128,7 @@ def _with_tags_and_approvals(hub: Engine) -> None:
         role_arn=simulated_accounts.role_arn(ACCOUNT),
         external_id="shared",
         policies={policy: Enabled(mode=Mode.APPROVE)},
+        approvers=("*",),
         exemptions=(exemption,),
         tag_exemptions=True,
     )

@@ -209,7 +209,7 @@ def _changes(requested: Requested) -> list[str]:
 def _cause(requested: Requested) -> str:
     if requested.event:
         return f"{requested.event.name} by {requested.event.principal or 'an AWS service'}"
-    return requested.requester or "nobody"
+    return f"{requested.requester}, as the input says" if requested.requester else "nobody that is known"
 
 
 def _print(requested: Requested, format: Format, to: Console | None = None) -> None:
@@ -222,6 +222,16 @@ def _print(requested: Requested, format: Format, to: Console | None = None) -> N
         *(row for name in requested.policies for row in _policy(name)),
         *(("Call", plan_file.on_one_line(call)) for call in requested.calls),
         ("Caused by", _cause(requested)),
+        *(
+            []
+            if requested.proven
+            else [
+                (
+                    "To be approved by",
+                    ", ".join(requested.approvers) or "nobody: the account has no approvers",
+                )
+            ]
+        ),
         ("Reason", requested.why or "none"),
         ("Asked", requested.asked_at),
         ("Status", _status(requested)),

@@ -31,6 +31,15 @@ def set_account(
             show_default=False,
         ),
     ] = None,
+    approver: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="aws:userid of who may approve what nobody is proven to have caused, * for any characters; "
+            'repeatable, and replaces those that the account has. "" for none.',
+            metavar="AWS-USERID",
+            show_default=False,
+        ),
+    ] = None,
     managed: Annotated[
         Handling | None,
         typer.Option(
@@ -63,7 +72,7 @@ def set_account(
     hub_region: HubRegionOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Set how an account handles exemptions by tag, and what infrastructure as code manages.
+    """Set who may approve, and how an account handles exemptions by tag and what code manages.
 
     What is not named stays as it is. It counts from the next execution on.
 
@@ -85,11 +94,13 @@ def set_account(
         raise InvalidInput("--managed-principal takes ARNs. Nothing was changed.")
     if any(each.startswith("=") for each in given["tags"] or ()):
         raise InvalidInput("--managed-tag takes KEY or KEY=VALUE. Nothing was changed.")
+    approvers = _texts("--approver", approver, 256)
     changes = {name: value for name, value in given.items() if value is not None}
     after = before.model_copy(
         update={
             "managed": before.managed.model_copy(update=changes),
             "tag_exemptions": before.tag_exemptions if tag_exemptions is None else tag_exemptions,
+            "approvers": before.approvers if approvers is None else approvers,
         }
     )
     if after == before:
@@ -108,6 +119,10 @@ def lines(account: Account) -> list[tuple[str, str]]:
     """These settings, as `accounts show` has them."""
     managed = account.managed
     found = [
+        (
+            "Approvers",
+            ", ".join(account.approvers) or "none: what is started by hand cannot be approved",
+        ),
         ("Exemptions by tag", "count" if account.tag_exemptions else "do not count"),
         ("Managed by code", _MEANING[managed.handling]),
     ]

@@ -7,14 +7,16 @@ approval is what an approver has written into the guards table under an identity
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
 from pydantic import ValidationError
 
-from rightstate import guards, limits, metrics, settings
+from rightstate import exemptions, guards, limits, metrics, settings
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
 from rightstate.clock import now, written
@@ -78,6 +80,8 @@ def request(task: AskTask) -> Requested:
         event=run.event,
         requester=run.requester or (run.event.principal_id if run.event else ""),
         requester_arn=run.event.principal if run.event else "",
+        proven=_proven(run),
+        approvers=run.approvers,
         asked_at=written(asked_at),
         until=asked.until,
         token=task.token,
@@ -197,7 +201,31 @@ def _refusal(task: CheckTask, requested: Requested, decision: ApproversDecision 
         return f"{decision.by} denied {requested.id}{f': {decision.reason}' if decision.reason else ''}."
     if same_person(requested, decision.by, decision.arn):
         return f"{decision.by} caused the change, and so cannot approve {requested.id}."
+    if not _proven(task.run) and not listed(task.run.approvers, decision.by):
+        return not_listed(requested, decision.by)
     return ""
+
+
+def _proven(run: Run) -> bool:
+    """Whether it is known who caused it: of an event the caller, as CloudTrail recorded it.
+
+    What an input that is written by hand says of its requester proves nothing.
+    """
+    return bool(run.event and (run.event.principal_id or run.event.principal))
+
+
+def listed(approvers: Iterable[str], by: str) -> bool:
+    """Whether that aws:userid is one of the account's approvers."""
+    return any(fnmatchcase(by, exemptions.literal(pattern)) for pattern in approvers)
+
+
+def not_listed(requested: Requested, by: str) -> str:
+    """Why somebody who is not one of the account's approvers cannot approve it."""
+    account = requested.resource.partition("/")[0]
+    return (
+        f"Who caused {requested.id} is not proven, and {by} is not one of the account's approvers, who alone "
+        f"can approve it then. `rightstate accounts set {account} --approver AWS-USERID` names them."
+    )
 
 
 def same_person(requested: Requested, by: str, arn: str) -> bool:
@@ -288,6 +316,19 @@ def _count_waiting() -> None:
         metrics.add("WaitingApprovals", sum(page["Count"] for page in pages))
 
 
+def _by_whom(requested: Requested) -> str:
+    if requested.proven:
+        return ""
+    if not requested.approvers:
+        account = requested.resource.partition("/")[0]
+        return (
+            " Nobody can approve it: who caused it is not proven, and the account has no approvers. "
+            f"`rightstate accounts set {account} --approver AWS-USERID` names them."
+        )
+    names = ", ".join(requested.approvers)
+    return f" Who caused it is not proven, so that one of the account's approvers has to approve it: {names}."
+
+
 def _tell(task: AskTask, requested: Requested) -> None:
     entry = {
         "resource": requested.resource,
@@ -295,7 +336,7 @@ def _tell(task: AskTask, requested: Requested) -> None:
         "execution": requested.execution,
         "outcome": Outcome.AWAITING_APPROVAL,
         "error": "",
-        "reason": f"Waits for approval {requested.id} until {requested.until}.",
+        "reason": f"Waits for approval {requested.id} until {requested.until}.{_by_whom(requested)}",
         "why": requested.why,
         "event": requested.event.model_dump(mode="json") if requested.event else None,
         "verdicts": [verdict.model_dump(mode="json") for verdict in task.decision.verdicts],

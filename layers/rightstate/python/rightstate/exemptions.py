@@ -185,7 +185,7 @@ def _by_caller(managed: Managed, event: Event | None) -> str:
     if event.source == "cloudformation.amazonaws.com" or session == _SESSION:
         return "CloudFormation made the change."
     if event.principal and any(
-        fnmatchcase(event.principal, _literal(pattern)) for pattern in managed.principals
+        fnmatchcase(event.principal, literal(pattern)) for pattern in managed.principals
     ):
         return "A principal of infrastructure as code made the change."
     return ""
@@ -206,7 +206,7 @@ def _has(tags: Tags, wanted: str) -> bool:
     return key in tags and (not equals or tags[key] == value)
 
 
-def _literal(pattern: str) -> str:
+def literal(pattern: str) -> str:
     """With * as the only wildcard: fnmatch has ? and [ besides."""
     return pattern.replace("[", "[[]").replace("?", "[?]")
 

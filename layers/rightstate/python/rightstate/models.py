@@ -216,6 +216,7 @@ class Account(Frozen):
     """What the settings table says of an account.
 
     `tag_exemptions` says whether exemptions by tag count: whoever may tag a resource can use them.
+    `approvers` are who may approve what nobody is proven to have caused: patterns of aws:userid, with *.
     `role_arn` absent means: the functions' own credentials, if they belong to the account. `regions` empty
     means all; resources of a global service are looked after whatever the regions. `name` and `contacts`
     (e-mail addresses) are for people, `revision` counts the changes made by the command line.
@@ -231,6 +232,7 @@ class Account(Frozen):
     policies: Mapping[str, Enabled] = Field(default_factory=dict)
     exemptions: tuple[Exemption, ...] = ()
     tag_exemptions: bool = False
+    approvers: tuple[str, ...] = ()
     managed: Managed = Managed()
 
 
@@ -295,9 +297,9 @@ class Run(Frozen):
     `excuses` are, by policy, what is known before the resource is read; `tagged` are the exemptions that its
     tags decide about, and `managed` is how it is handled if infrastructure as code manages it, absent where
     that makes no difference. `asked` is the last question about it. `looking` has the halted policies that
-    may try again, and how often they were looked at before. The external id is no
-    secret (IAM User Guide, "Access to AWS accounts owned by third parties": "AWS does not treat the external
-    ID as a secret").
+    may try again, and how often they were looked at before. `approvers` are the account's. The external
+    id is no secret (IAM User Guide, "Access to AWS accounts owned by third parties": "AWS does not treat the
+    external ID as a secret").
     """
 
     resource: Resource
@@ -317,6 +319,7 @@ class Run(Frozen):
     approval: Approval | None = None
     asked: Asked | None = None
     looking: Mapping[str, int] = Field(default_factory=dict)
+    approvers: tuple[str, ...] = ()
 
     def approved_by(self, approval: Approval) -> "Run":
         """The run that may change what was approved, as it was approved and not otherwise."""
@@ -474,8 +477,9 @@ class Requested(Frozen):
     """An approval that is asked for: an item of the guards table, that whoever approves reads.
 
     `requester` is the aws:userid and `requester_arn` the ARN of who caused it, empty where nobody is known.
-    `outcome` is empty until it is decided or has expired; `decided_by` is the aws:userid of who decided, and
-    the ARN beside it what they say of themselves.
+    `proven` says that they are CloudTrail's, not what the input says of itself; where they are not, one of
+    the account's `approvers` has to approve. `outcome` is empty until it is decided or has expired;
+    `decided_by` is the aws:userid of who decided, and the ARN beside it what they say of themselves.
     """
 
     id: str
@@ -490,6 +494,8 @@ class Requested(Frozen):
     event: Event | None = None
     requester: str = ""
     requester_arn: str = ""
+    proven: bool = False
+    approvers: tuple[str, ...] = ()
     asked_at: str
     until: str
     token: str

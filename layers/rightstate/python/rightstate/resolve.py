@@ -91,6 +91,7 @@ def resolve(task: ResolveTask) -> Resolved:
         batch=start.batch,
         requester=start.requester or "",
         asked=guard.asked,
+        approvers=account.approvers,
         **excused(resource_type, account, resource, policies, guard),
     )
     approval = task.run.approval if task.run else None
