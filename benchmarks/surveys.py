@@ -46,6 +46,7 @@ def main(
             for name in types or names():
                 server.reset()
                 _make(server, name, resources)
+                _plan(name, load(name))  # which loads the service's model, for both
                 survey = _plan(name, load(name))
                 one_by_one = _plan(name, replace(load(name), listing=None))
                 if survey.items != one_by_one.items:
