@@ -147,7 +147,7 @@ class Hub:
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=self.machine(resource_type))
         arns = [each["executionArn"] for page in pages for each in page["executions"]]
         inputs = {arn: json.loads(states.describe_execution(executionArn=arn)["input"]) for arn in arns}
-        return [arn for arn, given in inputs.items() if given.get("event", {}).get("id") == event]
+        return [arn for arn, given in inputs.items() if (given.get("event") or {}).get("id") == event]
 
     def follow(self, event: str, resource_type: str) -> Execution:
         """The one execution that the event starts, when it has ended."""
