@@ -697,6 +697,7 @@ def _modes(hub: Engine, modes: dict[str, Mode]) -> None:
             role_arn=simulated_accounts.role_arn(ACCOUNT),
             external_id="shared",
             policies={policy: Enabled(mode=mode) for policy, mode in modes.items()},
+            approvers=("*",),
         )
     )
 
