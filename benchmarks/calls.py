@@ -8,7 +8,7 @@ from tests.support.member import broken, enable, start_input
 
 from rightstate.catalogue import load_all
 from rightstate_cli import examples, moto_gaps
-from rightstate_cli.engine import simulated
+from rightstate_cli.embedded.engine import simulated
 from rightstate_cli.executions import Start
 
 

@@ -7,7 +7,7 @@ from tests.support.member import broken, enable, start_input
 
 from rightstate.catalogue import load
 from rightstate_cli import moto_gaps
-from rightstate_cli.engine import simulated
+from rightstate_cli.embedded.engine import simulated
 from rightstate_cli.executions import Start
 
 

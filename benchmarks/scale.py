@@ -13,7 +13,7 @@ from tests.support.calls import Calls
 from tests.support.member import broken, enable, start_input
 
 from rightstate_cli import application, moto_gaps
-from rightstate_cli.engine import simulated
+from rightstate_cli.embedded.engine import simulated
 from rightstate_cli.executions import Start
 
 ACCOUNTS, REGIONS, RESOURCES = 1000, 20, 1_000_000

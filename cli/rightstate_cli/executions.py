@@ -125,7 +125,11 @@ def is_named(key: str, given: str) -> bool:
 def read(states: Any, described: Mapping[str, Any], resource_type: str) -> Execution:
     """The execution of DescribeExecution's answer, with its history."""
     pages = states.get_paginator("get_execution_history").paginate(executionArn=described["executionArn"])
-    events = [event for page in pages for event in page["events"]]
+    return from_history(described, [event for page in pages for event in page["events"]], resource_type)
+
+
+def from_history(described: Mapping[str, Any], events: list[dict[str, Any]], resource_type: str) -> Execution:
+    """The execution of DescribeExecution's answer, with the events of its history."""
     state = _final_state(events)
     resolved = Resolved.model_validate(state["resolved"]) if "resolved" in state else None
     known: dict[str, Any] = {

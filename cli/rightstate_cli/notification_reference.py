@@ -13,7 +13,7 @@ from rightstate.models import Account, Enabled
 from rightstate.notification import NEXT_STEPS, Notification
 from rightstate.policy import Mode
 from rightstate_cli import application, events, examples, simulated_accounts
-from rightstate_cli.engine import HUB_ACCOUNT, Engine, simulated
+from rightstate_cli.embedded.engine import HUB_ACCOUNT, Engine, simulated
 
 PAGE = "notifications.md"
 SCHEMA = "remediation-event.schema.json"

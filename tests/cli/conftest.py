@@ -8,7 +8,6 @@ import sys
 import sysconfig
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,10 @@ from rightstate import settings
 from rightstate.catalogue import load_all
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli import engine as engines
 from rightstate_cli import main, stacks
-from rightstate_cli.engine import Engine
 from tests.support import hub_stack
 from tests.support.deployed import deployed_on
+from tests.support.moto_engine import Engine
 from tests.support.server import OWN, REGION, Server, started
 
 __all__ = ["OTHER", "OWN", "REGION", "Cli", "Ran", "Server"]
@@ -122,17 +120,6 @@ def enabled(engine: Engine) -> None:
     role = f"arn:aws:iam::{OTHER}:role/rightstate-remediation"
     engine.configure(Account(account=OWN, policies=policies))
     engine.configure(Account(account=OTHER, role_arn=role, policies=policies))
-
-
-@pytest.fixture
-def simulated_is_the_hub(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated hub in this process would end the server's; both have the same rules."""
-
-    @contextmanager
-    def simulated(region: str) -> Iterator[Engine]:
-        yield engine
-
-    monkeypatch.setattr(engines, "simulated", simulated)
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from rightstate.catalogue import load_all
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import batches, plan_file
-from rightstate_cli.engine import Engine
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
+from tests.support.moto_engine import Engine
 
 pytestmark = pytest.mark.usefixtures("enabled", "backfill")
 SQS = "sqs-server-side-encryption"

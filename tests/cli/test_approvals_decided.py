@@ -8,8 +8,8 @@ import pytest
 
 from rightstate.models import Account, Enabled, Outcome, Requested
 from rightstate.policy import Mode
-from rightstate_cli.engine import Engine
 from tests.cli.conftest import OWN, REGION, Cli, Server
+from tests.support.moto_engine import Engine
 from tests.support.waiting import ended, request_of, started
 
 POLICY, TYPE = "sqs-server-side-encryption", "sqs-queue"

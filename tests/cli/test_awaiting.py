@@ -16,8 +16,8 @@ from rightstate.clock import written
 from rightstate.models import Account, Choice, Enabled, Requested
 from rightstate.policy import Mode
 from rightstate_cli import application, dead_letters
-from rightstate_cli.engine import Engine
 from tests.cli.conftest import OWN, REGION, Cli, Server
+from tests.support.moto_engine import Engine
 from tests.support.waiting import eventually, guarding_as, request_of, started
 
 POLICY = "sqs-server-side-encryption"
@@ -212,7 +212,6 @@ def test_a_replay_does_not_wait_for_somebodys_approval_and_says_how_to_give_it(
     engine: Engine,
     inside: Cli,
     delivered: Callable[[str, bool], list[str]],
-    simulated_is_the_hub: None,
     monkeypatch: pytest.MonkeyPatch,
     undelivered: bool,
 ) -> None:

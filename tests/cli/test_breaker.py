@@ -6,8 +6,8 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from rightstate.guards import HALT, HALTS, Halt
-from rightstate_cli.engine import Engine
 from tests.cli.conftest import OTHER, OWN, REGION, Cli
+from tests.support.moto_engine import Engine
 
 POLICY = "sqs-server-side-encryption"
 QUEUE = f"{OWN}/{REGION}/sqs-queue/a-queue-with-a-name-that-is-longer-than-most-terminals-are-wide-today"

@@ -13,10 +13,10 @@ from moto.sqs.responses import SQSResponse
 from rightstate.clock import written
 from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
-from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Start
 from rightstate_cli.explaining import Now, Told
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
+from tests.support.moto_engine import Engine
 
 POLICY = "sqs-server-side-encryption"
 EVENT = {

@@ -11,9 +11,9 @@ from moto.stepfunctions.exceptions import ExecutionDoesNotExist
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from rightstate.sessions import session_name
-from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Start
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
+from tests.support.moto_engine import Engine
 
 QUEUE = "0f1e2d3c_remediated-queue"
 AGAIN = "0f1e2d3c_compliant-queue"

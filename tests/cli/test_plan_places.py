@@ -15,8 +15,8 @@ from rightstate.guards import Halt
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import plan_file
-from rightstate_cli.engine import Engine
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
+from tests.support.moto_engine import Engine
 
 SQS = "sqs-server-side-encryption"
 KINESIS = "kinesis-server-side-encryption"

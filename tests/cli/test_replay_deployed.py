@@ -12,8 +12,8 @@ from moto.events.responses import EventsHandler
 
 from rightstate.clock import written
 from rightstate_cli import application, bus
-from rightstate_cli.engine import Engine
 from tests.cli.conftest import OTHER, OWN, Cli, Server
+from tests.support.moto_engine import Engine
 
 SHIPPED = application.root() / "events" / "sqs-queue" / "SetQueueAttributes.json"
 
@@ -73,7 +73,7 @@ def test_an_event_that_no_rule_matches_is_told_with_the_reason_and_ends_with_1(
     inside: Cli,
     about_a_queue: dict[str, Any],
     tmp_path: Path,
-    impatient: None,
+    no_wait: None,
 ) -> None:
     about_a_queue["detail"]["errorCode"] = "AccessDenied"
     ran = inside("replay", saved(about_a_queue, tmp_path), "--deployed", "--yes", "--format", "json")
@@ -87,7 +87,7 @@ def test_an_event_that_a_rule_matches_and_that_starts_nothing_is_told_with_where
     about_a_queue: dict[str, Any],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    impatient: None,
+    no_wait: None,
 ) -> None:
     monkeypatch.setattr("moto.events.models.Rule.send_to_targets", lambda *given: None)
     ran = inside("replay", saved(about_a_queue, tmp_path), "--deployed", "--yes")
@@ -97,7 +97,7 @@ def test_an_event_that_a_rule_matches_and_that_starts_nothing_is_told_with_where
 
 
 @pytest.fixture
-def impatient(simulated_is_the_hub: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bus, "WAIT_SECONDS", 0)
 
 

@@ -12,8 +12,8 @@ from rightstate.clock import written
 from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli import application, dead_letters
-from rightstate_cli.engine import Engine
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
+from tests.support.moto_engine import Engine
 
 SHIPPED = json.loads((application.root() / "events" / "sqs-queue" / "SetQueueAttributes.json").read_text())
 FRESH = {**SHIPPED, "time": written(datetime.now(UTC))}
@@ -21,7 +21,7 @@ POLICY = "sqs-server-side-encryption"
 
 
 @pytest.fixture(autouse=True)
-def _impatient(simulated_is_the_hub: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_letters, "_LONG_POLL_SECONDS", 0)
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from rightstate.models import Account, Choice, Enabled, Exemption
 from rightstate.policy import Mode
-from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Start
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Hub, Server
 from tests.report.conftest import entry
+from tests.support.moto_engine import Engine
 from tests.support.waiting import ended, guarding_as, request_of, started
 
 FILES = {"index.html", "changes.csv", "records.jsonl", "ocsf.jsonl", "manifest.json"}

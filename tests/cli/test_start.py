@@ -12,8 +12,8 @@ from moto.core.exceptions import JsonRESTError
 from moto.stepfunctions.exceptions import ExecutionDoesNotExist
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from rightstate_cli.engine import Engine
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
+from tests.support.moto_engine import Engine
 
 pytestmark = pytest.mark.usefixtures("enabled")
 

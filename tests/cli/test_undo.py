@@ -10,9 +10,9 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from rightstate import settings
 from rightstate.models import Account
-from rightstate_cli.engine import Engine
 from rightstate_cli.executions import Start
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
+from tests.support.moto_engine import Engine
 
 pytestmark = pytest.mark.usefixtures("enabled")
 

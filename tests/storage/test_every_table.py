@@ -19,8 +19,8 @@ from rightstate.storage.table import (
     equals,
 )
 from rightstate.storage.tables import GUARDS, LEDGER, SETTINGS, TABLES
+from rightstate_cli.embedded.hub import dynamodb_in_turn
 from rightstate_cli.embedded.storage import SQLiteStorage
-from rightstate_cli.interpreter import conditional_writes
 from tests.storage.conftest import TableOf
 from tests.support.template import rendered
 
@@ -236,13 +236,13 @@ def test_of_many_who_take_one_lock_at_once_one_gets_it(table_of: TableOf) -> Non
     def take(name: int) -> bool:
         return table.update(KEY, {"owner": str(name)}, when=[[absent("owner")]]) is not None
 
-    with conditional_writes(), ThreadPoolExecutor(16) as takers:
+    with dynamodb_in_turn(), ThreadPoolExecutor(16) as takers:
         assert sum(takers.map(take, range(64))) == 1
 
 
 def test_of_many_who_count_at_once_every_count_is_kept(table_of: TableOf) -> None:
     table = table_of(GUARDS)
-    with conditional_writes(), ThreadPoolExecutor(16) as counters:
+    with dynamodb_in_turn(), ThreadPoolExecutor(16) as counters:
         list(counters.map(lambda _: table.update(KEY, add={"count": 1}), range(64)))
     assert table.get(KEY) == {**KEY, "count": 64}
 

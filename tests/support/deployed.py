@@ -13,8 +13,8 @@ from moto.core.config import default_user_config
 from moto.events.models import Rule
 from moto.stepfunctions.models import StepFunctionBackend
 
-from rightstate_cli.engine import Engine, deploy
 from rightstate_cli.hub import ALIAS
+from tests.support.moto_engine import Engine, deploy
 
 REGION = "us-east-1"
 _WAIT_SCALE = 0.01

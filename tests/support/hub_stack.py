@@ -22,7 +22,8 @@ from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
 
 from rightstate.sessions import hub_kept_apart
-from rightstate_cli import application, interpreter, transformed
+from rightstate_cli import application, transformed
+from rightstate_cli.embedded.engine import load_handler
 from tests.support.template import REGION, listed
 
 ADMIN = "admin"
@@ -92,9 +93,7 @@ def _load(text: str, **options: Any) -> Any:
 @contextmanager
 def _functions(environment: Mapping[str, str]) -> Iterator[None]:
     """Let Lambda's Invoke run the functions' real handlers, in that environment."""
-    handlers = {
-        _function(app.parent.name): interpreter.load_handler(app) for app in application.functions().values()
-    }
+    handlers = {_function(app.parent.name): load_handler(app) for app in application.functions().values()}
     one_at_a_time = Lock()
 
     def invoke(

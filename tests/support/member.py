@@ -7,7 +7,7 @@ from rightstate.catalogue import find_policy
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import events, examples, simulated_accounts
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 
 ACCOUNT = simulated_accounts.FIRST
 REGION = "us-east-1"

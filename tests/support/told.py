@@ -10,7 +10,7 @@ from moto.events.models import events_backends
 from moto.sns.models import sns_backends
 
 from rightstate import notification
-from rightstate_cli.engine import HUB_ACCOUNT, Engine
+from rightstate_cli.embedded.engine import HUB_ACCOUNT, Engine
 
 _ARCHIVE = "told"
 

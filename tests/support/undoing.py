@@ -7,7 +7,7 @@ from rightstate.clock import written
 from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli import simulated_accounts
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from tests.support.member import ACCOUNT, REGION
 

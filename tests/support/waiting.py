@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from rightstate.models import Requested
 from rightstate_cli.aws import Caller
-from rightstate_cli.engine import HUB_ACCOUNT, Engine
+from rightstate_cli.embedded.engine import HUB_ACCOUNT, Engine
 from rightstate_cli.guarding import Guarding
 from rightstate_cli.hub import Hub
 from tests.support.member import REGION
@@ -31,9 +31,8 @@ def eventually(found: Callable[[], T | None], what: str) -> T:
 
 def started(hub: Engine, resource_type: str, given: dict[str, Any]) -> str:
     """Start an execution and leave it alone; returns its ARN."""
-    [machine] = [arn for arn, named in hub._machines().items() if named == resource_type]
     answer = hub.client("stepfunctions").start_execution(
-        stateMachineArn=machine, name=str(uuid.uuid4()), input=json.dumps(given)
+        stateMachineArn=hub.machines[resource_type], name=str(uuid.uuid4()), input=json.dumps(given)
     )
     return str(answer["executionArn"])
 

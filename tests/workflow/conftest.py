@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from rightstate_cli import moto_gaps
-from rightstate_cli.engine import Engine, simulated
+from rightstate_cli.embedded.engine import Engine, simulated
 from tests.support.calls import Calls
 
 

@@ -18,7 +18,7 @@ from rightstate.models import Account, ApproversDecision, Choice, Enabled, Outco
 from rightstate.policy import Mode
 from rightstate.starting import start_execution
 from rightstate_cli import simulated_accounts
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.guarding import Guarding
 from tests.support import recorded, told
 from tests.support.calls import Calls
@@ -229,7 +229,8 @@ def test_the_token_is_nowhere_but_in_the_state_that_waits_and_in_the_request_unt
     approver.decide(case.request, Choice.APPROVE, "CHG-5521")
     case.entry()
     history = hub.client("stepfunctions").get_execution_history(executionArn=case.execution)["events"]
-    assert [each["type"] for each in history if case.request.token in str(each)] == ["TaskScheduled"]
+    # AWS shows a task's parameters there; ministack shows none.
+    assert {each["type"] for each in history if case.request.token in str(each)} <= {"TaskScheduled"}
     table = hub.client("dynamodb").scan(TableName=hub.resources["GuardsTable"])["Items"]
     assert case.request.id in str(table)
     assert case.request.token not in str(table)

@@ -10,7 +10,7 @@ from rightstate.planner import decide, fingerprint_of
 from rightstate.policy import Mode
 from rightstate.remediation import describe
 from rightstate.resource_type import Observed, Resource
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
 from tests.workflow.test_endings import run

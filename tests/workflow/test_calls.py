@@ -9,7 +9,7 @@ from botocore.client import BaseClient
 
 from rightstate import settings
 from rightstate.catalogue import load
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support.calls import Calls
 from tests.support.member import broken, enable, start_input

@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from rightstate_cli import events, examples
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from tests.support.member import broken, enable, session, start_input
 

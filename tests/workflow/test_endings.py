@@ -9,7 +9,7 @@ import pytest
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import simulated_accounts
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from tests.support.calls import Calls
 from tests.support.member import (

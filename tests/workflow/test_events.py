@@ -8,7 +8,7 @@ import pytest
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import simulated_accounts
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution
 from tests.support import told
 from tests.support.callers import iam_user, role_session

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rightstate.catalogue import find_policy, load_all
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from tests.support.calls import Calls
 from tests.support.member import broken, enable, event_about, start_input

@@ -29,7 +29,7 @@ from rightstate.models import (
 from rightstate.policy import Mode
 from rightstate.resource_type import Resource
 from rightstate_cli import simulated_accounts
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, session, start_input
 from tests.workflow.test_endings import entry_of, run

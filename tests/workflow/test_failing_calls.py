@@ -13,7 +13,7 @@ from moto.kinesis.models import KinesisBackend
 from moto.rds.models import rds_backends
 
 from rightstate import sessions
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input

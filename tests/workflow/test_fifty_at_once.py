@@ -11,7 +11,7 @@ from rightstate import sessions
 from rightstate.catalogue import load
 from rightstate.models import Outcome
 from rightstate_cli import moto_gaps
-from rightstate_cli.engine import Engine, simulated
+from rightstate_cli.embedded.engine import Engine, simulated
 from rightstate_cli.executions import Start
 from tests.support.member import broken, enable, session, start_input
 

@@ -8,7 +8,7 @@ import pytest
 from rightstate import backfill, resolve, settings
 from rightstate.models import BackfillInput, BackfillTask, Execution, ListTask, Scope, StartInput
 from rightstate.policy import Mode
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support.member import REGION, enable, session
 

@@ -16,7 +16,7 @@ from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate.sessions import session_name
 from rightstate_cli import simulated_accounts
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support import ledgers
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, start_input

@@ -13,7 +13,7 @@ from rightstate.models import Outcome
 from rightstate.policy import Mode
 from rightstate.sessions import hub_client
 from rightstate_cli import examples, simulated_accounts
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support import told
 from tests.support.calls import Calls

@@ -10,7 +10,7 @@ from rightstate import metrics, record
 from rightstate.models import Outcome
 from rightstate.notification import Notification
 from rightstate.policy import Mode
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from tests.support import told
 from tests.support.emitted import emitted

@@ -20,7 +20,7 @@ from rightstate.models import Account, Asked, Choice, Execution, Outcome, StartI
 from rightstate.policy import Mode
 from rightstate.sessions import hub_client
 from rightstate_cli import simulated_accounts
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support import told
 from tests.support.calls import Calls

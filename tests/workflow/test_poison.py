@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from tests.support.calls import Calls
 from tests.support.member import broken, enable, event_about
 

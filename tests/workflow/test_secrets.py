@@ -16,7 +16,7 @@ from rightstate.catalogue import load_all
 from rightstate.models import Account, Choice, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli import moto_gaps, simulated_accounts
-from rightstate_cli.engine import Engine, simulated
+from rightstate_cli.embedded.engine import Engine, simulated
 from rightstate_cli.executions import Start
 from tests.support import told
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input

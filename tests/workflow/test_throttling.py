@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 from botocore import endpoint
 
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support.member import broken, enable, start_input
 from tests.support.throttling import throttled

@@ -13,7 +13,7 @@ from rightstate.catalogue import find_policy
 from rightstate.clock import written
 from rightstate.models import Account
 from rightstate_cli import simulated_accounts
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from tests.support import raw
 from tests.support.calls import Calls

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rightstate.catalogue import find_policy, load_all
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support import raw
 from tests.support.member import broken, enable, session, start_input

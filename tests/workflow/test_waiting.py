@@ -12,7 +12,7 @@ from rightstate import sessions
 from rightstate.catalogue import load, load_all
 from rightstate.resource_type import ResourceType
 from rightstate_cli import examples, moto_gaps
-from rightstate_cli.engine import Engine, simulated
+from rightstate_cli.embedded.engine import Engine, simulated
 from rightstate_cli.executions import Execution, Start
 from tests.support.member import broken, enable, start_input
 

@@ -19,7 +19,8 @@ def demo(format: FormatOption = Format.TABLE) -> None:
 
     Exit codes: 0 every execution ended well, 1 one did not.
     """
-    from rightstate_cli import engine, simulated_accounts  # noqa: PLC0415 - moto takes a second to import
+    from rightstate_cli import simulated_accounts  # noqa: PLC0415 - moto takes a second to import
+    from rightstate_cli.embedded import engine  # noqa: PLC0415 - so does what only this needs
 
     executions: list[Execution] = []
     say("Deploying template.yaml into a simulated hub, and filling two simulated accounts ...")

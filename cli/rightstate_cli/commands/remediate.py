@@ -36,7 +36,10 @@ class RunMode(StrEnum):
     AUTO = "auto"
 
 
-_STOPPING = "Stopping: the running executions end, no more are started. Ctrl-C again aborts them."
+_STOPPING = (
+    "Stopping: no more executions are started, those that run end, and none waits for a resource any more. "
+    "Ctrl-C again aborts them."
+)
 ModeOption = Annotated[RunMode, typer.Option(help="`report` looks and changes nothing; `auto` mends.")]
 
 
@@ -67,7 +70,8 @@ def remediate(
     - `rightstate remediate --account 111122223333 --external-id ID` acts through that account's role.
 
     Exit codes: 0 every resource is in its right state, 1 one failed or is left broken, 2 it could not be
-    told. One that fails never stops the others. Ctrl-C lets the running ones end and starts no more.
+    told. One that fails never stops the others. Ctrl-C lets the running ones end,
+    without waiting for busy resources, and starts no more.
     """
     chosen = target(
         account,
@@ -121,7 +125,7 @@ def _unless_confirmed(chosen: Target) -> int | None:
 
 def _run(chosen: Target, at_once: int) -> tuple[list[Execution], list[planning.Unlisted], bool]:
     """The executions that ended, the types that could not be listed, and whether the user stopped it."""
-    from rightstate_cli.engine import acting_outside  # noqa: PLC0415 - moto takes a second to import
+    from rightstate_cli.embedded.engine import acting_outside  # noqa: PLC0415 - it takes a second to import
 
     unlisted: list[planning.Unlisted] = []
 
@@ -146,11 +150,21 @@ def _run(chosen: Target, at_once: int) -> tuple[list[Execution], list[planning.U
     place = chosen.place
     say(f"Remediating account {place.account} in {place.region} ...")
     executions = []
-    with acting_outside(place.region) as engine, progress() as bar, interrupted(_STOPPING) as stop:
+    with interrupted(_STOPPING) as stop, acting_outside(place.region, stop) as engine, progress() as bar:
         engine.configure(chosen.account)
         running = bar.add_task("Executions", total=None)
-        for execution in engine.run(starts(), at_once):
-            executions.append(execution)
-            bar.update(running, advance=1, description=f"{execution.resource}: {execution.outcome}")
+        try:
+            for execution in engine.run(starts(), at_once, keep=False):
+                executions.append(execution)
+                bar.update(running, advance=1, description=f"{execution.resource}: {execution.outcome}")
+        except KeyboardInterrupt:
+            past.keep(executions)
+            say(
+                f"Aborted after {counted(len(executions), 'execution')}, which `rightstate history` lists. "
+                f"Not ended, and perhaps changed: {', '.join(sorted(engine.resources_in_work()))}. "
+                "Run the same command again: it changes only what is not right yet."
+            )
+            raise
+        stopped = stop.is_set()
     executions.sort(key=lambda each: (each.resource_type, each.resource))
-    return executions, unlisted, stop.is_set()
+    return executions, unlisted, stopped

@@ -32,7 +32,7 @@ from rightstate_cli.reports import as_json, exit_code, print_executions, print_t
 from rightstate_cli.target import target
 
 if TYPE_CHECKING:
-    from rightstate_cli.engine import Match
+    from rightstate_cli.embedded.rules import Match
 
 _USAGE = (
     "Give one event, or --undelivered with --deployed; --force belongs to --deployed. Nothing was replayed."
@@ -121,7 +121,8 @@ def replay(
         raise InvalidInput(_USAGE)
     event = events.read(file)
     mode = mode or RunMode.REPORT
-    from rightstate_cli import engine, examples, simulated_accounts  # noqa: PLC0415 - moto takes a second to import
+    from rightstate_cli import examples, simulated_accounts  # noqa: PLC0415 - moto takes a second to import
+    from rightstate_cli.embedded import engine  # noqa: PLC0415 - so does what only this needs
 
     region = str(event["region"])
     if match_only or simulated:

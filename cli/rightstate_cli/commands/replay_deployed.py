@@ -109,12 +109,11 @@ def _starts(letters: Sequence[Letter], hub: Hub) -> Mapping[str, Sequence[Start]
         each.event for each in letters if each.event and each.event["detail-type"] != dead_letters.DEATHS
     ]
     if calls:
-        from rightstate_cli import engine  # noqa: PLC0415 - moto takes a second to import
+        from rightstate_cli.embedded import rules  # noqa: PLC0415 - moto takes a second to import
 
-        with engine.simulated(hub.region) as simulated:
-            for event in calls:
-                with suppress(ValueError, KeyError, TypeError):  # one that no input can be made of is left
-                    found[str(event["id"])] = [match.start for match in simulated.matches(event)]
+        for event in calls:
+            with suppress(ValueError, KeyError, TypeError):  # one that no input can be made of is left
+                found[str(event["id"])] = [match.start for match in rules.matches(event, hub.region)]
     return found
 
 
@@ -195,15 +194,14 @@ def _print(about: str, event_id: str, executions: list[Execution], format: Forma
 
 def _why_nothing(event: Mapping[str, Any], hub: Hub) -> str:
     """Why the event has started nothing, as the rules of this version have it."""
-    from rightstate_cli import engine  # noqa: PLC0415 - moto takes a second to import
+    from rightstate_cli.embedded import rules  # noqa: PLC0415 - moto takes a second to import
 
-    with engine.simulated(hub.region) as simulated:
-        rules = [match.rule for match in simulated.matches(event)]
+    matched = [match.rule for match in rules.matches(event, hub.region)]
     nothing = f"It has started nothing within {bus.WAIT_SECONDS} seconds."
-    if not rules:
+    if not matched:
         return f"{nothing} {events.why_unmatched(event)}"
     return (
-        f"{nothing} The rule {', '.join(rules)} matches it, so look whether the hub's is enabled and of this "
-        "version. What EventBridge could not deliver is in a queue: `aws sqs receive-message --queue-url "
-        f"{hub.outputs['UndeliveredEvents']}`."
+        f"{nothing} The rule {', '.join(matched)} matches it, so look whether the hub's is enabled and of "
+        "this version. What EventBridge could not deliver is in a queue: `aws sqs receive-message "
+        f"--queue-url {hub.outputs['UndeliveredEvents']}`."
     )

@@ -1,22 +1,17 @@
-"""What moto needs so that its EventBridge, DynamoDB and Step Functions interpreter run the application."""
+"""What moto needs so that its Step Functions interpreter runs the application."""
 
-import importlib.util
 import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
-from threading import RLock
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from jsonpath_ng.ext.parser import parse as parse_path
 from moto.awslambda_simple.models import LambdaSimpleBackend
-from moto.dynamodb.responses import DynamoHandler
-from moto.events.models import EventPattern
 from moto.stepfunctions import models as stepfunctions
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
@@ -27,7 +22,9 @@ from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-Handler = Callable[[Any, Any], Any]
+from rightstate_cli.embedded.hub import dynamodb_in_turn
+from rightstate_cli.embedded.interpreter import Handler
+from rightstate_cli.embedded.rules import event_bus
 
 
 @contextmanager
@@ -35,7 +32,7 @@ def filled(handlers: Mapping[str, Handler], wait_scale: float) -> Iterator[None]
     """Let moto invoke `handlers` (by function name) and scale the waits of Retry by `wait_scale`."""
     with (
         event_bus(),
-        conditional_writes(),
+        dynamodb_in_turn(),
         patch.object(LambdaSimpleBackend, "invoke", _invoke(handlers)),
         patch.object(StateMachine, "create_from_cloudformation_json", _create),
         # moto's CloudFormation creates machines in the backend that does not interpret them.
@@ -52,64 +49,6 @@ def filled(handlers: Mapping[str, Handler], wait_scale: float) -> Iterator[None]
         ),
     ):
         yield
-
-
-@contextmanager
-def conditional_writes() -> Iterator[None]:
-    """Let moto's DynamoDB write one item at a time.
-
-    It looks at the condition and writes in two steps. Between them another thread may write, so that two of
-    them would get one lock.
-    """
-    with ExitStack() as stack:
-        for name in ("put_item", "update_item", "delete_item"):
-            stack.enter_context(patch.object(DynamoHandler, name, _in_turn(getattr(DynamoHandler, name))))
-        yield
-
-
-# Reentrant, because one engine may be deployed within another.
-_writing = RLock()
-
-
-def _in_turn(write: Callable[[DynamoHandler], Any]) -> Callable[[DynamoHandler], Any]:
-    def written(self: DynamoHandler) -> Any:
-        with _writing:
-            return write(self)
-
-    return written
-
-
-@contextmanager
-def event_bus() -> Iterator[None]:
-    """Let moto's EventBridge look into lists of objects."""
-    with patch.object(EventPattern, "_flatten_dict", staticmethod(_flattened)):
-        yield
-
-
-def _flattened(node: Mapping[str, Any]) -> dict[str, Any]:
-    """Path -> leaf, or the leaves of that path in a list of objects."""
-    flat: dict[str, Any] = {}
-    for key, value in node.items():
-        if isinstance(value, dict) and value:
-            flat |= {f"{key}.{path}": leaf for path, leaf in _flattened(value).items()}
-        elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-            for each in value:
-                for path, leaf in _flattened(each).items():
-                    flat.setdefault(f"{key}.{path}", []).extend(leaf if isinstance(leaf, list) else [leaf])
-        else:
-            flat[key] = value
-    return flat
-
-
-def load_handler(app: Path) -> Handler:
-    """The `handler` of a function's app.py."""
-    spec = importlib.util.spec_from_file_location(f"rightstate_function_{app.parent.name}", app)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{app} cannot be imported")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    handler: Handler = module.handler
-    return handler
 
 
 def _client_kept() -> Callable[..., Any]:

@@ -1,0 +1,200 @@
+"""The embedded engine: the application in this process, with nothing deployed.
+
+The real definition is interpreted and the real handlers run. What they act on is either simulated too, or the
+AWS that the standard credentials and `AWS_ENDPOINT_URL` name.
+"""
+
+import importlib.util
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
+from typing import Any
+from unittest.mock import patch
+
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.config import Config
+
+from rightstate import sessions, settings
+from rightstate.models import Account
+from rightstate.step import logger
+from rightstate_cli import application
+from rightstate_cli.embedded import hub, rules
+from rightstate_cli.embedded.interpreter import Handler, Interpreter
+from rightstate_cli.embedded.rules import Match
+from rightstate_cli.executions import Execution, Start, from_history
+
+HUB_ACCOUNT = hub.ACCOUNT
+
+
+@dataclass
+class Engine:
+    """The application. `simulated` and `acting_outside` make one.
+
+    `running` has the ARNs of the executions that `run` follows and that have not ended.
+    """
+
+    region: str
+    interpreter: Interpreter
+    hub: hub.Hub
+    logs: list[str] = field(default_factory=list)
+    running: set[str] = field(default_factory=set)
+
+    @property
+    def resources(self) -> dict[str, str]:
+        """Physical id of each of the hub's resources, by its logical id."""
+        return self.hub.resources
+
+    @property
+    def machines(self) -> dict[str, str]:
+        """ARN of each resource type's state machine."""
+        return {named: self.resources[name] for name, named in application.machines().items()}
+
+    def client(self, service: str, config: Config | None = None) -> Any:
+        """A client of the hub."""
+        return self.hub.client(service, config)
+
+    def configure(self, account: Account) -> None:
+        """Write an account's settings, as the operator of a deployed hub does."""
+        self.client("dynamodb").put_item(
+            TableName=self.resources["SettingsTable"], Item=settings.as_item(account)
+        )
+
+    def matches(self, event: Mapping[str, Any]) -> list[Match]:
+        """What the rules on the hub's bus make of the event."""
+        return rules.matches(event, self.region)
+
+    def run(self, starts: Iterable[Start], at_once: int = 8, keep: bool = True) -> Iterator[Execution]:
+        """Start the executions, so many at once, and give each back as soon as it has ended, with those that
+        it started in turn. Without `keep` its history is dropped then."""
+        ended: SimpleQueue[str] = SimpleQueue()
+        begun: set[str] = set()
+        machines = self.machines
+        types = {arn: named for named, arn in machines.items()}
+
+        def follow(execution: str) -> None:
+            if execution not in begun:
+                begun.add(execution)
+                self.running.add(execution)
+                self.interpreter.when_ended(execution, ended.put)
+
+        waiting = iter(starts)
+        while True:
+            for start in islice(waiting, max(0, at_once - len(self.running))):
+                follow(self.interpreter.start(machines[start.resource_type], start.input, start.name))
+            if not self.running:
+                return
+            arn = ended.get()
+            described = self.interpreter.describe(arn)
+            machine = described["stateMachineArn"]
+            execution = from_history(described, self.interpreter.history(arn), types[machine])
+            for child in self._children(arn, machine, execution):
+                follow(child)
+            if not keep:
+                self.interpreter.forget(arn)
+            self.running.discard(arn)
+            yield execution
+
+    def _children(self, arn: str, machine: str, execution: Execution) -> list[str]:
+        """The executions that it started. Its output names only the first of many; all begin alike."""
+        if not execution.fanned_out_to:
+            return []
+        alike = f"{arn.rpartition(':')[0]}:{execution.fanned_out_to[0].rpartition('-')[0]}-"
+        return [each for each in self.interpreter.executions(machine) if each.startswith(alike)]
+
+    def resources_in_work(self) -> set[str]:
+        """The resources of the executions that `run` follows and that have not ended."""
+        given = (json.loads(self.interpreter.describe(arn)["input"]) for arn in self.running)
+        return {str(each.get("resource") or each.get("group")) for each in given}
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Every entry of the ledger."""
+        pages = (
+            self.client("dynamodb").get_paginator("scan").paginate(TableName=self.resources["LedgerTable"])
+        )
+        unmarshalled = TypeDeserializer()
+        return [unmarshalled.deserialize({"M": item}) for page in pages for item in page["Items"]]
+
+
+@contextmanager
+def simulated(region: str = "us-east-1", wait_scale: float = 0.01) -> Iterator[Engine]:
+    """The application, acting on simulated accounts. The waits of Retry are shortened by `wait_scale`."""
+    # It is not needed where the accounts are real.
+    from moto import mock_aws  # noqa: PLC0415
+
+    # Whatever the user's environment names as endpoint or profile, nothing leaves the process.
+    kept = {"AWS_DEFAULT_REGION": region, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+    with patch.dict(os.environ, kept):
+        os.environ.pop("AWS_PROFILE", None)
+        with mock_aws(), _engine(region, wait_scale, Event()) as engine:
+            yield engine
+
+
+@contextmanager
+def acting_outside(region: str, left: Event | None = None) -> Iterator[Engine]:
+    """The application, acting on the AWS of the standard credentials and `AWS_ENDPOINT_URL`.
+
+    Once `left` is set, what waits for its next try fails with the error that it has, and what waits for
+    anything else is aborted. It is set in the end.
+    """
+    with _engine(region, 1, left or Event()) as engine:
+        yield engine
+
+
+@contextmanager
+def _engine(region: str, wait_scale: float, left: Event) -> Iterator[Engine]:
+    with ExitStack() as stack:
+        handlers: dict[str, Handler] = {}
+        interpreter = Interpreter(HUB_ACCOUNT, region, handlers, wait_scale, left)
+        engine = Engine(region, interpreter, hub.Hub(region, interpreter))
+        engine.resources.update(hub.names(region))
+        stack.enter_context(hub.kept(engine.hub))
+        # Last entered, so left first: what still runs finds the tables until it has ended.
+        stack.enter_context(interpreter.running())
+        environment: dict[str, str] = {"POWERTOOLS_METRICS_DISABLED": "true"}
+        for logical_id, app in application.functions().items():
+            handlers[engine.resources[logical_id]] = load_handler(app)
+            environment |= application.environment(logical_id, engine.resources)
+        # No backfill runs here: what an event concerns is started one by one, as there is no limit of time.
+        environment.pop("BACKFILL_MACHINE", None)
+        for logical_id, definition in application.definitions(engine.resources).items():
+            interpreter.create(engine.resources[logical_id], definition)
+        stack.enter_context(patch.dict(os.environ, environment))
+        stack.enter_context(logs_to(engine.logs))
+        stack.enter_context(sessions.hub_kept_apart(lambda: engine.hub))
+        yield engine
+
+
+def load_handler(app: Path) -> Handler:
+    """The `handler` of a function's app.py."""
+    spec = importlib.util.spec_from_file_location(f"rightstate_function_{app.parent.name}", app)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{app} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Handler = module.handler
+    return handler
+
+
+@contextmanager
+def logs_to(lines: list[str]) -> Iterator[None]:
+    """Keep what the functions log, which in Lambda goes to CloudWatch."""
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(self.format(record))
+
+    [console] = logger.handlers
+    handler = Lines()
+    handler.setFormatter(console.formatter)
+    logger.handlers[:] = [handler]
+    try:
+        yield
+    finally:
+        logger.handlers[:] = [console]
