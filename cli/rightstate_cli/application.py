@@ -118,7 +118,7 @@ def of_type(name: str) -> dict[str, dict[str, Any]]:
 
 
 def resolved(value: Any, names: Mapping[str, str]) -> Any:
-    """The value with Ref and Fn::Sub filled in: with those names, and with the defaults of the parameters.
+    """The value with Ref, Fn::Sub and Fn::Join filled in, by those names and the defaults of the parameters.
 
     Raises KeyError where a name is neither.
     """
@@ -130,6 +130,8 @@ def resolved(value: Any, names: Mapping[str, str]) -> Any:
                 return known[name]
             case {"Fn::Sub": text}:
                 return re.sub(r"\$\{([\w:.]+)\}", lambda found: known[found[1]], text)
+            case {"Fn::Join": [by, parts]}:
+                return by.join(fill(parts))
             case dict():
                 return {key: fill(each) for key, each in value.items()}
             case list():

@@ -33,6 +33,7 @@ BUCKETS = {("us-east-1", "grouped-0"), ("us-east-1", "grouped-1"), ("eu-west-1",
 @pytest.fixture(scope="module", autouse=True)
 def buckets(hub: Engine) -> None:
     """In two regions. The first example of a remediation that is for more than one region at once."""
+    hub.client("s3").create_bucket(Bucket=hub.resources["WorkBucket"])
     for region, name in BUCKETS:
         elsewhere: dict[str, Any] = {"CreateBucketConfiguration": {"LocationConstraint": region}}
         s3 = session(OTHER).client("s3", region_name=region)

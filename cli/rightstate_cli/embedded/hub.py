@@ -57,7 +57,7 @@ def names(region: str) -> dict[str, str]:
         "AWS::Region": region,
         "AWS::StackName": STACK,
     }
-    found |= {name: f"{STACK}-{name}" for name in application.template()["Resources"]}
+    found |= {name: f"{STACK}-{name.lower()}" for name in application.template()["Resources"]}
     for name, function in application.of_type("AWS::Serverless::Function").items():
         found[name] = found[f"{name}.Version"] = application.resolved(function["FunctionName"], found)
     for name, machine in application.of_type("AWS::Serverless::StateMachine").items():
