@@ -61,6 +61,7 @@ def test_settings_are_only_read_and_the_ledger_is_written_where_executions_end(a
         ("FindScopesRole", "SettingsTable", "Scan"),
         ("ListResourcesRole", "SettingsTable", "GetItem"),
         ("RemindRole", "SettingsTable", "Scan"),
+        ("CheckSelfRole", "LedgerTable", "Query"),
         ("RecordRole", "LedgerTable", "PutItem"),
         ("RecordDeathRole", "LedgerTable", "PutItem"),
     }

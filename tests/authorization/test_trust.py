@@ -165,7 +165,7 @@ def trusted_service(role: str, resources: Mapping[str, Any]) -> str:
     """The one that has to assume the role."""
     if role in ("MachineRole", "BackfillRole"):
         return "states.amazonaws.com"
-    if role in ("BackfillMachineSweepRole", "RemindFunctionDailyRole", "LookAgainFunctionOftenRole"):
+    if role.endswith(("SweepRole", "DailyRole", "OftenRole", "HourlyRole")):
         return "scheduler.amazonaws.com"
     functions = [each for each in resources.values() if each["Type"] == "AWS::Lambda::Function"]
     of_function = role.removesuffix("Role") in {f"{each}" for each in FUNCTIONS}
@@ -175,7 +175,7 @@ def trusted_service(role: str, resources: Mapping[str, Any]) -> str:
 
 FUNCTIONS = (
     *("Resolve", "AssumeRole", "Describe", "Decide", "Apply", "Verify", "Record"),
-    *("RequestApproval", "CheckApproval", "Remind", "LookAgain", "RecordDeath"),
+    *("RequestApproval", "CheckApproval", "Remind", "LookAgain", "CheckSelf", "RecordDeath"),
     *("FindScopes", "ListResources", "Summarize"),
 )
 

@@ -477,7 +477,14 @@ FUNCTIONS_OF_REMEDIATIONS = (
     "verify",
     "record",
 )
-FUNCTIONS = (*FUNCTIONS_OF_BACKFILL, *FUNCTIONS_OF_REMEDIATIONS, "remind", "look-again", "record-death")
+FUNCTIONS = (
+    *FUNCTIONS_OF_BACKFILL,
+    *FUNCTIONS_OF_REMEDIATIONS,
+    "remind",
+    "look-again",
+    "check-self",
+    "record-death",
+)
 RUNS = {
     # On AWS the ARN that CloudFormation gives for a log group ends with :*, which its streams match.
     ("logs:CreateLogStream", in_hub("logs", f"log-group:/aws/lambda/{STACK}")),
@@ -615,6 +622,14 @@ DECLARED = {
         ("dynamodb:Query", f"{GUARDS}/index/halts"),
         ("sns:Publish", in_hub("sns", f"{STACK}-notifications")),
     },
+    "CheckSelfRole": {
+        *RUNS,
+        ("dynamodb:Query", table_arn("LedgerTable")),
+        ("events:PutEvents", in_hub("events", "event-bus/default")),
+    },
+    "CheckSelfFunctionHourlyRole": {
+        ("lambda:InvokeFunction", in_hub("lambda", f"function:{STACK}-check-self"))
+    },
     "LookAgainRole": {
         *RUNS,
         ("dynamodb:Query", f"{GUARDS}/index/halts"),
@@ -675,14 +690,21 @@ def test_a_role_may_do_what_is_declared_and_no_more(role: str) -> None:
     assert allowed_to(role) == DECLARED[role]
 
 
-def test_the_only_events_that_may_be_put_are_those_that_tell_of_an_execution() -> None:
+def test_the_only_events_that_may_be_put_are_those_that_tell_of_an_execution_and_canaries() -> None:
     put = [s for s in allows() if "events:PutEvents" in listed(s["Action"]) and "Principal" not in s]
-    assert put
-    for statement in put:
-        assert statement["Condition"] == {
-            "ForAllValues:StringEquals": {"events:source": notification.SOURCE},
-            "StringEquals": {"events:detail-type": notification.DETAIL_TYPE},
-        }
+    kinds = {
+        (notification.SOURCE, notification.DETAIL_TYPE),
+        ("rightstate.replay", "AWS API Call via CloudTrail"),
+    }
+    assert {json.dumps(statement["Condition"]) for statement in put} == {
+        json.dumps(
+            {
+                "ForAllValues:StringEquals": {"events:source": source},
+                "StringEquals": {"events:detail-type": kind},
+            }
+        )
+        for source, kind in kinds
+    }
 
 
 def test_each_function_has_a_role_of_its_own() -> None:
@@ -947,6 +969,7 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
         "SummarizeFunction": {"LEDGER_TABLE", "WORK_BUCKET"},
         "RemindFunction": {"SETTINGS_TABLE", "GUARDS_TABLE", "TOPIC_ARN", "EXEMPTION_DAYS"},
         "LookAgainFunction": {"GUARDS_TABLE", "MACHINES"},
+        "CheckSelfFunction": {"LEDGER_TABLE"},
     }
 
 
@@ -968,7 +991,8 @@ def test_every_machine_has_an_alarm_on_its_failed_executions() -> None:
 def test_alarms_look_at_the_metrics_of_failed_notifications_halts_and_unexpected_events() -> None:
     variables = of_type("AWS::Lambda::Function")["RecordFunction"]["Environment"]["Variables"]
     alarms = [a for a in of_type("AWS::CloudWatch::Alarm").values() if a["Namespace"] == "Rightstate"]
-    assert {alarm["MetricName"] for alarm in alarms} == {"NotificationsFailed", "Halts", "UnexpectedEvents"}
+    counted = {"NotificationsFailed", "Halts", "UnexpectedEvents", "SelfCheckPassed"}
+    assert {alarm["MetricName"] for alarm in alarms} == counted
     for alarm in alarms:
         assert metrics.DIMENSIONS[alarm["MetricName"]] == {"service"}
         assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
@@ -999,8 +1023,10 @@ def test_an_alarm_looks_at_the_events_that_wait_in_the_queue() -> None:
 
 def test_every_alarm_tells_the_topic_at_the_first_and_is_quiet_without_data() -> None:
     topic = in_hub("sns", f"{STACK}-notifications")
-    for alarm in of_type("AWS::CloudWatch::Alarm").values():
+    for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
         assert alarm["AlarmActions"] == [topic]
+        if name == "SelfCheckAlarm":  # the one that rings where nothing is counted
+            continue
         assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
         assert alarm["TreatMissingData"] == "notBreaching"
 
@@ -1057,9 +1083,9 @@ def test_a_backfill_starts_the_remediations_of_all_types_and_nothing_else() -> N
     assert sorted(types) == sorted(catalogue.names())
 
 
-def test_every_function_is_a_state_but_those_that_remind_look_again_and_record_deaths() -> None:
+def test_every_function_is_a_state_but_those_that_look_after_the_hub_itself() -> None:
     placeholders = set(re.findall(r"\$\{(\w+Function)\}", json.dumps([DEFINITION, BACKFILL])))
-    others = {"RemindFunction", "LookAgainFunction", "RecordDeathFunction"}
+    others = {"RemindFunction", "LookAgainFunction", "CheckSelfFunction", "RecordDeathFunction"}
     assert placeholders == set(of_type("AWS::Lambda::Function")) - others
 
 
@@ -1070,6 +1096,27 @@ def test_people_are_reminded_of_exemptions_every_day_with_an_input_that_the_func
     assert schedule["ScheduleExpression"] == "cron(0 6 * * ? *)"
     given = json.loads(schedule["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", STARTED))
     assert StateTask.model_validate(given).execution.started == STARTED
+
+
+@pytest.mark.parametrize("given", ["DISABLED", "ENABLED"])
+def test_the_self_check_and_its_alarm_are_there_only_where_it_is_asked_for(given: str) -> None:
+    parameters = {} if given == "DISABLED" else {"SelfCheck": given}
+    schedules = of_type("AWS::Scheduler::Schedule", **parameters)
+    [schedule] = [each for each in schedules.values() if "check-self" in str(each["Name"])]
+    assert (schedule["ScheduleExpression"], schedule["State"]) == ("rate(1 hour)", given)
+    alarm = published()["SelfCheckAlarm"]
+    assert alarm["Condition"] == "HasSelfCheck"
+    assert application.template()["Conditions"]["HasSelfCheck"] == {
+        "Fn::Equals": [{"Ref": "SelfCheck"}, "ENABLED"]
+    }
+
+
+def test_the_alarm_of_the_self_check_rings_when_none_has_passed_for_a_day_and_where_nothing_runs() -> None:
+    alarm = rendered(SelfCheck="ENABLED")["SelfCheckAlarm"]["Properties"]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("SelfCheckPassed", "Sum")
+    assert int(alarm["Period"]) * int(alarm["EvaluationPeriods"]) == 86400
+    assert (alarm["ComparisonOperator"], int(alarm["Threshold"])) == ("LessThanThreshold", 1)
+    assert alarm["TreatMissingData"] == "breaching"
 
 
 def test_only_the_rule_of_died_executions_may_invoke_what_records_them() -> None:

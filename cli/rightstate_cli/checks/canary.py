@@ -9,17 +9,12 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from rightstate_cli import events
+from rightstate.canary import ENDINGS, NOBODY, TYPE, entry, name
 from rightstate_cli.checks.check import Finding, Per, Site, Untold, check, code, failed, passed, skipped
 from rightstate_cli.executions import SHORT
 
-_TYPE = "sqs-queue"
-_EVENT = "SetQueueAttributes"
-_NOBODY = "000000000000"
-"""An account that there is not."""
 _ENOUGH = 180
 _BETWEEN = 2.0
-_ENDINGS = ("gone", "off")
 
 
 @check("V12", "An event becomes an execution", Per.HUB, "what the execution's error says; V8, V10, V11")
@@ -33,7 +28,7 @@ def event(site: Site) -> Iterator[Finding]:
             f"rightstate accounts add {site.hub.account}",
         )
         return
-    states, machine = site.client("stepfunctions"), site.hub.machines()[_TYPE]
+    states, machine = site.client("stepfunctions"), site.hub.machines()[TYPE]
     sent = datetime.now(UTC)
     [answer] = site.client("events").put_events(Entries=[_entry(site)])["Entries"]
     if "EventId" not in answer:
@@ -50,7 +45,7 @@ def event(site: Site) -> Iterator[Finding]:
         return
     ended = _ended(states, execution)
     outcome = json.loads(ended.get("output") or "{}").get("outcome")
-    if ended["status"] == "SUCCEEDED" and outcome in _ENDINGS:
+    if ended["status"] == "SUCCEEDED" and outcome in ENDINGS:
         seconds = (ended["stopDate"] - sent).total_seconds()
         yield passed(f"{seconds:.1f} s from the event to the execution's end, {outcome}.")
     else:
@@ -64,21 +59,21 @@ def event(site: Site) -> Iterator[Finding]:
 @check("V13", "A stranger is refused, a duplicate is one", Per.HUB, "`sam deploy`")
 def refused(site: Site) -> Iterator[Finding]:
     """An execution for an account that is not registered ends FAILED with UnknownAccount, and starting it
-    twice under the same name starts it once. It is told of like any other that failed."""
+    twice under the same name starts it once."""
     _wanted(site)
-    if _NOBODY in site.accounts:
-        yield failed(f"{_NOBODY} is registered.", f"rightstate accounts remove {_NOBODY}")
+    if NOBODY in site.accounts:
+        yield failed(f"{NOBODY} is registered.", f"rightstate accounts remove {NOBODY}")
         return
-    states, machine = site.client("stepfunctions"), site.hub.machine(_TYPE)
+    states, machine = site.client("stepfunctions"), site.hub.machine(TYPE)
     about = {
-        "account": _NOBODY,
+        "account": NOBODY,
         "region": site.region,
-        "resource": "rightstate-verify",
+        "resource": name(str(uuid4())),
         "reason": "rightstate verify",
     }
     start = {
         "stateMachineArn": machine,
-        "name": f"rightstate-verify-{uuid4()}",
+        "name": name(str(uuid4())),
         "input": json.dumps(about),
     }
     first = states.start_execution(**start)["executionArn"]
@@ -92,7 +87,7 @@ def refused(site: Site) -> Iterator[Finding]:
         yield failed("The same name has started two executions.", site.deploy)
     ended = _ended(states, first)
     if ended["status"] == "FAILED" and "UnknownAccount" in ended.get("cause", ""):
-        yield passed(f"Refused with UnknownAccount, started once. The topic tells of {first}.")
+        yield passed("Refused with UnknownAccount, started once.")
     else:
         yield failed(
             f"The execution {first} for an account that is not registered is {ended['status']}.", site.deploy
@@ -109,22 +104,8 @@ def _wanted(site: Site) -> None:
 
 
 def _entry(site: Site) -> dict[str, Any]:
-    """The shipped event of a queue's change, of a queue of the hub's account that does not exist."""
-    [shipped] = [each for each in events.shipped()[_TYPE] if each["detail"]["eventName"] == _EVENT]
-    detail = {
-        **shipped["detail"],
-        "awsRegion": site.region,
-        "recipientAccountId": site.hub.account,
-        "requestParameters": {"queueUrl": f"rightstate-verify-{uuid4()}"},
-        "resources": [],
-        # That of the example is of another account.
-        "userIdentity": {"type": "Root", "accountId": site.hub.account},
-    }
-    return {
-        "Source": "rightstate.replay",
-        "DetailType": shipped["detail-type"],
-        "Detail": json.dumps(detail),
-    }
+    """The event about a queue of the hub's account that does not exist."""
+    return entry(site.hub.account, site.region, name(str(uuid4())), datetime.now(UTC))
 
 
 def _started(states: Any, machine: str, event: str, sent: datetime) -> str | None:

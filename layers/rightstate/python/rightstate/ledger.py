@@ -13,7 +13,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 from pydantic import ValidationError
 
-from rightstate import __version__
+from rightstate import __version__, canary
 from rightstate.catalogue import load
 from rightstate.clock import written
 from rightstate.errors import InvalidInput, UnexpectedEvent
@@ -21,6 +21,9 @@ from rightstate.identify import at_home, identify, shown
 from rightstate.models import ACCOUNT, BATCH, EXECUTION, REGION, Event, Execution, Run
 from rightstate.resource_type import Place, Resource
 from rightstate.triggers import event_of, is_of_rule, understood
+
+_INDEXED = ("account", "day", "execution", "batch")
+"""Keys of the ledger's indexes."""
 
 
 def heading(
@@ -75,9 +78,14 @@ def item(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def expiring(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry with the time, in seconds since 1970, when DynamoDB drops it."""
+    """The entry with the time, in seconds since 1970, when DynamoDB drops it.
+
+    Of a canary it is without the indexes' keys, so that nothing that lists or counts entries sees it.
+    """
     kept = timedelta(days=int(os.environ["LEDGER_DAYS"]))
-    return {**entry, "expires": int((datetime.fromisoformat(entry["started"]) + kept).timestamp())}
+    expires = int((datetime.fromisoformat(entry["started"]) + kept).timestamp())
+    hidden = _INDEXED if canary.is_canary(entry) else ()
+    return {**{key: value for key, value in entry.items() if key not in hidden}, "expires": expires}
 
 
 def _identified(resource_type: str, execution: Execution, given: Mapping[str, Any]) -> Resource | None:

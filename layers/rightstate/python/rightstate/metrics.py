@@ -19,6 +19,7 @@ DIMENSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "UnexpectedEvents": frozenset({"service"}),
         "MissedByEvents": frozenset({"service"}),
         "WaitingApprovals": frozenset({"service"}),
+        "SelfCheckPassed": frozenset({"service"}),
         "Halts": frozenset({"service"}),
         "MessagesLeftOut": frozenset({"service"}),
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from rightstate import exemptions, guards, ledger, limits, metrics, notification, way
+from rightstate import canary, exemptions, guards, ledger, limits, metrics, notification, way
 from rightstate.aws_errors import named_errors
 from rightstate.errors import CallFailed, RemediationFailed, RightstateError
 from rightstate.models import (
@@ -56,8 +56,9 @@ def record(task: RecordTask) -> Recorded:
         entry, "requests" if asked else "changes"
     )
     worth = entry["outcome"] in notification.TOLD or of_asked or of_halt or of_limit
-    untold = tell(task, entry) if worth else 0
-    _count(task, entry, untold)
+    if not canary.is_canary(entry):
+        untold = tell(task, entry) if worth else 0
+        _count(task, entry, untold)
     _ask(task)
     if entry["approval"] or (entry["error"] and asked):
         # Nothing waits for an answer any more or is still to be made, so that another execution may ask.
