@@ -37,7 +37,7 @@ HUB_ACCOUNT = hub.ACCOUNT
 class Engine:
     """The application. `simulated` and `acting_outside` make one.
 
-    `running` has the ARNs of the executions that `run` follows and that have not ended.
+    `running` has the ARNs of the executions that the latest `run` follows and that have not ended.
     """
 
     region: str
@@ -75,20 +75,22 @@ class Engine:
         it started in turn. Without `keep` its history is dropped then."""
         ended: SimpleQueue[str] = SimpleQueue()
         begun: set[str] = set()
+        # One that was given up before has left some of its own.
+        running = self.running = set()
         machines = self.machines
         types = {arn: named for named, arn in machines.items()}
 
         def follow(execution: str) -> None:
             if execution not in begun:
                 begun.add(execution)
-                self.running.add(execution)
+                running.add(execution)
                 self.interpreter.when_ended(execution, ended.put)
 
         waiting = iter(starts)
         while True:
-            for start in islice(waiting, max(0, at_once - len(self.running))):
+            for start in islice(waiting, max(0, at_once - len(running))):
                 follow(self.interpreter.start(machines[start.resource_type], start.input, start.name))
-            if not self.running:
+            if not running:
                 return
             arn = ended.get()
             described = self.interpreter.describe(arn)
@@ -98,7 +100,7 @@ class Engine:
                 follow(child)
             if not keep:
                 self.interpreter.forget(arn)
-            self.running.discard(arn)
+            running.discard(arn)
             yield execution
 
     def _children(self, arn: str, machine: str, execution: Execution) -> list[str]:
@@ -109,7 +111,7 @@ class Engine:
         return [each for each in self.interpreter.executions(machine) if each.startswith(alike)]
 
     def resources_in_work(self) -> set[str]:
-        """The resources of the executions that `run` follows and that have not ended."""
+        """The resources of the executions that the latest `run` follows and that have not ended."""
         given = (json.loads(self.interpreter.describe(arn)["input"]) for arn in self.running)
         return {str(each.get("resource") or each.get("group")) for each in given}
 

@@ -235,7 +235,7 @@ class Interpreter:
 
     def _wait(self, seconds: float) -> None:
         """A Wait state, until the process is left."""
-        if self._left.wait(seconds):
+        if seconds > 0 and self._left.wait(min(seconds, threading.TIMEOUT_MAX)):
             sfn._stop_execution({"executionArn": _current.get(), "error": "Stopped", "cause": _STOPPED})
 
     def _next_try(
