@@ -133,7 +133,7 @@ def from_history(described: Mapping[str, Any], events: list[dict[str, Any]], res
     state = _final_state(events)
     resolved = Resolved.model_validate(state["resolved"]) if "resolved" in state else None
     known: dict[str, Any] = {
-        "operations": tuple(state.get("applied", {}).get("operations", ())),
+        "operations": tuple({**state.get("applied", {}), **state.get("read_back", {})}.get("operations", ())),
         "fanned_out_to": resolved.started if resolved else (),
         "steps": tuple(_steps(events)),
     }

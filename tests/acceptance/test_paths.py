@@ -29,6 +29,7 @@ CASES = CONFIG["StateMachines"][MACHINE]["TestCases"]
 TO_DESCRIBE = ["Resolve", "Is there a resource to look at?", "Assume role", "Describe"]
 TO_VERIFY = [*TO_DESCRIBE, "Decide", "What is to be done?", "Apply", "Verify"]
 DONE = [*TO_VERIFY, "Notify and record"]
+READ_BACK = [*TO_VERIFY, "Read back", "Notify and record"]
 
 PATHS: dict[str, tuple[list[str], dict[str, list[str]], str | None]] = {
     "HappyPath": (DONE, {}, None),
@@ -40,14 +41,20 @@ PATHS: dict[str, tuple[list[str], dict[str, list[str]], str | None]] = {
     "ThrottledThenApplied": (DONE, {"Apply": ["Throttled"] * 2}, None),
     "BusyThenReady": (DONE, {"Describe": ["NotReady"] * 2}, None),
     "NeverSettles": (
-        [*DONE, "Remediation failed"],
+        [*READ_BACK, "Remediation failed"],
         {"Verify": ["NotReady"] * 91, "Notify and record": ["RemediationFailed"]},
         "RemediationFailed",
     ),
     "VerifyDisagrees": (
-        [*DONE, "Remediation failed"],
+        [*READ_BACK, "Remediation failed"],
         {"Verify": ["NotVerified"] * 8, "Notify and record": ["RemediationFailed"]},
         "RemediationFailed",
+    ),
+    "ApplyKilledOnce": (DONE, {"Apply": ["Sandbox.Timedout"]}, None),
+    "ApplyKilledThenReadBack": (
+        [*TO_VERIFY[:-1], "Read back", "Notify and record"],
+        {"Apply": ["Sandbox.Timedout"] * 3},
+        None,
     ),
     "NotificationFails": (
         [*DONE, "Not recorded"],
@@ -64,6 +71,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "Decide": models.Decision,
     "Apply": models.Applied,
     "Verify": models.Verified,
+    "Read back": models.ReadBack,
     "Notify and record": models.Recorded,
 }
 

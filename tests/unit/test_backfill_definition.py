@@ -75,6 +75,12 @@ def test_a_task_tries_again_with_jitter_and_a_cap_and_only_for_named_errors(name
         assert not {"States.ALL", "States.TaskFailed"} & set(retry["ErrorEquals"])
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_was_killed_is_tried_again(name: str) -> None:
+    again = {error for retry in TASKS[name]["Retry"] for error in retry["ErrorEquals"]}
+    assert {"Sandbox.Timedout", "Runtime.ExitError", "Lambda.Unknown", "States.Timeout"} <= again
+
+
 @every_task
 def test_the_errors_of_ours_that_a_task_names_exist(name: str) -> None:
     ours = {name for name, value in vars(errors).items() if isinstance(value, type)}
@@ -82,7 +88,7 @@ def test_the_errors_of_ours_that_a_task_names_exist(name: str) -> None:
         error
         for handler in (*TASKS[name]["Retry"], *TASKS[name].get("Catch", []))
         for error in handler["ErrorEquals"]
-        if not error.startswith(("Lambda.", "States.", "StepFunctions."))
+        if not error.startswith(("Lambda.", "Runtime.", "Sandbox.", "States.", "StepFunctions."))
     }
     assert bool(named) is (name in FUNCTIONS)
     assert named <= ours

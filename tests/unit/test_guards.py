@@ -7,15 +7,18 @@ from unittest.mock import Mock
 import pytest
 
 from rightstate import guards
-from rightstate.models import Asked
+from rightstate.models import Asked, Intent
 
 RESOURCE = "111122223333/us-east-1/sqs-queue/orders"
 ME = "arn:aws:states:us-east-1:123456789012:execution:m:me"
 ASKED = Asked(id="ap-0123456789", plan="0" * 64, execution=ME, until="2026-11-26T00:00:00.000Z")
+INTENT = Intent(execution=ME, changes=(), calls=())
 CALLS: dict[str, Callable[[], Any]] = {
     "acquire": lambda: guards.acquire(RESOURCE, ME),
-    "release": lambda: guards.release(RESOURCE, ME, ["sqs-server-side-encryption"], certain=True),
-    "wrote": lambda: guards.wrote(RESOURCE, ME),
+    "release": lambda: guards.release(RESOURCE, ME, ["sqs-server-side-encryption"]),
+    "acquire with an intent": lambda: guards.acquire(RESOURCE, ME, INTENT),
+    "intend": lambda: guards.intend(RESOURCE, INTENT),
+    "count_dead": lambda: guards.count_dead(RESOURCE, ME, still_writing=False),
     "forget": lambda: guards.forget(RESOURCE, ME),
     "ask": lambda: guards.ask(RESOURCE, ASKED),
     "answered": lambda: guards.answered(RESOURCE, ASKED),

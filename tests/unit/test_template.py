@@ -963,7 +963,7 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
             "LEDGER_DAYS",
             "TOPIC_ARN",
         },
-        "RecordDeathFunction": {"GUARDS_TABLE", "LEDGER_TABLE", "LEDGER_DAYS", "STACK"},
+        "RecordDeathFunction": {"BREAKER_MINUTES", "GUARDS_TABLE", "LEDGER_TABLE", "LEDGER_DAYS", "STACK"},
         "FindScopesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
         "ListResourcesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
         "SummarizeFunction": {"LEDGER_TABLE", "WORK_BUCKET"},
@@ -1048,6 +1048,7 @@ TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task
 every_task = pytest.mark.parametrize("name", TASKS)
 WAITS_FOR_A_PERSON = "Request approval"
 ENDING = "Notify and record"
+READ_BACK = "Read back"
 
 
 def function_of(task: str) -> str:
@@ -1153,13 +1154,25 @@ def test_a_task_tries_again_with_jitter_and_a_cap_and_only_for_named_errors(name
 
 
 PASSING = {"Throttled", "Unavailable", "NotReady", "Locked", "ResourceGone", "NotVerified"}
+# A function that was killed: it ran out of time or memory (Step Functions guide, "Handle Lambda service
+# exceptions"; errorType of Lambda's answer), or its task did.
+KILLED = {"Sandbox.Timedout", "Runtime.ExitError", "Runtime.OutOfMemory", "Lambda.Unknown", "States.Timeout"}
 
 
 @every_task
 def test_what_time_alone_does_not_mend_is_not_tried_again(name: str) -> None:
     """So that an input nobody understands, for one, ends at once (T16)."""
     again = {error for retry in TASKS[name]["Retry"] for error in retry["ErrorEquals"]}
-    assert {error for error in again if not error.startswith("Lambda.")} <= PASSING
+    assert {error for error in again if not error.startswith("Lambda.")} <= PASSING | KILLED
+
+
+@every_task
+def test_a_function_that_was_killed_is_tried_again(name: str) -> None:
+    [retry] = [each for each in TASKS[name]["Retry"] if "Sandbox.Timedout" in each["ErrorEquals"]]
+    # Nobody's answer in time is no kill.
+    unanswered = {"States.Timeout"} if name == WAITS_FOR_A_PERSON else set()
+    assert set(retry["ErrorEquals"]) == KILLED - unanswered
+    assert retry["MaxAttempts"] == 2
 
 
 @every_task
@@ -1169,7 +1182,7 @@ def test_the_errors_that_a_task_names_exist(name: str) -> None:
         error
         for handler in (*TASKS[name]["Retry"], *TASKS[name]["Catch"])
         for error in handler["ErrorEquals"]
-        if not error.startswith(("Lambda.", "States."))
+        if not error.startswith(("Lambda.", "States.", "Sandbox.", "Runtime."))
     }
     assert named
     assert named <= ours
@@ -1178,9 +1191,11 @@ def test_the_errors_that_a_task_names_exist(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in TASKS if name != ENDING])
 def test_whatever_goes_wrong_in_a_task_is_recorded(name: str) -> None:
     # An input that is refused is dropped, so that nothing in it passes for what a state has written.
-    path = "$" if name == DEFINITION["StartAt"] else "$.failure"
+    path = {DEFINITION["StartAt"]: "$", READ_BACK: "$.unread"}.get(name, "$.failure")
     *others, last = TASKS[name]["Catch"]
-    assert last == {"ErrorEquals": ["States.ALL"], "ResultPath": path, "Next": ENDING}
+    # What may have been written is read back first.
+    then = READ_BACK if name in ("Apply", "Verify") else ENDING
+    assert last == {"ErrorEquals": ["States.ALL"], "ResultPath": path, "Next": then}
     # Nobody's answer is no failure; what it comes to is looked up as an answer is.
     unanswered = {
         "ErrorEquals": ["States.Timeout", "AlreadyAsked"],

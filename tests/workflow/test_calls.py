@@ -65,7 +65,6 @@ def test_a_bucket_costs_one_read_a_setting_the_needed_writes_and_a_read_of_what_
     reads = [
         "s3:GetPublicAccessBlock",
         "s3control:GetPublicAccessBlock",
-        "s3:GetBucketWebsite",
         "s3:GetBucketAcl",
         "s3:GetBucketOwnershipControls",
         "s3:GetBucketVersioning",

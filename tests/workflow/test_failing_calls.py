@@ -79,7 +79,13 @@ def test_a_denied_call_fails_says_which_and_repeats_nothing_of_awss_message(
     assert operation in execution.reason
     assert "AccessDenied" in execution.reason
     assert SECRET not in execution.model_dump_json()
-    assert [step.state for step in execution.steps][-3:-1] == [state, "Notify and record"]
+    # What may have been written is read back.
+    after = ["Read back"] if state == "Apply" else []
+    assert [step.state for step in execution.steps][-3 - len(after) : -1] == [
+        state,
+        *after,
+        "Notify and record",
+    ]
     assert versioning(bucket) is None
 
 
@@ -121,7 +127,8 @@ def test_a_later_try_decides_again_and_leaves_what_has_become_stronger(hub: Engi
         execution = run(hub, database, "rds-instance")
     [found] = rds.describe_db_instances(DBInstanceIdentifier=database)["DBInstances"]
     assert found["BackupRetentionPeriod"] == 30
-    assert (execution.outcome, execution.operations) == ("remediated", ())
+    # The one call of ours was refused: what the owner has made is not claimed.
+    assert (execution.outcome, execution.operations) == ("compliant", ())
 
 
 def test_what_is_pending_by_the_time_of_a_later_try_is_not_applied_along(hub: Engine) -> None:

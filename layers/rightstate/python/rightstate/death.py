@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rightstate import approvals, ledger, metrics
+from rightstate import approvals, guards, ledger, metrics
 from rightstate.aws_errors import named_errors
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
@@ -21,6 +21,7 @@ from rightstate.models import EXECUTION, Execution, Outcome
 from rightstate.resource_type import Place
 from rightstate.sessions import hub_client
 from rightstate.step import logger, parse
+from rightstate.wants import as_change
 
 BACKFILL = "backfill"
 """The machine that is about all resources and none; each of theirs is recorded by an execution of its own."""
@@ -78,6 +79,8 @@ def record_death(event: Any) -> None:
     entry = _entry(ended)
     # Before the entry, so that a second try comes to it too.
     approvals.abandon(entry["resource"], ended.arn)
+    if ended.resource_type != BACKFILL:
+        entry |= _may_have_written(entry, ended)
     client = hub_client("dynamodb")
     with named_errors():
         try:
@@ -119,6 +122,18 @@ def _entry(ended: _Ended) -> dict[str, Any]:
     }
 
 
+def _may_have_written(entry: Mapping[str, Any], ended: _Ended) -> dict[str, Any]:
+    """What the execution had noted before its first write. Nothing here may read the resource itself."""
+    # A machine that has failed has waited for its functions; one that was aborted has not.
+    intent = guards.count_dead(entry["resource"], ended.arn, still_writing=ended.status != "FAILED")
+    if intent is None or not intent.changes:
+        return {}
+    found = intent.model_dump(mode="json")
+    what = "; ".join(f"{c.setting}: {as_change(c.before, c.after)}" for c in intent.changes)
+    reason = f"{_how(ended)}. It may have changed before that: {what}. {_where(ended)}"
+    return {"changes": found["changes"], "calls": list(intent.operations), "reason": reason}
+
+
 def _input(ended: _Ended) -> Mapping[str, Any]:
     """The input that the execution was started with, nothing where the event lacks it."""
     try:
@@ -134,13 +149,17 @@ def _error(ended: _Ended) -> str:
 
 
 def _reason(ended: _Ended) -> str:
-    error = "" if _error(ended) == ended.status else f" with {_error(ended)}"
     lost = "" if ended.input else " What it was about is not in the event of its end, only in its history."
-    return (
-        f"The execution {_HOW[ended.status]}{error} and has recorded nothing itself. What it changed before "
-        f"that is not known here.{lost} `rightstate history {shown(ended.execution.name)} --deployed` shows "
-        "how far it came."
-    )
+    return f"{_how(ended)}. What it changed before that is not known here.{lost} {_where(ended)}"
+
+
+def _how(ended: _Ended) -> str:
+    error = "" if _error(ended) == ended.status else f" with {_error(ended)}"
+    return f"The execution {_HOW[ended.status]}{error} and has recorded nothing itself"
+
+
+def _where(ended: _Ended) -> str:
+    return f"`rightstate history {shown(ended.execution.name)} --deployed` shows how far it came."
 
 
 def _of_stopped(ended: _Ended) -> str:

@@ -19,7 +19,7 @@ from rightstate.aws_errors import named_errors
 from rightstate.clock import now, written
 from rightstate.errors import AlreadyAsked, Locked
 from rightstate.frozen import Frozen
-from rightstate.models import Asked, Excuse, Outcome
+from rightstate.models import Asked, Excuse, Intent, Outcome
 from rightstate.sessions import hub_client
 
 GUARD = "guard"
@@ -62,10 +62,12 @@ class Halt(Frozen):
 
 class Guard(Frozen):
     """What is known of a resource. `applies` has, by policy, the times of its changes within the window;
-    `wrote` is the execution that has changed something before one of its calls failed."""
+    `intent` is what the last execution that had the lock may have written, and `counted` the last one whose
+    changes were counted after it had died."""
 
     owner: str = ""
-    wrote: str = ""
+    intent: Intent | None = None
+    counted: str = ""
     released_at: str = ""
     released_by: str = ""
     applies: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -83,6 +85,15 @@ class Guard(Frozen):
     def due(self, at: str) -> dict[str, int]:
         """The halted policies that may try again, and how often they were looked at."""
         return {halt.policy: halt.tries for halt in self.halts if halt.due(at)}
+
+    def intent_of(self, execution: str) -> Intent | None:
+        """What the execution may have written; None if it has noted nothing, or has noted it before it could
+        see what another execution had changed meanwhile."""
+        if self.intent is None or self.intent.execution != execution:
+            return None
+        others = self.released_by != execution
+        overtaken = self.intent.read_at and others and self.changed_since(self.intent.read_at, execution)
+        return None if overtaken else self.intent
 
     def excuses(self, at: str) -> dict[str, Excuse]:
         """Why the policies that are halted leave the resource alone."""
@@ -125,21 +136,23 @@ def known(item: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     return {name: item[name] for name in model.model_fields if name in item}
 
 
-def acquire(resource: str, execution: str) -> Guard:
+def acquire(resource: str, execution: str, intent: Intent | None = None) -> Guard:
     """Take the lock, or keep it for longer, and give the guard as it was before, without its halts.
 
-    Raises Locked while another execution has it.
+    `intent` is noted in the same call. Raises Locked while another execution has the lock.
     """
     until = datetime.now(UTC) + _LEASE
+    noting = ", intent = :intent" if intent else ""
     before = _update(
         resource,
-        "SET #owner = :me, held_until = :until, expires = :expires",
+        f"SET #owner = :me, held_until = :until, expires = :expires{noting}",
         "attribute_not_exists(#owner) OR #owner = :me OR held_until < :now",
         {
             ":me": execution,
             ":until": written(until),
             ":now": now(),
             ":expires": int((until + _KEPT).timestamp()),
+            **({":intent": intent.model_dump(mode="json")} if intent else {}),
         },
     )
     if before is None:
@@ -150,33 +163,49 @@ def acquire(resource: str, execution: str) -> Guard:
     return Guard.model_validate(known(settings.plain(before), Guard))
 
 
-def keep(resource: str, execution: str) -> None:
-    """Have the lock for longer, while the resource takes its time. One that is lost is not won back."""
+def keep(resource: str, execution: str) -> Guard | None:
+    """Have the lock for longer, while the resource takes its time; the guard as it was before. One that is
+    lost is not won back: then None."""
     with suppress(Locked):
-        acquire(resource, execution)
+        return acquire(resource, execution)
+    return None
 
 
-def wrote(resource: str, execution: str) -> None:
-    """Note that the execution has changed something, or may have, before a call of its failed."""
-    _update(resource, "SET wrote = :me", "#owner = :me", {":me": execution})
+def intend(resource: str, intent: Intent) -> None:
+    """Note what the execution that has the lock may have written. Raises Locked if it has lost the lock."""
+    values = {":me": intent.execution, ":intent": intent.model_dump(mode="json")}
+    if _update(resource, "SET intent = :intent", "#owner = :me", values) is None:
+        raise Locked("Another execution has taken over the lock of the resource. It is looked at again.")
 
 
-def release(resource: str, execution: str, changed_by: Collection[str], certain: bool = True) -> list[str]:
+def count_dead(resource: str, execution: str, still_writing: bool) -> Intent | None:
+    """What an execution that has died may have written, its changes counted once. Where a function that it
+    has invoked may be still writing, it keeps the lock until that ends by itself."""
+    noted = _update(resource, "SET counted = :me", "intent.execution = :me", {":me": execution})
+    guard = Guard.model_validate(known(settings.plain(noted or {}), Guard))
+    intent = guard.intent_of(execution)
+    if intent and guard.owner == execution and guard.counted != execution:
+        changed_by = sorted({policy for change in intent.changes for policy in change.policies})
+        values = {":me": execution, ":applies": _counted(guard, changed_by)}
+        given_back = ", released_at = :now, released_by = :me REMOVE #owner, held_until"
+        _update(
+            resource,
+            f"SET applies = :applies{'' if still_writing else given_back}",
+            "#owner = :me",
+            values if still_writing else {**values, ":now": now()},
+        )
+    return intent
+
+
+def release(resource: str, execution: str, changed_by: Collection[str]) -> list[str]:
     """Give the lock back, count one change for each policy of `changed_by`, and say which of them that was
     one too many for: they are halted from now on, until somebody releases them.
-
-    Where it is not `certain` that something was changed, it is what the execution has noted that counts.
     """
     guard = read(resource)
     if guard.owner != execution:
         # A second try: the first has given the lock back, and may not have come to tell of it.
         return [halt.policy for halt in guard.halts if halt.execution == execution]
-    changed_by = changed_by if certain or guard.wrote == execution else ()
-    since = written(datetime.now(UTC) - timedelta(minutes=int(os.environ["BREAKER_MINUTES"])))
-    lately = {name: [time for time in times if time > since] for name, times in guard.applies.items()}
-    for policy in changed_by:
-        lately[policy] = [*lately.get(policy, ()), now()]
-    applies = {name: times for name, times in lately.items() if times}
+    applies = _counted(guard, changed_by)
     # What is halted and has tried again stays halted: `looked` has noted when it may try next.
     halted = {halt.policy for halt in guard.halts}
     tripped = [
@@ -201,6 +230,15 @@ def release(resource: str, execution: str, changed_by: Collection[str], certain:
         {":me": execution, ":now": now(), ":applies": applies},
     )
     return tripped
+
+
+def _counted(guard: Guard, changed_by: Collection[str]) -> dict[str, list[str]]:
+    """The times of the changes of each policy within the window, with one more of those."""
+    since = written(datetime.now(UTC) - timedelta(minutes=int(os.environ["BREAKER_MINUTES"])))
+    lately = {name: [time for time in times if time > since] for name, times in guard.applies.items()}
+    for policy in changed_by:
+        lately[policy] = [*lately.get(policy, ()), now()]
+    return {name: times for name, times in lately.items() if times}
 
 
 def _halt(resource: str, halt: Halt) -> None:

@@ -4,7 +4,7 @@ Nothing here may hold a credential or a raw AWS response, because all of it is s
 the execution history.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -250,12 +250,14 @@ class Undo(Frozen):
     destroyed by that may be.
 
     `seen` is what a fresh read showed after them, which may be another text for the same, e.g. of a key.
+    `certain` says that all of them were made; else a setting that is as before needs no restoring.
     `approver` and `until` are those of the exemption that keeps the changes from being made again.
     """
 
     execution: str
     changes: tuple[Change, ...]
     seen: Mapping[str, Value] = Field(default_factory=dict)
+    certain: bool = True
     consent: bool = False
     approver: str = ""
     until: str = ""
@@ -450,6 +452,19 @@ class VerifyTask(ApplyTask):
     """Verify."""
 
     applied: "Applied"
+
+
+class ReadBackTask(ApplyTask):
+    """Read back, after Apply or Verify has failed. `applied` is absent where it was Apply; `state` is all the
+    state data, of which the definition cannot name a part that may be absent."""
+
+    applied: "Applied | None" = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_state(cls, given: Any) -> Any:
+        state = given.get("state") if isinstance(given, dict) else None
+        return {**given, "applied": state.get("applied")} if isinstance(state, dict) else given
 
 
 class AskTask(ApplyTask):
@@ -713,6 +728,52 @@ class Verified(Frozen):
     """The settings that were written, as a fresh read shows them."""
 
     observed: Mapping[str, Value]
+
+
+class ReadBack(Verified):
+    """What an execution has changed whose Apply or Verify has failed, as far as can be known. `observed` has
+    the settings of which a fresh read shows the change, `complete` says that it shows every change that was
+    to be made."""
+
+    operations: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    complete: bool = False
+
+
+class Written(Frozen):
+    """An API call, by its operation and the settings that it writes."""
+
+    operation: str
+    settings: tuple[str, ...]
+
+
+class Intent(Frozen):
+    """What an execution may have written to a resource: noted in the resource's guard before the first call,
+    so that it is known even if the function is killed.
+
+    `whole` says that nothing else was to be written: a call that AWS has refused is taken out. `read_at` is
+    when the resource was read to decide on it, empty if it was read with the lock held.
+    """
+
+    execution: str
+    changes: tuple[Change, ...]
+    calls: tuple[Written, ...]
+    whole: bool = True
+    read_at: str = ""
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return tuple(call.operation for call in self.calls)
+
+    def of(self, settings: Collection[str], whole: bool = False) -> "Intent":
+        """What of it is about those settings."""
+        return self.model_copy(
+            update={
+                "changes": tuple(change for change in self.changes if change.setting in settings),
+                "calls": tuple(call for call in self.calls if set(call.settings) & set(settings)),
+                "whole": whole,
+            }
+        )
 
 
 class Recorded(Frozen):

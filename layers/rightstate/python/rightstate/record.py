@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from rightstate.models import (
     Decision,
     Failure,
     Outcome,
+    ReadBack,
     Recorded,
     RecordTask,
     Resolved,
@@ -27,6 +28,7 @@ from rightstate.models import (
 )
 from rightstate.notification import Notification
 from rightstate.policy import Mode
+from rightstate.resource_type import Change
 from rightstate.sessions import hub_client
 from rightstate.starting import start_execution
 from rightstate.step import defect, logger
@@ -104,8 +106,14 @@ def _entry(task: RecordTask, ended: datetime) -> dict[str, Any]:
         # Only an event ends so. A call may be about a resource of another account; and whatever is in an
         # event, it is no failure of a remediation.
         outcome, error = Outcome.REJECTED, ""
-    if outcome is Outcome.FAILED and decision and "applied" in state:
-        reason += f" Made, but not verified: {_summary(decision)}."
+    made = _made(task, entry["resource"], decision) if failure and decision and decision.apply else None
+    if made and decision and failure:
+        decision = decision.model_copy(update={"changes": made.changes})
+        if made.complete:
+            outcome, error, reason = decision.outcome, "", f"{_summary(decision)}. {_cut_off(task, failure)}"
+            failure = None
+        else:
+            reason += _told(task, made)
     plain = decision.model_dump(mode="json") if decision else {}
     verdicts = plain.get("verdicts", [])
     if resolved and resolved.run and resolved.run.approval:
@@ -124,9 +132,41 @@ def _entry(task: RecordTask, ended: datetime) -> dict[str, Any]:
         "policies": [verdict["policy"] for verdict in verdicts],
         "verdicts": verdicts,
         "changes": plain.get("changes", []),
-        "calls": state.get("applied", {}).get("operations", []),
-        "verified": state.get("verified", {}).get("observed", {}),
+        "calls": made.operations if made else state.get("applied", {}).get("operations", []),
+        "verified": dict(made.observed) if made else state.get("verified", {}).get("observed", {}),
     }
+
+
+def _made(task: RecordTask, resource: str, decision: Decision) -> ReadBack:
+    """What an execution has changed whose Apply or Verify has failed: as it was read back; where that has
+    failed too, what Apply has made, or may have made as far as it has noted it."""
+    if "read_back" in task.state:
+        return ReadBack.model_validate(task.state["read_back"])
+    if "applied" in task.state:
+        operations = Applied.model_validate(task.state["applied"]).operations
+        return ReadBack(observed={}, operations=operations, changes=decision.changes)
+    intent = guards.read(resource).intent_of(task.execution.id)
+    if intent is None:
+        return ReadBack(observed={})
+    return ReadBack(observed={}, operations=intent.operations, changes=intent.changes)
+
+
+def _cut_off(task: RecordTask, failure: Failure) -> str:
+    state = "Verify" if "applied" in task.state else "Apply"
+    return f"{state} ended with {failure.Error}; a fresh read shows that every change is made."
+
+
+def _told(task: RecordTask, made: ReadBack) -> str:
+    """What the reason of a failure says of the changes that were made."""
+    verified = [change for change in made.changes if change.setting in made.observed]
+    others = [change for change in made.changes if change.setting not in made.observed]
+    unread = "read_back" not in task.state and "applied" not in task.state
+    not_verified = "May have been made, and could not be read back" if unread else "Made, but not verified"
+    return "".join(
+        f" {what}: {_listed(changes)}."
+        for what, changes in (("Made and verified", verified), (not_verified, others))
+        if changes
+    )
 
 
 def _as_applied(decision: Decision, applied: Applied) -> Decision:
@@ -173,7 +213,7 @@ def _unlock(task: RecordTask, entry: dict[str, Any]) -> list[str]:
     # An undo is a person's, and takes no part in a fight.
     changes = [] if entry["undo"] else entry["changes"]
     changed_by = sorted({policy for change in changes for policy in change["policies"]})
-    return guards.release(entry["resource"], task.execution.id, changed_by, certain=bool(entry["calls"]))
+    return guards.release(entry["resource"], task.execution.id, changed_by)
 
 
 def _ask(task: RecordTask) -> None:
@@ -265,9 +305,13 @@ def _sentence(failure: Failure) -> str:
 
 def _summary(decision: Decision) -> str:
     if decision.changes:
-        return "; ".join(f"{c.setting}: {as_change(c.before, c.after)}" for c in decision.changes)
+        return _listed(decision.changes)
     compliant = sum(v.status is Status.COMPLIANT for v in decision.verdicts)
     return f"Complies with {compliant} of {len(decision.verdicts)} policies that apply."
+
+
+def _listed(changes: Sequence[Change]) -> str:
+    return "; ".join(f"{c.setting}: {as_change(c.before, c.after)}" for c in changes)
 
 
 def tell(task: Task, entry: dict[str, Any]) -> int:

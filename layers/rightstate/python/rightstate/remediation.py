@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from rightstate import exemptions, guards, limits, planner, resolve, undoing
@@ -27,16 +28,20 @@ from rightstate.models import (
     Decision,
     Described,
     Identity,
+    Intent,
     Outcome,
+    ReadBack,
+    ReadBackTask,
     Run,
     RunTask,
     Status,
     Verified,
     VerifyTask,
+    Written,
 )
 from rightstate.planner import may_change, settings_to_read
 from rightstate.policy import Mode
-from rightstate.resource_type import Change, Observed, ResourceType, Tags
+from rightstate.resource_type import Call, Change, Observed, ResourceType, Tags
 from rightstate.sessions import Phase, Session, open_session
 
 SECONDS_PER_HOUR = 3600
@@ -185,40 +190,71 @@ def apply(task: ApplyTask) -> Applied:
     second try may come much later, so it decides again on what it finds: what has been made by then is not
     made again, and what has become stronger or must not be written any more is left alone. So it does where
     another execution may have changed the resource since it was read. Raises Locked while one does.
+
+    What it may write is noted in the guard before the first call: the function may be killed at any point,
+    and then another try, Read back or the record of its death go by that.
     """
     resource_type = load(task.resource_type)
     me = task.execution.id
-    guard = guards.acquire(_named(task), me)
+    intent = _intent(me, task.decision).model_copy(update={"read_at": task.described.read_at})
+    guard = guards.acquire(_named(task), me, None if task.retries else intent)
     run = task.run if task.run.undo else resolve.still(task.run, resource_type)
     otherwise = (run.policies, run.excuses) != (task.run.policies, task.run.excuses)
     overtaken = guard.changed_since(task.described.read_at, me)
-    # A try of this execution has held the lock before, and may have made some of its changes.
-    before = task.decision.changes if guard.owner == me else ()
-    decision = task.decision
-    if task.retries or overtaken or otherwise:
+    decision, before = task.decision, Intent(execution=me, changes=(), calls=())
+    if task.retries or overtaken or otherwise or guard.owner == me:
         observed = _seen_again(task, resource_type)
         task = task.model_copy(update={"run": run})
-        before = tuple(c for c in before if c.want.holds(observed.get(c.setting)))
-        decision = _decided_again(task, resource_type, observed, before)
-        if not decision.calls and not before:
+        # What an earlier try may have written, and is there.
+        before = _shown(guard.intent_of(me) or before, observed)
+        decision = _decided_again(task, resource_type, observed, before.changes)
+        if not decision.calls and not before.changes:
             settled = overtaken and decision.outcome in (Outcome.COMPLIANT, Outcome.UNDONE)
             by = {"settled_by": guard.released_by or guard.owner} if settled else {"instead": decision}
             return Applied(operations=(), **by)
+        intent = _intent(me, decision, before)
+        if decision.calls:
+            guards.intend(_named(task), intent)
     if guard.owner != me and not task.retries:
-        _within_limit(task.run)
+        try:
+            _within_limit(task.run)
+        except LimitReached:
+            guards.intend(_named(task), intent.of(()))
+            raise
     session = _session(task, Phase.UNDO if task.run.undo else Phase.APPLY)
-    made: list[str] = []
+    made: list[Call] = []
     for call in decision.calls:
         concerned = [c for c in decision.changes if c.setting in call.settings]
         try:
             with named_errors(gone=resource_type.gone, busy=resource_type.busy_errors):
                 resource_type.apply(session.client, task.run.resource, call, concerned)
         except RightstateError as error:
-            if made or isinstance(error, Unavailable):
-                guards.wrote(_named(task), me)
-            raise type(error)(f"{call.operation} failed. {error} {_so_far(made, task, error)}") from None
-        made.append(call.operation)
-    return Applied(operations=tuple(made), changes=_both(before, decision.changes))
+            # What AWS has refused is not written; of what it has not answered that is not known.
+            written = [*made, call] if isinstance(error, Unavailable) else made
+            settings = {setting for each in written for setting in each.settings}
+            settings |= {change.setting for change in before.changes}
+            # If it cannot be noted, what was noted before still holds.
+            with suppress(RightstateError):
+                whole = all(change.setting in settings for change in intent.changes)
+                guards.intend(_named(task), intent.of(settings, whole))
+            so_far = _so_far([each.operation for each in made], task, error)
+            raise type(error)(f"{call.operation} failed. {error} {so_far}") from None
+        made.append(call)
+    return Applied(operations=intent.operations, changes=intent.changes)
+
+
+def _intent(execution: str, decision: Decision, before: Intent | None = None) -> Intent:
+    """What is written with the calls of the decision, and was before."""
+    calls = tuple(Written(operation=call.operation, settings=call.settings) for call in decision.calls)
+    if before is None:
+        return Intent(execution=execution, changes=decision.changes, calls=calls)
+    changes = _both(before.changes, decision.changes)
+    return Intent(execution=execution, changes=changes, calls=(*before.calls, *calls))
+
+
+def _shown(intent: Intent, observed: Observed) -> Intent:
+    """What of it the fresh read shows."""
+    return intent.of({c.setting for c in intent.changes if c.want.holds(observed.get(c.setting))})
 
 
 def _within_limit(run: Run) -> None:
@@ -337,6 +373,48 @@ def verify(task: VerifyTask) -> Verified:
     raise NotVerified(
         f"The change was made, but a fresh read does not show it: {', '.join(missing)}. Look whether "
         "something else sets it back, e.g. infrastructure as code."
+    )
+
+
+# Some of AWS's reads show a change late; there is no more to wait for where a call has failed.
+_LATE_READS = 3
+
+
+def read_back(task: ReadBackTask) -> ReadBack:
+    """What the execution has changed, as far as a fresh read shows it, where Apply or Verify has failed.
+
+    After Verify these are the changes that were made; after Apply those that are there of what it may have
+    written. Raises NotReady while the resource may still be at them, and NotVerified while a later read may
+    show them.
+    """
+    resource_type, applied = load(task.resource_type), task.applied
+    guard = guards.keep(_named(task), task.execution.id)
+    if applied:
+        changes = () if applied.settled_by else applied.changes or task.decision.changes
+        written = Intent(execution="", changes=changes, calls=())
+    else:
+        noted = guard.intent_of(task.execution.id) if guard else None
+        written = noted or Intent(execution="", changes=(), calls=())
+    if not written.changes:
+        return ReadBack(observed={})
+    wanted = frozenset({change.setting for change in written.changes} | set(resource_type.facts))
+    observed = _read(task, resource_type, wanted)
+    shown = _shown(written, observed)
+    missing = [c.setting for c in written.changes if c not in shown.changes]
+    busy = resource_type.busy(observed)
+    if busy and applied:
+        # It has been waited for; what it shows before it has settled proves nothing.
+        shown, missing = written.of(()), [change.setting for change in written.changes]
+    if not applied:
+        if busy or set(missing) & set(resource_type.held(observed)):
+            raise NotReady(f"{busy or 'A change is pending.'} What was written is read when it has settled.")
+        if missing and task.retries < _LATE_READS:
+            raise NotVerified(f"Not seen, or not yet: {', '.join(missing)}. It is read again.")
+    return ReadBack(
+        observed={c.setting: observed.get(c.setting) for c in shown.changes},
+        changes=written.changes if applied else shown.changes,
+        operations=applied.operations if applied else shown.operations,
+        complete=written.whole and not missing,
     )
 
 

@@ -45,6 +45,7 @@ def find(
         execution=execution,
         changes=found.changes,
         seen=found.verified,
+        certain=found.outcome == Outcome.REMEDIATED,
         consent=bool(start.consent),
         approver=", ".join(sorted({each.approver for each in exemptions})),
         until=min(each.until for each in exemptions),
@@ -93,7 +94,7 @@ def entry(execution: str, item: Mapping[str, Any]) -> Entry:
 
 
 def _nothing_to_undo(found: Entry) -> str:
-    if found.outcome == Outcome.DIED:
+    if found.outcome == Outcome.DIED and not found.changes:
         return (
             "it died, and what it had changed by then is not known. Look at the resource, and set it by hand."
         )
@@ -101,8 +102,8 @@ def _nothing_to_undo(found: Entry) -> str:
         return f"it ended {found.outcome} and has changed nothing."
     if found.outcome == Outcome.REMEDIATED:
         return ""
-    if found.outcome == Outcome.FAILED:
-        # With all its calls made, it is what it found afterwards that made it fail.
+    if found.outcome in (Outcome.FAILED, Outcome.DIED):
+        # What it has changed, or may have: a setting that is as it was before needs no restoring.
         return "" if found.calls else "it failed, and which of its calls took effect is not known."
     if found.outcome == Outcome.UNDONE:
         return "it is an undo itself. To have its changes back, remove the exemption and start the resource."
@@ -136,8 +137,12 @@ def settings_to_read(resource_type: ResourceType, undo: Undo) -> frozenset[str]:
 
 def decide(resource_type: ResourceType, resource: Resource, undo: Undo, observed: Observed) -> Decision:
     """Restore every setting, if each still is as the execution has set it, and all can be had again."""
-    restored = restoring(resource_type, undo.changes)
-    if why := _refusal(resource_type, undo, restored, observed):
+    left = _left(resource_type, undo, observed)
+    # Of what was changed for certain, a setting that is back has been set back by somebody else.
+    if undo.certain and left:
+        left = list(zip(undo.changes, restoring(resource_type, undo.changes), strict=True))
+    restored = [back for _, back in left]
+    if why := _refusal(resource_type, undo, left, observed):
         return Decision(apply=False, outcome=Outcome.UNDO_REFUSED, reason=f"{why} Nothing was changed.")
     return _decision(resource_type, resource, undo, restored, observed)
 
@@ -148,12 +153,7 @@ def decide_again(resource_type: ResourceType, resource: Resource, undo: Undo, ob
     Raises NotVerified where something else has changed a setting meanwhile, and Interrupted where what is
     left must not be restored any more, e.g. as other changes that are pending would be made with it.
     """
-    restored = restoring(resource_type, undo.changes)
-    left = [
-        (change, back)
-        for change, back in zip(undo.changes, restored, strict=True)
-        if not back.want.holds(observed.get(back.setting))
-    ]
+    left = _left(resource_type, undo, observed)
     if other := [change for change, _ in left if not _as_set(change, undo, observed)]:
         raise NotVerified(
             f"Something else has changed meanwhile what was to be restored: {_three_ways(other, observed)}."
@@ -162,6 +162,15 @@ def decide_again(resource_type: ResourceType, resource: Resource, undo: Undo, ob
     if why := _hindrance(resource_type, remaining, observed):
         raise Interrupted(f"{why} Not restored: {', '.join(back.setting for back in remaining)}.")
     return _decision(resource_type, resource, undo, remaining, observed)
+
+
+def _left(resource_type: ResourceType, undo: Undo, observed: Observed) -> list[tuple[Change, Change]]:
+    """The changes whose settings are not as they were before, each with the one that takes it back."""
+    return [
+        (change, back)
+        for change, back in zip(undo.changes, restoring(resource_type, undo.changes), strict=True)
+        if not back.want.holds(observed.get(back.setting))
+    ]
 
 
 def _decision(
@@ -191,13 +200,16 @@ def _restoring(resource_type: ResourceType, change: Change) -> Change:
     return change.model_copy(update={"before": change.after, "after": before, "want": Restored(value=before)})
 
 
-def _refusal(resource_type: ResourceType, undo: Undo, restored: Sequence[Change], observed: Observed) -> str:
+def _refusal(
+    resource_type: ResourceType, undo: Undo, left: Sequence[tuple[Change, Change]], observed: Observed
+) -> str:
     """Why nothing is restored; empty if it is."""
-    if all(back.want.holds(observed.get(back.setting)) for back in restored):
+    restored = [back for _, back in left]
+    if not left:
         return " ".join(
             ("Every setting is already as it was before that execution.", *_never(resource_type, undo))
         )
-    if other := [change for change in undo.changes if not _as_set(change, undo, observed)]:
+    if other := [change for change, _ in left if not _as_set(change, undo, observed)]:
         return f"Changed since by something else, and left alone: {_three_ways(other, observed)}."
     if why := _hindrance(resource_type, restored, observed):
         return why
