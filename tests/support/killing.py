@@ -1,16 +1,15 @@
 """Functions that Lambda kills just before or just after one of their API calls."""
 
-import json
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from moto.awslambda_simple.models import LambdaSimpleBackend
-
 from rightstate import sessions
+from rightstate_cli.embedded import interpreter
+
+_TIMED_OUT = type("Sandbox.Timedout", (Exception,), {})
 
 
 class _Killed(BaseException):
@@ -29,7 +28,7 @@ def killed(function: str, when: str, operation: str, times: int) -> Iterator[lis
             kills.append(f"{function} {when} {operation}")
             raise _Killed
 
-    make, run = sessions._client, LambdaSimpleBackend.invoke
+    make, run = sessions._client, interpreter.sfn._call_lambda
 
     def hooked(own: Any, service: str, **options: Any) -> Any:
         client = make(own, service, **options)
@@ -39,21 +38,17 @@ def killed(function: str, when: str, operation: str, times: int) -> Iterator[lis
             )
         return client
 
-    def invoke(
-        self: Any, function_name: str, qualifier: Any, body: Any, headers: Any, response_headers: Any
-    ) -> Any:
-        here.function = re.sub(r"^.*function:|:[^:]*$", "", function_name)
+    def call(name: str, event: Any) -> Any:
+        here.function = name.rpartition(":")[2]
         try:
-            return run(self, function_name, qualifier, body, headers, response_headers)
+            return run(name, event)
         except _Killed:
-            response_headers["x-amz-function-error"] = "Unhandled"
             # As Lambda answers (aws-lambda-runtime-interface-emulator, ErrInvokeTimeout).
-            message = "RequestId: 1 Error: Task timed out after 60.00 seconds"
-            return json.dumps({"errorType": "Sandbox.Timedout", "errorMessage": message}).encode()
+            raise interpreter._Failed(_TIMED_OUT("Error: Task timed out after 60.00 seconds")) from None
         finally:
             here.function = ""
 
-    with patch.object(sessions, "_client", hooked), patch.object(LambdaSimpleBackend, "invoke", invoke):
+    with patch.object(sessions, "_client", hooked), patch.object(interpreter.sfn, "_call_lambda", call):
         sessions._forget()
         yield kills
     sessions._forget()

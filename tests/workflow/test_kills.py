@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rightstate import death, guards
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support.killing import killed
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
