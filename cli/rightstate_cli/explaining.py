@@ -184,11 +184,12 @@ class Explaining:
         enabled: Mapping[str, Enabled],
     ) -> Decision:
         """What an execution would decide. Policies that are off are looked at too, and change nothing."""
-        role, external_id = account.role_arn, account.external_id
+        role, reading, external_id = account.role_arn, account.read_role_arn, account.external_id
         if account.account == self._hub.account:
-            role, external_id = None, None
+            role, reading, external_id = None, None, None
         elif self._role:
-            role, external_id = role_arn(self._role, resource), self._external_id
+            role = reading = role_arn(self._role, resource)
+            external_id = self._external_id
         off = {each.id: Enabled(mode=Mode.REPORT) for each in resource_type.policies}
         guard = Guarding(self._hub).guard(
             f"{resource.account}/{resource.region}/{resource_type.name}/{resource.id}"
@@ -196,6 +197,7 @@ class Explaining:
         run = Run(
             resource=resource,
             role_arn=role,
+            read_role_arn=reading,
             external_id=external_id,
             policies={**off, **enabled},
             asked=guard.asked,

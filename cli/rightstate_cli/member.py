@@ -14,17 +14,26 @@ import yaml
 from rightstate import __version__
 from rightstate.catalogue import load, names
 from rightstate.resource_type import ResourceType
+from rightstate.sessions import reading_role
 from rightstate_cli import application
 
-HUB_ROLES = ("resolve", "assume-role", "describe", "apply", "verify", "list-resources")
-"""The hub's functions that assume a member's role; STACK-REGION-FUNCTION is each role's name."""
+READERS = ("resolve", "assume-role", "describe", "verify", "list-resources")
+WRITERS = ("apply",)
+"""The hub's functions that assume a member's role that reads, or writes; STACK-REGION-FUNCTION is the name of
+each function's own role."""
+
+READING, WRITING = "ReadingRole", "RemediationRole"
+"""The member's roles. The first has the name of the second with `-read` at its end."""
+
+# IAM and STS quotas: a managed policy has at most 6,144 characters, not counting white space.
+_POLICY = 6_144
 
 _OWN = "${AWS::AccountId}"
 _SCOPE = {"partition": "${AWS::Partition}", "region": "*", "account": _OWN, "id": "*"}
 _REPLAYED = "rightstate.replay"
 _PREFIX = "${HubStack}-member-"
 """Of names. That of the stack itself leaves no room for more where a StackSet has made it up."""
-# EventBridge quotas: a pattern has at most 2,048 characters. MemberRoleName takes up to 64.
+# EventBridge quotas: a pattern has at most 2,048 characters. MemberRoleName takes up to 59.
 _LONGEST = 1984
 
 Resources = dict[str, dict[str, Any]]
@@ -37,12 +46,12 @@ def template(types: Iterable[str] = ()) -> dict[str, Any]:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         # The policy of stacks spares our own by how this begins.
-        "Description": "Rightstate, a member - the role that remediates, and the rules that forward events.",
+        "Description": "Rightstate, a member - the roles that remediate, and the rules that forward events.",
         "Parameters": _parameters(),
         **({"Mappings": {"HomeRegions": homes}} if homes else {}),
         "Conditions": _conditions(chosen),
         "Resources": {
-            "RemediationRole": _role(chosen),
+            **_roles(chosen),
             **_forwarding_rules(chosen),
             "ForwardingRole": _forwarding_role(),
             "UndeliveredEvents": _as_at_the_hub("UndeliveredEvents"),
@@ -54,10 +63,15 @@ def template(types: Iterable[str] = ()) -> dict[str, Any]:
                 "Description": "What this member may have remediated.",
                 "Value": ",".join(each.name for each in chosen),
             },
-            "RemediationRole": {
+            READING: {
                 "Condition": "HasRole",
-                "Description": "Role that the hub assumes.",
-                "Value": {"Fn::GetAtt": ["RemediationRole", "Arn"]},
+                "Description": "Role that the hub assumes to read.",
+                "Value": {"Fn::GetAtt": [READING, "Arn"]},
+            },
+            WRITING: {
+                "Condition": "HasRole",
+                "Description": "Role that the hub assumes to change what a remediation changes.",
+                "Value": {"Fn::GetAtt": [WRITING, "Arn"]},
             },
         },
     }
@@ -65,7 +79,7 @@ def template(types: Iterable[str] = ()) -> dict[str, Any]:
 
 def as_yaml(template: Mapping[str, Any]) -> str:
     """The template as a file's text."""
-    return yaml.dump(dict(template), Dumper=_Dumper, sort_keys=False, width=110)
+    return yaml.dump(dict(template), Dumper=_Dumper, sort_keys=False, width=110, default_flow_style=None)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -102,8 +116,9 @@ def _parameters() -> dict[str, Any]:
         "MemberRoleName": {
             "Type": "String",
             "Default": "rightstate-remediation",
-            "AllowedPattern": r"^[\w+=,.@-]{1,64}$",
-            "Description": "Name of the role, as the hub's parameter of the same name has it.",
+            # A role's name has at most 64 characters, and the other role's is this one with -read.
+            "AllowedPattern": r"^[\w+=,.@-]{1,59}$",
+            "Description": "Name of the role that writes, as the hub's parameter of the same name has it.",
         },
         "RoleRegion": {
             "Type": "String",
@@ -156,15 +171,25 @@ def _forwards(resource_type: ResourceType) -> str:
     return f"Forwards{_camel(resource_type.name)}" if resource_type.home_regions else "Forwards"
 
 
-def _role(types: Iterable[ResourceType]) -> dict[str, Any]:
-    statements = _allowed(types)
-    actions = sorted({action for each in statements for action in each["Action"]})
+def _roles(types: list[ResourceType]) -> Resources:
+    """The role that reads, the role that writes, and the policies of each."""
+    reading = _role({"Fn::Sub": reading_role("${MemberRoleName}")}, "What Rightstate may read here.", READERS)
+    writing = _role({"Ref": "MemberRoleName"}, "What Rightstate may do in this account.", WRITERS)
+    reads = _reads(types)
+    return {
+        **_with_policies(READING, reading, [reads]),
+        # Apply reads again just before it writes, with the session that it has anyway.
+        **_with_policies(WRITING, writing, [reads, *_writes(types)]),
+    }
+
+
+def _role(name: dict[str, str], description: str, functions: Iterable[str]) -> dict[str, Any]:
     return {
         "Type": "AWS::IAM::Role",
         "Condition": "HasRole",
         "Properties": {
-            "RoleName": {"Ref": "MemberRoleName"},
-            "Description": "What Rightstate may do in this account.",
+            "RoleName": name,
+            "Description": description,
             "PermissionsBoundary": _boundary(),
             "AssumeRolePolicyDocument": {
                 "Version": "2012-10-17",
@@ -183,40 +208,109 @@ def _role(types: Iterable[ResourceType]) -> dict[str, Any]:
                                         "Fn::Sub": "arn:${AWS::Partition}:iam::${HubAccount}:role/"
                                         f"${{HubStack}}-${{HubRegion}}-{function}"
                                     }
-                                    for function in HUB_ROLES
+                                    for function in functions
                                 ]
                             },
                         },
                     }
                 ],
             },
-            "Policies": [
-                {
-                    "PolicyName": "remediate",
-                    "PolicyDocument": {
-                        "Version": "2012-10-17",
-                        "Statement": [
-                            *statements,
-                            {
-                                # Whatever else is attached to the role.
-                                "Sid": "NothingElse",
-                                "Effect": "Deny",
-                                "NotAction": actions,
-                                "Resource": "*",
-                            },
-                        ],
-                    },
-                }
-            ],
         },
     }
 
 
-def _allowed(types: Iterable[ResourceType]) -> list[dict[str, Any]]:
-    """What the resource types declare, as statements of this account and any region."""
-    types = list(types)
-    reads = sorted({action for each in types for action in each.read_actions})
-    statements: list[dict[str, Any]] = [{"Sid": "Read", "Effect": "Allow", "Action": reads, "Resource": "*"}]
+def _with_policies(role: str, resource: dict[str, Any], statements: list[dict[str, Any]]) -> Resources:
+    """The role with what the statements allow, as managed policies that are short enough."""
+    documents = _documents(statements)
+    names = [f"{role.removesuffix('Role')}Policy{count}" for count in range(1, len(documents) + 1)]
+    attached = {**resource["Properties"], "ManagedPolicyArns": [{"Ref": each} for each in names]}
+    return {
+        **{
+            name: {
+                "Type": "AWS::IAM::ManagedPolicy",
+                "Condition": "HasRole",
+                "Properties": {
+                    "ManagedPolicyName": _policy_name(role, count),
+                    "PolicyDocument": document,
+                },
+            }
+            for count, (name, document) in enumerate(zip(names, documents, strict=True), 1)
+        },
+        role: {**resource, "Properties": attached},
+    }
+
+
+def _policy_name(role: str, count: int) -> dict[str, str]:
+    return {"Fn::Sub": f"${{MemberRoleName}}-{'reads' if role == READING else 'writes'}-{count}"}
+
+
+def _documents(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The statements as policies, service by service, which deny together all that none of them allows.
+
+    Each denies what is neither an action that it names nor one of a service that another policy is about:
+    together everything but the actions that are allowed somewhere, whatever else is attached to the role.
+    """
+    allowed: dict[str, list[dict[str, Any]]] = {}
+    for each in statements:
+        for service in sorted({_service(action) for action in each["Action"]}):
+            own = [action for action in each["Action"] if _service(action) == service]
+            allowed.setdefault(service, []).append({**each, "Action": own})
+    documents: list[dict[str, Any]] = []
+    about: list[str] = []
+    allows: list[dict[str, Any]] = []
+    for service in sorted(allowed):
+        longer = _document([*allows, *allowed[service]], [*about, service], allowed)
+        if about and len(_text(longer)) > _POLICY:
+            documents.append(_document(allows, about, allowed))
+            about, allows = [], []
+        about.append(service)
+        # A service that is too much for one policy goes on in the next, which has nothing more to deny.
+        for statement in allowed[service]:
+            if len(_text(_document([*allows, statement], about, allowed))) > _POLICY:
+                documents.append(_document(allows, about, allowed))
+                about, allows = [], []
+            allows.append(statement)
+    return [*documents, _document(allows, about, allowed)]
+
+
+def _document(
+    allows: list[dict[str, Any]], about: list[str], allowed: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, Any]:
+    """A policy with those statements, which decides about those services."""
+    actions = {action for service in about for each in allowed[service] for action in each["Action"]}
+    others = {f"{service}:*" for service in allowed if service not in about}
+    denies = {
+        # Whatever else is attached to the role.
+        "Sid": "NothingElse",
+        "Effect": "Deny",
+        "NotAction": sorted(actions) + sorted(others),
+        "Resource": "*",
+    }
+    return {"Version": "2012-10-17", "Statement": [*_joined(allows), *([denies] if about else [])]}
+
+
+def _joined(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As one statement what differs in its actions alone."""
+    joined: dict[str, dict[str, Any]] = {}
+    for each in statements:
+        known = joined.setdefault(each["Sid"], {**each, "Action": []})
+        known["Action"] = sorted([*known["Action"], *each["Action"]])
+    return list(joined.values())
+
+
+def _service(action: str) -> str:
+    return action.partition(":")[0]
+
+
+def _reads(types: Iterable[ResourceType]) -> dict[str, Any]:
+    """What reading the resource types takes."""
+    actions = sorted({action for each in types for action in each.read_actions})
+    return {"Sid": "Read", "Effect": "Allow", "Action": actions, "Resource": "*"}
+
+
+def _writes(types: Iterable[ResourceType]) -> list[dict[str, Any]]:
+    """What changing them takes, as statements of this account and any region."""
+    statements: list[dict[str, Any]] = []
     for each in types:
         for count, (actions, templates) in enumerate(each.writes(undo=True)):
             arns = sorted({arn.format(**_SCOPE) for arn in templates})

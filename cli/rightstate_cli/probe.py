@@ -1,4 +1,5 @@
-"""Whether the hub can assume a member's role: tried by the hub's own function, as an execution does it."""
+"""Whether the hub's functions that only read can assume a role of a member: tried by one of them, as an
+execution does it."""
 
 import json
 import uuid
@@ -26,8 +27,8 @@ class Probe:
         return bool(self.arn)
 
 
-def assume(hub: Hub, account: Account, external_id: str | None) -> Probe:
-    """Have the hub assume the account's role with that external id, none if None.
+def assume(hub: Hub, account: Account, role: str | None, external_id: str | None) -> Probe:
+    """Have the hub assume that role of the account with that external id, none if None.
 
     Raises Denied and InvalidInput where the user may not invoke the function or it is not there.
     """
@@ -49,7 +50,8 @@ def assume(hub: Hub, account: Account, external_id: str | None) -> Probe:
                 "partition": hub.partition,
                 "id": "probe",
             },
-            "role_arn": account.role_arn,
+            "role_arn": role,
+            "read_role_arn": role,
             "external_id": external_id,
             "policies": {},
         },

@@ -11,6 +11,7 @@ from moto.rds.models import rds_backends
 from rightstate.catalogue import load_all, names
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
+from rightstate.sessions import reading_role
 from rightstate_cli import examples, moto_gaps
 from rightstate_cli.target import DEFAULT_ROLE
 
@@ -25,11 +26,16 @@ def role_arn(account: str) -> str:
     return f"arn:aws:iam::{account}:role/{DEFAULT_ROLE}"
 
 
+def roles(account: str) -> dict[str, str]:
+    """The account's two roles, as its settings name them."""
+    return {"role_arn": role_arn(account), "read_role_arn": reading_role(role_arn(account))}
+
+
 def settings(mode: Mode) -> list[Account]:
     """Every policy enabled in both accounts, with that mode."""
     policies = {policy.id: Enabled(mode=mode) for each in load_all() for policy in each.policies}
     return [
-        Account(account=account, role_arn=role_arn(account), external_id="rightstate-demo", policies=policies)
+        Account(account=account, **roles(account), external_id="rightstate-demo", policies=policies)
         for account in (FIRST, SECOND)
     ]
 

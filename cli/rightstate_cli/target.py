@@ -71,9 +71,12 @@ def target(
     place, caller = _place(account, region)
     if not role and place.account != caller:
         role = DEFAULT_ROLE
+    # One role for both: whose it is has been decided by who gave it.
+    arn = role_arn(role, place) if role else None
     configured = Account(
         account=place.account,
-        role_arn=role_arn(role, place) if role else None,
+        role_arn=arn,
+        read_role_arn=arn,
         external_id=external_id,
         policies=enabled,
     )

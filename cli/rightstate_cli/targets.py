@@ -82,7 +82,8 @@ def named_accounts(wanted: Wanted) -> Accounts:
         Account(
             account=name,
             regions=regions or (caller.region,),
-            role_arn=_role(wanted, name, caller),
+            role_arn=(role := _role(wanted, name, caller)),
+            read_role_arn=role,
             external_id=wanted.external_id,
             policies=policies,
         )
@@ -123,19 +124,21 @@ def registered_accounts(wanted: Wanted, hub: Hub) -> Accounts:
         }
         modes[account.account] = {name: configured.mode for name, configured in enabled.items()}
         own = account.regions or (hub.region,)
-        theirs = account.role_arn, account.external_id
+        theirs = account.role_arn, account.read_role_arn, account.external_id
         if account.account == hub.account:
-            theirs = None, None
+            theirs = None, None, None
         elif wanted.role:
             place = Place(account=account.account, region=hub.region, partition=hub.partition)
-            theirs = role_arn(wanted.role, place), wanted.external_id
+            role = role_arn(wanted.role, place)
+            theirs = role, role, wanted.external_id
         accounts[account.account] = account.model_copy(
             update={
                 "regions": tuple(
                     region for region in regions or own if not account.regions or region in account.regions
                 ),
                 "role_arn": theirs[0],
-                "external_id": theirs[1],
+                "read_role_arn": theirs[1],
+                "external_id": theirs[2],
                 "policies": {
                     name: Enabled(mode=Mode.AUTO, parameters=configured.parameters)
                     for name, configured in enabled.items()

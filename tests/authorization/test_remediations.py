@@ -13,7 +13,7 @@ from rightstate.sessions import Phase, session_policy
 from tests.support.authorization import Policy, Request, allowed
 from tests.support.installation import (
     ESCALATIONS,
-    ROLE,
+    ROLES,
     STRANGER,
     Installation,
     everywhere,
@@ -92,11 +92,15 @@ class Session:
         keys = {"aws:ResourceAccount": owner or self.resource.account}
         keys["aws:RequestedRegion"] = self.resource.region
         keys |= {key.replace("_", ":"): value for key, value in context.items()}
-        return allowed(Request(self.at.member.role(ROLE), action, arn, keys), *self._layers)
+        return allowed(Request(self.at.member.role(ROLES[self._role]), action, arn, keys), *self._layers)
+
+    @property
+    def _role(self) -> str:
+        return "ReadingRole" if self.phase is Phase.READ else "RemediationRole"
 
     @cached_property
     def _layers(self) -> list[list[Policy]]:
-        role = policies(self.at.member_resources(), "RemediationRole")
+        role = policies(self.at.member_resources(), self._role)
         return [role, [json.loads(session_policy(load(self.name), self.phase, self.resource))]]
 
 
@@ -131,6 +135,23 @@ def test_what_is_read_may_be_read_in_both_phases(
         if not session(at, name, identifier, phase).allows(action, arn)
     ]
     assert refused == []
+
+
+@everywhere
+@pytest.mark.parametrize("name", names())
+def test_a_session_for_reading_reads_alone_even_of_the_role_that_writes(at: Installation, name: str) -> None:
+    """As it is of a member with one role for both."""
+    resource_type = load(name)
+    place = {"account": at.member.account, "region": at.member.region, "partition": at.member.partition}
+    policy = json.loads(session_policy(resource_type, Phase.READ, Resource(**place, id="orders")))
+    layers = [policies(at.member_resources(), "RemediationRole"), [policy]]
+    keys = {"aws:ResourceAccount": at.member.account, "aws:RequestedRegion": at.member.region}
+    for action in (*resource_type.write_actions, *resource_type.undo_actions):
+        for template in checked_on(name, action):
+            arn = template.format(**place, id="orders")
+            request = Request(at.member.role(ROLES["RemediationRole"]), action, arn, keys)
+            assert allowed(request, layers[0]), (action, arn)
+            assert not allowed(request, *layers), (action, arn)
 
 
 @everywhere

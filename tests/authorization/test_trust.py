@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from rightstate_cli import member
 from tests.support.authorization import Request, allowed
 from tests.support.installation import (
     ADMINISTRATOR,
@@ -13,6 +12,7 @@ from tests.support.installation import (
     EXTERNAL_ID,
     ORGANIZATION,
     ROLE,
+    ROLES,
     STRANGER,
     Installation,
     everywhere,
@@ -22,7 +22,7 @@ from tests.support.installation import (
 )
 from tests.support.template import listed
 
-# --- The remediation role's trust (T1, T2) ---
+# --- The trust of the member's roles (T1, T2) ---
 
 
 def assuming(at: Installation, caller: str, *, role: str = ROLE, **context: str) -> Request:
@@ -30,28 +30,94 @@ def assuming(at: Installation, caller: str, *, role: str = ROLE, **context: str)
     return Request(caller, "sts:AssumeRole", at.member.role(role), keys)
 
 
+# Of the hub's roles, those that may assume a role of the member -> which.
+MAY = {
+    **dict.fromkeys(
+        ("ResolveRole", "AssumeRoleRole", "DescribeRole", "VerifyRole", "ListResourcesRole"), "ReadingRole"
+    ),
+    "ApplyRole": "RemediationRole",
+}
+EXTERNAL_IDS = {"right": EXTERNAL_ID, "wrong": "7f1d2e30-c9b5-11f0-8de9-0242ac120002", "none": None}
+
+
+def arn_of(at: Installation, role: str) -> str:
+    """Of a role of the hub, whose name AWS makes up where the template gives none."""
+    name = at.hub_resources()[role]["Properties"].get("RoleName", f"rightstate-{role}-1A2B3C4D")
+    return at.hub.role(name)
+
+
+def assumes(at: Installation, role: str, target: str, external_id: str | None, **parameters: str) -> bool:
+    """Whether a role of the hub gets that role of the member: its own policies and the trust allow it."""
+    context = {} if external_id is None else {"sts_ExternalId": external_id}
+    request = assuming(at, arn_of(at, role), role=ROLES[target], **context)
+    layers = [policies(at.hub_resources(**parameters), role), [trust(at.member_resources(), target)]]
+    return allowed(request, *layers)
+
+
 @everywhere
-@pytest.mark.parametrize("function", member.HUB_ROLES)
-def test_a_function_of_the_hub_assumes_the_role_with_the_external_id(at: Installation, function: str) -> None:
-    [own] = [
+@pytest.mark.parametrize("one_role_members", ["false", "true"])
+def test_each_role_of_the_hub_gets_the_role_of_a_member_that_it_needs_with_the_external_id_and_no_other(
+    at: Installation, one_role_members: str
+) -> None:
+    """Every role of the hub, both of the member, every external id: these and no other combinations."""
+    got = {
+        (role, target, how)
+        for role in roles(at.hub_resources())
+        for target in ROLES
+        for how, external_id in EXTERNAL_IDS.items()
+        if assumes(at, role, target, external_id, OneRoleMembers=one_role_members)
+    }
+    assert got == {(role, target, "right") for role, target in MAY.items()}
+
+
+@everywhere
+def test_the_policies_of_the_hubs_roles_alone_name_no_other_role(at: Installation) -> None:
+    """Whatever a member trusts."""
+    named = {
+        (role, name)
+        for role in roles(at.hub_resources())
+        for name in (*ROLES.values(), "Administrator", f"{ROLE}-2", f"x-{ROLE}", f"{ROLE}-read-2")
+        if allowed(
+            assuming(at, arn_of(at, role), role=name, sts_ExternalId=EXTERNAL_ID),
+            policies(at.hub_resources(), role),
+        )
+    }
+    assert named == {(role, ROLES[target]) for role, target in MAY.items()}
+
+
+@everywhere
+def test_the_trusts_alone_let_in_no_other_role_of_the_hub_even_an_administrator(at: Installation) -> None:
+    got = {
+        (role, target)
+        for role in roles(at.hub_resources())
+        for target in ROLES
+        if allowed(
+            assuming(at, arn_of(at, role), role=ROLES[target], sts_ExternalId=EXTERNAL_ID),
+            [ADMINISTRATOR],
+            [trust(at.member_resources(), target)],
+        )
+    }
+    assert got == set(MAY.items())
+
+
+ONE_ROLE = {"ResolveRole", "AssumeRoleRole", "DescribeRole", "VerifyRole", "ListResourcesRole", "ApplyRole"}
+
+
+@everywhere
+@pytest.mark.parametrize(("parameter", "expected"), [("false", {"ApplyRole"}), ("true", ONE_ROLE)])
+def test_the_role_of_a_member_with_one_role_is_read_with_only_while_the_hub_is_told_so(
+    at: Installation, parameter: str, expected: set[str]
+) -> None:
+    """Such a member trusts all six; here only what the hub's own policies allow is asked."""
+    able = {
         role
         for role in roles(at.hub_resources())
-        if at.hub_resources()[role]["Properties"].get("RoleName", "").endswith(f"{at.hub.region}-{function}")
-    ]
-    layers = [policies(at.hub_resources(), own), [trust(at.member_resources(), "RemediationRole")]]
-    caller = at.function_role(function)
-    assert allowed(assuming(at, caller, sts_ExternalId=EXTERNAL_ID), *layers)
-    assert not allowed(assuming(at, caller), *layers)
-    # Nothing else that the hub's role may assume.
-    assert not allowed(assuming(at, caller, role="Administrator", sts_ExternalId=EXTERNAL_ID), layers[0])
-
-
-@everywhere
-@pytest.mark.parametrize("role", ["DecideRole", "RecordRole", "MachineRole"])
-def test_the_hubs_other_roles_assume_none(at: Installation, role: str) -> None:
-    request = assuming(at, at.hub.role(f"rightstate-{role}-1A2B3C4D"), sts_ExternalId=EXTERNAL_ID)
-    assert not allowed(request, policies(at.hub_resources(), role))
-    assert not allowed(request, [trust(at.member_resources(), "RemediationRole")])
+        if allowed(
+            assuming(at, arn_of(at, role), sts_ExternalId=EXTERNAL_ID),
+            policies(at.hub_resources(OneRoleMembers=parameter), role),
+        )
+    }
+    assert able == expected
 
 
 REFUSED_IDS = {
@@ -65,53 +131,62 @@ REFUSED_IDS = {
 }
 
 
+# The member's roles -> a function of the hub that assumes it, and as which one it would get in.
+FUNCTION = {"RemediationRole": "apply", "ReadingRole": "describe"}
+both_roles = pytest.mark.parametrize("role", ROLES)
+
+
 @everywhere
+@both_roles
 @pytest.mark.parametrize("external_id", REFUSED_IDS.values(), ids=list(REFUSED_IDS))
-def test_not_even_the_hub_assumes_the_role_with_another_external_id(
-    at: Installation, external_id: str | None
+def test_not_even_the_hub_assumes_a_role_with_another_external_id(
+    at: Installation, external_id: str | None, role: str
 ) -> None:
     context = {} if external_id is None else {"sts_ExternalId": external_id}
-    request = assuming(at, at.function_role("apply"), **context)
-    assert not allowed(request, [ADMINISTRATOR], [trust(at.member_resources(), "RemediationRole")])
+    request = assuming(at, at.function_role(FUNCTION[role]), role=ROLES[role], **context)
+    assert not allowed(request, [ADMINISTRATOR], [trust(at.member_resources(), role)])
 
 
 CALLERS = {
     "the account itself": "arn:{partition}:iam::{hub}:root",
     "another role": "arn:{partition}:iam::{hub}:role/Administrator",
-    "a longer name": "arn:{partition}:iam::{hub}:role/rightstate-{region}-apply-2",
-    "a name that begins otherwise": "arn:{partition}:iam::{hub}:role/not-rightstate-{region}-apply",
-    "the same name at a path": "arn:{partition}:iam::{hub}:role/rightstate/rightstate-{region}-apply",
-    "another region's hub": "arn:{partition}:iam::{hub}:role/rightstate-xx-west-1-apply",
-    "another stack": "arn:{partition}:iam::{hub}:role/rightstate-two-{region}-apply",
+    "a longer name": "arn:{partition}:iam::{hub}:role/rightstate-{region}-{function}-2",
+    "a name that begins otherwise": "arn:{partition}:iam::{hub}:role/not-rightstate-{region}-{function}",
+    "the same name at a path": "arn:{partition}:iam::{hub}:role/rightstate/rightstate-{region}-{function}",
+    "another region's hub": "arn:{partition}:iam::{hub}:role/rightstate-xx-west-1-{function}",
+    "another stack": "arn:{partition}:iam::{hub}:role/rightstate-two-{region}-{function}",
     "decide": "arn:{partition}:iam::{hub}:role/rightstate-{region}-decide",
     "record": "arn:{partition}:iam::{hub}:role/rightstate-{region}-record",
-    "a user of that name": "arn:{partition}:iam::{hub}:user/rightstate-{region}-apply",
-    "the same role in another account": "arn:{partition}:iam::{stranger}:role/rightstate-{region}-apply",
-    "the same role in the member": "arn:{partition}:iam::{member}:role/rightstate-{region}-apply",
-    "the same role in another partition": "arn:aws-iso:iam::{hub}:role/rightstate-{region}-apply",
+    "a user of that name": "arn:{partition}:iam::{hub}:user/rightstate-{region}-{function}",
+    "the same role in another account": "arn:{partition}:iam::{stranger}:role/rightstate-{region}-{function}",
+    "the same role in the member": "arn:{partition}:iam::{member}:role/rightstate-{region}-{function}",
+    "the same role in another partition": "arn:aws-iso:iam::{hub}:role/rightstate-{region}-{function}",
     "the member itself": "arn:{partition}:iam::{member}:root",
     "a service": "lambda.amazonaws.com",
 }
 
 
 @everywhere
+@both_roles
 @pytest.mark.parametrize("caller", CALLERS.values(), ids=list(CALLERS))
-def test_nobody_else_assumes_the_role_whatever_they_may(at: Installation, caller: str) -> None:
+def test_nobody_else_assumes_a_role_whatever_they_may(at: Installation, caller: str, role: str) -> None:
     principal = caller.format(
+        function=FUNCTION[role],
         partition=at.hub.partition,
         hub=at.hub.account,
         region=at.hub.region,
         member=at.member.account,
         stranger=STRANGER,
     )
-    request = assuming(at, principal, sts_ExternalId=EXTERNAL_ID)
-    assert not allowed(request, [ADMINISTRATOR], [trust(at.member_resources(), "RemediationRole")])
+    request = assuming(at, principal, role=ROLES[role], sts_ExternalId=EXTERNAL_ID)
+    assert not allowed(request, [ADMINISTRATOR], [trust(at.member_resources(), role)])
 
 
-def test_the_role_can_be_assumed_and_nothing_else() -> None:
+@both_roles
+def test_a_role_can_be_assumed_and_nothing_else(role: str) -> None:
     for action in ("sts:TagSession", "sts:SetSourceIdentity", "sts:AssumeRoleWithWebIdentity"):
-        request = Request(AT.function_role("apply"), action, context={"sts:ExternalId": EXTERNAL_ID})
-        assert not allowed(request, [trust(AT.member_resources(), "RemediationRole")])
+        request = Request(AT.function_role(FUNCTION[role]), action, context={"sts:ExternalId": EXTERNAL_ID})
+        assert not allowed(request, [trust(AT.member_resources(), role)])
 
 
 # --- No trust without a condition (T2) ---

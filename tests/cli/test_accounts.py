@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -49,12 +49,19 @@ def role_arn(hub: Hub, account: str) -> str:
 
 
 def make_role(hub: Hub, account: str, *external_ids: str) -> None:
-    """A member's role whose trust asks for one of those external ids, or for none."""
-    condition = {"StringEquals": {"sts:ExternalId": list(external_ids)}} if external_ids else {}
+    """A member's roles whose trust asks for one of those external ids, or for none."""
+    for name, functions in (("remediation-read", member.READERS), ("remediation", member.WRITERS)):
+        make_one_role(hub, account, name, functions, *external_ids)
+
+
+def make_one_role(hub: Hub, account: str, name: str, functions: Sequence[str], *external_ids: str) -> None:
+    trusted = [f"arn:aws:iam::{OWN}:role/{hub.stack}-{REGION}-{each}" for each in functions]
+    condition: dict[str, Any] = {"ArnEquals": {"aws:PrincipalArn": trusted}}
+    condition |= {"StringEquals": {"sts:ExternalId": list(external_ids)}} if external_ids else {}
     statement = {"Effect": "Allow", "Principal": {"AWS": OWN}, "Action": "sts:AssumeRole"}
     trust = {"Version": "2012-10-17", "Statement": [{**statement, "Condition": condition}]}
     hub.server.session(account).client("iam").create_role(
-        RoleName=f"{hub.stack}-remediation", AssumeRolePolicyDocument=json.dumps(trust)
+        RoleName=f"{hub.stack}-{name}", AssumeRolePolicyDocument=json.dumps(trust)
     )
     hub.server.calls.clear()
 
@@ -97,6 +104,7 @@ def test_the_own_account_is_installed_registered_and_tried_at_once(inside: Cli, 
         regions=(REGION,),
         revision=1,
         role_arn=role_arn(hub, OWN),
+        read_role_arn=f"{role_arn(hub, OWN)}-read",
         external_id=hub.outputs["ExternalId"],
     )
 
@@ -736,3 +744,63 @@ def test_a_check_that_cannot_be_made_is_neither_passed_nor_failed(
     shown: Ran = inside("accounts", "show", OTHER)
     assert shown.code == 2
     assert "could not be told" in shown.out
+
+
+# --- Members with one role, from before there were two ---
+
+
+def one_role(hub: Hub, account: str = OTHER) -> None:
+    """The account as it was installed and registered then."""
+    functions = (*member.READERS, *member.WRITERS)
+    make_one_role(hub, account, "remediation", functions, "the-id-of-our-own")
+    hub.register(account=account, role_arn=role_arn(hub, account), external_id="the-id-of-our-own")
+
+
+def test_a_member_with_one_role_works_and_the_command_that_upgrades_it_is_told(inside: Cli, hub: Hub) -> None:
+    one_role(hub)
+    shown = inside("accounts", "show", OTHER, "--format", "json")
+    assert (shown.code, shown.json["check"]["ok"]) == (0, True)
+    assert "one role for reading and writing" in shown.json["check"]["said"]
+    assert f"rightstate accounts add {OTHER} --install" in shown.json["check"]["fix"]
+    listed = inside("accounts", "list")
+    assert OTHER in listed.err
+    assert "--install` upgrades each" in " ".join(listed.err.split())
+
+
+def test_adding_it_again_keeps_its_one_role_until_the_other_is_there(inside: Cli, hub: Hub) -> None:
+    one_role(hub)
+    for installed in (None, f"{role_arn(hub, OTHER)}-read"):
+        if installed:
+            hub.server.session(OTHER).client("iam").delete_role(RoleName=f"{hub.stack}-remediation")
+            make_role(hub, OTHER, "the-id-of-our-own")
+        ran = inside("accounts", "add", OTHER, "--yes", "--format", "json")
+        assert ran.json["account"].get("read_role_arn") == installed
+        account = hub.account(OTHER)
+        assert account is not None
+        assert (account.role_arn, account.read_role_arn) == (role_arn(hub, OTHER), installed)
+        assert ran.code == 0, ran.err
+
+
+def test_a_member_that_was_upgraded_elsewhere_works_and_the_settings_can_be_told(
+    inside: Cli, hub: Hub
+) -> None:
+    make_role(hub, OTHER, "the-id-of-our-own")
+    hub.register(account=OTHER, role_arn=role_arn(hub, OTHER), external_id="the-id-of-our-own")
+    shown = inside("accounts", "show", OTHER, "--format", "json")
+    assert (shown.code, shown.json["check"]["ok"]) == (0, True)
+    assert "has two roles now" in shown.json["check"]["said"]
+
+
+def test_a_role_that_writes_must_not_trust_what_reads(inside: Cli, hub: Hub) -> None:
+    make_one_role(hub, OTHER, "remediation-read", member.READERS, "the-id-of-our-own")
+    make_one_role(hub, OTHER, "remediation", (*member.READERS, *member.WRITERS), "the-id-of-our-own")
+    writing = role_arn(hub, OTHER)
+    hub.register(
+        account=OTHER,
+        role_arn=writing,
+        read_role_arn=f"{writing}-read",
+        external_id="the-id-of-our-own",
+    )
+    shown = inside("accounts", "show", OTHER, "--format", "json")
+    assert (shown.code, shown.json["check"]["ok"]) == (1, False)
+    assert f"only reads can assume {writing}" in shown.json["check"]["said"]

@@ -410,6 +410,7 @@ def test_accounts_are_registered_with_nothing_enabled(
         name="orders",
         regions=tuple(sorted((HERE, THERE))),
         role_arn=f"arn:aws:iam::{account}:role/rightstate-remediation",
+        read_role_arn=f"arn:aws:iam::{account}:role/rightstate-remediation-read",
         external_id=parameters(server)["ExternalId"],
         revision=1,
     )
@@ -433,6 +434,23 @@ def test_an_account_that_is_registered_stays_as_it_is(
         assert registered(server)[account] == own.model_copy(update={"revision": 1})
     assert {each["result"] for each in ran.json} == {"kept"}
     assert f"It has stacks in {THERE} too" in ran.out
+
+
+def test_an_account_with_one_role_is_given_the_one_that_reads_once_the_stack_set_has_it(
+    server: Server, deploy: Deploy, inside: Cli, organization: Organization
+) -> None:
+    account = organization.accounts[0]
+    role = f"arn:aws:iam::{account}:role/rightstate-remediation"
+    own = Account(account=account, regions=(HERE, THERE), role_arn=role, external_id="own")
+    registry(server).put(own)
+    deploy()
+    ran = inside("organization", "register", "--format", "json")
+    assert ran.code == 0
+    assert [each["result"] for each in ran.json if each["account"] == account] == ["upgraded"]
+    upgraded = own.model_copy(update={"read_role_arn": f"{role}-read", "revision": 2})
+    assert registered(server)[account] == upgraded
+    again = inside("organization", "register", "--format", "json")
+    assert [each["result"] for each in again.json if each["account"] == account] == ["kept"]
 
 
 def test_an_account_whose_role_is_not_there_is_not_registered(

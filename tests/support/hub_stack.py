@@ -90,6 +90,10 @@ def _load(text: str, **options: Any) -> Any:
     return json.loads(text) if text.startswith("{") else yaml.load(text, **options)  # noqa: S506 - as moto
 
 
+_caller = SimpleNamespace(role="")
+"""The name of the role of the function that runs; empty while a test itself calls."""
+
+
 @contextmanager
 def _functions(environment: Mapping[str, str]) -> Iterator[None]:
     """Let Lambda's Invoke run the functions' real handlers, in that environment."""
@@ -106,15 +110,17 @@ def _functions(environment: Mapping[str, str]) -> Iterator[None]:
     ) -> bytes:
         name, _, alias = function_name.rpartition(":")
         self.get_function(name, qualifier or alias)
-        [handler] = [each for end, each in handlers.items() if name.endswith(f"-{end}")]
+        [function] = [each for each in handlers if name.endswith(f"-{each}")]
+        own_role = f"{name.removesuffix(f'-{function}')}-{REGION}-{function}"
         with (
             one_at_a_time,
+            patch.object(_caller, "role", own_role),
             patch.dict(os.environ, environment),
             hub_kept_apart(boto3.Session),
             patch("rightstate.step.logger"),
         ):
             try:
-                return json.dumps(handler(json.loads(body), None)).encode()
+                return json.dumps(handlers[function](json.loads(body), None)).encode()
             except Exception as error:
                 # Lambda developer guide, "Lambda function errors in Python".
                 response_headers["x-amz-function-error"] = "Unhandled"
@@ -126,9 +132,8 @@ def _functions(environment: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _trust_policies() -> Iterator[None]:
-    """Let AssumeRole refuse a role that does not exist, and another external id than its trust asks for.
-
-    moto heeds neither. Whom the trust names is not looked at.
+    """Let AssumeRole refuse a role that does not exist, another external id than its trust asks for, and a
+    function whose role it does not name. moto heeds none of it.
     """
     assume_role = TokenResponse.assume_role
 
@@ -152,5 +157,16 @@ def _trusts(arn: str, partition: str, external_id: str | None) -> bool:
     except NotFoundException:
         return False
     document = json.loads(role.assume_role_policy_document)
-    conditions = [each.get("Condition", {}).get("StringEquals", {}) for each in listed(document["Statement"])]
-    return any(external_id in listed(each.get("sts:ExternalId", external_id)) for each in conditions)
+    conditions = [each.get("Condition", {}) for each in listed(document["Statement"])]
+    return any(
+        external_id in listed(each.get("StringEquals", {}).get("sts:ExternalId", external_id))
+        and _named(each.get("ArnEquals", {}).get("aws:PrincipalArn"))
+        for each in conditions
+    )
+
+
+def _named(principals: str | list[str] | None) -> bool:
+    """Whether the function that runs may be one of those."""
+    if principals is None or not _caller.role:
+        return True
+    return any(each.endswith(f":role/{_caller.role}") for each in listed(principals))

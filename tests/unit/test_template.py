@@ -492,7 +492,8 @@ RUNS = {
     ("xray:PutTelemetryRecords", "*"),
     ("xray:PutTraceSegments", "*"),
 }
-ASSUMES = {("sts:AssumeRole", "arn:aws:iam::*:role/rightstate-remediation")}
+READS = {("sts:AssumeRole", "arn:aws:iam::*:role/rightstate-remediation-read")}
+WRITES = {("sts:AssumeRole", "arn:aws:iam::*:role/rightstate-remediation")}
 NO_RESOURCE_LEVEL = {
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
@@ -550,7 +551,7 @@ NOTIFIES = {
 DECLARED = {
     "ResolveRole": {
         *RUNS,
-        *ASSUMES,
+        *READS,
         ("dynamodb:Query", GUARDS),
         ("dynamodb:GetItem", table_arn("SettingsTable")),
         ("dynamodb:Query", table_arn("LedgerTable")),
@@ -563,16 +564,16 @@ DECLARED = {
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill:live")),
     },
-    "AssumeRoleRole": RUNS | ASSUMES,
-    "DescribeRole": RUNS | ASSUMES,
+    "AssumeRoleRole": RUNS | READS,
+    "DescribeRole": RUNS | READS,
     "DecideRole": RUNS,
     "ApplyRole": {
         *RUNS,
-        *ASSUMES,
+        *WRITES,
         ("dynamodb:GetItem", table_arn("SettingsTable")),
         *((f"dynamodb:{action}", GUARDS) for action in ("Query", "UpdateItem")),
     },
-    "VerifyRole": {*RUNS, *ASSUMES, ("dynamodb:UpdateItem", GUARDS)},
+    "VerifyRole": {*RUNS, *READS, ("dynamodb:UpdateItem", GUARDS)},
     "RecordRole": {
         *RUNS,
         *NOTIFIES,
@@ -607,7 +608,7 @@ DECLARED = {
     },
     "ListResourcesRole": {
         *RUNS,
-        *ASSUMES,
+        *READS,
         ("dynamodb:GetItem", table_arn("SettingsTable")),
         ("s3:PutObject", WORK),
     },
@@ -758,11 +759,18 @@ def test_only_aws_services_are_trusted_but_for_events_of_the_accounts_that_are_n
     }
 
 
-def test_the_roles_that_a_member_trusts_are_those_that_assume_its_role() -> None:
+@pytest.mark.parametrize(("assumes", "functions"), [(READS, member.READERS), (WRITES, member.WRITERS)])
+def test_the_roles_that_a_members_role_trusts_are_those_that_assume_it(
+    assumes: set[tuple[str, str]], functions: tuple[str, ...]
+) -> None:
     roles = of_type("AWS::IAM::Role")
-    named = {roles[role].get("RoleName") for role in DECLARED if allowed_to(role) >= ASSUMES}
-    assert named == {f"{STACK}-{REGION}-{function}" for function in member.HUB_ROLES}
-    assert {role.get("RoleName") for role in roles.values()} - named == {None}
+    named = {roles[role].get("RoleName") for role in DECLARED if allowed_to(role) >= assumes}
+    assert named == {f"{STACK}-{REGION}-{function}" for function in functions}
+
+
+def test_no_function_but_those_that_assume_a_members_role_has_a_role_of_a_name() -> None:
+    named = {each["RoleName"] for each in of_type("AWS::IAM::Role").values() if "RoleName" in each}
+    assert named == {f"{STACK}-{REGION}-{function}" for function in (*member.READERS, *member.WRITERS)}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rightstate.models import Account
 from rightstate_cli import member
 from rightstate_cli.checks.check import Site
 from rightstate_cli.hub import Hub
@@ -65,11 +64,19 @@ def install(site: Site, region: str | None = None) -> str:
     )
 
 
-def trust(site: Site) -> Any:
-    """The trust policy of the account's role."""
-    role = member.template()["Resources"]["RemediationRole"]["Properties"]
+def trust(site: Site, role: str) -> Any:
+    """The trust policy of that role of the template."""
+    properties = member.template()["Resources"][role]["Properties"]
     own = {"AWS::Partition": site.hub.partition, "AWS::AccountId": site.account}
-    return resolved(role["AssumeRolePolicyDocument"], {**member_parameters(site), **own})
+    return resolved(properties["AssumeRolePolicyDocument"], {**member_parameters(site), **own})
+
+
+def attached(site: Site, role: str) -> set[str]:
+    """The names of the policies that the template attaches to that role of it, for all resource types."""
+    resources = member.template()["Resources"]
+    arns = resources[role]["Properties"]["ManagedPolicyArns"]
+    names = [resources[each["Ref"]]["Properties"]["ManagedPolicyName"] for each in arns]
+    return {str(each) for each in resolved(names, member_parameters(site))}
 
 
 def forwarding(site: Site, types: list[str]) -> dict[str, Any]:
@@ -109,8 +116,3 @@ def _canonical(value: Any) -> Any:
             return sorted(items, key=lambda each: json.dumps(each, sort_keys=True))
         case _:
             return [value]
-
-
-def role_name(account: Account) -> str:
-    """The name of the account's role, without its path."""
-    return (account.role_arn or "").rpartition("/")[2]

@@ -27,7 +27,8 @@ from rightstate_cli.checks.check import (
     skipped,
     warned,
 )
-from rightstate_cli.checks.expected import install, role_name, same, trust
+from rightstate_cli.checks.expected import attached, install, same, trust
+from rightstate_cli.member import READING, WRITING
 from rightstate_cli.output import counted
 
 _FORBIDDEN = ("iam:PassRole", "iam:PutRolePolicy", "lambda:UpdateFunctionCode", "sts:AssumeRole")
@@ -36,106 +37,158 @@ _HOUR = 3600
 
 @check(
     "V4",
-    "The role trusts the hub and nobody else",
+    "The roles trust the hub's functions and nobody else",
     Per.ACCOUNT,
     "`rightstate accounts add --install`",
 )
 def trusts(site: Site) -> Iterator[Finding]:
-    """The trust policy of the account's role says what the member's template says: the hub's account, its
-    functions' roles and the external id, nothing else. Nothing is attached to the role beside
-    what the template gives it."""
-    account = site.settings
-    name = _role(site)
-    iam = site.client("iam")
-    with _role_there(site):
-        role = iam.get_role(RoleName=name)["Role"]
-    given, wanted = role["AssumeRolePolicyDocument"], trust(site)
+    """The account has two roles. The trust policy of each says what the member's template says: the hub's
+    account, the external id, and of the hub's functions those that read, or Apply alone. Nothing is attached
+    to a role beside what the template gives it. A member with one role for both works, and is to be
+    upgraded."""
+    for role, arn in _roles(site).items():
+        yield from _trust(site, role, arn)
+    yield passed("The role that reads trusts the hub's functions that read, the one that writes only Apply.")
+
+
+def _trust(site: Site, role: str, arn: str) -> Iterator[Finding]:
+    name, iam = _name(arn), site.client("iam")
+    with _role_there(site, arn):
+        found = iam.get_role(RoleName=name)["Role"]
+    given, wanted = found["AssumeRolePolicyDocument"], trust(site, role)
     if not same(given, wanted):
         yield failed(
-            f"The trust of {account.role_arn} is not the template's: {_difference(given, wanted)}.",
+            f"The trust of {arn} is not the template's: {_difference(given, wanted)}.",
             install(site),
         )
-    if role.get("MaxSessionDuration", _HOUR) > _HOUR:
+    if found.get("MaxSessionDuration", _HOUR) > _HOUR:
         yield warned(
-            f"Sessions of {name} may last {role['MaxSessionDuration']} s; the hub needs an hour.",
+            f"Sessions of {name} may last {found['MaxSessionDuration']} s; the hub needs an hour.",
             f"aws iam update-role --role-name {name} --max-session-duration {_HOUR}",
         )
-    attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
-    inline = [each for each in iam.list_role_policies(RoleName=name)["PolicyNames"] if each != "remediate"]
-    for each in attached:
+    known = attached(site, role)
+    for each in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        if _name(each["PolicyArn"]) not in known:
+            yield warned(
+                f"The policy {each['PolicyArn']} is attached to {name}; the template does not attach it.",
+                f"aws iam detach-role-policy --role-name {name} --policy-arn {each['PolicyArn']}",
+            )
+    for each in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         yield warned(
-            f"The policy {each['PolicyArn']} is attached to {name}; the template attaches none.",
-            f"aws iam detach-role-policy --role-name {name} --policy-arn {each['PolicyArn']}",
-        )
-    for each in inline:
-        yield warned(
-            f"The role {name} has a policy {each} beside the template's.",
+            f"The role {name} has a policy {each} of its own; the template gives it none.",
             f"aws iam delete-role-policy --role-name {name} --policy-name {each}",
         )
-    yield passed(f"{account.role_arn} trusts the hub's roles with the external id.")
+
+
+@check(
+    "V25",
+    "Only Apply may assume the roles that write",
+    Per.HUB,
+    "`rightstate accounts add --install`, then `sam deploy` with `OneRoleMembers=false`",
+)
+def one_role(site: Site) -> Iterator[Finding]:
+    """No member has one role for reading and writing, and the hub's functions that only read may not assume a
+    role that writes."""
+    allowed = site.hub.outputs.get("OneRoleMembers") == "true"
+    old = [
+        account
+        for account, settings in sorted(site.accounts.items())
+        if isinstance(settings, Account) and settings.role_arn and not settings.read_role_arn
+    ]
+    if old and not allowed:
+        yield failed(
+            f"The settings of {', '.join(old)} name one role for reading and writing. The hub's functions "
+            "that read may not assume it. Unless the member is upgraded, nothing is looked at there.",
+            "rightstate accounts add ACCOUNT --install; until then deploy the hub with OneRoleMembers=true",
+        )
+    if allowed:
+        because = f"{', '.join(old)} need it" if old else "no member needs it any more"
+        yield warned(
+            f"The hub's functions that only read may assume a role that writes (OneRoleMembers); {because}.",
+            f"{'rightstate accounts add ACCOUNT --install; then ' if old else ''}{site.deploy} "
+            "--parameter-overrides OneRoleMembers=false",
+        )
+    yield passed("Every member has a role that reads; the one that writes is for Apply alone.")
 
 
 @check(
     "V5",
-    "The role is the hub's with the external id only",
+    "The roles are the hub's with the external id only",
     Per.ACCOUNT,
     "`rightstate accounts add --install`",
 )
 def assumed(site: Site) -> Iterator[Finding]:
-    """The hub's own function assumes the account's role with the external id, and is refused without one and
-    with a wrong one: nobody can have the hub act in an account by naming its role."""
+    """The hub's own function that proves roles assumes the account's role that reads with the external id. It
+    is refused without one and with a wrong one: nobody can have the hub act in an account by naming its role.
+    The role that writes refuses it even with the right one."""
     account = site.settings
-    _role(site)
+    roles = _roles(site, upgraded=False)
     if not account.external_id:
         yield failed("The settings name no external id.", f"rightstate accounts add {site.account}")
         return
-    right = probe.assume(site.hub, account, account.external_id)
+    reading = roles.get(READING) or roles[WRITING]
+    right = probe.assume(site.hub, account, reading, account.external_id)
     if not right.assumed:
-        yield failed(
-            f"The hub cannot assume {account.role_arn}: {right.error}: {right.reason}", install(site)
-        )
+        yield failed(f"The hub cannot assume {reading}: {right.error}: {right.reason}", install(site))
         return
-    for how, external_id in (("without an external id", None), ("with a wrong external id", str(uuid4()))):
-        tried = probe.assume(site.hub, account, external_id)
+    refusals = [
+        (reading, "without an external id", None),
+        (reading, "with a wrong external id", str(uuid4())),
+    ]
+    if READING in roles:
+        refusals.append((roles[WRITING], "by a function that only reads", account.external_id))
+    for role, how, external_id in refusals:
+        tried = probe.assume(site.hub, account, role, external_id)
         if tried.assumed:
-            yield failed(f"{account.role_arn} can be assumed {how}.", install(site))
+            yield failed(f"{role} can be assumed {how}.", install(site))
         elif tried.error != "RoleNotAssumed":
             # Not refused: it went wrong before anybody was asked.
-            yield failed(f"Whether it can be assumed {how} could not be told: {tried.error}.", "Try again.")
-    yield passed("Assumed with the external id; refused without it and with a wrong one.")
+            yield failed(
+                f"Whether {role} can be assumed {how} could not be told: {tried.error}.", "Try again."
+            )
+    yield passed("Assumed with the external id to read; refused without it, with a wrong one, and to write.")
 
 
 @check(
     "V6",
-    "The role may do what is enabled, and no more",
+    "The roles may do what is enabled, and no more",
     Per.ACCOUNT,
     "`rightstate accounts add --install`; policies of the organization",
 )
 def permissions(site: Site) -> Iterator[Finding]:
-    """IAM's simulation allows the account's role each action that its enabled policies need, through
-    boundaries and policies of the organization, and denies those by which it could take more."""
-    account = site.settings
-    _role(site)
-    iam = site.client("iam")
-    types = [each for each in load_all() if settings.enabled(account, each)]
-    with _role_there(site):
-        allowed = set(_FORBIDDEN) - set(_refused(iam, str(account.role_arn), _FORBIDDEN, (), {}))
+    """IAM's simulation allows the account's role that reads each action by which its enabled policies read,
+    and none by which they write; it allows the role that writes both. That goes through boundaries and
+    policies of the organization. Both are denied what they could take more by."""
+    types = [each for each in load_all() if settings.enabled(site.settings, each)]
+    for role, arn in _roles(site, upgraded=False).items():
+        yield from _permitted(site, types, role, arn)
+    of = f"for {counted(len(types), 'type')} of resources" if types else "for nothing, as nothing is enabled"
+    yield passed(f"Allowed is what is needed {of}; what could take more is denied.")
+
+
+def _permitted(site: Site, types: Iterable[ResourceType], role: str, arn: str) -> Iterator[Finding]:
+    iam, name = site.client("iam"), _name(arn)
+    reading = {action for each in load_all() for action in each.read_actions}
+    with _role_there(site, arn):
+        allowed = set(_FORBIDDEN) - set(_refused(iam, arn, _FORBIDDEN, (), {}))
     for resource_type in types:
         refused: dict[str, str] = {}
-        for actions, arns, context in _needs(resource_type, site):
-            refused.update(_refused(iam, str(account.role_arn), actions, arns, context))
+        reads, *writes = _needs(resource_type, site)
+        for actions, arns, context in [reads] if role == READING else [reads, *writes]:
+            refused.update(_refused(iam, arn, actions, arns, context))
+        for actions, arns, context in writes if role == READING else ():
+            denied = _refused(iam, arn, actions, arns, context)
+            # What writing one type takes, reading another may take.
+            allowed |= {*actions} - {*denied} - reading
         for why in sorted(set(refused.values())):
             actions_named = ", ".join(sorted(action for action, cause in refused.items() if cause == why))
             yield failed(
-                f"The role may not do what {resource_type.name} needs: {actions_named} ({why}).",
-                _mend(why, site),
+                f"{name} may not do what {resource_type.name} needs: {actions_named} ({why}).",
+                _mend(why, site, arn),
             )
     if allowed:
-        yield failed(
-            f"The role may do what no remediation needs: {', '.join(sorted(allowed))}.", install(site)
-        )
-    of = f"for {counted(len(types), 'type')} of resources" if types else "for nothing, as nothing is enabled"
-    yield passed(f"Allowed is what is needed {of}; what could take more is denied.")
+        does = "reading takes" if role == READING else "a remediation needs"
+        yield failed(f"{name} may do more than {does}: {', '.join(sorted(allowed))}.", install(site))
 
 
 @check(
@@ -253,27 +306,46 @@ def left(site: Site) -> Iterator[Finding]:
     yield passed(f"{counted(len(site.accounts), 'account')} registered, none that has left {organization}.")
 
 
-def _role(site: Site) -> str:
-    """The name of the account's role. Raises Untold where it has none."""
-    if not site.settings.role_arn:
+def _roles(site: Site, upgraded: bool = True) -> dict[str, str]:
+    """The template's name of each role of the account -> its ARN.
+
+    Raises Untold where it has none and, if it has to be `upgraded`, where it has one for everything, which is
+    the one that writes.
+    """
+    account = site.settings
+    if not account.role_arn:
         raise Untold(
             failed(
                 "The settings name no role; the hub's functions may change nothing by themselves.",
                 f"rightstate accounts add {site.account}",
             )
         )
-    return role_name(site.settings)
+    if account.read_role_arn:
+        return {READING: account.read_role_arn, WRITING: account.role_arn}
+    if upgraded:
+        raise Untold(
+            warned(
+                f"The account has one role for reading and writing, {account.role_arn}; members have two.",
+                install(site),
+            )
+        )
+    return {WRITING: account.role_arn}
+
+
+def _name(arn: str) -> str:
+    """Of a role or a policy, without its path."""
+    return arn.rpartition("/")[2]
 
 
 @contextmanager
-def _role_there(site: Site) -> Iterator[None]:
+def _role_there(site: Site, arn: str) -> Iterator[None]:
     """Raises Untold where AWS says that the role does not exist."""
     try:
         yield
     except ClientError as error:
         if code(error) != "NoSuchEntity":
             raise
-        raise Untold(failed(f"{site.settings.role_arn} does not exist.", install(site))) from None
+        raise Untold(failed(f"{arn} does not exist.", install(site))) from None
 
 
 def _difference(given: Any, wanted: Any) -> str:
@@ -355,9 +427,9 @@ def _why(result: Mapping[str, Any]) -> str:
     return "the role does not allow it"
 
 
-def _mend(why: str, site: Site) -> str:
+def _mend(why: str, site: Site, arn: str) -> str:
     if _ORGANIZATION in why:
-        return f"Except {site.settings.role_arn} from that policy, or disable those policies here."
+        return f"Except {arn} from that policy, or disable those policies here."
     if _BOUNDARY in why:
         return "Allow them in the boundary, or give the member's stack another PermissionsBoundary."
     return install(site)

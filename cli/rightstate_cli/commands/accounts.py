@@ -17,6 +17,7 @@ from rightstate.identify import shown
 from rightstate.models import Account
 from rightstate.policy import Mode
 from rightstate.resource_type import Place
+from rightstate.sessions import reading_role
 from rightstate.wants import as_text
 from rightstate_cli import admission, contacts, hub, member, member_stacks, role_check
 from rightstate_cli.admission import Admission
@@ -85,7 +86,8 @@ def add(
     role: Annotated[
         str | None,
         typer.Option(
-            help="Name or ARN of the account's role. Left out: the hub's parameter MemberRoleName.",
+            help="Name or ARN of the account's role that writes; the one that reads has the same with -read. "
+            "Left out: the hub's parameter MemberRoleName.",
             metavar="ROLE",
             show_default=False,
         ),
@@ -183,6 +185,8 @@ def add(
         _print_added(format, wanted, installed, [], {}, "not looked at", None)
         say(f"Account {account} was not registered: it has no role. Mend that, and run the same again.")
         raise typer.Exit(1)
+    if not installed and before and not before.read_role_arn:
+        wanted = _with_roles_there(at, wanted)
     written = _register(registry, wanted, installed)
     events, failed = _admit(at, account, admitted, admits)
     told, untold = _subscribe(at, account, before, wanted)
@@ -278,6 +282,11 @@ def list_accounts(
         )
     else:
         say("No account is registered. `rightstate accounts add` does that.")
+    if old := [each.account for each in found if each.role_arn and not each.read_role_arn]:
+        say(
+            f"With one role for reading and writing: {', '.join(old)}. `rightstate accounts add ACCOUNT "
+            "--install` upgrades each; of a StackSet, `rightstate organization deploy` and `register` do."
+        )
 
 
 @accounts.command()
@@ -441,7 +450,19 @@ def _wanted(
         "role_arn": kept.role_arn or role_arn(at.outputs["MemberRoleName"], place),
         "external_id": kept.external_id or at.outputs["ExternalId"],
     }
-    return kept.model_copy(update=needed | {key: value for key, value in given.items() if value is not None})
+    named = needed | {key: value for key, value in given.items() if value is not None}
+    return kept.model_copy(update={**named, "read_role_arn": reading_role(str(named["role_arn"]))})
+
+
+def _with_roles_there(at: Hub, account: Account) -> Account:
+    """The account with the role that reads only if it is there: its administrator may still have to upgrade a
+    member that has one role for both, and until then executions go on with that."""
+    try:
+        there = role_check.has_two_roles(at, account)
+    except RightstateError as error:
+        say(f"Whether the account has a role that reads could not be tried. {error}")
+        there = False
+    return account if there else account.model_copy(update={"read_role_arn": None})
 
 
 def _say_what_is_not_seen(at: Hub, types: Sequence[str], regions: Sequence[str]) -> None:
@@ -466,7 +487,7 @@ def _question(installation: Installation, account: str) -> str:
     every = len(load_all())
     what = ", ".join(installation.types) if len(installation.types) < every else f"all {every} resource types"
     return (
-        f"In account {account}, {' and '.join(done)} the stack {installation.stack}, whose role in "
+        f"In account {account}, {' and '.join(done)} the stack {installation.stack}, whose roles in "
         f"{regions[0]} may remediate {what}?"
     )
 
@@ -601,7 +622,8 @@ def _settings(account: Account) -> list[tuple[str, str]]:
     return [
         ("Regions", _regions(account)),
         ("Contacts", ", ".join(account.contacts) or "none"),
-        ("Role ARN", account.role_arn or "none: the functions' own"),
+        ("Role that reads", account.read_role_arn or "none: as the one that writes"),
+        ("Role that writes", account.role_arn or "none: the functions' own"),
         ("External id", account.external_id or "none"),
     ]
 

@@ -12,7 +12,8 @@ from rightstate.catalogue import load, names
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models import Account
-from rightstate_cli import admission, member_stacks, stack_sets
+from rightstate.sessions import reading_role
+from rightstate_cli import admission, member, member_stacks, stack_sets
 from rightstate_cli import hub as hubs
 from rightstate_cli.aws import Caller, checked_region
 from rightstate_cli.hub import Hub
@@ -170,14 +171,16 @@ def register(
 ) -> None:
     """Put the accounts that the StackSet has reached into the hub's settings, with nothing enabled.
 
-    Those that are there stay as they are; so it may run again whenever accounts have joined.
+    Those that are there stay as they are. Only the role that reads is added where an upgrade of the StackSet
+    has brought it. So it may run again whenever accounts have joined or were upgraded.
 
     Exit codes: 0 every account of the StackSet is registered, 1 one is not or one has left the organization,
     2 it could not be told.
     """
     hub, stack_set = _administered(stack, hub_region, profile)
     stack_sets.check_admitted(hub, stack_set.organization)
-    parameters = stack_set.get().parameters
+    found = stack_set.get()
+    parameters = found.parameters
     names = stack_sets.accounts(stack_set.organization)
     registry = Registry(hub)
     registered = {each.account: each for each in registry.all()}
@@ -185,7 +188,13 @@ def register(
     rows = []
     for account, regions in reached.items():
         there = registered.get(account)
-        if there:
+        writing = f"arn:{hub.partition}:iam::{account}:role/{parameters['MemberRoleName']}"
+        # A stack that is not as the StackSet wants it may still be of a version with one role.
+        two_roles = member.READING in found.body and parameters["RoleRegion"] in regions
+        if there and there.read_role_arn is None and two_roles and there.role_arn == writing:
+            there = registry.put(there.model_copy(update={"read_role_arn": reading_role(writing)}))
+            result, note = "upgraded", "It has a role that reads now."
+        elif there:
             more = [region for region in regions if there.regions and region not in there.regions]
             result = "kept"
             note = f"It has stacks in {', '.join(more)} too, where it is not a member." if more else ""
@@ -200,7 +209,8 @@ def register(
                     account=account,
                     name=names.get(account, ""),
                     regions=tuple(regions),
-                    role_arn=f"arn:{hub.partition}:iam::{account}:role/{parameters['MemberRoleName']}",
+                    role_arn=writing,
+                    read_role_arn=reading_role(writing) if two_roles else None,
                     external_id=parameters["ExternalId"],
                 )
             )

@@ -129,6 +129,7 @@ def _judged(
         run = Run(
             resource=resource,
             role_arn=account.role_arn,
+            read_role_arn=account.read_role_arn,
             external_id=account.external_id,
             policies=policies,
             **{**found, "managed": managed},

@@ -217,7 +217,9 @@ class Account(Frozen):
 
     `tag_exemptions` says whether exemptions by tag count: whoever may tag a resource can use them.
     `approvers` are who may approve what nobody is proven to have caused: patterns of aws:userid, with *.
-    `role_arn` absent means: the functions' own credentials, if they belong to the account. `regions` empty
+    `role_arn` is the role that writes, `read_role_arn` the one that reads. Without `read_role_arn` the member
+    is of a version that had one role for both. `role_arn` absent means: the functions' own credentials, if
+    they belong to the account. `regions` empty
     means all; resources of a global service are looked after whatever the regions. `name` and `contacts`
     (e-mail addresses) are for people, `revision` counts the changes made by the command line.
     """
@@ -228,6 +230,7 @@ class Account(Frozen):
     contacts: tuple[str, ...] = ()
     revision: int = 0
     role_arn: str | None = None
+    read_role_arn: str | None = None
     external_id: str | None = None
     policies: Mapping[str, Enabled] = Field(default_factory=dict)
     exemptions: tuple[Exemption, ...] = ()
@@ -306,6 +309,7 @@ class Run(Frozen):
 
     resource: Resource
     role_arn: str | None
+    read_role_arn: str | None = None
     external_id: str | None
     policies: Mapping[str, Enabled]
     reason: str = ""

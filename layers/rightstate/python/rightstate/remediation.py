@@ -221,7 +221,7 @@ def apply(task: ApplyTask) -> Applied:
         except LimitReached:
             guards.intend(_named(task), intent.of(()))
             raise
-    session = _session(task, Phase.UNDO if task.run.undo else Phase.APPLY)
+    session = _session(task, _writing(task))
     made: list[Call] = []
     for call in decision.calls:
         concerned = [c for c in decision.changes if c.setting in call.settings]
@@ -297,7 +297,8 @@ def _so_far(made: list[str], task: ApplyTask, error: RightstateError) -> str:
 
 
 def _seen_again(task: ApplyTask, resource_type: ResourceType) -> Observed:
-    observed = _read(task, resource_type, _settings(task, resource_type))
+    # The function that applies may assume the role that writes alone, which reads too.
+    observed = _read(task, resource_type, _settings(task, resource_type), _writing(task))
     if busy := resource_type.busy(observed):
         raise NotReady(f"{busy} It is looked at again before anything is changed.")
     return observed
@@ -430,14 +431,25 @@ def _settings(task: RunTask, resource_type: ResourceType) -> frozenset[str]:
     return settings_to_read(resource_type, task.run.policies)
 
 
+def _writing(task: RunTask) -> Phase:
+    return Phase.UNDO if task.run.undo else Phase.APPLY
+
+
 def _session(task: RunTask, phase: Phase) -> Session:
     run = task.run
-    account = Account(account=run.resource.account, role_arn=run.role_arn, external_id=run.external_id)
+    account = Account(
+        account=run.resource.account,
+        role_arn=run.role_arn,
+        read_role_arn=run.read_role_arn,
+        external_id=run.external_id,
+    )
     return open_session(account, load(task.resource_type), run.resource, phase, task.execution.name)
 
 
-def _read(task: RunTask, resource_type: ResourceType, settings: frozenset[str]) -> Observed:
-    session = _session(task, Phase.READ)
+def _read(
+    task: RunTask, resource_type: ResourceType, settings: frozenset[str], phase: Phase = Phase.READ
+) -> Observed:
+    session = _session(task, phase)
     with named_errors(gone=resource_type.gone, busy=resource_type.busy_errors):
         return resource_type.describe(session.client, task.run.resource, settings)
 

@@ -82,6 +82,7 @@ def resolve(task: ResolveTask) -> Resolved:
     run = Run(
         resource=resource,
         role_arn=account.role_arn,
+        read_role_arn=account.read_role_arn,
         external_id=account.external_id,
         policies=policies,
         reason=start.reason,
@@ -176,6 +177,7 @@ def _undo(
         run=Run(
             resource=resource,
             role_arn=account.role_arn,
+            read_role_arn=account.read_role_arn,
             external_id=account.external_id,
             policies={},
             reason=start.reason,

@@ -1,8 +1,9 @@
 """Credentials and clients: the hub's own, and those of the account to remediate.
 
-Credentials live in memory only. A member's role is assumed with a session policy that allows what the
-resource type declares, its read actions in every phase, its write actions on its own ARNs in `apply`, and
-what only an undo needs in `undo`.
+Credentials live in memory only. A member has two roles: one that reads, for `read`, and one that writes, for
+`apply` and `undo`. The one that writes reads too, because Apply reads what it replaces just before, and a
+second role would cost a call of STS. The session policy allows what the resource type declares: its read
+actions in every phase, its write actions on its own ARNs in `apply`, and what only an undo needs in `undo`.
 """
 
 import json
@@ -166,17 +167,43 @@ _opening = tuple(Lock() for _ in range(64))
 def open_session(
     account: Account, resource_type: ResourceType, place: Place, phase: Phase, execution: str
 ) -> Session:
-    """A session in the account, kept for the container's next invocation of the same execution.
+    """A session in the account with the role of the phase, kept for the container's next invocation of the
+    same execution.
 
     Raises RoleNotAssumed, WrongAccount, Throttled, Unavailable.
     """
     policy = session_policy(resource_type, phase, place)
-    key = (account.account, account.role_arn, account.external_id, place.region, policy, execution)
+    if phase is not Phase.READ:
+        return _opened(account, account.role_arn, place, policy, execution)
+    if account.read_role_arn or not account.role_arn:
+        return _opened(account, account.read_role_arn, place, policy, execution)
+    # The settings are of a version that had one role. The member may have been upgraded since.
+    try:
+        return _opened(account, account.role_arn, place, policy, execution)
+    except RoleNotAssumed as refused:
+        try:
+            return _opened(account, reading_role(account.role_arn), place, policy, execution)
+        except RoleNotAssumed:
+            raise RoleNotAssumed(
+                f"{refused} The settings name one role for reading and writing. `rightstate accounts add "
+                f"{account.account} --install` upgrades the account; until then the hub has to be deployed "
+                "with OneRoleMembers=true."
+            ) from None
+
+
+def reading_role(writing: str) -> str:
+    """The name or ARN of a member's role that reads, from that of the one that writes."""
+    return f"{writing}-read"
+
+
+def _opened(account: Account, role: str | None, place: Place, policy: str, execution: str) -> Session:
+    key = (account.account, role, account.external_id, place.region, policy, execution)
     with _opening[hash(key) % len(_opening)]:
         session = _sessions.get(key)
         if session is None or not session.fresh:
-            assume = _assume if account.role_arn else _without_role
-            session = assume(account, place, policy, execution)
+            session = (
+                _assume(role, account.external_id, place, policy, execution) if role else _without_role(place)
+            )
         with _lock:
             # The one that was used last is dropped last.
             _sessions.pop(key, None)
@@ -191,28 +218,28 @@ def open_session(
     return session
 
 
-def _without_role(account: Account, place: Place, policy: str, execution: str) -> Session:
+def _without_role(place: Place) -> Session:
     with named_errors():
         caller = _sts(place).get_caller_identity()
     identity = Identity(account=caller["Account"], arn=caller["Arn"])
     return Session(identity, place, {}, datetime.max.replace(tzinfo=UTC))
 
 
-def _assume(account: Account, place: Place, policy: str, execution: str) -> Session:
-    external_id = {"ExternalId": account.external_id} if account.external_id else {}
+def _assume(role: str, external_id: str | None, place: Place, policy: str, execution: str) -> Session:
+    given = {"ExternalId": external_id} if external_id else {}
     with named_errors():
         try:
             answer = _sts(place).assume_role(
-                RoleArn=account.role_arn,
+                RoleArn=role,
                 RoleSessionName=session_name(execution),
                 Policy=policy,
-                **external_id,
+                **given,
             )
         except ClientError as error:
             if error.response["Error"]["Code"] not in _REFUSALS:
                 raise
             raise RoleNotAssumed(
-                f"STS refused {account.role_arn}: {error.response['Error']['Code']}. Nothing was "
+                f"STS refused {role}: {error.response['Error']['Code']}. Nothing was "
                 "changed. Check that the role exists, trusts the hub's function role, and that the "
                 "external id is that of the settings."
             ) from None
