@@ -136,11 +136,16 @@ def test_one_account_can_be_looked_at_alone(register: Callable[..., None], insid
     assert ran.code == 0
 
 
+def roles(name: str) -> dict[str, Any]:
+    """An account's two roles, as the table has them."""
+    arn = f"arn:aws:iam::{OTHER}:role/{name}"
+    return {"role_arn": {"S": arn}, "read_role_arn": {"S": f"{arn}-read"}}
+
+
 def test_an_account_that_cannot_be_looked_into_is_skipped_with_the_option_that_it_takes(
     register: Callable[..., None], inside: Cli
 ) -> None:
-    role = {"S": f"arn:aws:iam::{OTHER}:role/rightstate-remediation"}
-    register(OTHER, "s3-versioning", role_arn=role, external_id={"S": "x-12345678"})
+    register(OTHER, "s3-versioning", **roles("rightstate-remediation"), external_id={"S": "x-12345678"})
     ran = inside(*HERE, "--check", "V4", "--format", "json")
     [found] = json.loads(ran.out)
     assert (found["status"], "--inspect-role" in found["fix"]) == ("SKIP", True)
@@ -154,15 +159,17 @@ def test_an_account_is_looked_into_through_the_role_that_is_named(
     anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     trust = {"Version": "2012-10-17", "Statement": [anybody]}
     iam = server.session(OTHER).client("iam")
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
-    role = {"S": f"arn:aws:iam::{OTHER}:role/{name}"}
-    register(OTHER, "s3-versioning", role_arn=role, external_id={"S": "x-12345678"})
+    for each in (name, f"{name}-read"):
+        iam.create_role(RoleName=each, AssumeRolePolicyDocument=json.dumps(trust))
+    register(OTHER, "s3-versioning", **roles(name), external_id={"S": "x-12345678"})
     server.calls.clear()
     ran = inside(*HERE, "--check", "V4", "--inspect-role", "reader", "--format", "json")
-    [found] = json.loads(ran.out)
-    assert (found["status"], "another principal" in found["found"]) == ("FAIL", True)
+    found = json.loads(ran.out)
+    said = [(each["status"], "another principal" in each["found"]) for each in found]
+    assert said == [("FAIL", True)] * 2
     assert "sts:AssumeRole" in server.calls
-    iam.delete_role(RoleName=name)
+    for each in (name, f"{name}-read"):
+        iam.delete_role(RoleName=each)
 
 
 def test_nothing_is_changed(register: Callable[..., None], server: Server, inside: Cli) -> None:

@@ -1,5 +1,6 @@
 """An AWS-compatible server in this process, with every call to it recorded."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from urllib.request import Request, urlopen
 import boto3
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import BaseResponse
+from moto.iam.models import ManagedPolicy, iam_backends
 from moto.server import ThreadedMotoServer
 
 from rightstate_cli import examples, moto_gaps
@@ -109,8 +111,23 @@ def started() -> Iterator[Server]:
 
     _set_up = BaseResponse.setup_class
     threaded = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    with moto_gaps.fill(), patch.object(BaseResponse, "setup_class", recorded):
+    with (
+        moto_gaps.fill(),
+        patch.object(BaseResponse, "setup_class", recorded),
+        # CloudFormation deletes a managed policy with its stack, and updates it. moto does neither.
+        patch.object(ManagedPolicy, "delete_from_cloudformation_json", classmethod(_delete_policy)),
+        patch.object(ManagedPolicy, "update_from_cloudformation_json", classmethod(_update_policy)),
+    ):
         threaded.start()
         server.endpoint = "http://{}:{}".format(*threaded.get_host_and_port())
         yield server
         threaded.stop()
+
+
+def _delete_policy(cls: Any, resource_name: str, resource: Any, account_id: str, region_name: str) -> None:
+    del iam_backends[account_id]["aws"].managed_policies[resource_name]
+
+
+def _update_policy(cls: Any, original_resource: Any, cloudformation_json: Any, **given: Any) -> Any:
+    original_resource.document = json.dumps(cloudformation_json["Properties"]["PolicyDocument"])
+    return original_resource
