@@ -376,12 +376,17 @@ ANOTHER = "arn:aws:states:us-east-1:123456789012:execution:m:another"
 def late(hub: Engine, approver: Guarding) -> Requested:
     """A change of one of a bucket's settings that is approved, until tomorrow, and waits for the lock."""
     policy = "s3-block-public-access"
-    enable(hub, policy, mode=Mode.APPROVE)
     bucket = broken(policy)
     block(bucket, BlockPublicAcls=False)
+    request = locked_out_once_approved(hub, approver, policy, bucket)
+    assert [change.setting for change in request.changes] == ["BlockPublicAcls"]
+    return request
+
+
+def locked_out_once_approved(hub: Engine, approver: Guarding, policy: str, bucket: str) -> Requested:
+    enable(hub, policy, mode=Mode.APPROVE)
     execution = started(hub, "s3-bucket", start_input(bucket))
     request = request_of(hub, execution)
-    assert [change.setting for change in request.changes] == ["BlockPublicAcls"]
     guards.acquire(request.resource, ANOTHER)
     now = datetime.now(UTC)
     approver.decide(request, Choice.APPROVE, "", written(now), written(now + timedelta(days=1)))
@@ -405,6 +410,25 @@ def test_an_approved_change_that_comes_late_is_not_made_with_more_than_was_appro
     entry = ended(hub, late.execution)
     assert entry["outcome"] == Outcome.CHANGED_SINCE_PLAN
     assert "left alone: IgnorePublicAcls" in entry["reason"]
+    assert calls.writes == []
+
+
+def test_an_approved_change_that_comes_late_is_not_made_of_another_value_than_was_shown(
+    hub: Engine, approver: Guarding, calls: Calls
+) -> None:
+    """Who approved has seen that versioning was never set, and not that somebody has suspended it."""
+    bucket = broken("s3-versioning")
+    late = locked_out_once_approved(hub, approver, "s3-versioning", bucket)
+    [shown] = late.changes
+    assert (shown.setting, shown.before, shown.after) == ("Versioning", None, "Enabled")
+    session().client("s3").put_bucket_versioning(
+        Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}
+    )
+    calls.made.clear()
+    guards.release(late.resource, ANOTHER, [])
+    entry = ended(hub, late.execution)
+    assert entry["outcome"] == Outcome.CHANGED_SINCE_PLAN
+    assert "left alone: Versioning" in entry["reason"]
     assert calls.writes == []
 
 

@@ -341,13 +341,14 @@ def _not_as_approved(approved: Decision, decision: Decision, left: Sequence[str]
 
 
 def _not_in(approved: Decision, decision: Decision) -> list[str]:
-    """The settings that the decision would change otherwise than it was approved."""
-    known = {(change.setting, json.dumps(change.after, default=list)) for change in approved.changes}
-    return [
-        change.setting
-        for change in decision.changes
-        if (change.setting, json.dumps(change.after, default=list)) not in known
-    ]
+    """The settings that the decision would change otherwise than it was approved, be it from another value:
+    who approved has not seen what that would take away."""
+    known = set(map(_as_shown, approved.changes))
+    return [change.setting for change in decision.changes if _as_shown(change) not in known]
+
+
+def _as_shown(change: Change) -> tuple[str, str]:
+    return change.setting, json.dumps([change.before, change.after], default=list)
 
 
 def verify(task: VerifyTask) -> Verified:
