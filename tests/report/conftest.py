@@ -36,45 +36,9 @@ def written(
     return directory
 
 
-def entry(**given: Any) -> dict[str, Any]:
-    """An entry of the ledger with no more than it must have, and what is given."""
-    started = given.pop("started", "2026-11-20T08:00:00.000Z")
-    name = given.pop("name", "run-1")
-    return {
-        "resource": "111122223333/eu-west-1/s3-bucket/orders",
-        "at": f"{started}#{name}",
-        "execution": f"arn:aws:states:eu-west-1:111122223333:execution:rightstate-s3-bucket:{name}",
-        "outcome": "compliant",
-        **given,
-    }
-
-
-def requested(**given: Any) -> Requested:
-    """A request that waits at the end of the ledgers, and what is given."""
-    number = given.pop("number", 1)
-    change = {
-        "setting": "Versioning",
-        "before": "not set",
-        "after": "Enabled",
-        "want": {"kind": "exactly", "value": "Enabled"},
-        "policies": ["s3-versioning"],
-    }
-    return Requested.model_validate(
-        {
-            "id": f"ap-{number:010x}",
-            "resource": "111122223333/eu-west-1/s3-bucket/orders",
-            "arn": None,
-            "execution": f"{ledgers.HUB}:rightstate-s3-bucket:asks-{number}",
-            "plan": "ab" * 32,
-            "policies": ["s3-versioning"],
-            "changes": [change],
-            "calls": [],
-            "asked_at": "2026-11-25T07:00:00.000Z",
-            "until": "2026-11-26T07:00:00.000Z",
-            "token": "the-token",
-            **given,
-        }
-    )
+def altered(entry: dict[str, Any], **given: Any) -> dict[str, Any]:
+    """An entry that Rightstate has not written so: of a later version, or by somebody's hand."""
+    return {**entry, **given}
 
 
 @dataclass

@@ -4,19 +4,23 @@ import csv
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
-from rightstate.models import Requested
+from rightstate.models import Excuse, Requested
+from rightstate.policy import Mode
 from rightstate_cli.report import manifest, page
 from rightstate_cli.report.directory import replaced
 from rightstate_cli.report.posture import effect
 from rightstate_cli.report.record import as_record
-from tests.report.conftest import entry, requested, written
+from tests.report.conftest import altered, written
+from tests.support import endings
+from tests.support.endings import Failed
+from tests.support.requests import requested
 
 # npm's chart.js 4.6.1, dist/chart.umd.min.js.
 CHART = "87364cc2b2a76a6684929e7d6b80b18a897794db38400caff1fcf1791c6925d2"
@@ -50,31 +54,45 @@ def test_the_same_entries_make_the_same_files(tmp_path: Path, some: list[dict[st
         assert each.read_bytes() == (other / each.name).read_bytes()
 
 
+INSTANCE = {
+    "resource_type": "rds-instance",
+    "observed": endings.INSTANCE,
+    "policies": dict.fromkeys(("rds-mysql-automated-backups", "rds-mysql-backup-retention"), Mode.AUTO),
+}
+
+
 def test_a_row_is_a_setting_that_was_written(tmp_path: Path) -> None:
-    change = {"setting": "BackupRetentionPeriod", "before": -1, "after": 7, "policies": ["one", "two"]}
-    found = rows(
-        written(
-            tmp_path / "report",
-            [
-                entry(
-                    outcome="remediated",
-                    changes=[change],
-                    verified={"BackupRetentionPeriod": 7},
-                ),
-                entry(outcome="failed", name="run-2", changes=[change], calls=["ModifyDBInstance"]),
-                entry(outcome="failed", name="run-3", changes=[change]),
-                entry(outcome="awaiting-approval", name="run-4", changes=[change]),
-                entry(outcome="stopped", name="run-6", changes=[change], calls=["ModifyDBInstance"]),
-                entry(outcome="compliant", name="run-5"),
-            ],
-        )
-    )
+    ask = {**INSTANCE, "policies": {"rds-mysql-backup-retention": Mode.APPROVE}}
+    entries = [
+        endings.ended(**INSTANCE),
+        endings.ended(**INSTANCE, name="run-2", failed=Failed("Verify")),
+        endings.ended(**INSTANCE, name="run-3", failed=Failed("Apply")),
+        endings.ended(**ask, name="run-4"),
+        endings.ended(name="run-5"),
+        endings.stopped(name="run-6"),
+    ]
+    assert [(each["outcome"], len(each["changes"])) for each in entries] == [
+        ("remediated", 1),
+        ("failed", 1),
+        ("failed", 1),
+        ("awaiting-approval", 1),
+        ("compliant", 0),
+        ("stopped", 0),
+    ]
+    found = rows(written(tmp_path / "report", entries))
     assert [(row["outcome"], row["made"], row["verified"]) for row in found] == [
         ("remediated", "yes", "yes"),
         ("failed", "unverified", "no"),
         ("failed", "unknown", "no"),
     ]
-    assert (found[0]["before"], found[0]["after"], found[0]["policies"]) == ("-1", "7", "one two")
+    assert (found[0]["before"], found[0]["after"]) == ("0", "7")
+    assert found[0]["policies"] == "rds-mysql-automated-backups rds-mysql-backup-retention"
+
+
+def test_a_number_stays_one_whatever_somebody_has_written(tmp_path: Path) -> None:
+    change = {"setting": "BackupRetentionPeriod", "before": -1, "after": 7, "policies": ["one"]}
+    [found] = rows(written(tmp_path / "report", [altered(endings.ended(**INSTANCE), changes=[change])]))
+    assert (found["before"], found["after"]) == ("-1", "7")
 
 
 @pytest.mark.parametrize(
@@ -82,14 +100,16 @@ def test_a_row_is_a_setting_that_was_written(tmp_path: Path) -> None:
     [("arn:aws:sts::1:assumed-role/A/li", "arn:aws:sts::1:assumed-role/A/li"), ("", "AROA:li")],
 )
 def test_who_has_approved_is_named_as_people_know_them(tmp_path: Path, arn: str, approved_by: str) -> None:
-    change = {"setting": "BackupRetentionPeriod", "before": 1, "after": 7, "policies": ["one"]}
-    approval = {"id": "ap-1", "by": "AROA:li", "arn": arn, "at": "2026-11-20T07:00:00Z"}
-    verdict = {"policy": "one", "status": "broken"}
-    remediated = entry(outcome="remediated", changes=[change], verdicts=[verdict], approval=approval)
+    remediated = endings.ended(
+        observed=endings.BUCKET,
+        policies={"s3-versioning": Mode.APPROVE},
+        answer="approved",
+        approver=("AROA:li", arn),
+    )
     directory = written(tmp_path / "report", [remediated])
     for found in (*rows(directory), *(each["unmapped"] for each in findings(directory))):
         assert (found["approved_by"], found["approver_id"]) == (approved_by, "AROA:li")
-    assert rows(directory)[0]["approved_at"] == "2026-11-20T07:00:00Z"
+    assert rows(directory)[0]["approved_at"] == remediated["approval"]["at"]
 
 
 def test_each_policy_of_each_entry_is_a_compliance_finding(report: Path, some: list[dict[str, Any]]) -> None:
@@ -104,24 +124,44 @@ def test_each_policy_of_each_entry_is_a_compliance_finding(report: Path, some: l
         assert each["type_uid"] == each["class_uid"] * 100 + each["activity_id"]
 
 
+def _by(mode: Mode) -> dict[str, Any]:
+    return {"observed": endings.BUCKET, "policies": {"s3-versioning": mode}}
+
+
+def _left(kind: Literal["exempt", "halted"]) -> dict[str, Any]:
+    excuse = Excuse(kind=kind, reason="CHG-1", rule="a rule")
+    return {**_by(Mode.AUTO), "excuses": {"s3-versioning": excuse}}
+
+
+DIRECTORY: dict[str, Any] = {
+    "resource": "orders--x-s3",
+    "observed": {"Bucket": "orders--x-s3"},
+    "policies": {"s3-block-public-access": Mode.AUTO},
+}
+
+
 @pytest.mark.parametrize(
-    ("outcome", "status", "expected"),
+    ("given", "outcome", "status", "expected"),
     [
-        ("compliant", "compliant", ("Close", "Resolved", "Pass")),
-        ("remediated", "broken", ("Close", "Resolved", "Pass")),
-        ("reported", "broken", ("Create", "New", "Fail")),
-        ("awaiting-approval", "broken", ("Create", "In Progress", "Fail")),
-        ("exempt", "exempt", ("Close", "Suppressed", "Fail")),
-        ("halted", "halted", ("Create", "New", "Fail")),
-        ("compliant", "not-applicable", None),
+        ({}, "compliant", "compliant", ("Close", "Resolved", "Pass")),
+        (_by(Mode.AUTO), "remediated", "broken", ("Close", "Resolved", "Pass")),
+        (_by(Mode.REPORT), "reported", "broken", ("Create", "New", "Fail")),
+        (_by(Mode.APPROVE), "awaiting-approval", "broken", ("Create", "In Progress", "Fail")),
+        (_left("exempt"), "exempt", "exempt", ("Close", "Suppressed", "Fail")),
+        (_left("halted"), "halted", "halted", ("Create", "New", "Fail")),
+        (DIRECTORY, "not-applicable", "not-applicable", None),
     ],
 )
 def test_a_finding_says_how_the_resource_stands(
-    tmp_path: Path, outcome: str, status: str, expected: tuple[str, str, str] | None
+    tmp_path: Path,
+    given: dict[str, Any],
+    outcome: str,
+    status: str,
+    expected: tuple[str, str, str] | None,
 ) -> None:
-    verdict = {"policy": "s3-versioning", "mode": "auto", "status": status}
-    change = {"setting": "Versioning", "before": False, "after": True, "policies": ["s3-versioning"]}
-    directory = written(tmp_path / "report", [entry(outcome=outcome, verdicts=[verdict], changes=[change])])
+    entry = endings.ended(**given)
+    assert (entry["outcome"], [each["status"] for each in entry["verdicts"]]) == (outcome, [status])
+    directory = written(tmp_path / "report", [entry])
     found = [
         (each["activity_name"], each["status"], each["compliance"]["status"]) for each in findings(directory)
     ]
@@ -129,13 +169,10 @@ def test_a_finding_says_how_the_resource_stands(
 
 
 def test_a_later_finding_of_a_resource_and_policy_updates_the_earlier_one(tmp_path: Path) -> None:
-    verdict = {"policy": "s3-versioning", "status": "broken"}
-    other = {**verdict, "policy": "s3-logging"}
-    found = findings(
-        written(
-            tmp_path / "report", [entry(verdicts=[verdict, other]), entry(name="run-2", verdicts=[verdict])]
-        )
-    )
+    policies = dict.fromkeys(("s3-versioning", "s3-transfer-acceleration"), Mode.REPORT)
+    observed = {**endings.BUCKET, "Acceleration": None}
+    both = endings.ended(observed=observed, policies=policies)
+    found = findings(written(tmp_path / "report", [both, endings.ended(**_by(Mode.REPORT), name="run-2")]))
     uids = [each["finding_info"]["uid"] for each in found]
     assert uids[0] == uids[2] != uids[1]
     assert len({each["metadata"]["uid"] for each in found}) == 3
@@ -164,7 +201,7 @@ def test_the_manifest_counts_what_waits_where_that_is_known(
     tmp_path: Path, requests: list[Requested] | None, count: int | None
 ) -> None:
     found = json.loads(
-        (written(tmp_path / "out", [entry()], requests=requests) / "manifest.json").read_text()
+        (written(tmp_path / "out", [endings.ended()], requests=requests) / "manifest.json").read_text()
     )
     assert found["counts"].get("requests") == count
     assert found["counts"]["records"] == 1
@@ -172,7 +209,7 @@ def test_the_manifest_counts_what_waits_where_that_is_known(
 
 @pytest.mark.parametrize("name", ["index.html", "changes.csv", "records.jsonl", "ocsf.jsonl"])
 def test_a_file_that_was_changed_or_removed_is_found(tmp_path: Path, name: str) -> None:
-    directory = written(tmp_path / "report", [entry()])
+    directory = written(tmp_path / "report", [endings.ended()])
     assert manifest.faults(directory) == []
     data = (directory / name).read_bytes()
     (directory / name).write_bytes(data[:-1] + bytes([data[-1] ^ 1]) if data else b"x")
@@ -182,7 +219,7 @@ def test_a_file_that_was_changed_or_removed_is_found(tmp_path: Path, name: str) 
 
 
 def test_a_manifest_cannot_lead_out_of_its_directory(tmp_path: Path) -> None:
-    directory = written(tmp_path / "report", [entry()])
+    directory = written(tmp_path / "report", [endings.ended()])
     found = json.loads((directory / "manifest.json").read_text())
     found["files"][0]["name"] = "../secret"
     (directory / "manifest.json").write_text(json.dumps(found))
@@ -195,12 +232,12 @@ def test_a_manifest_cannot_lead_out_of_its_directory(tmp_path: Path) -> None:
 
 def test_a_report_that_fails_on_the_way_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="is not understood, at: outcome"):
-        written(tmp_path / "report", [entry(), entry(name="run-2", outcome=7)])
+        written(tmp_path / "report", [endings.ended(), altered(endings.ended(name="run-2"), outcome=7)])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_report_that_fails_on_the_way_leaves_the_one_before(tmp_path: Path) -> None:
-    directory = written(tmp_path / "report", [entry()])
+    directory = written(tmp_path / "report", [endings.ended()])
     before = {each.name: each.read_bytes() for each in directory.iterdir()}
     with pytest.raises(ZeroDivisionError), replaced(directory, force=True) as new:
         (new / "index.html").write_text("half")
@@ -212,9 +249,9 @@ def test_a_report_that_fails_on_the_way_leaves_the_one_before(tmp_path: Path) ->
 def test_only_a_report_is_replaced_and_only_by_force(tmp_path: Path) -> None:
     directory = tmp_path / "report"
     directory.mkdir()
-    written(directory, [entry()])
+    written(directory, [endings.ended()])
     with pytest.raises(InvalidInput, match=r"is not empty.*--force"):
-        written(directory, [entry()])
+        written(directory, [endings.ended()])
     with replaced(directory, force=True) as new:
         (new / "index.html").write_text("new")
     assert [each.name for each in directory.iterdir()] == ["index.html"]
@@ -227,7 +264,7 @@ def test_only_a_report_is_replaced_and_only_by_force(tmp_path: Path) -> None:
 
 
 def test_force_deletes_no_file_that_is_not_the_reports(tmp_path: Path) -> None:
-    directory = written(tmp_path / "report", [entry()])
+    directory = written(tmp_path / "report", [endings.ended()])
     (directory / "notes.txt").write_text("mine")
     with pytest.raises(InvalidInput, match=r"notes\.txt"), replaced(directory, force=True):
         pass
@@ -235,4 +272,4 @@ def test_force_deletes_no_file_that_is_not_the_reports(tmp_path: Path) -> None:
 
 
 def test_a_report_is_readable_for_its_owner_alone(tmp_path: Path) -> None:
-    assert written(tmp_path / "report", [entry()]).stat().st_mode & 0o777 == 0o700
+    assert written(tmp_path / "report", [endings.ended()]).stat().st_mode & 0o777 == 0o700

@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import expect
 
-from rightstate.models import Account, Exemption
+from rightstate.models import Account, Exemption, Requested
 from rightstate_cli.report.ordered import ordered
 from rightstate_cli.report.record import as_record
 from rightstate_cli.report.spreadsheet import Spreadsheet
-from tests.report.conftest import Opened, entry, requested, written
+from tests.report.conftest import Opened, altered, written
+from tests.support import endings
+from tests.support.requests import requested
 
 NAMES = {
     "element": "<img src=x onerror=alert(1)>",
@@ -36,11 +38,12 @@ NAMES = {
 
 
 def hostile(name: str) -> dict[str, Any]:
-    """An entry that has the name wherever the ledger has text."""
+    """An entry into which somebody has written the name wherever the ledger has text."""
     finding = {"setting": name, "before": name, "after": [name, "b"]}
     verdict = {"policy": name, "mode": name, "status": "broken", "reason": name, "rule": name}
     approval = ("id", "plan", "by", "arn", "at", "reason", "not_before", "not_after")
-    return entry(
+    return altered(
+        endings.ended(),
         resource=f"111122223333/eu-west-1/s3-bucket/{name}",
         outcome="failed",
         **dict.fromkeys(
@@ -74,13 +77,16 @@ def test_it_is_text_in_the_page(opened: Callable[..., Opened], tmp_path: Path, n
         "after": [name, "b"],
         "want": {"kind": "exactly", "value": name},
     }
-    request = requested(
-        resource=f"222233334444/{name.replace('/', '')}/s3-bucket/{name}",
-        policies=[name],
-        changes=[{**change, "policies": [name]}],
-        **dict.fromkeys(("id", "plan", "why", "requester", "requester_arn"), name),
+    request = Requested.model_validate(
+        {
+            **requested().model_dump(),
+            "resource": f"222233334444/{name.replace('/', '')}/s3-bucket/{name}",
+            "policies": [name],
+            "changes": [{**change, "policies": [name]}],
+            **dict.fromkeys(("id", "plan", "why", "requester", "requester_arn"), name),
+        }
     )
-    entries = [hostile(name), entry(name="run-2")]
+    entries = [hostile(name), endings.ended(name="run-2")]
     found = opened(written(tmp_path / "report", entries, [account], requests=[request]))
     page = found.page
     page.locator("#executions .link").first.click()
@@ -129,6 +135,6 @@ def test_it_stays_on_its_line_of_json_and_is_whole(tmp_path: Path, name: str) ->
 
 
 def test_a_name_that_is_in_two_entries_is_no_reason_to_lose_one(tmp_path: Path) -> None:
-    both = [entry(name="one"), entry(name="two"), entry(name="two")]
+    both = [endings.ended(name=name) for name in ("one", "two", "two")]
     with ordered(both, tmp_path) as found:
         assert [record.name for _, record in found] == ["one", "two"]

@@ -13,7 +13,9 @@ from rightstate_cli.report.figures import Figures
 from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.posture import effect
 from rightstate_cli.report.record import as_record
-from tests.report.conftest import Opened, entry, requested, written
+from tests.report.conftest import Opened, written
+from tests.support import endings
+from tests.support.requests import requested
 
 Open = Callable[..., Opened]
 
@@ -237,15 +239,9 @@ def test_an_entry_opens_with_its_changes_and_the_way_that_it_took(
 
 
 def test_what_was_undone_and_what_undid_it_lead_to_each_other(opened: Open, tmp_path: Path) -> None:
-    change = [{"setting": "Versioning", "before": False, "after": True, "policies": ["s3-versioning"]}]
-    first = entry(outcome="remediated", name="first", changes=change, verified={"Versioning": True})
-    back = entry(
-        outcome="undone",
-        name="back",
-        started="2026-11-21T08:00:00.000Z",
-        changes=change,
-        undo=first["execution"],
-    )
+    first = endings.ended(observed=endings.BUCKET, name="first")
+    back = endings.ended(undo=first, name="back", started="2026-11-21T08:00:00.000Z")
+    assert (first["outcome"], back["outcome"]) == ("remediated", "undone")
     page = opened(written(tmp_path / "report", [first, back])).page
     rows = page.locator("#changes tbody tr")
     expect(rows.nth(0)).to_contain_text("takes another back")
@@ -258,7 +254,8 @@ def test_what_was_undone_and_what_undid_it_lead_to_each_other(opened: Open, tmp_
 
 
 def test_an_entry_without_a_path_says_so(opened: Open, tmp_path: Path) -> None:
-    page = opened(written(tmp_path / "report", [entry()])).page
+    """One that has died could not write it down."""
+    page = opened(written(tmp_path / "report", [endings.died()])).page
     page.locator("#executions .link").click()
     expect(page.locator("dialog[open]")).to_contain_text("no path")
     assert page.locator("dialog[open] .entered").count() == 0
@@ -328,34 +325,28 @@ def test_a_narrow_window_has_to_be_scrolled_in_one_direction_only(opened: Open, 
     ],
 )
 def test_it_says_what_of_the_ledger_it_is_of(opened: Open, tmp_path: Path, chosen: Chosen, told: str) -> None:
-    page = opened(written(tmp_path / "report", [entry()], chosen=chosen)).page
+    page = opened(written(tmp_path / "report", [endings.ended()], chosen=chosen)).page
     expect(page.locator("#about div", has_text="Filters").locator("dd")).to_have_text(told)
 
 
+ARCHIVE = {"account": "222233334444", "region": "us-east-1", "resource": "archive"}
 ASKING: list[dict[str, Any]] = [
+    {**ARCHIVE, "event": endings.EVENT, "reason": "Nightly sweep"},
     {
-        "resource": "222233334444/us-east-1/s3-bucket/archive",
-        "event": {
-            "id": "e-1",
-            "name": "PutBucketAcl",
-            "time": "2026-11-25T06:59:00Z",
-            "principal": "arn:aws:sts::222233334444:assumed-role/Developer/ana",
-        },
-        "why": "Nightly sweep",
-    },
-    {
-        "resource": "999900001111/eu-west-1/kms-key/new",
-        "policies": ["kms-key-rotation"],
+        "account": "999900001111",
+        "resource": "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f",
+        "policy": "kms-key-rotation",
         "requester": "AIDA:bo",
+        "asked_at": "2026-11-25T07:01:00.000Z",
     },
-    {"resource": "222233334444/us-east-1/s3-bucket/archive", "until": "2026-11-25T07:30:00Z"},
+    {**ARCHIVE, "asked_at": "2026-11-24T07:30:00Z"},
 ]
 
 
 @pytest.fixture
 def asking(opened: Open, tmp_path: Path, some: list[dict[str, Any]]) -> Page:
     """A page of those entries, and of two requests that wait beside one that has expired."""
-    requests = [requested(number=number, **given) for number, given in enumerate(ASKING)]
+    requests = [requested(number, **given) for number, given in enumerate(ASKING)]
     return opened(written(tmp_path / "asking", some, requests=requests)).page
 
 
@@ -369,11 +360,11 @@ def test_what_waits_for_an_approval_is_counted_and_listed_with_who_caused_it(ask
         "Versioning not set → Enabled",
         "for s3-versioning",
         "Developer/ana",
-        "by PutBucketAcl",
+        "by PutBucketVersioning",
         "Nightly sweep",
         "2026-11-26 07:00",
-        "ap-0000000000",
-        "abababababab",
+        requested(0, **ASKING[0]).id,
+        requested(0, **ASKING[0]).plan[:12],
     ):
         expect(rows.nth(0)).to_contain_text(text)
     expect(rows.nth(1)).to_contain_text("AIDA:bo")
@@ -396,7 +387,7 @@ def test_what_waits_is_narrowed_by_the_filters_and_counted_alike(asking: Page) -
     choose(asking, "policy", "s3-versioning")
     assert (cards(asking)["Waiting"], asking.locator("#requests tbody tr").count()) == ("0", 0)
     asking.get_by_role("button", name="Clear").click()
-    search(asking, "putbucketacl archive")
+    search(asking, "putbucketversioning archive")
     expect(asking.locator("#requests tbody tr")).to_have_count(1)
     choose(asking, "outcome", "failed")
     expect(asking.locator("#requests .empty")).to_contain_text("Nothing waits")

@@ -5,19 +5,25 @@ from typing import Any
 
 import pytest
 
+from rightstate.models import Outcome
+from rightstate.policy import Mode
 from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.record import as_record
 from rightstate_cli.report.waiting import Asked
-from tests.report.conftest import entry, requested, written
+from tests.report.conftest import written
+from tests.support import endings
 from tests.support.ledgers import END
+from tests.support.requests import TOKEN, requested
+
+APPROVING = {"s3-versioning": Mode.APPROVE}
 
 
 @pytest.mark.parametrize(
     ("given", "chosen", "waits"),
     [
         ({}, Chosen(), True),
-        ({"outcome": "denied"}, Chosen(), False),
-        ({"until": "2026-11-25T07:59:59.999Z"}, Chosen(), False),
+        ({"closed": Outcome.DENIED}, Chosen(), False),
+        ({"asked_at": "2026-11-24T07:59:59.999Z"}, Chosen(), False),
         ({}, Chosen(accounts=("111122223333",)), True),
         ({}, Chosen(accounts=("222233334444",)), False),
         ({}, Chosen(since="2026-11-25T07:30:00.000Z"), True),
@@ -33,8 +39,10 @@ def test_a_request_waits_that_is_open_and_of_what_is_chosen(
 
 def test_an_execution_that_has_an_entry_waits_no_more() -> None:
     asked = Asked([requested(number=1), requested(number=2)])
-    asked.add(as_record({**entry(outcome="remediated"), "execution": requested(number=1).execution}))
-    assert [each.id for each in asked.waiting(Chosen(), END).requests] == ["ap-0000000002"]
+    ended = endings.ended(observed=endings.BUCKET, policies=APPROVING, answer="approved", name="asks-1")
+    assert ended["execution"] == requested(number=1).execution
+    asked.add(as_record(ended))
+    assert asked.waiting(Chosen(), END).requests == (requested(number=2),)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +61,7 @@ def test_only_in_a_period_that_goes_on_until_now_nothing_else_waits(
 
 
 def test_the_token_of_a_request_is_in_no_file(tmp_path: Path) -> None:
-    directory = written(tmp_path / "report", [entry()], requests=[requested()])
-    assert "ap-0000000001" in (directory / "index.html").read_text()
-    assert [each.name for each in directory.iterdir() if b"the-token" in each.read_bytes()] == []
+    directory = written(tmp_path / "report", [endings.ended()], requests=[requested()])
+    assert requested().token == TOKEN
+    assert requested().id in (directory / "index.html").read_text()
+    assert [each.name for each in directory.iterdir() if TOKEN.encode() in each.read_bytes()] == []
