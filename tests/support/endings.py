@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
@@ -163,6 +164,14 @@ def died(
 def stopped(name: str = "run-1", started: str = "2026-11-20T08:00:00.000Z") -> dict[str, Any]:
     """The entry of a backfill that a person has stopped."""
     return _died(execution_of("backfill", name, started), {}, 45, "Stopped")
+
+
+def unlisted(execution: Execution, resource_type: str, service: str, batch: str) -> dict[str, Any]:
+    """The entry of an execution of a backfill's map that could not list a service's resources."""
+    given = {"account": "111122223333", "region": "eu-west-1", "group": service, "batch": batch}
+    until = datetime.fromisoformat(execution.started) + timedelta(seconds=1)
+    with patch.dict(os.environ, ENVIRONMENT):
+        return recorded(resource_type, execution, given, _failure(Failed("List resources")), until, [])
 
 
 def execution_of(resource_type: str, name: str, started: str) -> Execution:
@@ -356,6 +365,13 @@ def _read_back(entry: dict[str, Any]) -> dict[str, Any]:
         each["seconds"] = int(each["seconds"]) if each["seconds"].is_integer() else each["seconds"]
     found: dict[str, Any] = plain
     return found
+
+
+def item(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry as the ledger's table has it."""
+    exact = json.loads(json.dumps(entry), parse_float=Decimal)
+    with patch.dict(os.environ, ENVIRONMENT):
+        return ledger.item(exact)
 
 
 def hashed(given: object) -> str:

@@ -13,12 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
+from tests.support import endings
 from tests.support.emitted import emitted
+from tests.support.endings import Failed
 
-from rightstate import backfill, catalogue, sessions
+from rightstate import backfill, catalogue, sessions, settings
 from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
 from rightstate.models import (
+    Account,
     BackfillTask,
+    Enabled,
     Execution,
     ItemsFound,
     ListTask,
@@ -29,6 +33,7 @@ from rightstate.models import (
     Summary,
     Work,
 )
+from rightstate.policy import Mode
 
 HUB, ONE, TWO = "123456789012", "111122223333", "444455556666"
 HERE, THERE = "eu-west-1", "us-east-1"
@@ -49,13 +54,17 @@ class Hub:
     settings: Any
     ledger: Any
 
-    def register(self, account: str, *policies: str, **more: Any) -> None:
-        enabled = {policy: {"mode": "auto"} for policy in policies}
-        self.settings.put_item(Item={"account": account, "policies": enabled, **more})
+    def register(self, account: str, *policies: str, regions: tuple[str, ...] = ()) -> None:
+        enabled = {policy: Enabled(mode=Mode.AUTO) for policy in policies}
+        written = Account(account=account, policies=enabled, regions=regions)
+        boto3.client("dynamodb").put_item(TableName="settings", Item=settings.as_item(written))
 
-    def record(self, batch: str, resource: str, outcome: str = "remediated", **more: str) -> None:
-        item = {"batch": batch, "resource": resource, "outcome": outcome, "at": "2026-11-23T09:00:00Z#x"}
-        self.ledger.put_item(Item={"error": "", "execution": f"{ARN}:x", **item, **more})
+    def register_unreadable(self, account: str, policies: Any) -> None:
+        """Settings as somebody may have written them by hand."""
+        self.settings.put_item(Item={"account": account, "policies": policies})
+
+    def record(self, entry: dict[str, Any]) -> None:
+        boto3.client("dynamodb").put_item(TableName="ledger", Item=endings.item(entry))
 
     def read(self, stored: StoredObject) -> Any:
         return json.load(boto3.client("s3").get_object(Bucket=stored.bucket, Key=stored.key)["Body"])
@@ -127,7 +136,7 @@ def hub() -> Iterator[Hub]:
 
 
 def test_each_account_is_looked_at_in_its_own_regions_for_what_is_enabled_there(hub: Hub) -> None:
-    hub.register(ONE, VERSIONING, QUEUES, regions=[HERE, THERE])
+    hub.register(ONE, VERSIONING, QUEUES, regions=(HERE, THERE))
     hub.register(TWO, QUEUES)
     assert hub.places() == {
         (ONE, HERE, "s3-bucket"),
@@ -158,13 +167,13 @@ def test_each_account_is_looked_at_in_its_own_regions_for_what_is_enabled_there(
 def test_the_input_narrows_it(
     hub: Hub, narrowed: dict[str, Any], expected: set[tuple[str, str, str]]
 ) -> None:
-    hub.register(ONE, VERSIONING, QUEUES, regions=[HERE, THERE])
+    hub.register(ONE, VERSIONING, QUEUES, regions=(HERE, THERE))
     hub.register(TWO, QUEUES)
     assert hub.places(**narrowed) == expected
 
 
 def test_a_global_service_is_looked_at_once_in_its_home_region(hub: Hub) -> None:
-    hub.register(ONE, PASSWORDS, regions=[HERE, "eu-north-1"])
+    hub.register(ONE, PASSWORDS, regions=(HERE, "eu-north-1"))
     assert hub.places() == {(ONE, "us-east-1", "iam-password-policy")}
 
 
@@ -174,20 +183,20 @@ def test_types_of_one_service_share_a_scope_since_they_share_its_throttling(hub:
     assert (scope.service, scope.types) == ("rds", ("neptune-cluster", "rds-instance"))
 
 
-UNREADABLE = {"policies": "all"}, {"policies": {"s3-versionning": {"mode": "auto"}}}
+UNREADABLE = "all", {"s3-versionning": {"mode": "auto"}}
 
 
-@pytest.mark.parametrize("settings", UNREADABLE, ids=str)
+@pytest.mark.parametrize("policies", UNREADABLE, ids=str)
 def test_an_account_whose_settings_are_not_understood_keeps_none_of_the_others_waiting(
-    hub: Hub, settings: dict[str, Any]
+    hub: Hub, policies: Any
 ) -> None:
-    hub.settings.put_item(Item={"account": ONE, **settings})
+    hub.register_unreadable(ONE, policies)
     hub.register(TWO, QUEUES)
     assert hub.places() == {(TWO, HERE, "sqs-queue")}
 
 
 def test_an_account_that_is_named_has_to_be_readable(hub: Hub) -> None:
-    hub.settings.put_item(Item={"account": ONE, "policies": "all"})
+    hub.register_unreadable(ONE, "all")
     with pytest.raises(SettingsUnreadable):
         hub.find(accounts=[ONE])
     with pytest.raises(UnknownAccount):
@@ -362,7 +371,7 @@ PASSED_OVER = {
 def test_what_is_not_to_be_started_is_told_in_one_line_and_keeps_nothing_else_from_it(
     hub: Hub, why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    hub.register(ONE, VERSIONING, "kms-key-rotation", regions=[HERE, THERE])
+    hub.register(ONE, VERSIONING, "kms-key-rotation", regions=(HERE, THERE))
     assert hub.find(resources=[PASSED_OVER[why]]).scopes is None
     [line] = map(vars, caplog.records)
     assert line["account"] == PASSED_OVER[why]["account"]
@@ -372,7 +381,7 @@ def test_what_is_not_to_be_started_is_told_in_one_line_and_keeps_nothing_else_fr
 
 
 def test_settings_that_are_not_understood_fail_it_since_nobody_else_would_tell(hub: Hub) -> None:
-    hub.settings.put_item(Item={"account": ONE, "policies": "all"})
+    hub.register_unreadable(ONE, "all")
     with pytest.raises(SettingsUnreadable):
         hub.find(resources=[named("arn:aws:s3:::logs")])
 
@@ -471,26 +480,34 @@ def summarized(hub: Hub, batch: str, started: str = "2026-11-23T09:00:00Z") -> S
     return backfill.summarize(SummarizeTask(execution=execution(started=started), work=work))
 
 
+def of_batch(batch: str, resource: str, failed: Failed | None = None) -> dict[str, Any]:
+    """The entry of an execution of the batch that has changed a bucket, or has failed to."""
+    name = f"{batch}-{resource}"
+    return endings.ended(
+        observed=endings.BUCKET, resource=resource, name=name[:80], batch=batch, failed=failed
+    )
+
+
 def test_the_entries_of_the_batch_are_counted_by_outcome_and_listed_in_the_report(hub: Hub) -> None:
-    hub.record("b", "r/1")
-    hub.record("b", "r/2")
-    hub.record("b", "r/3", "failed", error="Denied")
-    hub.record("another", "r/4", "failed")
+    hub.record(of_batch("b", "one"))
+    hub.record(of_batch("b", "two"))
+    hub.record(of_batch("b", "three", Failed("Apply")))
+    hub.record(of_batch("another", "four", Failed("Apply")))
     summary = summarized(hub, "b")
     assert (summary.outcomes, summary.failed) == ({"failed": 1, "remediated": 2}, 1)
     report = hub.read(summary.report)
     assert report["outcomes"] == summary.outcomes
     assert {(each["resource"], each["outcome"], each["error"]) for each in report["entries"]} == {
-        ("r/1", "remediated", ""),
-        ("r/2", "remediated", ""),
-        ("r/3", "failed", "Denied"),
+        (f"{ONE}/{HERE}/s3-bucket/one", "remediated", ""),
+        (f"{ONE}/{HERE}/s3-bucket/two", "remediated", ""),
+        (f"{ONE}/{HERE}/s3-bucket/three", "failed", "Denied"),
     }
 
 
 def test_more_entries_than_one_page_holds_are_all_counted(hub: Hub) -> None:
     for number in range(30):
-        hub.record("b", f"{number}/{'x' * 900}", error="y" * 60_000)
-    assert summarized(hub, "b").outcomes == {"remediated": 30}
+        hub.record(of_batch("b", f"bucket-{number}", Failed("Apply", message="y" * 60_000)))
+    assert summarized(hub, "b").outcomes == {"failed": 30}
 
 
 def test_a_batch_without_entries_has_no_outcomes(hub: Hub) -> None:
@@ -499,12 +516,13 @@ def test_a_batch_without_entries_has_no_outcomes(hub: Hub) -> None:
 
 
 def test_what_an_earlier_run_could_not_list_is_not_held_against_this_one(hub: Hub) -> None:
-    hub.record("b", "a/r/s3-bucket/'s3'", "failed", execution=f"{ARN}/Scopes:1", at="2026-11-23T08:00:00Z#1")
-    hub.record(
-        "b", "a/r/sqs-queue/q", "failed", execution=f"{ARN[:-8]}sqs-queue:2", at="2026-11-23T08:00:00Z#2"
-    )
+    earlier = Execution(id=f"{ARN}/Scopes:1", name="1", started="2026-11-23T08:00:00Z", state_machine=ARN)
+    hub.record(endings.unlisted(earlier, "s3-bucket", "s3", "b"))
+    queue = endings.ended("sqs-queue", "q", failed=Failed("Describe"), batch="b")
+    hub.record(queue)
     assert summarized(hub, "b").failed == 1
-    hub.record("b", "a/r/s3-bucket/'s3'", "failed", execution=f"{ARN}/Scopes:3", at="2026-11-23T09:00:01Z#3")
+    later = Execution(id=f"{ARN}/Scopes:3", name="3", started="2026-11-23T09:00:01Z", state_machine=ARN)
+    hub.record(endings.unlisted(later, "s3-bucket", "s3", "b"))
     assert summarized(hub, "b").failed == 2
 
 

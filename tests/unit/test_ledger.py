@@ -10,15 +10,20 @@ from typing import Any, cast
 import boto3
 import pytest
 from moto import mock_aws
+from tests.support import endings
 
 from rightstate.clock import written
 from rightstate.models import Outcome
+from rightstate.policy import Mode
 from rightstate_cli import application
 from rightstate_cli.hub import Hub
 from rightstate_cli.ledger import Entry, Ledger, Query, understood
 
 NOW = datetime.now(UTC)
 FIRST, SECOND = "111122223333", "444455556666"
+POLICY = "sqs-server-side-encryption"
+AUTO = {POLICY: Mode.AUTO}
+QUEUE = {"QueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/q", "Encryption": "SSE-SQS"}
 
 
 class Table:
@@ -44,25 +49,13 @@ class Table:
     def _note(self, params: dict[str, Any], model: Any, **given: Any) -> None:
         self.asked.append(f"{model.name} {params.get('IndexName', '')}".strip())
 
-    def put(
-        self, name: str, account: str = FIRST, ago: timedelta = timedelta(), queue: str = "q", **more: Any
-    ) -> None:
-        at = written(NOW - ago)
-        item = {
-            "resource": f"{account}/eu-west-1/sqs-queue/{queue}",
-            "account": account,
-            "region": "eu-west-1",
-            "resource_type": "sqs-queue",
-            "at": f"{at}#{name}",
-            "day": at[:10],
-            "started": at,
-            "execution": f"arn:aws:states:x:y:execution:m:{name}",
-            "outcome": "compliant",
-            "policies": ["sqs-server-side-encryption"],
-            "seconds": Decimal("1.5"),
-            **more,
-        }
-        self.table.put_item(Item=item)
+    def put(self, name: str, ago: timedelta = timedelta(), **ended: Any) -> None:
+        """The entry of an execution about a queue, that long ago."""
+        about = {"resource_type": "sqs-queue", "resource": "q", "policies": AUTO, "observed": QUEUE}
+        entry = endings.ended(**{**about, **ended}, name=name, started=written(NOW - ago))
+        # Of a client whose calls are not noted.
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        client.put_item(TableName="ledger", Item=endings.item(entry))
 
     def names(self, query: Query) -> list[str]:
         self.asked.clear()
@@ -92,9 +85,9 @@ def test_the_newest_come_first_whichever_index_answers(table: Table) -> None:
 
 def test_one_execution_is_found_by_its_arn_with_all_that_the_entry_has(table: Table) -> None:
     table.put("a")
-    table.put("b", reason="whole")
-    [entry] = table.ledger.entries(Query(execution="arn:aws:states:x:y:execution:m:b"))
-    assert (entry.reason, entry.seconds) == ("whole", 1.5)
+    table.put("b", seconds=2.5)
+    [entry] = table.ledger.entries(Query(execution=f"{endings.HUB}:rightstate-sqs-queue:b"))
+    assert (entry.reason, entry.seconds) == ("Complies with 1 of 1 policies that apply.", 2.5)
     assert table.asked == ["Query execution", "GetItem"]
 
 
@@ -107,7 +100,7 @@ def test_one_execution_is_found_by_its_arn_with_all_that_the_entry_has(table: Ta
         ({"outcomes": frozenset({Outcome.FAILED, Outcome.COMPLIANT})}, "abcd"),
         ({"policies": frozenset({"s3-versioning"})}, "d"),
         ({"types": frozenset({"s3-bucket"})}, "d"),
-        ({"event": "e-1"}, "b"),
+        ({"event": endings.EVENT.id}, "b"),
         ({"until": NOW - timedelta(hours=1)}, "bcd"),
         ({"since": NOW - timedelta(hours=1)}, "a"),
         ({"since": NOW - timedelta(hours=30), "until": NOW - timedelta(hours=1)}, "bc"),
@@ -119,12 +112,12 @@ def test_one_execution_is_found_by_its_arn_with_all_that_the_entry_has(table: Ta
 )
 def test_what_is_wanted_is_found_and_nothing_else(table: Table, wanted: dict[str, Any], found: str) -> None:
     table.put("a")
-    event = {"id": "e-1", "name": "CreateQueue", "time": "2026-11-25T08:00:00Z"}
-    table.put("b", ago=timedelta(hours=2), outcome="failed", event=event)
+    broken = {**QUEUE, "Encryption": "none"}
+    failed = {"observed": broken, "failed": endings.Failed("Apply"), "event": endings.EVENT}
+    table.put("b", ago=timedelta(hours=2), **failed)
     table.put("c", account=SECOND, ago=timedelta(hours=3))
-    table.put(
-        "d", ago=timedelta(hours=50), policies=["s3-versioning"], resource_type="s3-bucket", queue="other"
-    )
+    bucket = {"resource_type": "s3-bucket", "observed": endings.KEPT}
+    table.put("d", ago=timedelta(hours=50), **bucket, policies={"s3-versioning": Mode.AUTO})
     since = {"since": NOW - timedelta(days=5)} if "account" not in wanted else {}
     assert "".join(table.names(Query(**{**since, **wanted}))) == found
 

@@ -15,8 +15,8 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 from tests.docs.test_commands import fault
 
-from rightstate import guards, sessions
-from rightstate.models import Execution, StateTask
+from rightstate import guards, sessions, settings
+from rightstate.models import Account, Execution, Exemption, StateTask
 from rightstate.reminders import remind
 
 ACCOUNT = "111122223333"
@@ -27,9 +27,15 @@ REGION = "eu-west-1"
 class Hub:
     topic: str
 
-    def put(self, *exemptions: dict[str, Any], account: str = ACCOUNT, **more: Any) -> None:
-        item = {"account": account, "exemptions": list(exemptions), **more}
-        boto3.client("dynamodb").put_item(TableName="settings", Item=TypeSerializer().serialize(item)["M"])
+    def put(self, *exemptions: Exemption, account: str = ACCOUNT) -> None:
+        self._put(settings.as_item(Account(account=account, exemptions=exemptions)))
+
+    def put_unreadable(self, exemption: dict[str, Any], account: str) -> None:
+        """Settings as somebody may have written them by hand."""
+        self._put(TypeSerializer().serialize({"account": account, "exemptions": [exemption]})["M"])
+
+    def _put(self, item: dict[str, Any]) -> None:
+        boto3.client("dynamodb").put_item(TableName="settings", Item=item)
 
     def told(self, day: str) -> list[tuple[str, str]]:
         """Subject and text of the messages of that day."""
@@ -77,15 +83,17 @@ def hub() -> Iterator[Hub]:
             yield Hub(topic)
 
 
-def exemption(**given: Any) -> dict[str, Any]:
-    return {
-        "id": "ex-1a2b3c4d",
-        "reason": "Legacy import",
-        "approver": "ana@example.com",
-        "created": "2026-01-01T00:00:00Z",
-        "until": "2026-12-31T23:59:59Z",
-        **given,
-    }
+def exemption(**given: Any) -> Exemption:
+    return Exemption.model_validate(
+        {
+            "id": "ex-1a2b3c4d",
+            "reason": "Legacy import",
+            "approver": "ana@example.com",
+            "created": "2026-01-01T00:00:00Z",
+            "until": "2026-12-31T23:59:59Z",
+            **given,
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -190,7 +198,7 @@ def test_foreign_text_stays_on_its_line_and_is_quoted_for_a_shell(hub: Hub) -> N
 
 
 def test_settings_that_are_not_understood_are_named_and_hide_no_others(hub: Hub) -> None:
-    hub.put(exemption(until="never"), account="000000000001")
+    hub.put_unreadable({**exemption().model_dump(mode="json"), "until": "never"}, account="000000000001")
     hub.put(exemption(), account="000000000002")
     [(_, text)] = hub.told("2026-12-24")
     assert "The settings of account 000000000001 are not understood" in text
