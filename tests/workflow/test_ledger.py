@@ -9,7 +9,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from rightstate import __version__
+from rightstate import __version__, guards
 from rightstate.catalogue import load
 from rightstate.clock import written
 from rightstate.models import Account, Enabled, Exemption
@@ -74,6 +74,31 @@ def _kind(value: Any) -> Any:
             return "text"
         case _:
             return "number"
+
+
+ENDS: dict[str, dict[str, Any]] = {
+    "off": {"mode": Mode.OFF},
+    "halted": {"halted": True},
+    "awaiting-approval": {"mode": Mode.APPROVE, "given": {"batch": "nightly"}},
+}
+
+
+@pytest.mark.parametrize("outcome", ENDS)
+def test_the_ledgers_of_other_tests_have_what_a_run_writes_that_changes_nothing(
+    hub: Engine, outcome: str
+) -> None:
+    how = ENDS[outcome]
+    enable(hub, POLICY, mode=how.get("mode", Mode.AUTO))
+    queue = broken(POLICY)
+    if how.get("halted"):
+        again = written(datetime.now(UTC) + timedelta(hours=1))
+        halt = guards.Halt(policy=POLICY, since=again, execution="e", applies=5, look_again=again)
+        guards._halt(f"{ACCOUNT}/{REGION}/sqs-queue/{queue}", halt)
+    [entry] = ended(hub, start_input(queue, **how.get("given", {})))
+    assert entry["outcome"] == outcome
+    queues = [each for each in ledgers.entries(6000) if each["resource_type"] == "sqs-queue"]
+    made = [shape(each) for each in queues if each["outcome"] == outcome]
+    assert shape(entry) in made, (shape(entry), made[0])
 
 
 def test_the_ledgers_of_other_tests_have_what_a_run_writes_and_nothing_else(hub: Engine) -> None:
