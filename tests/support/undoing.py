@@ -29,7 +29,7 @@ def exempt(hub: Engine, resource_type: str, resource: str, *policies: str, **fie
     hub.configure(
         Account(
             account=ACCOUNT,
-            role_arn=simulated_accounts.role_arn(ACCOUNT),
+            **simulated_accounts.roles(ACCOUNT),
             external_id="shared",
             policies={policy: Enabled(mode=Mode.AUTO) for policy in policies},
             exemptions=(exemption,),
