@@ -79,7 +79,6 @@ def _kind(value: Any) -> Any:
 ENDS: dict[str, dict[str, Any]] = {
     "off": {"mode": Mode.OFF},
     "halted": {"halted": True},
-    "awaiting-approval": {"mode": Mode.APPROVE, "given": {"batch": "nightly"}},
 }
 
 
@@ -94,7 +93,7 @@ def test_the_ledgers_of_other_tests_have_what_a_run_writes_that_changes_nothing(
         again = written(datetime.now(UTC) + timedelta(hours=1))
         halt = guards.Halt(policy=POLICY, since=again, execution="e", applies=5, look_again=again)
         guards._halt(f"{ACCOUNT}/{REGION}/sqs-queue/{queue}", halt)
-    [entry] = ended(hub, start_input(queue, **how.get("given", {})))
+    [entry] = ended(hub, start_input(queue))
     assert entry["outcome"] == outcome
     queues = [each for each in ledgers.entries(6000) if each["resource_type"] == "sqs-queue"]
     made = [shape(each) for each in queues if each["outcome"] == outcome]
