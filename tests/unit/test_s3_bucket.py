@@ -129,6 +129,15 @@ def test_a_grant_added_after_the_decision_is_kept_if_no_policy_forbids_it(accoun
     assert [grant["Grantee"].get("URI", "owner") for grant in left] == ["owner", GROUPS + "s3/LogDelivery"]
 
 
+def test_a_grant_that_was_removed_after_the_decision_is_not_added_again(account: Account) -> None:
+    put_grants(account, group("global/AllUsers", "READ"), group("global/AllUsers", "WRITE"))
+    decision = plan(BUCKET, account, RESOURCE, enabled(BUCKET, "s3-acl-no-public-read"))
+    account.client("s3").put_bucket_acl(Bucket="payments", ACL="public-read")
+    BUCKET.apply(account.client, RESOURCE, decision.calls[0], decision.changes)
+    left = account.client("s3").get_bucket_acl(Bucket="payments")["Grants"]
+    assert [grant["Permission"] for grant in left] == ["FULL_CONTROL"]
+
+
 def test_an_acl_that_somebody_else_has_mended_meanwhile_is_not_written(account: Account) -> None:
     put_grants(account, group("global/AllUsers", "READ"))
     decision = plan(BUCKET, account, RESOURCE, enabled(BUCKET, "s3-acl-no-public-read"))

@@ -870,15 +870,30 @@ def test_a_service_may_send_only_for_this_stack(policy: str, sender: str, condit
     assert statement["Condition"] == condition
 
 
-@pytest.mark.parametrize("policy", ["NotificationsPolicy", "UndeliveredEventsPolicy"])
-def test_what_is_sent_unencrypted_is_denied(policy: str) -> None:
+@pytest.mark.parametrize(
+    ("policy", "action", "whole"),
+    [
+        ("NotificationsPolicy", "sns:Publish", rf"arn:aws:sns:{REGION}:{HUB}:{STACK}-notifications"),
+        ("UndeliveredEventsPolicy", "sqs:*", rf"arn:aws:sqs:{REGION}:{HUB}:{STACK}-undelivered-events"),
+        # The bucket and all of its objects.
+        ("WorkBucketPolicy", "s3:*", rf"(arn:aws:s3:::{STACK}-workbucket-\w+) \1/\*"),
+    ],
+)
+def test_what_is_sent_unencrypted_is_denied_to_everybody(policy: str, action: str, whole: str) -> None:
     [denied] = [
         statement
         for statement in rendered()[policy]["Properties"]["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Deny"
     ]
-    assert denied["Principal"] == "*"
+    assert (denied["Principal"], denied["Action"]) == ("*", action)
+    assert re.fullmatch(whole, " ".join(listed(denied["Resource"])))
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_nobody_can_make_the_work_bucket_public() -> None:
+    blocks = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    buckets = [each["Properties"] for each in rendered().values() if each["Type"] == "AWS::S3::Bucket"]
+    assert [each["PublicAccessBlockConfiguration"] for each in buckets] == [dict.fromkeys(blocks, True)]
 
 
 # --- Names, places and what is kept ---

@@ -52,6 +52,9 @@ def test_an_input_may_lower_the_mode_but_never_raise_it(hub: Engine, calls: Call
     enable(hub, "sqs-server-side-encryption", mode=Mode.REPORT)
     raised = run(hub, "sqs-queue", start_input("lowered", mode="auto"))
     assert raised.outcome == "reported"
+    assert raised.decision is not None
+    # Decided so, and not only set right by the second look before a change.
+    assert [(each.mode, raised.decision.apply) for each in raised.decision.verdicts] == [("report", False)]
     assert calls.writes == []
 
 

@@ -306,6 +306,29 @@ def test_what_is_not_to_be_changed_any_more_by_the_time_that_an_execution_has_wa
     assert WRITE not in calls.writes
 
 
+def test_what_is_allowed_while_an_execution_waits_is_left_to_the_next(hub: Engine, calls: Calls) -> None:
+    lowered, policy = "s3-block-public-access", "s3-versioning"
+    modes = {policy: {"mode": "auto"}, lowered: {"mode": "report"}}
+    settings = {
+        "account": ACCOUNT,
+        "role_arn": simulated_accounts.role_arn(ACCOUNT),
+        "external_id": "shared",
+        "policies": modes,
+    }
+    hub.configure(Account.model_validate(settings))
+    bucket = broken(policy)
+    session().client("s3").delete_public_access_block(Bucket=bucket)
+    resource = f"{ACCOUNT}/{REGION}/s3-bucket/{bucket}"
+    guards.acquire(resource, FIRST)
+    execution = started(hub, "s3-bucket", start_input(bucket))
+    locked_out(hub, execution)
+    hub.configure(Account.model_validate({**settings, "policies": modes | {lowered: {"mode": "auto"}}}))
+    guards.release(resource, FIRST, [])
+    entry = ended(hub, execution)
+    assert (entry["outcome"], entry["calls"]) == (Outcome.REMEDIATED, ["PutBucketVersioning"])
+    assert calls.writes == ["s3:PutBucketVersioning"]
+
+
 def test_what_is_halted_while_an_execution_waits_is_left_alone(hub: Engine, calls: Calls) -> None:
     enable(hub, POLICY)
     queue = broken(POLICY)
