@@ -286,3 +286,20 @@ def test_an_account_that_somebody_else_changes_meanwhile_is_told_and_the_others_
     assert f"Somebody else has changed the settings of account {OWN} meanwhile" in ran.json[0]["error"]
     assert f"Not written: {OWN}. Written: {OTHER}." in ran.err
     assert modes(accounts, OTHER) == {SAFE: "report", RISKY: "report"}
+
+
+def test_an_account_that_somebody_else_removes_meanwhile_is_not_written_again(
+    inside: Cli, accounts: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = Registry.put
+
+    def raced(self: Registry, account: Account) -> Any:
+        self.remove(account.account)
+        return put(self, account)
+
+    inside("policies", "enable", SAFE, "--account", OWN)
+    monkeypatch.setattr(Registry, "put", raced)
+    ran = inside("policies", "enable", RISKY, "--account", OWN, "--format", "json")
+    assert ran.code == 1
+    assert f"Somebody else has changed the settings of account {OWN} meanwhile" in ran.json[0]["error"]
+    assert accounts.account(OWN) is None

@@ -101,6 +101,9 @@ def test_an_environment_that_does_not_lead_to_an_account(
 def test_the_file_of_an_event_that_is_none(refused: Refused, tmp_path: Path) -> None:
     for text, said in {
         "not json": "is not JSON",
+        # Python takes these for numbers.
+        '{"id": NaN}': "is not JSON",
+        '{"id": -Infinity}': "is not JSON",
         "[]": "it lacks id, source",
         '{"id": "1"}': "it lacks source, detail-type, account, region, time, detail",
         '{"eventName": "CreateQueue"}': "It looks like a bare CloudTrail record",

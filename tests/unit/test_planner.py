@@ -1,12 +1,21 @@
 """What the planner decides, on a small resource type of its own."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rightstate.errors import PlanConflict
 from rightstate.models import Enabled, Outcome, Status
-from rightstate.planner import decide, decide_as_approved, fingerprint_of, may_change, settings_to_read
+from rightstate.planner import (
+    decide,
+    decide_as_approved,
+    fingerprint,
+    fingerprint_of,
+    may_change,
+    settings_to_read,
+)
 from rightstate.policy import Mode, Parameter, Policy, Risk
 from rightstate.resource_type import Call, Case, Change, Observed, Resource, ResourceType, Setting
 from rightstate.wants import AtLeast, Exactly, Includes, Value, Want
@@ -290,6 +299,32 @@ def test_two_states_never_have_one_fingerprint(one: Observed, other: Observed) -
 def test_another_want_of_the_same_state_has_another_fingerprint() -> None:
     month = policy("week", {"Days": AtLeast(minimum=30)})
     assert told({"Days": 0}, Mode.AUTO, WEEK) != told({"Days": 0}, Mode.AUTO, month)
+
+
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [
+        ("verdicts", {"policy": "day"}),
+        ("verdicts", {"status": "held"}),
+        ("verdicts", {"findings": []}),
+        ("changes", {"setting": "Lock"}),
+        ("changes", {"before": 1}),
+        ("changes", {"after": 30}),
+        ("changes", {"policies": ["week", "day"]}),
+        ("calls", {"service": "t"}),
+        ("calls", {"operation": "Delete"}),
+        ("calls", {"parameters": {"Days": 30}}),
+        ("calls", {"settings": []}),
+    ],
+    ids=str,
+)
+def test_with_anything_that_is_shown_otherwise_the_fingerprint_is_another(
+    part: str, other: dict[str, Any]
+) -> None:
+    shown = decide(resource_type(WEEK), RESOURCE, ALL_AUTO, {"Days": 0}).model_dump(mode="json")
+    [one] = shown[part]
+    assert {key: one[key] for key in other} != other
+    assert fingerprint("state", {**shown, part: [{**one, **other}]}) != fingerprint("state", shown)
 
 
 @given(OBSERVED, OBSERVED)

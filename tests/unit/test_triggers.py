@@ -481,10 +481,16 @@ def test_a_finding_that_names_nothing_is_refused(source: str, path: str) -> None
         triggers.backfill_input(rule.input(gone))
 
 
-@pytest.mark.parametrize("key", ["security_hub", "config"])
-def test_an_input_of_a_findings_rule_has_its_fields_and_no_other(key: str) -> None:
+@pytest.mark.parametrize("finding", FINDINGS, ids=lambda finding: finding["source"])
+@pytest.mark.parametrize("more", [{"concurrency": 100}, {"mode": "auto"}, {"accounts": [ACCOUNT]}], ids=str)
+def test_an_input_of_a_findings_rule_has_its_fields_and_no_other(
+    finding: Event, more: dict[str, Any]
+) -> None:
+    [rule] = matching(finding)
+    given = rule.input(finding)
+    assert triggers.backfill_input(given).resources
     with pytest.raises(UnexpectedEvent):
-        triggers.backfill_input({key: [], "concurrency": 100})
+        triggers.backfill_input({**given, **more})
 
 
 def test_an_input_by_hand_is_as_ever() -> None:

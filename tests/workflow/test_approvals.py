@@ -14,7 +14,16 @@ from rightstate.approvals import REQUESTS
 from rightstate.catalogue import names
 from rightstate.clock import written
 from rightstate.errors import InvalidInput, Unavailable
-from rightstate.models import Account, ApproversDecision, Choice, Enabled, Outcome, Requested, StartInput
+from rightstate.models import (
+    Account,
+    ApproversDecision,
+    AskTask,
+    Choice,
+    Enabled,
+    Outcome,
+    Requested,
+    StartInput,
+)
 from rightstate.policy import Mode
 from rightstate.starting import start_execution
 from rightstate_cli import simulated_accounts
@@ -236,6 +245,20 @@ def test_the_token_is_nowhere_but_in_the_state_that_waits_and_in_the_request_unt
     assert case.request.token not in str(table)
 
 
+def test_what_asks_for_an_approval_answers_without_the_token(
+    waiting: Callable[..., Waiting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS shows the answer in the history (Step Functions API reference, TaskSubmittedEventDetails)."""
+    tasks: list[AskTask] = []
+    tell = approvals._tell
+    monkeypatch.setattr(approvals, "_tell", lambda task, asked: tasks.append(task) or tell(task, asked))
+    case = waiting()
+    [task] = tasks
+    answered = approvals.request(task)
+    assert (answered.id, task.token) == (case.request.id, case.request.token)
+    assert task.token not in answered.model_dump_json()
+
+
 REQUESTERS = {
     "the same principal": (REQUESTER, "arn:aws:sts::123456789012:assumed-role/approver/somebody"),
     "the same session name in another role": (
@@ -260,6 +283,24 @@ def test_who_caused_a_change_cannot_approve_it(
     entry = case.entry()
     assert entry["outcome"] == Outcome.DENIED
     assert "caused the change" in entry["reason"]
+    assert WRITE not in calls.made
+
+
+def test_a_decision_is_of_whom_its_key_names_whoever_else_it_says(
+    hub: Engine, waiting: Callable[..., Waiting], calls: Calls
+) -> None:
+    """IAM lets everybody write under their own aws:userid, and whatever they like there."""
+    case = waiting(event=EVENT)
+    case.write(by=REQUESTER, arn=APPROVER[1])
+    hub.client("dynamodb").update_item(
+        TableName=hub.resources["GuardsTable"],
+        Key={"id": {"S": REQUESTER}, "what": {"S": case.request.id}},
+        AttributeUpdates={"by": {"Value": {"S": APPROVER[0]}}},
+    )
+    case.answer({"decided_by": REQUESTER})
+    entry = case.entry()
+    assert entry["outcome"] == Outcome.DENIED
+    assert f"{REQUESTER} caused the change" in entry["reason"]
     assert WRITE not in calls.made
 
 

@@ -3,13 +3,14 @@
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
 
 from rightstate import guards, limits, metrics
 from rightstate.errors import Denied
-from rightstate.models import Outcome
+from rightstate.models import Choice, Outcome
 from rightstate.policy import Mode
 from rightstate.sessions import hub_client
 from rightstate_cli import examples, simulated_accounts
@@ -17,8 +18,9 @@ from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support import told
 from tests.support.calls import Calls
-from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, session
-from tests.support.waiting import guarding_as, request_of, started
+from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, session, start_input
+from tests.support.undoing import arn_of, exempt, undo
+from tests.support.waiting import ended, guarding_as, request_of, started
 
 POLICY, TYPE = "sqs-server-side-encryption", "sqs-queue"
 WRITE = "sqs:SetQueueAttributes"
@@ -138,6 +140,40 @@ def test_of_five_hundred_at_once_none_is_counted_twice_or_not_at_all(
     with ThreadPoolExecutor(20) as pool:
         found = Counter(pool.map(lambda _: limits.over(ACCOUNT, "changes"), range(500)))
     assert found == {0: 100, **dict.fromkeys(range(1, 401), 1)}
+
+
+def test_what_a_person_has_asked_for_is_changed_whatever_the_limit(
+    hub: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHANGES_PER_HOUR", "1")
+    enable(hub, POLICY)
+    changed, left, planned, approved = (broken(POLICY) for _ in range(4))
+    first, over = hub.run(starts(hub, [changed, left]), at_once=1)
+    assert (first.outcome, over.outcome) == (Outcome.REMEDIATED, Outcome.LIMITED)
+    of_a_batch = Start(resource_type=TYPE, input=start_input(planned, batch=str(uuid.uuid4())))
+    assert [each.outcome for each in hub.run([of_a_batch])] == [Outcome.REMEDIATED]
+    exempt(hub, TYPE, changed, POLICY)
+    assert undo(hub, TYPE, changed, arn_of(hub, first)).outcome == Outcome.UNDONE
+    enable(hub, POLICY, mode=Mode.APPROVE, approvers=("AROA:*",))
+    execution = started(hub, TYPE, start_input(approved))
+    approver = guarding_as(hub, "AROA:a", "arn:aws:sts::1:assumed-role/a/a")
+    approver.decide(request_of(hub, execution), Choice.APPROVE, "")
+    assert ended(hub, execution)["outcome"] == Outcome.REMEDIATED
+
+
+def test_each_hour_is_counted_by_itself(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clock(datetime):
+        at = datetime(2026, 11, 26, 10, 59, 59, tzinfo=UTC)
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return cls.at
+
+    hub_client("dynamodb")
+    monkeypatch.setattr(guards, "datetime", Clock)
+    assert [guards.count(ACCOUNT, "changes") for _ in range(2)] == [1, 2]
+    Clock.at += timedelta(seconds=1)
+    assert guards.count(ACCOUNT, "changes") == 1
 
 
 def test_a_limit_of_nothing_is_none_and_counts_nothing(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

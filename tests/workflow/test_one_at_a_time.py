@@ -14,7 +14,7 @@ from unittest.mock import patch
 import pytest
 from botocore.client import BaseClient
 
-from rightstate import catalogue, clock, guards, halts, remediation
+from rightstate import catalogue, clock, guards, halts, remediation, settings
 from rightstate.errors import AlreadyAsked, Denied, Locked
 from rightstate.models import Account, Asked, Choice, Execution, Intent, Outcome, StartInput, StateTask
 from rightstate.policy import Mode
@@ -292,14 +292,14 @@ def test_what_is_not_to_be_changed_any_more_by_the_time_that_an_execution_has_wa
     guards.acquire(resource, FIRST)
     execution = started(hub, TYPE, start_input(queue))
     locked_out(hub, execution)
-    settings = {
+    given = {
         "account": ACCOUNT,
         "role_arn": simulated_accounts.role_arn(ACCOUNT),
         "external_id": "shared",
         "policies": {POLICY: {"mode": "auto"}},
         **now,
     }
-    hub.configure(Account.model_validate(settings))
+    hub.configure(Account.model_validate(given))
     guards.release(resource, FIRST, [])
     entry = ended(hub, execution)
     assert (entry["outcome"], entry["changes"], entry["calls"]) == (outcome, [], [])
@@ -309,24 +309,40 @@ def test_what_is_not_to_be_changed_any_more_by_the_time_that_an_execution_has_wa
 def test_what_is_allowed_while_an_execution_waits_is_left_to_the_next(hub: Engine, calls: Calls) -> None:
     lowered, policy = "s3-block-public-access", "s3-versioning"
     modes = {policy: {"mode": "auto"}, lowered: {"mode": "report"}}
-    settings = {
+    given = {
         "account": ACCOUNT,
         "role_arn": simulated_accounts.role_arn(ACCOUNT),
         "external_id": "shared",
         "policies": modes,
     }
-    hub.configure(Account.model_validate(settings))
+    hub.configure(Account.model_validate(given))
     bucket = broken(policy)
     session().client("s3").delete_public_access_block(Bucket=bucket)
     resource = f"{ACCOUNT}/{REGION}/s3-bucket/{bucket}"
     guards.acquire(resource, FIRST)
     execution = started(hub, "s3-bucket", start_input(bucket))
     locked_out(hub, execution)
-    hub.configure(Account.model_validate({**settings, "policies": modes | {lowered: {"mode": "auto"}}}))
+    hub.configure(Account.model_validate({**given, "policies": modes | {lowered: {"mode": "auto"}}}))
     guards.release(resource, FIRST, [])
     entry = ended(hub, execution)
     assert (entry["outcome"], entry["calls"]) == (Outcome.REMEDIATED, ["PutBucketVersioning"])
     assert calls.writes == ["s3:PutBucketVersioning"]
+
+
+def test_what_a_batch_shares_of_the_settings_counts_for_no_change(
+    hub: Engine, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "_SHARED_SECONDS", 3600)
+    enable(hub, POLICY)
+    queue = broken(POLICY)
+    resource = f"{ACCOUNT}/{REGION}/{TYPE}/{queue}"
+    guards.acquire(resource, FIRST)
+    execution = started(hub, TYPE, start_input(queue, batch=str(uuid.uuid4())))
+    locked_out(hub, execution)
+    enable(hub)
+    guards.release(resource, FIRST, [])
+    assert ended(hub, execution)["outcome"] == Outcome.OFF
+    assert WRITE not in calls.writes
 
 
 def test_what_is_halted_while_an_execution_waits_is_left_alone(hub: Engine, calls: Calls) -> None:
