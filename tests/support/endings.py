@@ -31,6 +31,7 @@ from rightstate.models import (
     Excuse,
     Execution,
     Outcome,
+    ReadBack,
     RecordTask,
     Resolved,
     Run,
@@ -231,6 +232,14 @@ def state_at_end(
         if failed is None:
             seen = Verified(observed={each.setting: each.after for each in decision.changes})
             state["verified"] = seen.model_dump(mode="json")
+        else:
+            # Of the changes that were made, a fresh read does not show the last.
+            shown = {each.setting: each.after for each in decision.changes[:-1]}
+            back = ReadBack(observed=shown, operations=operations, changes=decision.changes)
+            state["read_back"] = back.model_dump(mode="json")
+    else:
+        # Its first call was refused.
+        state["read_back"] = ReadBack(observed={}).model_dump(mode="json")
     return state
 
 
@@ -296,7 +305,9 @@ def _route(stop: str, failing: str) -> tuple[str, ...]:
     for each in [failing] if failing else stops:
         route += [] if each == route[-1] else _shortest(definition["States"], route[-1], each)
     if failing:
-        return (*route, definition["States"][failing]["Catch"][-1]["Next"])
+        route.append(definition["States"][failing]["Catch"][-1]["Next"])
+    if route[-1] == "Notify and record":
+        return tuple(route)
     return (*route, *_shortest(definition["States"], route[-1], "Notify and record"))
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from csv import DictReader
+from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -12,9 +14,12 @@ from moto.kinesis.exceptions import ResourceInUseError
 from moto.kinesis.models import KinesisBackend
 from moto.rds.models import rds_backends
 
-from rightstate import sessions
+from rightstate import sessions, settings
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution, Start
+from rightstate_cli.report.posture import State, effect, made
+from rightstate_cli.report.record import as_record
+from rightstate_cli.report.spreadsheet import Spreadsheet
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
 
@@ -232,6 +237,33 @@ def test_a_change_that_a_fresh_read_never_shows_fails_and_says_what_was_done(hub
     assert execution.reason.startswith(
         "NotVerified: The change was made, but a fresh read does not show it: Versioning."
     )
+
+
+def test_a_setting_that_a_fresh_read_never_shows_makes_no_other_unverified(hub: Engine) -> None:
+    enable(hub, "s3-versioning", "s3-block-public-access")
+    bucket = broken("s3-versioning", "forgets-one")
+    with _without(hub, "PutBucketVersioning"):
+        execution = run(hub, bucket)
+    assert execution.outcome == "failed"
+    [entry] = [each for each in hub.ledger() if each["resource"].endswith("/forgets-one")]
+    assert "Made and verified: BlockPublicAcls: not set -> true; " in entry["reason"]
+    assert "Made, but not verified: Versioning: not set -> Enabled." in entry["reason"]
+    record = as_record(settings.native(entry))
+    assert {change.setting: made(record, change) for change in record.changes} == {
+        **dict.fromkeys(
+            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), "yes"
+        ),
+        "Versioning": "unverified",
+    }
+    assert made(record) == "partly"
+    states = dict(effect(record).states)
+    assert states == {"s3-block-public-access": State.COMPLIANT, "s3-versioning": State.BROKEN}
+    rows = StringIO()
+    Spreadsheet(rows).add(record)
+    verified = {row["setting"]: row["verified"] for row in DictReader(StringIO(rows.getvalue()))}
+    assert {setting for setting, shown in verified.items() if shown == "no"} == {"Versioning"}
+    [version] = [change for change in record.changes if change.setting == "Versioning"]
+    assert (version.before, version.after) == (None, "Enabled")
 
 
 def test_a_change_that_is_shown_late_is_verified_in_the_end(hub: Engine) -> None:

@@ -61,9 +61,9 @@ class Figures:
         self.first = self.first or record.started
         self.last = record.started
         self._outcomes[record.outcome] += 1
-        if made(record) == "yes":
+        if verified := sum(made(record, change) == "yes" for change in record.changes):
             self._changed["records"] += 1
-            self._changed["settings"] += len(record.changes)
+            self._changed["settings"] += verified
         self._stand(record, number)
         if _group(record.outcome) == "failed":
             self._fail(record, number)

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from rightstate.models import Outcome, Status
 from rightstate.policy import Mode
-from rightstate_cli.report.record import Record, Verdict
+from rightstate_cli.report.record import Change, Record, Verdict
 
 
 class State(StrEnum):
@@ -59,15 +59,19 @@ def looked_at(record: Record) -> bool:
     return record.outcome not in _NO_RESOURCE and record.place[3] not in ("", "*")
 
 
-def made(record: Record) -> str:
-    """Whether the entry's changes were made: `yes`, `unverified`, `unknown` (the reason says how far it came)
-    or `no`."""
-    if not record.changes:
+def made(record: Record, *of: Change) -> str:
+    """Whether the entry's changes, or those of them, were made: `yes`, which is verified, `partly`, where
+    some are verified, `unverified`, `unknown` (the reason says how far it came) or `no`."""
+    changes = of or record.changes
+    if not changes:
         return "no"
     match record.outcome:
         case Outcome.REMEDIATED | Outcome.UNDONE:
             return "yes"
         case Outcome.FAILED | Outcome.DIED:
+            verified = sum(change.setting in record.verified for change in changes)
+            if verified:
+                return "yes" if verified == len(changes) else "partly"
             return "unverified" if record.calls else "unknown"
         case _:
             return "no"
@@ -85,4 +89,15 @@ def _state(record: Record, verdict: Verdict, changed: set[str]) -> State | None:
             return State.COMPLIANT
         # Others were changed; these wait for an approval of their own.
         return State.WAITING if verdict.mode == Mode.APPROVE else State.BROKEN
-    return State.WAITING if record.outcome == Outcome.AWAITING_APPROVAL else State.BROKEN
+    if record.outcome == Outcome.AWAITING_APPROVAL:
+        return State.WAITING
+    return State.COMPLIANT if _all_verified(record, verdict) else State.BROKEN
+
+
+def _all_verified(record: Record, verdict: Verdict) -> bool:
+    """Whether an execution that failed or died has put right all that the policy wants, as a read showed."""
+    if record.outcome not in (Outcome.FAILED, Outcome.DIED):
+        return False
+    wanted = {finding.setting for finding in verdict.findings}
+    wanted |= {change.setting for change in record.changes if verdict.policy in change.policies}
+    return bool(wanted) and wanted <= set(record.verified)

@@ -68,8 +68,8 @@ def _row(record: Record, change: Change) -> tuple[Any, ...]:
         change.setting,
         change.before,
         change.after,
-        made(record),
-        _verified(record, change),
+        made(record, change),
+        "yes" if change.setting in record.verified else "no",
         " ".join(change.policies),
         record.outcome,
         record.reason,
@@ -83,14 +83,6 @@ def _row(record: Record, change: Change) -> tuple[Any, ...]:
         record.undo or "",
         record.execution,
     )
-
-
-def _verified(record: Record, change: Change) -> str:
-    """Whether a fresh read found the value that was written. A list may hold more than was added to it."""
-    if change.setting not in record.verified:
-        return "no"
-    read = record.verified[change.setting]
-    return "yes" if read == change.after or record.outcome == Outcome.REMEDIATED else "no"
 
 
 def _cell(value: Value) -> str | int:

@@ -59,6 +59,7 @@ function facts(i) {
 
 const MADE = {
   yes: "Changed",
+  partly: "Changed, and verified in part",
   unverified: "Changed, but not verified",
   unknown: "To be changed; the reason says how far it came",
   no: "Would be changed",
@@ -68,11 +69,13 @@ function changes(i) {
   const found = records.get("changes", i);
   if (!found) return null;
   const read = records.get("verified", i) ?? {};
+  const made = records.get("made", i);
+  const shown = ({ setting }) => (setting in read ? ["; a fresh read shows ", foreign(value(read[setting]), 400)] : made === "partly" ? "; not verified" : null);
   return [
-    el("h3", {}, MADE[records.get("made", i)]),
+    el("h3", {}, MADE[made]),
     ...found.map((change) =>
       el("div", { class: "change" }, difference(change, Infinity),
-        small("for ", foreign(change.policies.join(", "), 400), change.setting in read ? ["; a fresh read shows ", foreign(value(read[change.setting]), 400)] : null))),
+        small("for ", foreign(change.policies.join(", "), 400), shown(change)))),
   ];
 }
 

@@ -134,9 +134,11 @@ function figures(records, { counting, shown }, policy, waits) {
     const place = records.place("resource", i);
     const { id, account } = records.resource(i);
     if (outcome !== "fanned-out" && outcome !== "rejected" && id !== "" && id !== "*") lookedAt.add(place);
-    if (records.get("made", i) === "yes") {
+    const made = records.get("made", i);
+    if (made === "yes" || made === "partly") {
+      const read = records.get("verified", i) ?? {};
       changed.records++;
-      changed.settings += records.get("changes", i).length;
+      changed.settings += records.get("changes", i).filter((change) => made === "yes" || Object.hasOwn(read, change.setting)).length;
     }
     if (group(outcome) === "failed") {
       const error = records.get("error", i) ?? outcome;

@@ -122,7 +122,7 @@ function verified(i) {
   const made = records.get("made", i);
   const undone = records.undoneBy(i);
   return [
-    made === "yes" ? badge("verified", "compliant") : made === "unverified" ? badge("not verified", "failed") : badge("look at the reason", "found"),
+    made === "yes" ? badge("verified", "compliant") : made === "partly" ? badge("verified in part", "failed") : made === "unverified" ? badge("not verified", "failed") : badge("look at the reason", "found"),
     undone !== undefined ? small("undone later") : null,
     records.place("undo", i) ? small("takes another back") : null,
   ];

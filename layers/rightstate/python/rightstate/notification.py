@@ -331,6 +331,8 @@ def _changes(told: Notification) -> Iterator[str]:
             yield "To be changed, if it is approved"
         case Outcome.UNDONE:
             yield "Restored, and verified by a fresh read"
+        case _ if told.verified:
+            yield "Changed; a fresh read shows it, except where it says not verified"
         case _ if told.calls:
             yield "Changed, but not verified"
         case _:
@@ -340,6 +342,8 @@ def _changes(told: Notification) -> Iterator[str]:
         yield f"    for {', '.join(each.policies)}"
         if each.setting in told.verified and told.verified[each.setting] != each.after:
             yield f"    a fresh read shows {_line(as_text(told.verified[each.setting]), 300)}"
+        if told.outcome is Outcome.FAILED and told.verified and each.setting not in told.verified:
+            yield "    not verified"
 
 
 def _left_alone(told: Notification) -> Iterator[str]:
