@@ -436,7 +436,7 @@ def plan_of(inside: Cli, hub: Hub, server: Server, format: str, **more: Any) -> 
         # It will be changed, if later.
         ({"managed": {"handling": "delay"}}, "broken", "", 1),
     ],
-    ids=str,
+    ids=["a resource", "managed and reported", "a tag", "managed and delayed"],
 )
 def test_a_plan_says_what_is_excused_why_and_by_which_rule(
     inside: Cli, hub: Hub, server: Server, more: dict[str, Any], status: str, rule: str, code: int
