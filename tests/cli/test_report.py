@@ -11,11 +11,12 @@ from rightstate.models import Account, Choice, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli.executions import Start
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Hub, Server
-from tests.report.conftest import entry
+from tests.support import endings
 from tests.support.moto_engine import Engine
 from tests.support.waiting import ended, guarding_as, request_of, started
 
 FILES = {"index.html", "changes.csv", "records.jsonl", "ocsf.jsonl", "manifest.json"}
+ENTRY = endings.ended()
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +39,9 @@ def file(tmp_path: Path) -> Path:
     """A ledger of three entries in two accounts."""
     path = tmp_path / "ledger.jsonl"
     entries = [
-        entry(name="one", started="2026-11-01T10:00:00.000Z"),
-        entry(name="two", started="2026-11-02T10:00:00.000Z", outcome="failed", error="Denied"),
-        entry(name="three", started="2026-11-03T00:00:00.000Z", resource=f"{OTHER}/eu-west-1/kms-key/k"),
+        endings.ended(name="one", started="2026-11-01T10:00:00.000Z"),
+        endings.ended(name="two", started="2026-11-02T10:00:00.000Z", failed=endings.Failed("Describe")),
+        endings.ended(name="three", started="2026-11-03T00:00:00.000Z", account=OTHER),
     ]
     path.write_text("".join(json.dumps(each) + "\n" for each in entries))
     return path
@@ -223,11 +224,11 @@ def test_a_report_is_replaced_by_force_alone(inside: Cli, file: Path, tmp_path: 
     ("content", "said"),
     [
         ("nothing\n", "Line 1 of 'broken.jsonl' is cut off, or is not JSON"),
-        (json.dumps(entry()) + "\n\n[]\n", "Line 3 of"),
-        (json.dumps(entry(seconds=float("nan"))), "Line 1 of"),
-        (json.dumps({**entry(), "at": "2026-99-99T00:00:00Z#x"}), "is not understood, at: at"),
-        (json.dumps({**entry(), "resource": "\ud800/a/b/c"}), "Line 1 of"),
-        (json.dumps({**entry(), "verdicts": "many"}), "is not understood, at: verdicts"),
+        (json.dumps(ENTRY) + "\n\n[]\n", "Line 3 of"),
+        (json.dumps({**ENTRY, "seconds": float("nan")}), "Line 1 of"),
+        (json.dumps({**ENTRY, "at": "2026-99-99T00:00:00Z#x"}), "is not understood, at: at"),
+        (json.dumps({**ENTRY, "resource": "\ud800/a/b/c"}), "Line 1 of"),
+        (json.dumps({**ENTRY, "verdicts": "many"}), "is not understood, at: verdicts"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_ledger_is_refused_and_nothing_written(
