@@ -30,7 +30,8 @@ def awaiting(execution: Execution, requested: Requested) -> Execution:
         for policy in requested.policies
     )
     outcome = Outcome.AWAITING_APPROVAL
-    reason = f"Waits for approval {requested.id} until {requested.until}."
+    what = "The undo waits" if requested.undo else "Waits"
+    reason = f"{what} for approval {requested.id} until {requested.until}."
     decision = Decision(
         apply=False,
         outcome=outcome,

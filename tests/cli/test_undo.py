@@ -1,7 +1,7 @@
 """`rightstate undo`: a remediation of a deployed hub taken back, and the exemption that keeps it so."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,10 +9,14 @@ from moto.core.exceptions import JsonRESTError
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from rightstate import settings
-from rightstate.models import Account
+from rightstate.models import Account, Choice, Enabled, Exemption
+from rightstate.policy import Mode
+from rightstate_cli import exempting
 from rightstate_cli.executions import Start
+from rightstate_cli.registry import Registry
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 from tests.support.moto_engine import Engine
+from tests.support.waiting import ended, guarding_as
 
 pytestmark = pytest.mark.usefixtures("enabled")
 
@@ -236,3 +240,91 @@ def test_a_reason_and_an_approver_have_to_be_given_in_a_line(
     assert "--reason takes 1 to 1024 characters, --approver 1 to 256" in ran.err
     assert ran.code == 2
     assert account(engine).exemptions == ()
+
+
+# --- What has to be approved first ---
+
+ENCRYPTION = "sqs-server-side-encryption"
+APPROVER = ("AROAEXAMPLEAPPROVER:bruno", "arn:aws:sts::123456789012:assumed-role/approver/bruno")
+
+
+@pytest.fixture
+def asking(engine: Engine) -> Iterator[Callable[[], None]]:
+    """Sets the encryption of queues to mode approve, until the test is over."""
+    before = account(engine)
+
+    def configure() -> None:
+        policies = {**before.policies, ENCRYPTION: Enabled(mode=Mode.APPROVE)}
+        engine.configure(before.model_copy(update={"policies": policies, "approvers": ("*",)}))
+
+    yield configure
+    engine.configure(before)
+
+
+@pytest.mark.parametrize("choice", [Choice.APPROVE, Choice.DENY])
+def test_an_undo_that_has_to_be_approved_is_left_waiting_and_leaves_no_exemption_whatever_is_decided(
+    server: Server, engine: Engine, inside: Cli, asking: Callable[[], None], choice: Choice
+) -> None:
+    queue = f"undo-to-{choice.value}"
+    name = mended(server, engine, queue)
+    asking()
+    ran = inside("undo", name, "--reason", "CHG-5530", "--yes", COLUMNS="250")
+    assert f"sqs-queue {queue} in {OWN}: awaiting-approval" in ran.out
+    assert "The undo waits for approval ap-" in ran.out
+    assert "1 execution waiting for an approval. `rightstate approvals list`" in " ".join(ran.err.split())
+    assert "No exemption is in force for it" in ran.err and "rightstate exempt add" in ran.err
+    assert ran.code == 1
+    assert account(engine).exemptions == ()
+    assert "sqs:SetQueueAttributes" not in server.writes
+    guarding = guarding_as(engine, *APPROVER)
+    [request] = [each for each in guarding.requests() if f"/{queue}" in each.resource and each.undo]
+    shown = inside("approvals", "show", request.id, COLUMNS="250")
+    assert (
+        f"This takes back what {name} has changed. The resource will break {ENCRYPTION} again." in shown.out
+    )
+    assert "UNDO Encryption:" in inside("approvals", "list", COLUMNS="300").out
+    guarding.decide(request, choice, "CHG-5530")
+    entry = ended(engine, request.execution)
+    assert entry["outcome"] == ("undone" if choice is Choice.APPROVE else "denied")
+    assert encryption(server, queue) == ("false" if choice is Choice.APPROVE else "true")
+    assert account(engine).exemptions == ()
+
+
+def test_a_question_about_an_undo_to_be_approved_says_that_it_only_asks(
+    server: Server, engine: Engine, inside: Cli, asking: Callable[[], None]
+) -> None:
+    name = mended(server, engine, "undo-not-asked")
+    asking()
+    ran = inside("undo", name, "--reason", "x", stdin="n\n")
+    told = " ".join(ran.err.split())
+    assert "Ask for the approval to restore sqs-queue undo-not-asked" in told
+    assert f"to a state that breaks {ENCRYPTION}? [y/N]" in told and "exempt it for" not in told
+    assert (ran.code, ran.out) == (2, "")
+
+
+def test_a_policy_that_only_just_asks_has_its_exemption_removed_when_the_undo_waits(
+    server: Server,
+    engine: Engine,
+    inside: Cli,
+    asking: Callable[[], None],  # resets the settings
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its mode is set between the exemption of the command and the start of the execution."""
+    name = mended(server, engine, "undo-in-between")
+    added = exempting.add
+
+    def add(registry: Registry, of: str, exemption: Exemption) -> None:
+        added(registry, of, exemption)
+        found = account(engine)
+        policies = {**found.policies, ENCRYPTION: Enabled(mode=Mode.APPROVE)}
+        engine.configure(found.model_copy(update={"policies": policies, "approvers": ("*",)}))
+
+    monkeypatch.setattr(exempting, "add", add)
+    ran = inside("undo", name, "--reason", "x", "--yes", COLUMNS="250")
+    assert "awaiting-approval" in ran.out
+    assert "It is not undone, so exemption ex-" in ran.err
+    assert account(engine).exemptions == ()
+    guarding = guarding_as(engine, *APPROVER)
+    [request] = [each for each in guarding.requests() if "/undo-in-between" in each.resource]
+    guarding.decide(request, Choice.DENY, "over")
+    assert ended(engine, request.execution)["outcome"] == "denied"

@@ -57,10 +57,7 @@ def list_requests(
         print_table(
             counted(sum(map(_waits, requests)), "request") + " waiting",
             ("Id", "Resource", "Change", "Caused by", "Status"),
-            [
-                (each.id, each.resource, "; ".join(_changes(each)), _cause(each), _status(each))
-                for each in shown_ones
-            ],
+            [(each.id, each.resource, _what(each), _cause(each), _status(each)) for each in shown_ones],
             whole=("Id",),
         )
     raise typer.Exit(1 if any(map(_waits, requests)) else 0)
@@ -206,6 +203,18 @@ def _changes(requested: Requested) -> list[str]:
     return [f"{each.setting}: {as_change(each.before, each.after)}" for each in requested.changes]
 
 
+def _what(requested: Requested) -> str:
+    return ("UNDO " if requested.undo else "") + "; ".join(_changes(requested))
+
+
+def _undo(requested: Requested) -> str:
+    """What the request is, said so that nobody takes it for a remediation."""
+    return (
+        f"This takes back what {requested.undo.rpartition(':')[2]} has changed. The resource will break "
+        f"{', '.join(requested.policies)} again."
+    )
+
+
 def _cause(requested: Requested) -> str:
     if requested.event:
         return f"{requested.event.name} by {requested.event.principal or 'an AWS service'}"
@@ -218,6 +227,7 @@ def _print(requested: Requested, format: Format, to: Console | None = None) -> N
         return
     rows = [
         ("Resource", requested.arn or requested.resource),
+        *([("Undo", _undo(requested))] if requested.undo else []),
         *(("Change", change) for change in _changes(requested)),
         *(row for name in requested.policies for row in _policy(name)),
         *(("Call", plan_file.on_one_line(call)) for call in requested.calls),

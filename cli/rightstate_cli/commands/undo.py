@@ -9,6 +9,7 @@ import typer
 
 from rightstate import undoing
 from rightstate.catalogue import find_policy, load
+from rightstate.clock import now
 from rightstate.errors import InvalidInput, RightstateError
 from rightstate.exemptions import resource_name
 from rightstate.models import Exemption, Outcome, StartInput
@@ -18,8 +19,9 @@ from rightstate.step import parse
 from rightstate.wants import as_change
 from rightstate_cli import exempting, hub_ledger
 from rightstate_cli import hub as hubs
+from rightstate_cli.awaiting import following_until_asked
 from rightstate_cli.executions import Execution, Start
-from rightstate_cli.following import deployed, interrupted
+from rightstate_cli.following import interrupted
 from rightstate_cli.hub import Hub
 from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption, YesOption
 from rightstate_cli.output import Format, ask, print_json, print_line, print_table, progress, say, talk
@@ -39,6 +41,7 @@ class _Undo:
     resource_type: ResourceType
     resource: Resource
     restored: Sequence[Change]
+    asking: Sequence[str]
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -89,10 +92,14 @@ def undo(
     else has changed one of them since, nothing is restored. An exemption of the resource, which ends by
     itself, keeps the policies from making the changes again.
 
+    An undo that breaks a policy in mode `approve` waits for an approval, like any change of that policy. The
+    command does not wait for it, and writes no exemption: such a policy changes nothing unasked.
+
     - `rightstate undo 0f1e2d3c-5b6a --reason "CHG-5530: the partner's upload needs it"` asks first.
     - `rightstate undo 0f1e2d3c-5b6a --reason CHG-5530 --exempt-for 7d --approver ana@example.com --yes`
 
-    Exit codes: 0 undone, 1 refused or failed, 2 nothing was undone, or it could not be told.
+    Exit codes: 0 undone, 1 refused, failed or waiting for an approval, 2 nothing was undone, or it could not
+    be told.
     """
     lasting = span(exempt_for)
     if not lasting:
@@ -104,10 +111,9 @@ def undo(
             f"--exempt-for {exempt_for} is too long: an exemption lasts at most {most} days here. Nothing "
             "was changed. The hub's parameter ExemptionDays says how long."
         )
-    wanted = _found(hub, execution)
-    hub.machine(wanted.resource_type.name)
     registry = Registry(hub)
-    registry.get(wanted.resource.account)
+    wanted = _found(hub, registry, execution)
+    hub.machine(wanted.resource_type.name)
     _show(wanted)
     if wanted.destroyed and not consent:
         raise InvalidInput(
@@ -118,45 +124,70 @@ def undo(
         say("Nothing was changed.")
         raise typer.Exit(2)
     given = _input(wanted, reason, consent, hub.caller.user_id)
-    exemption = _exempted(hub, registry, wanted, lasting=lasting, reason=reason, approver=approver)
+    exemption = (
+        None
+        if wanted.asking
+        else _exempted(hub, registry, wanted, lasting=lasting, reason=reason, approver=approver)
+    )
     with interrupted(_LEAVING) as stop, progress() as bar:
         bar.add_task("Undoing", total=None)
-        following = deployed(hub, stop)
+        following, asked = following_until_asked(hub, stop)
         try:
             started = following.start(Start(resource_type=wanted.resource_type.name, input=given))
         except RightstateError:
-            _taken_back(registry, wanted, exemption)
+            if exemption:
+                _taken_back(registry, wanted, exemption)
             raise
         say(f"Started {started.rpartition(':')[2]}.")
-        ended = next(following.run(), None)
+        ended = next(following.run(), None) or next(iter(asked.executions), None)
     if ended is None:
-        say(f"Exemption {exemption.id} stays until {exemption.until}.")
+        if exemption:
+            say(f"Exemption {exemption.id} stays until {exemption.until}.")
         say(f"  rightstate history {started.rpartition(':')[2]} --deployed")
         raise typer.Exit(2)
-    undone = ended.outcome == Outcome.UNDONE
-    if ended.operations and not undone:
+    kept = exemption and _kept(registry, wanted, ended, exemption)
+    _print(wanted, ended, kept, format)
+    asked.say_how_to_answer()
+    if asked.executions:
+        say(
+            "No exemption is in force for it: once it is approved and undone, the policies ask for their "
+            "change again. To have them leave it alone, `rightstate exempt add --account "
+            f"{wanted.resource.account} --resource {resource_name(wanted.resource_type, wanted.resource)}`."
+        )
+    raise typer.Exit(0 if ended.outcome == Outcome.UNDONE else 1)
+
+
+def _kept(registry: Registry, wanted: _Undo, ended: Execution, exemption: Exemption) -> Exemption | None:
+    """The exemption, unless it was removed because nothing was undone."""
+    if ended.outcome == Outcome.UNDONE:
+        return exemption
+    if ended.operations:
         # Its calls are made, and only what a fresh read shows is not what it should be.
         say(
             f"What it wrote could not be verified, so exemption {exemption.id} stays until {exemption.until}."
         )
-        kept: Exemption | None = exemption
-    else:
-        kept = exemption if undone or not _taken_back(registry, wanted, exemption) else None
-    _print(wanted, ended, kept, format)
-    raise typer.Exit(0 if undone else 1)
+        return exemption
+    return None if _taken_back(registry, wanted, exemption) else exemption
 
 
-def _found(hub: Hub, named: str) -> _Undo:
+def _found(hub: Hub, registry: Registry, named: str) -> _Undo:
+    """Raises InvalidInput where there is no such execution, or it cannot be undone."""
     arn, item = hub_ledger.find(hub, named)
     entry = undoing.entry(arn, item)
     account, region, type_name, identifier = entry.resource.split("/", 3)
     resource_type = load(type_name)
-    place = {"account": account, "region": region, "partition": hub.partition}
+    resource = Resource(account=account, region=region, partition=hub.partition, id=identifier)
+    settings = registry.get(account)
+    asking = undoing.asking(resource_type, settings, entry.changes)
+    if asking:
+        # What the command does not exempt, because it leaves before the answer, has to be exempt by now.
+        undoing.keeping(resource_type, resource, settings, entry.changes, now())
     return _Undo(
         execution=arn,
         resource_type=resource_type,
-        resource=Resource(**place, id=identifier),
+        resource=resource,
         restored=undoing.restoring(resource_type, entry.changes),
+        asking=asking,
     )
 
 
@@ -182,9 +213,11 @@ def _show(wanted: _Undo) -> None:
 def _confirmed(wanted: _Undo, exempt_for: str, yes: bool) -> bool:
     if yes:
         return True
+    breaking = f"{wanted.named} to a state that breaks {', '.join(wanted.policies)}"
     answer = ask(
-        f"Restore {wanted.named} to a state that breaks {', '.join(wanted.policies)}, and exempt it for "
-        f"{exempt_for}?"
+        f"Ask for the approval to restore {breaking}?"
+        if wanted.asking
+        else f"Restore {breaking}, and exempt it for {exempt_for}?"
     )
     if answer is None:
         raise InvalidInput("Nothing was changed: nobody confirmed it. In a script, give --yes.")

@@ -82,6 +82,7 @@ def request(task: AskTask) -> Requested:
         requester_arn=run.event.principal if run.event else "",
         proven=_proven(run),
         approvers=run.approvers,
+        undo=run.undo.execution if run.undo else "",
         asked_at=written(asked_at),
         until=asked.until,
         token=task.token,
@@ -175,7 +176,7 @@ def _not_asked(task: CheckTask, asked: Asked | None) -> Resolved:
     """Another execution has asked before this one could."""
     outcome, reason = Outcome.AWAITING_APPROVAL, "The request for approval could not be made."
     if asked and asked.plan == task.decision.plan:
-        outcome, reason = guards.about(asked)
+        outcome, reason = guards.about(asked, undo=task.run.undo is not None)
     return Resolved(
         proceed=False,
         outcome=outcome,
@@ -337,6 +338,7 @@ def _tell(task: AskTask, requested: Requested) -> None:
         "outcome": Outcome.AWAITING_APPROVAL,
         "error": "",
         "reason": f"Waits for approval {requested.id} until {requested.until}.{_by_whom(requested)}",
+        **({"undo": requested.undo, "requester": requested.requester} if requested.undo else {}),
         "why": requested.why,
         "event": requested.event.model_dump(mode="json") if requested.event else None,
         "verdicts": [verdict.model_dump(mode="json") for verdict in task.decision.verdicts],

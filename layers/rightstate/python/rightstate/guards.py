@@ -371,12 +371,13 @@ def forget(resource: str, execution: str) -> None:
     _update(resource, "REMOVE asked", "asked.execution = :me", {":me": execution})
 
 
-def about(asked: Asked) -> tuple[Outcome, str]:
+def about(asked: Asked, undo: bool = False) -> tuple[Outcome, str]:
     """How an execution ends that would ask what has been asked already, and why."""
     if asked.denied:
+        longer = "" if undo else " `rightstate exempt add` leaves it alone for longer."
         return Outcome.DENIED, (
             f"{asked.denied} has denied the same change ({asked.id}); it is not asked for again before "
-            f"{asked.until}. `rightstate exempt add` leaves it alone for longer."
+            f"{asked.until}.{longer}"
         )
     if asked.approved:
         return Outcome.AWAITING_APPROVAL, (

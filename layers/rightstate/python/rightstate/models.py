@@ -254,11 +254,14 @@ class Undo(Frozen):
 
     `seen` is what a fresh read showed after them, which may be another text for the same, e.g. of a key.
     `certain` says that all of them were made; else a setting that is as before needs no restoring.
-    `approver` and `until` are those of the exemption that keeps the changes from being made again.
+    `approver` and `until` are those of the exemption that keeps the changes from being made again, empty
+    where none does. `asking` are the policies of the changes that are in mode `approve` for the account now:
+    with any, the undo has to be approved first.
     """
 
     execution: str
     changes: tuple[Change, ...]
+    asking: tuple[str, ...] = ()
     seen: Mapping[str, Value] = Field(default_factory=dict)
     certain: bool = True
     consent: bool = False
@@ -497,8 +500,9 @@ class Requested(Frozen):
 
     `requester` is the aws:userid and `requester_arn` the ARN of who caused it, empty where nobody is known.
     `proven` says that they are CloudTrail's, not what the input says of itself; where they are not, one of
-    the account's `approvers` has to approve. `outcome` is empty until it is decided or has expired;
-    `decided_by` is the aws:userid of who decided, and the ARN beside it what they say of themselves.
+    the account's `approvers` has to approve. `undo` is the ARN of the execution whose changes the request
+    would take back, empty where it is about a remediation. `outcome` is empty until it is decided or has
+    expired; `decided_by` is the aws:userid of who decided, and the ARN beside it what they say of themselves.
     """
 
     id: str
@@ -515,6 +519,7 @@ class Requested(Frozen):
     requester_arn: str = ""
     proven: bool = False
     approvers: tuple[str, ...] = ()
+    undo: str = ""
     asked_at: str
     until: str
     token: str

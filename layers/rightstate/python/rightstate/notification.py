@@ -154,9 +154,13 @@ class Notification(_Part):
     requester: str | None = Field(
         default=None, description="Of an undo: the aws:userid of who started it, as given."
     )
-    approver: str | None = Field(default=None, description="Of an undo: who has approved its exemption.")
+    approver: str | None = Field(
+        default=None, description="Of an undo: who has approved it or, where nobody had to, its exemption."
+    )
     exempt_until: str | None = Field(
-        default=None, description="Of an undo: until when policies leave the resource as it is."
+        default=None,
+        description="Of an undo: until when policies leave the resource as it is. Null where no exemption "
+        "was needed, because the policies only ask.",
     )
     shortened: bool = Field(
         default=False,
@@ -177,6 +181,8 @@ def notification(
             "version": "1",  # of the format; that of the entry is Rightstate's
             "error": entry["error"] or None,
             "approval": approval["id"] if isinstance(approval, Mapping) else approval,
+            "approver": entry.get("approver") or None,
+            "exempt_until": entry.get("exempt_until") or None,
             "account": account,
             "region": region,
             "resource_type": resource_type,
@@ -280,11 +286,11 @@ def _heading(told: Notification) -> Iterator[str]:
         case Outcome.REMEDIATED:
             yield f"Rightstate has put {named} right."
         case Outcome.AWAITING_APPROVAL:
-            yield f"Rightstate asks whether it may put {named} right."
+            yield _question(told, named)
         case Outcome.UNDONE:
             yield f"Rightstate has taken its changes of {named} back."
         case _ if told.undo:
-            yield f"Rightstate could not take its changes of {named} back: {told.error}."
+            yield f"Rightstate did not take its changes of {named} back: {told.error or told.outcome}."
         case Outcome.REPORTED:
             yield f"Rightstate found {named} in a wrong state and left it as it is."
         case Outcome.FAILED:
@@ -297,6 +303,16 @@ def _heading(told: Notification) -> Iterator[str]:
             yield f"Rightstate has asked about {named}, and leaves it as it is: {told.outcome}."
     if told.reason and told.outcome is not Outcome.REMEDIATED:
         yield _line(told.reason, 2000)
+
+
+def _question(told: Notification, named: str) -> str:
+    """What is asked. An undo must not pass for a remediation."""
+    if not told.undo:
+        return f"Rightstate asks whether it may put {named} right."
+    return (
+        f"Rightstate asks whether it may UNDO its changes of {named}. That makes it less secure: it will "
+        f"break {', '.join(_undone(told))} again."
+    )
 
 
 def _facts(told: Notification) -> Iterator[str]:
@@ -313,8 +329,8 @@ def _facts(told: Notification) -> Iterator[str]:
     if told.undo:
         yield f"Undone:     {_line(told.undo, 512)}"
         yield f"By:         {_line(told.requester or 'an unnamed caller', 256)}"
-        yield f"Approved:   {_line(told.approver or 'nobody', 256)}"
-        yield f"Exempt:     until {told.exempt_until}"
+        yield f"Approved:   {_line(told.approver or 'by nobody', 2048)}"
+        yield f"Exempt:     {f'until {told.exempt_until}' if told.exempt_until else 'no'}"
     if told.why:
         yield f"Reason:     {_line(told.why, 1024)}"
     yield f"Outcome:    {told.outcome}, {told.started} to {told.ended}"
@@ -327,6 +343,8 @@ def _changes(told: Notification) -> Iterator[str]:
     match told.outcome:
         case Outcome.REMEDIATED:
             yield "Changed, and verified by a fresh read"
+        case Outcome.AWAITING_APPROVAL if told.undo:
+            yield "To be set back, if it is approved"
         case Outcome.AWAITING_APPROVAL:
             yield "To be changed, if it is approved"
         case Outcome.UNDONE:
@@ -367,6 +385,11 @@ def _broken(told: Notification) -> list[Verdict]:
     ]
 
 
+def _undone(told: Notification) -> list[str]:
+    """The policies that an undo breaks again."""
+    return sorted({policy for change in told.changes for policy in change.policies})
+
+
 def _held(told: Notification) -> list[Verdict]:
     """What a policy found and must not change unseen, whatever its mode."""
     return [v for v in told.verdicts if v.status is Status.HELD]
@@ -395,13 +418,20 @@ def next_steps(told: Notification) -> Iterator[str]:
             "it from being made again:"
         )
         yield f"  rightstate undo {_name(told.execution)} --reason TEXT"
-    if told.outcome is Outcome.UNDONE:
+    if told.outcome is Outcome.UNDONE and not told.exempt_until:
+        yield (
+            f"Mend what made the change unwanted. {', '.join(_undone(told))} will ask for the change again; "
+            "deny that, or `rightstate exempt add` the resource."
+        )
+    elif told.outcome is Outcome.UNDONE:
         yield (
             f"Until {told.exempt_until}, mend what made the change unwanted. From then on the policies put "
             "the resource right again; `rightstate exempt` makes it longer or shorter."
         )
     yield from _of_halts_and_limits(told)
-    if told.outcome in _ASKED_AGAIN:
+    if told.undo and told.outcome in _ASKED_AGAIN:
+        yield "Nothing, if it is to stay as it is: nothing was undone, and no exemption was written for it."
+    elif told.outcome in _ASKED_AGAIN:
         yield (
             "Nothing, if it is to stay as it is. The next event or sweep looks at the resource again, and so "
             "does `rightstate start`."

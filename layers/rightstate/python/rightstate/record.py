@@ -264,11 +264,11 @@ def _undo(run: Run | None) -> dict[str, str]:
     """Of an undo: the execution that was undone, who wanted it, and until when it stays so."""
     if run is None or run.undo is None:
         return {}
-    undo = run.undo
+    undo, approval = run.undo, run.approval
     return {
         "undo": undo.execution,
         "requester": run.requester,
-        "approver": undo.approver,
+        "approver": (approval.arn or approval.by) if approval else undo.approver,
         "exempt_until": undo.until,
     }
 

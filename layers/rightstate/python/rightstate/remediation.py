@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from rightstate import exemptions, guards, limits, planner, resolve, undoing
 from rightstate.aws_errors import named_errors
@@ -35,6 +36,7 @@ from rightstate.models import (
     Run,
     RunTask,
     Status,
+    Undo,
     Verified,
     VerifyTask,
     Written,
@@ -82,14 +84,16 @@ def decide(task: DecideTask) -> Decision:
     """
     resource_type, run = load(task.resource_type), task.run
     observed, until = task.described.observed, _delayed_until(task)
-    if run.undo:
-        return undoing.decide(resource_type, run.resource, run.undo, observed)
     if run.approval and (over := _over(run)):
         return Decision(
             apply=False,
             outcome=Outcome.DENIED,
             rule=f"approval {run.approval.id}",
             reason=f"{over} Nothing was changed.",
+        )
+    if run.undo:
+        return _undo_to_approve(
+            run, run.undo, undoing.decide(resource_type, run.resource, run.undo, observed), observed
         )
     if until and now() < until:
         every = {**task.described.excuses, **run.excuses}
@@ -140,10 +144,8 @@ def _to_approve(task: DecideTask, resource_type: ResourceType, decision: Decisio
     wanted = planner.decide(resource_type, run.resource, lifted, observed, _excuses(task))
     # Of the decision as it will be with the approval, which is what the request shows.
     decision = decision.model_copy(update={"plan": planner.fingerprint_of(observed, wanted)})
-    if run.asked and run.asked.plan == decision.plan and now() < run.asked.until:
-        outcome, reason = guards.about(run.asked)
-        rule = f"approval {run.asked.id}"
-        return decision.model_copy(update={"outcome": outcome, "reason": reason, "rule": rule})
+    if asked_before := _asked_before(run, decision):
+        return decision.model_copy(update=asked_before)
     asked = {
         "outcome": Outcome.AWAITING_APPROVAL,
         "reason": "Its change waits for an approval, which another execution asks for.",
@@ -151,13 +153,55 @@ def _to_approve(task: DecideTask, resource_type: ResourceType, decision: Decisio
     }
     if run.batch:
         return decision.model_copy(update={**asked, "pending": asking})
+    changes = {"changes": wanted.changes, "calls": wanted.calls}
+    return decision.model_copy(update={**asked, **_asking(), **changes})
+
+
+def _asking() -> dict[str, Any]:
+    return {"ask": True, "ask_seconds": SECONDS_PER_HOUR * int(os.environ["APPROVAL_HOURS"])}
+
+
+def _asked_before(run: Run, decision: Decision) -> dict[str, Any]:
+    """How it ends where somebody is asked about the same plan already, or has denied it lately; empty where
+    not."""
+    if not (run.asked and run.asked.plan == decision.plan and now() < run.asked.until):
+        return {}
+    outcome, reason = guards.about(run.asked, undo=run.undo is not None)
+    return {"apply": False, "outcome": outcome, "reason": reason, "rule": f"approval {run.asked.id}"}
+
+
+def _undo_to_approve(run: Run, undo: Undo, decision: Decision, observed: Observed) -> Decision:
+    """The decision of an undo, with what has to be approved first: it breaks policies in mode `approve`.
+
+    Once approved, it is the decision that was approved or none.
+    """
+    if run.approval:
+        plan = planner.fingerprint_of(observed, decision)
+        if decision.apply and plan == run.approval.plan:
+            return decision.model_copy(update={"plan": plan})
+        why = (
+            "What was read is not as it was when the undo was approved."
+            if decision.apply
+            else decision.reason
+        )
+        return Decision(
+            apply=False,
+            outcome=Outcome.CHANGED_SINCE_PLAN,
+            rule=f"approval {run.approval.id}",
+            reason=why if "Nothing was changed." in why else f"{why} Nothing was changed.",
+        )
+    if not (decision.apply and undo.asking):
+        return decision
+    decision = decision.model_copy(update={"plan": planner.fingerprint_of(observed, decision)})
+    if asked_before := _asked_before(run, decision):
+        return decision.model_copy(update={**asked_before, "changes": (), "calls": ()})
     return decision.model_copy(
         update={
-            **asked,
-            "ask": True,
-            "ask_seconds": SECONDS_PER_HOUR * int(os.environ["APPROVAL_HOURS"]),
-            "changes": wanted.changes,
-            "calls": wanted.calls,
+            "apply": False,
+            "outcome": Outcome.AWAITING_APPROVAL,
+            "reason": f"The undo waits for an approval: it breaks {', '.join(undo.asking)}, in mode approve.",
+            "rule": "mode approve",
+            **_asking(),
         }
     )
 
@@ -314,7 +358,7 @@ def _decided_again(
     """
     run = task.run
     if run.undo:
-        return undoing.decide_again(resource_type, run.resource, run.undo, observed)
+        return _undo_again(task, run.undo, resource_type, observed, before)
     decision = planner.decide(resource_type, run.resource, run.policies, observed, _excuses(task))
     missing = {c.setting for c in task.decision.changes if not c.want.holds(observed.get(c.setting))}
     left = sorted(missing - {change.setting for change in decision.changes})
@@ -332,6 +376,23 @@ def _decided_again(
         reasons = (verdict.reason for verdict in decision.verdicts if verdict.reason)
         raise NotReady(f"{next(reasons, decision.reason)} Not written meanwhile: {', '.join(hindered)}.")
     return decision
+
+
+def _undo_again(
+    task: ApplyTask, undo: Undo, resource_type: ResourceType, observed: Observed, before: Sequence[Change]
+) -> Decision:
+    """What is left of an undo. One that was approved, and of which nothing is made yet, is not made at all
+    where something else has changed a setting, or its time is over."""
+    if over := _over(task.run):
+        if before:
+            raise Interrupted(f"{over} Changed before that: {', '.join(each.setting for each in before)}.")
+        raise ChangedSincePlan(f"{over} Nothing was changed.")
+    try:
+        return undoing.decide_again(resource_type, task.run.resource, undo, observed)
+    except (NotVerified, Interrupted) as error:
+        if task.run.approval and not before:
+            raise ChangedSincePlan(f"{error} Nothing was changed.") from None
+        raise
 
 
 def _not_as_approved(approved: Decision, decision: Decision, left: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
 from rightstate.clock import now
 from rightstate.errors import AnotherPlace, InvalidInput, UnexpectedEvent
+from rightstate.exemptions import resource_name
 from rightstate.identify import at_home, identify, shown
 from rightstate.models import (
     Account,
@@ -57,7 +58,7 @@ def resolve(task: ResolveTask) -> Resolved:
         why = f"{start.event.name if start.event else 'The call'} was made by Rightstate's own role."
         return Resolved(proceed=False, outcome=Outcome.REJECTED, reason=why, place=place)
     if start.undo:
-        return _undo(resource_type, account, start, named, place)
+        return _undo(resource_type, account, start, named, place, task.run)
     policies = _chosen(resource_type, account, start)
     if why := _why_off(resource_type, account, place, policies):
         return Resolved(proceed=False, outcome=Outcome.OFF, reason=why, run=task.run, place=place)
@@ -165,26 +166,37 @@ def excused(
 
 
 def _undo(
-    resource_type: ResourceType, account: Account, start: StartInput, named: list[Resource], place: Place
+    resource_type: ResourceType,
+    account: Account,
+    start: StartInput,
+    named: list[Resource],
+    place: Place,
+    resolved: Run | None,
 ) -> Resolved:
-    """Whatever is enabled for the account: with everything off, a change can still be taken back."""
+    """Whatever is enabled for the account: with everything off, a change can still be taken back.
+
+    What a policy in mode `approve` has changed is set back with an approval only: that is the insecure
+    direction.
+    """
     if not start.resource or start.policies or start.approved or start.mode:
         raise InvalidInput("An undo is about one resource, and all that was changed. Nothing was changed.")
     [resource] = named
-    return Resolved(
-        proceed=True,
-        place=place,
-        run=Run(
-            resource=resource,
-            role_arn=account.role_arn,
-            read_role_arn=account.read_role_arn,
-            external_id=account.external_id,
-            policies={},
-            reason=start.reason,
-            requester=start.requester or "",
-            undo=undoing.find(resource_type, resource, account, start, now()),
-        ),
+    undo = undoing.find(resource_type, resource, account, start, now())
+    named_so = f"{resource.account}/{resource_name(resource_type, resource)}"
+    run = Run(
+        resource=resource,
+        role_arn=account.role_arn,
+        read_role_arn=account.read_role_arn,
+        external_id=account.external_id,
+        policies={},
+        reason=start.reason,
+        requester=start.requester or "",
+        undo=undo,
+        asked=guards.read(named_so).asked if undo.asking else None,
+        approvers=account.approvers,
     )
+    approval = resolved.approval if resolved else None
+    return Resolved(proceed=True, place=place, run=run.approved_by(approval) if approval else run)
 
 
 def _why_off(

@@ -1,7 +1,7 @@
 """Undo: the changes of an execution taken back. What is decided is pure; the ledger is read with `find`."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -11,6 +11,7 @@ from rightstate.aws_errors import named_errors
 from rightstate.errors import Interrupted, InvalidInput, NotVerified
 from rightstate.exemptions import covers, resource_name
 from rightstate.models import Account, Decision, Exemption, Outcome, StartInput, Undo
+from rightstate.policy import Mode
 from rightstate.resource_type import Change, Observed, Resource, ResourceType
 from rightstate.sessions import hub_client
 from rightstate.wants import Restored, Value, as_change, as_text, same
@@ -36,20 +37,34 @@ def find(
 ) -> Undo:
     """What the execution `start.undo` has changed of the resource, as the ledger knows it.
 
-    Raises InvalidInput where it has changed nothing, or where no exemption would keep it changed back.
+    Raises InvalidInput where it has changed nothing, or where no exemption would keep it changed back, and
+    SettingsUnreadable.
     """
     execution = str(start.undo)
     found = _entry(resource_type, resource, execution)
-    exemptions = list(_exemptions(resource_type, resource, account, found.changes, now))
+    exemptions = keeping(resource_type, resource, account, found.changes, now)
     return Undo(
         execution=execution,
         changes=found.changes,
+        asking=asking(resource_type, account, found.changes),
         seen=found.verified,
         certain=found.outcome == Outcome.REMEDIATED,
         consent=bool(start.consent),
         approver=", ".join(sorted({each.approver for each in exemptions})),
-        until=min(each.until for each in exemptions),
+        until=min((each.until for each in exemptions), default=""),
     )
+
+
+def asking(resource_type: ResourceType, account: Account, changes: Sequence[Change]) -> tuple[str, ...]:
+    """The policies of the changes that are in mode `approve` for the account. Raises SettingsUnreadable."""
+    enabled = settings.enabled(account, resource_type)
+    return tuple(
+        policy for policy in _policies(changes) if policy in enabled and enabled[policy].mode is Mode.APPROVE
+    )
+
+
+def _policies(changes: Sequence[Change]) -> list[str]:
+    return sorted({policy for change in changes for policy in change.policies})
 
 
 def _entry(resource_type: ResourceType, resource: Resource, execution: str) -> Entry:
@@ -110,19 +125,30 @@ def _nothing_to_undo(found: Entry) -> str:
     return f"it ended {found.outcome}."
 
 
-def _exemptions(
+def keeping(
     resource_type: ResourceType, resource: Resource, account: Account, changes: Sequence[Change], now: str
-) -> Iterator[Exemption]:
-    """For each policy that had asked for a change, the exemption that lasts longest."""
-    for policy in sorted({policy for change in changes for policy in change.policies}):
+) -> list[Exemption]:
+    """For each policy of the changes, the exemption that lasts longest.
+
+    A policy in mode `approve` needs none: it changes nothing without a person's word. So none is in force
+    while the undo waits for its approval, or after that was denied. Raises InvalidInput where another policy
+    has none, and SettingsUnreadable.
+    """
+    exemptions = []
+    ask_first = asking(resource_type, account, changes)
+    for policy in _policies(changes):
         found = [each for each in account.exemptions if covers(each, policy, resource_type, resource, now)]
-        if not found:
+        if found:
+            exemptions.append(max(found, key=lambda each: each.until))
+        elif policy not in ask_first:
+            by_undo = "" if ask_first else "`rightstate undo` makes one; so does "
             raise InvalidInput(
                 f"No exemption keeps {policy} from making its change again with the next event. Nothing was "
-                f"changed. `rightstate undo` makes one; so does `rightstate exempt add --account "
-                f"{resource.account} --resource {resource_name(resource_type, resource)} --policy {policy}`."
+                f"changed. {by_undo}`rightstate exempt add --account {resource.account} --resource "
+                f"{resource_name(resource_type, resource)} --policy {policy}`"
+                f"{' makes one.' if ask_first else '.'}"
             )
-        yield max(found, key=lambda each: each.until)
+    return exemptions
 
 
 # --- What is decided ---
