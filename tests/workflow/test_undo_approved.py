@@ -11,7 +11,7 @@ from rightstate.clock import written
 from rightstate.models import Account, Choice, Enabled, Exemption, Outcome, Requested
 from rightstate.policy import Mode
 from rightstate_cli import simulated_accounts
-from rightstate_cli.engine import Engine
+from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
 from rightstate_cli.guarding import Guarding
 from tests.support import told
