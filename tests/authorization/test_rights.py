@@ -117,6 +117,32 @@ def test_an_approver_decides_under_the_own_identity_alone(at: Installation) -> N
 
 
 @everywhere
+def test_an_approver_can_start_no_machine_of_the_hub_whatever_else_allows_it(at: Installation) -> None:
+    """Who starts writes the input, which can hold an event of anybody, and so could approve the own start."""
+    resources, role = at.hub_resources(), at.hub.role("approver")
+    given = [document(resources, "Approvers"), ADMINISTRATOR]
+    machines = [
+        each["Properties"]["StateMachineName"]
+        for each in resources.values()
+        if each["Type"] == "AWS::StepFunctions::StateMachine"
+    ]
+    assert f"{at.hub.name}-backfill" in machines and len(machines) > 15
+
+    def starting(machine: str) -> Request:
+        where = f"arn:{at.hub.partition}:states:{at.hub.region}:{at.hub.account}:stateMachine"
+        return Request(role, "states:StartExecution", f"{where}:{machine}", {})
+
+    named = [f"{machine}{qualifier}" for machine in machines for qualifier in ("", ":live", ":1", ":17")]
+    assert [each for each in named if allowed(starting(each), given)] == []
+    # It is that statement which denies it, and no machine of somebody else's.
+    assert all(allowed(starting(each), [ADMINISTRATOR]) for each in named)
+    assert allowed(starting("another"), given)
+    key = {"aws:userid": ANA}
+    assert allowed(on_guards(at, role, "PutItem", ANA, **key), given)
+    assert allowed(Request(role, "states:SendTaskSuccess", "*", {}), given)
+
+
+@everywhere
 def test_no_function_can_write_an_approvers_decision(at: Installation) -> None:
     """Neither that nor a request: but for the functions that ask and close it."""
     resources = at.hub_resources()

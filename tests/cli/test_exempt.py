@@ -369,6 +369,22 @@ def test_what_is_not_named_stays_as_it_is(inside: Cli, accounts: Hub) -> None:
     assert (settings(accounts).managed.tags, settings(accounts).tag_exemptions) == ((), False)
 
 
+def test_approvers_replace_those_that_the_account_has_and_an_empty_one_removes_them(
+    inside: Cli, accounts: Hub
+) -> None:
+    given = ("--approver", "AROAEXAMPLE:*", "--approver", "AIDAEXAMPLEBEN")
+    ran = inside("accounts", "set", OWN, *given, "--format", "json")
+    assert (ran.code, ran.json["approvers"]) == (0, ["AROAEXAMPLE:*", "AIDAEXAMPLEBEN"])
+    assert settings(accounts).approvers == ("AROAEXAMPLE:*", "AIDAEXAMPLEBEN")
+    inside("accounts", "set", OWN, "--tag-exemptions")
+    assert settings(accounts).approvers == ("AROAEXAMPLE:*", "AIDAEXAMPLEBEN")
+    inside("accounts", "set", OWN, "--approver", "AROAEXAMPLE:carla")
+    assert settings(accounts).approvers == ("AROAEXAMPLE:carla",)
+    ran = inside("accounts", "set", OWN, "--approver", "")
+    assert settings(accounts).approvers == ()
+    assert "none: what is started by hand cannot be approved" in " ".join(ran.out.split())
+
+
 def test_nothing_is_written_where_nothing_changes(inside: Cli, accounts: Hub) -> None:
     ran = inside("accounts", "set", OWN)
     assert (ran.code, settings(accounts).revision) == (0, 3)
@@ -382,6 +398,7 @@ def test_nothing_is_written_where_nothing_changes(inside: Cli, accounts: Hub) ->
         (("--managed-principal", "*"), "takes ARNs"),
         (("--managed-tag", "=terraform"), "KEY or KEY=VALUE"),
         (("--managed-tag", "a\nb"), "does not take"),
+        (("--approver", "a\nb"), "--approver does not take"),
     ],
     ids=str,
 )
