@@ -127,6 +127,16 @@ def test_an_account_is_left_alone_outside_its_regions(hub: Engine, calls: Calls)
     assert run(hub, "iam-password-policy", start_input(ACCOUNT)).outcome != "off"
 
 
+def test_an_input_raises_no_mode_so_that_apply_is_never_entered(hub: Engine, calls: Calls) -> None:
+    """Apply's own look at the settings would stop it too; this is the first of the two."""
+    enable(hub, "sqs-server-side-encryption", mode=Mode.REPORT)
+    queue = broken("sqs-server-side-encryption")
+    execution = run(hub, "sqs-queue", start_input(queue, mode="auto"))
+    assert execution.outcome == "reported"
+    assert "Apply" not in [step.state for step in execution.steps]
+    assert calls.writes == []
+
+
 def test_an_account_that_is_not_registered_fails_by_hand_and_is_recorded(hub: Engine, calls: Calls) -> None:
     execution = run(hub, "s3-bucket", {**start_input("some-bucket"), "account": "999999999999"})
     assert (execution.status, execution.outcome) == ("FAILED", "failed")
