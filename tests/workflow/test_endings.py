@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
+from rightstate import canary, metrics
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import simulated_accounts
@@ -96,6 +97,19 @@ def test_a_resource_that_has_gone_ends_gone(
     execution = run(hub, resource_type, start_input(resource))
     assert (execution.status, execution.outcome) == ("SUCCEEDED", "gone")
     assert calls.writes == []
+
+
+@pytest.mark.parametrize(
+    ("queue", "counted"), [("never-was-counted", True), (canary.name("never-was"), False)], ids=str
+)
+def test_a_canary_that_ends_is_in_no_metric(
+    hub: Engine, monkeypatch: pytest.MonkeyPatch, queue: str, counted: bool
+) -> None:
+    added: list[str] = []
+    monkeypatch.setattr(metrics, "add", lambda name, *of, **more: added.append(name))
+    enable(hub, "sqs-server-side-encryption")
+    assert run(hub, canary.TYPE, start_input(queue)).outcome == "gone"
+    assert ("Executions" in added) is counted
 
 
 def test_the_event_of_an_account_that_is_not_registered_is_rejected_and_recorded(
