@@ -18,7 +18,7 @@ from rightstate.sessions import session_name
 from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
-from tests.support import ledgers
+from tests.support import endings, ledgers
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, start_input
 
 POLICY = "sqs-server-side-encryption"
@@ -98,6 +98,38 @@ def test_the_ledgers_of_other_tests_have_what_a_run_writes_that_changes_nothing(
     queues = [each for each in ledgers.entries(6000) if each["resource_type"] == "sqs-queue"]
     made = [shape(each) for each in queues if each["outcome"] == outcome]
     assert shape(entry) in made, (shape(entry), made[0])
+
+
+@pytest.mark.parametrize(
+    ("operation", "state"), [("GetQueueAttributes", "Describe"), ("SetQueueAttributes", "Apply")]
+)
+def test_the_ledgers_of_other_tests_have_what_a_run_writes_that_fails(
+    hub: Engine, operation: str, state: str
+) -> None:
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def refusing(self: Any, name: str, params: dict[str, Any]) -> Any:
+        if name == operation:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, name)
+        return call(self, name, params)
+
+    enable(hub, POLICY)
+    queue = broken(POLICY)
+    with patch.object(BaseClient, "_make_api_call", refusing):
+        [entry] = ended(hub, start_input(queue))
+    made = endings.ended(
+        "sqs-queue",
+        queue,
+        account=ACCOUNT,
+        region=REGION,
+        policies={POLICY: Mode.AUTO},
+        observed={"QueueUrl": f"https://sqs/{ACCOUNT}/{queue}", "Encryption": None},
+        failed=endings.Failed(state),
+    )
+    assert (entry["outcome"], entry["error"]) == ("failed", "Denied")
+    assert shape(entry) == shape(made)
+    # The route that was taken is the one that is drawn.
+    assert [each["state"] for each in entry["path"]] == [each["state"] for each in made["path"]]
 
 
 def test_the_ledgers_of_other_tests_have_what_a_run_writes_and_nothing_else(hub: Engine) -> None:
