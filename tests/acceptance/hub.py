@@ -17,6 +17,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
+from rightstate.sessions import reading_role
 from rightstate_cli import events, examples, executions
 from rightstate_cli.executions import Execution
 from rightstate_cli.simulated_accounts import role_arn
@@ -98,7 +99,15 @@ class Hub:
         """Settings in which those policies are enabled, and no other."""
         enabled = {policy: Enabled(mode=Mode.AUTO) for policy in policies}
         arn = role or role_arn(account)
-        self.configure(Account(account=account, role_arn=arn, external_id="shared", policies=enabled))
+        self.configure(
+            Account(
+                account=account,
+                role_arn=arn,
+                read_role_arn=reading_role(arn),
+                external_id="shared",
+                policies=enabled,
+            )
+        )
 
     def forget(self, account: str) -> None:
         """No settings for the account any more."""

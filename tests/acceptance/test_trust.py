@@ -7,7 +7,7 @@ import pytest
 
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli.simulated_accounts import role_arn
+from rightstate_cli.simulated_accounts import roles
 from tests.acceptance.console import Commands, commands
 from tests.acceptance.emulator import ACCOUNT
 from tests.acceptance.hub import Hub, awaited, event_about
@@ -27,7 +27,7 @@ def approving(hub: Hub) -> None:
     hub.configure(
         Account(
             account=ACCOUNT,
-            role_arn=role_arn(ACCOUNT),
+            **roles(ACCOUNT),
             external_id="shared",
             policies={POLICY: Enabled(mode=Mode.APPROVE)},
             approvers=("*",),
