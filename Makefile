@@ -16,7 +16,7 @@ export AWS_DEFAULT_REGION ?= us-east-1
 .PHONY: help setup demo test acceptance lint build sbom docs bench fleet browser lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/installed ## Install everything into .venv, as the lock names it
 
@@ -60,6 +60,15 @@ fleet: setup ## Measure 2,500 resources, killed on the way, throttled and denied
 	@$(BIN)/python -m benchmarks.fleet --faults
 	@$(BIN)/python -m benchmarks.fleet --growth
 
+bench-peers: setup .venv-c7n/installed ## Measure Rightstate beside Cloud Custodian and bare calls; takes an hour
+	@$(BIN)/python -m benchmarks.peers --rightstate $(BIN)/rightstate
+
+# Apart from our own packages, which it is no part of.
+.venv-c7n/installed:
+	@$(PYTHON) -m venv .venv-c7n
+	@.venv-c7n/bin/pip install --quiet c7n
+	@touch $@
+
 browser: setup ## Install the browser that the report is tested in, if there is none
 	@$(BIN)/python -m tests.support.browser
 
@@ -74,7 +83,7 @@ lock: setup ## Resolve both locks again; with UPGRADE=--upgrade to the newest ve
 COMPILE = --quiet --generate-hashes --no-emit-index-url --no-header $(UPGRADE)
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-c7n .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -r {} +
 
 $(VENV)/installed: requirements.txt pyproject.toml
