@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from rightstate.guards import Halt
 from rightstate.models import Account, Requested
 from rightstate_cli.report import writer
 from rightstate_cli.report.period import Chosen
@@ -23,6 +24,7 @@ def written(
     accounts: list[Account] | None = None,
     chosen: Chosen | None = None,
     requests: list[Requested] | None = None,
+    halts: Iterable[tuple[str, Halt]] | None = None,
 ) -> Path:
     """The directory of a report of those entries."""
     about = writer.About(
@@ -31,6 +33,7 @@ def written(
         None if accounts is None else tuple(accounts),
         ledgers.END,
         requests=None if requests is None else tuple(requests),
+        halts=None if halts is None else tuple(halts),
     )
     writer.write(entries, about, directory)
     return directory

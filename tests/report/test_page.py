@@ -1,21 +1,24 @@
 """The page in a real browser, opened from a file."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from rightstate import guards
 from rightstate_cli.report.figures import Figures
 from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.posture import effect
 from rightstate_cli.report.record import as_record
 from tests.report.conftest import Opened, written
 from tests.support import endings
-from tests.support.requests import requested
+from tests.support.requests import hub_at, requested
 
 Open = Callable[..., Opened]
 
@@ -370,6 +373,33 @@ def test_what_waits_for_an_approval_is_counted_and_listed_with_who_caused_it(ask
     expect(rows.nth(1)).to_contain_text("AIDA:bo")
     posture = asking.locator("#by-account tr", has_text="999900001111").locator(".bars")
     expect(posture).to_have_attribute("aria-label", "Waits for approval 1")
+
+
+def fought(*resources: str) -> list[tuple[str, guards.Halt]]:
+    """The halts that the guard writes where one policy changes each resource twice and may do so once."""
+    limits = {"BREAKER_APPLIES": "2", "BREAKER_MINUTES": "60"}
+    with hub_at("2026-11-25T07:00:00Z"), patch.dict(os.environ, limits):
+        for resource in resources:
+            for execution in ("first", "second"):
+                guards.acquire(resource, execution)
+                guards.release(resource, execution, ["s3-versioning"])
+        return list(guards.halts())
+
+
+def test_what_is_halted_is_listed_with_its_policy_and_its_next_look(
+    opened: Open, tmp_path: Path, some: list[dict[str, Any]]
+) -> None:
+    halts = fought("111122223333/eu-west-1/s3-bucket/archive", "999900001111/eu-west-1/s3-bucket/logs")
+    page = opened(written(tmp_path / "halted", some, halts=halts)).page
+    rows = page.locator("#halts tbody tr")
+    expect(rows).to_have_count(2)
+    shown = {resource.rpartition("/")[2]: halt for resource, halt in halts}
+    for name, halt in shown.items():
+        row = page.locator("#halts tbody tr", has_text=name)
+        for time in (halt.since, halt.look_again):
+            expect(row).to_contain_text(time[:16].replace("T", " "))
+        expect(row).to_contain_text("s3-versioning")
+        expect(row).to_contain_text("and 0 looks since")
 
 
 def test_what_waits_is_narrowed_by_the_filters_and_counted_alike(asking: Page) -> None:

@@ -70,7 +70,7 @@ def requested(
     )
     described = Described(observed=observed, read_at=asked_at)
     task = DecideTask(resource_type=resource_type, execution=execution, run=run, described=described)
-    with _hub(asked_at):
+    with hub_at(asked_at):
         decision = remediation.decide(task)
         approvals.request(AskTask(**dict(task), decision=decision, token=TOKEN))
         if closed:
@@ -85,7 +85,7 @@ def _kept(execution: str) -> Requested:
 
 
 @contextmanager
-def _hub(at: str) -> Iterator[None]:
+def hub_at(at: str) -> Iterator[None]:
     """A hub's guards table, topic and bus, at that time."""
     environment = {
         **endings.ENVIRONMENT,
