@@ -94,6 +94,22 @@ def test_a_lock_that_is_lost_while_it_is_given_back_stays_the_others(
     assert (guard.owner, guard.released_by, guard.applies) == (SECOND, "", {})
 
 
+def test_who_has_not_the_lock_notes_nothing(hub: Engine, resource: str) -> None:
+    guards.acquire(resource, FIRST, Intent(execution=FIRST, changes=(), calls=()))
+    with pytest.raises(Locked):
+        guards.intend(resource, Intent(execution=SECOND, changes=(), calls=()))
+    assert guards.read(resource).intent_of(SECOND) is None
+
+
+@pytest.mark.parametrize("still_writing", [True, False])
+def test_the_dead_keep_the_lock_while_a_function_of_theirs_may_write(
+    hub: Engine, resource: str, still_writing: bool
+) -> None:
+    guards.acquire(resource, FIRST, Intent(execution=FIRST, changes=(), calls=()))
+    guards.count_dead(resource, FIRST, still_writing)
+    assert guards.read(resource).owner == (FIRST if still_writing else "")
+
+
 def test_what_is_decided_on_is_never_read_from_a_copy_that_may_be_older(hub: Engine) -> None:
     """Settings, guards, decisions and, for an undo, the ledger."""
     read: dict[str, list[bool]] = {}
