@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
@@ -35,6 +36,9 @@ _FEW = 100
 """So many resources of a group are started one by one, which takes some ten seconds; more through the
 backfill."""
 
+_AGAIN = re.compile(r"-r[0-9]+$")
+"""So the name of an execution ends that a later run of its batch has started."""
+
 
 def resolve(task: ResolveTask) -> Resolved:
     """Check the input and join it with the account's settings.
@@ -52,7 +56,7 @@ def resolve(task: ResolveTask) -> Resolved:
         Place(account=start.account, region=start.region, partition=task.execution.partition),
     )
     named = _named(resource_type, place, start, task.input)
-    account = _settings(start.account, _shared_by(start, task.run))
+    account = _settings(start.account, _shared_by(start, task))
     if trigger.caused_by and trigger.caused_by == account.role_arn:
         # The rules let none of these calls through; were one to come, it must not start another.
         why = f"{start.event.name if start.event else 'The call'} was made by Rightstate's own role."
@@ -106,10 +110,16 @@ def _settings(account: str, shared_by: str = "") -> Account:
     return exemptions.limited(found, int(os.environ["EXEMPTION_DAYS"]))
 
 
-def _shared_by(start: StartInput, resolved: Run | None) -> str:
-    """The batch whose executions may share the settings: Apply reads them again before it writes. An undo,
-    and an execution that has waited, read them as they are now."""
-    return start.batch if start.batch and not start.undo and resolved is None else ""
+def _shared_by(start: StartInput, task: ResolveTask) -> str:
+    """The run of a batch whose executions may share the settings: Apply reads them again before it writes.
+
+    What has failed in one run of a batch has another name in the next one, which may follow at once because
+    the settings were corrected. An undo, and an execution that has waited, read them as they are now.
+    """
+    if not start.batch or start.undo or task.run is not None:
+        return ""
+    again = _AGAIN.search(task.execution.name)
+    return f"{start.batch}{again[0] if again else ''}"
 
 
 def _guard(resource_type: ResourceType, resource: Resource, policies: Mapping[str, Enabled]) -> guards.Guard:
