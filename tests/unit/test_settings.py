@@ -5,6 +5,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -165,25 +166,39 @@ def test_settings_that_the_table_cannot_keep_are_refused_before_they_are_written
         registry.check_size("111122223333", item(400 * 1024 - names + 1))
 
 
-def test_the_executions_of_a_batch_share_what_one_of_them_has_read_for_a_few_seconds(
-    table: Any, monkeypatch: pytest.MonkeyPatch
+START = datetime(2026, 11, 26, 8, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("started", "asks", "name"),
+    [
+        (-1, 4.9, "before"),
+        (0, 4.9, "before"),
+        # Not older than five seconds,
+        (-1, 5, "after"),
+        # and not older than the execution.
+        (0.001, 0.002, "after"),
+    ],
+)
+def test_an_execution_of_a_batch_shares_what_was_read_since_it_started_for_a_few_seconds(
+    table: Any, monkeypatch: pytest.MonkeyPatch, started: float, asks: float, name: str
 ) -> None:
-    clock = iter([100.0, 104.9, 105.0, 105.1])
-    monkeypatch.setattr(settings, "monotonic", lambda: next(clock))
+    clock = iter([at(0), at(asks)])
+    monkeypatch.setattr(settings, "_now", lambda: next(clock))
     table.put_item(Item={"account": "111122223333", "name": "before"})
-    assert settings.read_shared("111122223333", "a-batch").name == "before"
+    assert settings.read_shared("111122223333", at(-2)).name == "before"
     table.put_item(Item={"account": "111122223333", "name": "after"})
-    assert settings.read_shared("111122223333", "a-batch").name == "before"
-    assert settings.read_shared("111122223333", "a-batch").name == "after"
-    # What a batch shares is never older than the batch.
-    table.put_item(Item={"account": "111122223333", "name": "later"})
-    assert settings.read_shared("111122223333", "another-batch").name == "later"
+    assert settings.read_shared("111122223333", at(started)).name == name
 
 
 def test_what_is_shared_does_not_grow_without_end(table: Any) -> None:
-    table.put_item(Item={"account": "111122223333"})
     for number in range(100):
-        settings.read_shared("111122223333", f"batch-{number}")
+        table.put_item(Item={"account": f"{number:012}"})
+        settings.read_shared(f"{number:012}", START)
     assert len(settings._shared) <= 16
 
 

@@ -7,7 +7,6 @@ from unittest.mock import patch
 import pytest
 from botocore.client import BaseClient
 
-from rightstate import settings
 from rightstate.catalogue import load
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
@@ -125,12 +124,7 @@ def test_a_type_costs_what_it_must(
     assert [call for call in made if not call.startswith("sts:")] == expected
 
 
-def test_the_executions_of_a_batch_read_the_settings_once_and_again_only_before_a_write(
-    hub: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An execution by itself reads them once to look, and once more before it writes."""
-    # However long the five take.
-    monkeypatch.setattr(settings, "monotonic", lambda: 0.0)
+def test_an_execution_reads_the_settings_once_to_look_and_once_more_before_it_writes(hub: Engine) -> None:
     policy = "sqs-server-side-encryption"
     enable(hub, policy)
     queues = [broken(policy) for _ in range(5)]
@@ -148,6 +142,5 @@ def test_the_executions_of_a_batch_read_the_settings_once_and_again_only_before_
             list(hub.run(starts, at_once=1))
         return read[f"GetItem {hub.resources['SettingsTable']}"]
 
-    assert reads(batch="first") == 1 + 5
-    assert reads(batch="second") == 1
+    assert reads() == 2 * 5
     assert reads() == 5

@@ -348,7 +348,7 @@ def test_what_is_allowed_while_an_execution_waits_is_left_to_the_next(hub: Engin
 def test_what_a_batch_shares_of_the_settings_counts_for_no_change(
     hub: Engine, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settings, "_SHARED_SECONDS", 3600)
+    monkeypatch.setattr(settings, "_SHARED_FOR", timedelta(hours=1))
     enable(hub, POLICY)
     queue = broken(POLICY)
     resource = f"{ACCOUNT}/{REGION}/{TYPE}/{queue}"

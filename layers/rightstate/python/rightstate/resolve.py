@@ -2,8 +2,8 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -36,9 +36,6 @@ _FEW = 100
 """So many resources of a group are started one by one, which takes some ten seconds; more through the
 backfill."""
 
-_AGAIN = re.compile(r"-r[0-9]+$")
-"""So the name of an execution ends that a later run of its batch has started."""
-
 
 def resolve(task: ResolveTask) -> Resolved:
     """Check the input and join it with the account's settings.
@@ -56,7 +53,7 @@ def resolve(task: ResolveTask) -> Resolved:
         Place(account=start.account, region=start.region, partition=task.execution.partition),
     )
     named = _named(resource_type, place, start, task.input)
-    account = _settings(start.account, _shared_by(start, task))
+    account = _settings(start.account, _shared_since(start, task))
     if trigger.caused_by and trigger.caused_by == account.role_arn:
         # The rules let none of these calls through; were one to come, it must not start another.
         why = f"{start.event.name if start.event else 'The call'} was made by Rightstate's own role."
@@ -104,22 +101,21 @@ def resolve(task: ResolveTask) -> Resolved:
     return Resolved(proceed=True, place=place, run=run.approved_by(approval) if approval else run)
 
 
-def _settings(account: str, shared_by: str = "") -> Account:
+def _settings(account: str, since: datetime | None = None) -> Account:
     """The account's settings, with no exemption that lasts longer than the hub allows."""
-    found = settings.read_shared(account, shared_by) if shared_by else settings.read(account)
+    found = settings.read_shared(account, since) if since else settings.read(account)
     return exemptions.limited(found, int(os.environ["EXEMPTION_DAYS"]))
 
 
-def _shared_by(start: StartInput, task: ResolveTask) -> str:
-    """The run of a batch whose executions may share the settings: Apply reads them again before it writes.
+def _shared_since(start: StartInput, task: ResolveTask) -> datetime | None:
+    """From when on the settings may have been read: those of a batch share them, as they were when this
+    execution started or later. Apply reads them again before it writes.
 
-    What has failed in one run of a batch has another name in the next one, which may follow at once because
-    the settings were corrected. An undo, and an execution that has waited, read them as they are now.
+    None where they have to be read as they are now: by an undo, and after a wait.
     """
     if not start.batch or start.undo or task.run is not None:
-        return ""
-    again = _AGAIN.search(task.execution.name)
-    return f"{start.batch}{again[0] if again else ''}"
+        return None
+    return datetime.fromisoformat(task.execution.started)
 
 
 def _guard(resource_type: ResourceType, resource: Resource, policies: Mapping[str, Enabled]) -> guards.Guard:

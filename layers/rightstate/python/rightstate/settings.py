@@ -5,7 +5,7 @@ import json
 import os
 import zlib
 from collections.abc import Mapping
-from time import monotonic
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -60,26 +60,30 @@ def read(account: str) -> Account:
 
 # A backfill resolves hundreds of resources of an account within a second. DynamoDB reads an item of 400 KB
 # some 30 times a second (3,000 read units a partition, 100 for each strong read of it).
-_SHARED_SECONDS = 5
+_SHARED_FOR = timedelta(seconds=5)
 _SHARED_MOST = 16
-_shared: dict[tuple[Any, str, str], tuple[float, Account]] = {}
+_shared: dict[tuple[Any, str], tuple[datetime, Account]] = {}
 
 
-def read_shared(account: str, by: str) -> Account:
-    """The account's settings as they were at most 5 seconds ago, read once for all that pass the same `by`
-    in this container, e.g. the executions of a batch. So they are never older than the batch is.
+def read_shared(account: str, since: datetime) -> Account:
+    """The account's settings as they were at `since` or later, and at most 5 seconds ago. What one execution
+    has read serves the others of this container that had started by then.
 
     Only for looking: before a write, `read`. Raises what `read` raises.
     """
     # With the client, since each hub of this process has its own.
-    key, at = (hub_client("dynamodb"), account, by), monotonic()
-    read_at, kept = _shared.get(key, (0.0, None))
-    if kept is None or at - read_at >= _SHARED_SECONDS:
+    key, at = (hub_client("dynamodb"), account), _now()
+    read_at, kept = _shared.get(key, (since, None))
+    if kept is None or read_at < since or at - read_at >= _SHARED_FOR:
         kept = read(account)
         while len(_shared) >= _SHARED_MOST:
             _shared.pop(next(iter(_shared)), None)
         _shared[key] = (at, kept)
     return kept
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def parsed(account: str, item: Mapping[str, Any]) -> Account:
