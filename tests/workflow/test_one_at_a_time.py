@@ -18,7 +18,9 @@ from rightstate import catalogue, clock, guards, halts, remediation, settings
 from rightstate.errors import AlreadyAsked, Denied, Locked
 from rightstate.models import Account, Asked, Choice, Execution, Intent, Outcome, StartInput, StateTask
 from rightstate.policy import Mode
+from rightstate.resource_type import Change
 from rightstate.sessions import hub_client
+from rightstate.wants import Exactly
 from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
@@ -108,6 +110,25 @@ def test_the_dead_keep_the_lock_while_a_function_of_theirs_may_write(
     guards.acquire(resource, FIRST, Intent(execution=FIRST, changes=(), calls=()))
     guards.count_dead(resource, FIRST, still_writing)
     assert guards.read(resource).owner == (FIRST if still_writing else "")
+
+
+def test_the_changes_of_the_dead_are_counted_once_however_often_their_end_is_told(
+    hub: Engine, resource: str
+) -> None:
+    change = Change(
+        setting="Encryption", before=None, after="SSE-SQS", want=Exactly(value="SSE-SQS"), policies=(POLICY,)
+    )
+    guards.acquire(resource, FIRST, Intent(execution=FIRST, changes=(change,), calls=()))
+    for _ in range(2):
+        assert guards.count_dead(resource, FIRST, still_writing=True)
+    assert len(guards.read(resource).applies[POLICY]) == 1
+
+
+def test_a_halt_that_was_released_during_a_look_is_not_noted_again(hub: Engine, resource: str) -> None:
+    guards._halt(resource, guards.Halt(policy=POLICY, since=clock.now(), execution=FIRST, applies=5))
+    guarding_as(hub, "AROAEXAMPLE:ana", "arn:aws:sts::1:assumed-role/admin/ana").let_go(resource, POLICY)
+    assert not guards.looked(resource, POLICY, tries=0, lasted=False)
+    assert guards.read(resource).halts == ()
 
 
 def test_what_is_decided_on_is_never_read_from_a_copy_that_may_be_older(hub: Engine) -> None:
