@@ -201,6 +201,21 @@ def test_without_a_role_the_own_credentials_serve_their_own_account_only(aws: No
         open_session(Account(account="111122223333"), load("sqs-queue"), PLACE, Phase.READ, "e")
 
 
+def test_without_a_role_one_session_serves_every_execution_and_phase(aws: None) -> None:
+    """No policy limits the own credentials, and no session has a name: another one would be the same."""
+    own = boto3.client("sts", region_name="eu-west-1").get_caller_identity()["Account"]
+    mine, place = Account(account=own), Place(account=own, region="eu-west-1")
+    opened = {
+        id(open_session(mine, load(name), place, phase, execution))
+        for name in ("sqs-queue", "s3-bucket")
+        for phase in (Phase.READ, Phase.APPLY)
+        for execution in ("one", "two")
+    }
+    assert len(opened) == 1
+    elsewhere = Place(account=own, region="eu-central-1")
+    assert id(open_session(mine, load("sqs-queue"), elsewhere, Phase.READ, "one")) not in opened
+
+
 # The own region, a place, and the endpoint of STS that serves it.
 STS = {
     "an opt-in region": ("eu-west-1", "eu-south-1", "aws", "https://sts.eu-west-1.amazonaws.com/"),

@@ -197,7 +197,9 @@ def reading_role(writing: str) -> str:
 
 
 def _opened(account: Account, role: str | None, place: Place, policy: str, execution: str) -> Session:
-    key = (account.account, role, account.external_id, place.region, policy, execution)
+    # Without a role there is nothing that a policy would limit or a name would tell: one serves all.
+    own = (policy, execution) if role else ()
+    key = (account.account, role, account.external_id, place.region, *own)
     with _opening[hash(key) % len(_opening)]:
         session = _sessions.get(key)
         if session is None or not session.fresh:
