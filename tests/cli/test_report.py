@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rightstate import canary
 from rightstate.models import Account, Choice, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli.executions import Start
@@ -21,7 +22,8 @@ ENTRY = endings.ended()
 
 @pytest.fixture(scope="module")
 def ran(engine: Engine, enabled: None, _server: Server) -> None:
-    """A queue that was remediated and then complied, one of another account, and one that is not there."""
+    """A queue that was remediated and then complied, one of another account, one that is not there, and a
+    canary."""
     _server.make("sqs-queue", "kept")
     _server.make("sqs-queue", "theirs", OTHER)
     for name, account, resource, mode in [
@@ -29,6 +31,7 @@ def ran(engine: Engine, enabled: None, _server: Server) -> None:
         ("second", OWN, "kept", "auto"),
         ("third", OTHER, f"arn:aws:sqs:{REGION}:{OTHER}:theirs", "report"),
         ("fourth", OWN, "nowhere", "auto"),
+        ("canary", OWN, canary.name("report"), "auto"),
     ]:
         given = {"account": account, "region": REGION, "resource": resource, "mode": mode}
         list(engine.run([Start(resource_type="sqs-queue", input=given, name=name)]))

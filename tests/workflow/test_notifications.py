@@ -39,6 +39,7 @@ def test_an_execution_that_an_event_started_is_told_with_who_called(hub: Engine)
         "outcome": "remediated",
         "account": ACCOUNT,
         "resource_type": "sqs-queue",
+        "urgency": "normal",
     }
     [put] = events
     assert (put["source"], put["detail-type"]) == ("rightstate", "Rightstate Remediation")

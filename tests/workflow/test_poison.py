@@ -25,15 +25,15 @@ def poisoned(event: Event, change: Callable[[Event], Any]) -> Event:
 @pytest.mark.parametrize(
     ("change", "outcome"),
     [
-        (lambda event: event["detail"]["requestParameters"].clear(), None),
-        (lambda event: event["detail"].update(requestParameters=None), None),
+        (lambda event: event["detail"]["requestParameters"].clear(), "rejected"),
+        (lambda event: event["detail"].update(requestParameters=None), "rejected"),
         (
             lambda event: event["detail"].update(responseElements=None, requestParameters={"queueUrl": 7}),
-            None,
+            "rejected",
         ),
         (lambda event: event.update(detail={}), None),
-        (lambda event: event["detail"]["requestParameters"].update(queueUrl="../../x"), "failed"),
-        (lambda event: event["detail"]["requestParameters"].update(queueUrl=BIG), "failed"),
+        (lambda event: event["detail"]["requestParameters"].update(queueUrl="../../x"), "rejected"),
+        (lambda event: event["detail"]["requestParameters"].update(queueUrl=BIG), "rejected"),
         (lambda event: event["detail"].update(additionalEventData=BIG), "remediated"),
         (lambda event: event["detail"].update(eventVersion="99.0", unheardOf={"a": [1]}), "remediated"),
         (lambda event: event["detail"].update(eventVersion=None, userIdentity={}), "remediated"),

@@ -52,5 +52,5 @@ LEDGER = TableSpec(
         Index("execution", "execution", whole=False),
     ),
 )
-GUARDS = TableSpec("guards", "GUARDS_TABLE", "id", "what")
+GUARDS = TableSpec("guards", "GUARDS_TABLE", "id", "what", (Index("halts", "listed", "id"),))
 TABLES = (SETTINGS, LEDGER, GUARDS)
