@@ -31,8 +31,7 @@ def run(hub: Engine, resource_type: str, given: dict[str, Any]) -> Execution:
 
 
 def entry_of(hub: Engine, execution: Execution) -> dict[str, Any]:
-    # A canary's entry has no execution.
-    [entry] = [entry for entry in hub.ledger() if entry.get("execution", "").endswith(execution.name)]
+    [entry] = [entry for entry in hub.ledger() if entry["execution"].endswith(execution.name)]
     return entry
 
 
@@ -263,7 +262,7 @@ def test_a_change_of_the_accounts_public_access_block_looks_at_each_of_its_bucke
     late = list(hub.run([Start(resource_type="s3-bucket", input={**given, "reason": "again"})]))
     assert [each.outcome for each in late] == [each.outcome for each in again]
     assert {each.name for each in late[1:]} == {each.name for each in executions[1:]}
-    written = [entry.get("execution", "").rpartition(":")[2] for entry in hub.ledger()]
+    written = [entry["execution"].rpartition(":")[2] for entry in hub.ledger()]
     assert [written.count(each.name) for each in executions[1:]] == [1, 1]
 
 

@@ -117,12 +117,13 @@ class Engine:
         return {str(each.get("resource") or each.get("group")) for each in given}
 
     def ledger(self) -> list[dict[str, Any]]:
-        """Every entry of the ledger."""
+        """Every entry of the ledger that is in its indexes; those of canaries are not."""
         pages = (
             self.client("dynamodb").get_paginator("scan").paginate(TableName=self.resources["LedgerTable"])
         )
         unmarshalled = TypeDeserializer()
-        return [unmarshalled.deserialize({"M": item}) for page in pages for item in page["Items"]]
+        items = (item for page in pages for item in page["Items"] if "execution" in item)
+        return [unmarshalled.deserialize({"M": item}) for item in items]
 
 
 @contextmanager
