@@ -284,7 +284,8 @@ def test_an_event_about_a_snapshot_of_a_cluster_says_so() -> None:
     for event in events.shipped()["rds-snapshot"]:
         [rule] = matching(event)
         place = Place(account=event["account"], region=event["region"])
-        named[event["detail"]["eventName"]] = identify(SNAPSHOT, place, rule.input(event)["resource"]).id
+        started = rule.start(event).resource
+        named[event["detail"]["eventName"]] = identify(SNAPSHOT, place, str(started)).id
     assert named == {
         "ModifyDBSnapshotAttribute": "snapshot:before-upgrade",
         "ModifyDBClusterSnapshotAttribute": "cluster-snapshot:before-upgrade",
