@@ -119,7 +119,9 @@ class Hub:
         """The ledger's entry of the execution."""
         pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["LedgerTable"])
         read = TypeDeserializer().deserialize
-        entries = [read({"M": item}) for page in pages for item in page["Items"]]
+        # A canary's entry has no execution.
+        items = (item for page in pages for item in page["Items"] if "execution" in item)
+        entries = [read({"M": item}) for item in items]
         [found] = [entry for entry in entries if entry["execution"].endswith(f":{execution.name}")]
         return found
 
