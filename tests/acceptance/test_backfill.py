@@ -164,7 +164,7 @@ def test_a_resource_that_a_finding_names_is_remediated_and_no_other(hub: Hub, me
 def test_a_large_group_of_an_event_is_remediated_through_the_backfill(hub: Hub, member: Server) -> None:
     account = "313131313131"
     hub.enable(BUCKETS, account=account)
-    buckets = {member.make("s3-bucket", f"grouped-{number}", account, BUCKETS) for number in range(101)}
+    buckets = {member.make("s3-bucket", f"large-{number}", account, BUCKETS) for number in range(101)}
     given = {"account": account, "region": REGION, "group": "account"}
     started = hub.ended(hub.start("s3-bucket", given))
     assert (started.status, started.outcome) == ("SUCCEEDED", "fanned-out")
