@@ -44,7 +44,7 @@ build: setup sbom ## Build what `sam deploy` uploads, into .aws-sam
 
 sbom: setup ## Write what the layer consists of, into layers/rightstate/sbom.cdx.json
 	@$(BIN)/cyclonedx-py requirements $(LAYER)/requirements.txt --pyproject pyproject.toml \
-		--index-url https://pypi.org/simple --output-reproducible --of JSON \
+		--output-reproducible --of JSON \
 		--output-file $(SBOM) 2> /dev/null
 
 docs: setup ## Write what the code says: pages of docs/, and member/template.yaml
