@@ -35,7 +35,8 @@ def test_a_table_is_read_while_others_write_to_it(engine: Engine, restless: None
     dynamodb, table = engine.client("dynamodb"), engine.resources["LedgerTable"]
 
     def write(number: int) -> None:
-        item = {"resource": {"S": str(number)}, "at": {"S": "x"}, "day": {"S": "today"}}
+        keys = {"resource": str(number), "at": "x", "day": "today", "execution": f"e-{number}"}
+        item = {name: {"S": value} for name, value in keys.items()}
         dynamodb.put_item(TableName=table, Item=item)
 
     def read(number: int) -> None:
