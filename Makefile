@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 # sam and boto3 want a region to be named; nothing here reaches it.
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help setup demo test acceptance lint build sbom docs bench fleet browser lock clean
+.PHONY: help setup demo test acceptance lint build sbom wheel docs bench fleet browser lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ sbom: setup ## Write what the layer consists of, into layers/rightstate/sbom.cdx
 	@$(BIN)/cyclonedx-py requirements $(LAYER)/requirements.txt --pyproject pyproject.toml \
 		--output-reproducible --of JSON \
 		--output-file $(SBOM) 2> /dev/null
+
+wheel: setup ## Make the wheel, into dist/
+	@$(BIN)/python -m hatchling build -t wheel
 
 docs: setup ## Write what the code says: pages of docs/, and member/template.yaml
 	@$(BIN)/python -m rightstate_cli.reference
@@ -83,7 +86,7 @@ lock: setup ## Resolve both locks again; with UPGRADE=--upgrade to the newest ve
 COMPILE = --quiet --generate-hashes --no-emit-index-url --no-header $(UPGRADE)
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .venv-c7n .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-c7n .aws-sam dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -r {} +
 
 $(VENV)/installed: requirements.txt pyproject.toml

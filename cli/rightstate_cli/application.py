@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from samtranslator.yaml_helper import intrinsics_multi_constructor
 
-_PACKAGED = Path(__file__).parent / "application"
+_PACKAGED = Path(__file__).parent / "sam"
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

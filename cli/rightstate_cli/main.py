@@ -19,6 +19,7 @@ from rightstate_cli.commands.demo import demo
 from rightstate_cli.commands.exempt import app as exempt
 from rightstate_cli.commands.explain import explain
 from rightstate_cli.commands.history import history
+from rightstate_cli.commands.init import init
 from rightstate_cli.commands.organization import organization
 from rightstate_cli.commands.plan import plan
 from rightstate_cli.commands.policies import policies
@@ -37,7 +38,7 @@ app = typer.Typer(
     epilog="Begin with `rightstate demo`: it needs no account. Then `rightstate plan` shows what would "
     "change in yours, and changes nothing.",
 )
-for command in (demo, plan, remediate, apply, start, undo, replay, history, explain, report, verify):
+for command in (demo, init, plan, remediate, apply, start, undo, replay, history, explain, report, verify):
     app.command()(command)
 app.add_typer(policies, name="policies")
 app.add_typer(accounts, name="accounts")
