@@ -20,6 +20,8 @@ SHORT = 8
 """So many characters of a name's end tell executions apart; those of one event begin alike."""
 
 RUNNING = "RUNNING"
+NOT_STARTED = "NOT_STARTED"
+"""The status of what was looked at and needs no execution."""
 PAGE = 1000
 """So many executions has a page of ListExecutions at most (API reference)."""
 
@@ -57,7 +59,8 @@ class Step(BaseModel):
 class Execution(BaseModel):
     """An execution, with what is known of it: `read` knows all, `glance` no step and no call.
 
-    `outcome` is that of its output, `running` before it has one, `failed` where it ended without.
+    `outcome` is that of its output, `running` before it has one, `failed` where it ended without. A resource
+    that needs no execution has the status NOT_STARTED, the outcome that one would have, and no name or ARN.
     """
 
     name: str

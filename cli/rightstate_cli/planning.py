@@ -1,6 +1,6 @@
 """What remediations would do, resource by resource, without doing it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,13 +11,11 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from rightstate.assessment import Assessed, assess, assess_one
-from rightstate.aws_errors import named_errors
+from rightstate.assessment import Assessed, Page, assess, assess_one
 from rightstate.errors import NotReady, ResourceGone, RightstateError
 from rightstate.identify import at_home
 from rightstate.models import Decision, Execution, Outcome, Status
 from rightstate.resource_type import Place, Resource, ResourceType
-from rightstate.sessions import Phase, open_session
 from rightstate.step import defect
 from rightstate.survey import side_by_side
 from rightstate_cli.target import Target
@@ -26,8 +24,6 @@ T = TypeVar("T")
 
 READERS = 16
 """Reads at a time. botocore keeps 10 connections a client; services differ, so more are of use."""
-_AHEAD = 4 * READERS
-"""Resources that are listed ahead of what is taken."""
 _PAGES_AHEAD = 4
 """Pages that are surveyed ahead of what is taken, beside the one that each survey is at."""
 
@@ -38,7 +34,7 @@ class Item(BaseModel):
     `status` is `broken` (something would be changed), `compliant`, `not-applicable`, `held`, `busy`, `gone`,
     `unreadable` or, where all that is broken is excused, `exempt`, `halted` or `managed`; `reason` says why
     where there is something to say. `policies` are those that were asked about, `state` is the digest of what
-    the decision was made on.
+    the decision was made on. `needs_execution` says that an execution has something to do about it.
     """
 
     account: str
@@ -51,6 +47,7 @@ class Item(BaseModel):
     policies: tuple[str, ...] = ()
     state: str | None = None
     decision: Decision | None = None
+    needs_execution: bool = False
 
 
 class Unlisted(BaseModel):
@@ -62,31 +59,19 @@ class Unlisted(BaseModel):
     reason: str
 
 
-Found = tuple[Target, ResourceType, Resource]
+Looked = Callable[[ResourceType, Place, Page], None]
+"""Is given each page of a survey, from the threads of the surveys, side by side but of one type in one place
+in order. A survey whose last page (without a `next`) it never gets has ended early."""
 
 
-def list_resources(targets: Sequence[Target]) -> Iterator[Found | Unlisted]:
-    """The resources that the targets name, or all that there are of their types, listed side by side.
-
-    A page is listed when what was listed before it has been taken.
-    """
-    for target in targets:
-        yield from ((target, *named) for named in target.resources)
-    yield from _merged(
-        [
-            partial(_listed, target, each)
-            for target in targets
-            if not target.resources
-            for each in target.types
-        ],
-        _AHEAD,
-    )
-
-
-def plan(targets: Sequence[Target], progress: Callable[[int, int], None]) -> Iterator[Item | Unlisted]:
+def plan(
+    targets: Sequence[Target],
+    progress: Callable[[int, int], None],
+    looked: Looked = lambda resource_type, place, page: None,
+) -> Generator[Item | Unlisted, None, None]:
     """Survey and decide, many types and places at a time. Resources that are named are described one by one.
 
-    `progress` is told (done, found so far).
+    `progress` is told (done, found so far), `looked` what the surveys find.
     """
     done = 0
     found = sum(len(target.resources) for target in targets)
@@ -96,7 +81,7 @@ def plan(targets: Sequence[Target], progress: Callable[[int, int], None]) -> Ite
             if target.resources:
                 jobs.append(partial(_named, target, readers))
             else:
-                jobs += [partial(_surveyed, target, each, readers) for each in target.types]
+                jobs += [partial(_surveyed, target, each, readers, looked) for each in target.types]
         for page in _merged(jobs, _PAGES_AHEAD):
             if isinstance(page, Unlisted):
                 yield page
@@ -151,19 +136,8 @@ class _End:
     error: Exception | None
 
 
-def _listed(target: Target, resource_type: ResourceType) -> Iterator[Found | Unlisted]:
-    place = at_home(resource_type, target.place)
-    try:
-        session = open_session(target.account, resource_type, place, Phase.READ, RUN.name)
-        with named_errors():
-            for each in resource_type.find(session.client, place):
-                yield target, resource_type, Resource(**place.model_dump(), id=each)
-    except Exception as error:  # One type's trouble never hides the others.
-        yield _unlisted(resource_type, place, error)
-
-
 def _surveyed(
-    target: Target, resource_type: ResourceType, readers: Executor
+    target: Target, resource_type: ResourceType, readers: Executor, looked: Looked
 ) -> Iterator[list[Item] | Unlisted]:
     place = at_home(resource_type, target.place)
     policies = target.enabled(resource_type)
@@ -172,6 +146,7 @@ def _surveyed(
         for page in assess(
             target.account, resource_type, place, policies, guard_of, RUN.name, readers=readers
         ):
+            looked(resource_type, place, page)
             yield [_item(resource_type, policies, each) for each in page.assessed]
     except Exception as error:  # One type's trouble never hides the others.
         yield _unlisted(resource_type, place, error)
@@ -210,6 +185,7 @@ def _item(resource_type: ResourceType, policies: Iterable[str], found: Assessed)
         policies=tuple(policies),
         state=found.state,
         decision=found.decision,
+        needs_execution=found.needs_execution,
     )
 
 

@@ -29,8 +29,9 @@ def exit_code(executions: Sequence[Execution]) -> int:
     return 0 if all(each.outcome in _RIGHT for each in executions) else 1
 
 
-def print_executions(executions: Sequence[Execution], format: Format) -> None:
-    """What each execution found and did, by resource and policy."""
+def print_executions(executions: Sequence[Execution], format: Format, counted_as: str = "execution") -> None:
+    """What each execution found and did, by resource and policy, and how many they are: `counted_as` is the
+    noun."""
     if format is Format.JSON:
         print_json([as_json(each) for each in executions])
         return
@@ -58,7 +59,7 @@ def print_executions(executions: Sequence[Execution], format: Format) -> None:
     resources = counted(len({each[:-1] for each in changed}), "resource")
     done = f" {counted(len(changed), 'setting')} of {resources} changed and verified." if changed else ""
     print_line(
-        f"{counted(len(executions), 'execution')}: {summary(each.outcome for each in executions)}.{done}"
+        f"{counted(len(executions), counted_as)}: {summary(each.outcome for each in executions)}.{done}"
     )
 
 

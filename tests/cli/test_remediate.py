@@ -36,7 +36,7 @@ def test_resources_of_several_types_are_mended_and_a_second_run_writes_nothing(
     server.calls.clear()
     again = cli("remediate", "--yes", *chosen, "--format", "json")
     assert made <= {each["resource"] for each in again.json}
-    assert {each["outcome"] for each in again.json} == {"compliant"}
+    assert {(each["outcome"], each["status"]) for each in again.json} == {("compliant", "NOT_STARTED")}
     assert not server.writes
     assert again.code == 0
 
@@ -60,6 +60,23 @@ def test_the_plan_is_shown_before_it_asks_and_a_yes_applies_it(server: Server, c
     assert f"Change 1 setting of 1 resource in account {OWN}, {REGION}? [y/N]" in ran.err
     assert [each["outcome"] for each in ran.json] == ["remediated"]
     assert encryption(server, "confirmed") == "true"
+    assert ran.code == 0
+
+
+def test_the_plan_that_was_confirmed_is_executed_without_another_look_and_every_resource_is_counted(
+    server: Server, cli: Cli
+) -> None:
+    account = "777788889999"
+    for name in ("broken-1", "broken-2"):
+        server.make("sqs-queue", name, account)
+    server.session(account).client("sqs").create_queue(QueueName="right")
+    server.calls.clear()
+    chosen = ("--type", "sqs-queue", "--account", account)
+    ran = cli("remediate", *chosen, stdin="y\n")
+    assert "3 resources: 1 compliant, 2 remediated. 2 settings of 2 resources changed" in ran.out
+    assert server.calls.count("sqs:ListQueues") == 1
+    # Of all three in the plan, of those to change in Describe and in Verify.
+    assert server.calls.count("sqs:GetQueueAttributes") == 3 + 2 * 2
     assert ran.code == 0
 
 
@@ -98,6 +115,35 @@ def test_another_accounts_resources_are_mended_through_its_role(server: Server, 
     assert "sqs-queue theirs-to-mend: remediated" in ran.out
     assert encryption(server, "theirs-to-mend", OTHER) == "true"
     assert ran.code == 0
+
+
+@pytest.fixture
+def of_three_one_unreadable(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("unreadable", "readable"):
+        server.make("sqs-queue", name, "888899990000")
+    server.session("888899990000").client("sqs").create_queue(QueueName="right")
+
+    def read(self: SQSResponse) -> Any:
+        if self._get_queue_name() == "unreadable":
+            raise JsonRESTError("AccessDeniedException", "no")
+        return _get(self)
+
+    _get = SQSResponse.get_queue_attributes
+    monkeypatch.setattr(SQSResponse, "get_queue_attributes", read)
+
+
+@pytest.mark.usefixtures("of_three_one_unreadable")
+def test_what_cannot_be_read_has_an_execution_that_says_why_and_hides_nothing(cli: Cli, inside: Cli) -> None:
+    ran = cli("remediate", "--yes", "-t", "sqs-queue", "--account", "888899990000", "--format", "json")
+    assert [(each["resource"], each["outcome"]) for each in ran.json] == [
+        ("readable", "remediated"),
+        ("right", "compliant"),
+        ("unreadable", "failed"),
+    ]
+    assert "AccessDenied" in ran.json[2]["reason"]
+    assert ran.code == 1
+    kept = inside("history", "--format", "json").json
+    assert {each["resource"] for each in kept} == {"readable", "right", "unreadable"}
 
 
 @pytest.fixture

@@ -36,8 +36,7 @@ class Listed:
 
 @pytest.fixture
 def listed(monkeypatch: pytest.MonkeyPatch) -> Listed:
-    for module in (planning, assessment):
-        monkeypatch.setattr(module, "open_session", lambda *given: SimpleNamespace(client=None))
+    monkeypatch.setattr(assessment, "open_session", lambda *given: SimpleNamespace(client=None))
     return Listed()
 
 
@@ -55,23 +54,6 @@ def target(find: Any, place: Place | None = None) -> Target:
         types=(replace(load("sqs-queue"), listing=None, find=find, describe=encrypted),),
         resources=(),
     )
-
-
-def test_no_more_is_listed_than_is_taken_and_some_ahead(listed: Listed) -> None:
-    found = planning.list_resources([target(listed)])
-    for taken in range(1, 300):
-        next(found)
-        assert listed.count <= taken + planning._AHEAD + 1
-    found.close()
-
-
-def test_a_listing_that_is_left_ends(listed: Listed) -> None:
-    found = planning.list_resources(
-        [target(listed), target(listed, Place(account=ACCOUNT, region="eu-west-1"))]
-    )
-    next(found)
-    found.close()
-    assert listed.count < MANY
 
 
 def test_everything_is_planned_once_and_surveyed_few_pages_ahead(listed: Listed) -> None:

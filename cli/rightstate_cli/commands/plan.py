@@ -174,6 +174,15 @@ def make(
     findings: plan_file.Findings | None = None,
 ) -> Plan:
     """The whole plan, with a progress bar while it is made."""
+    return plan_file.document(chosen, *read(chosen), modes or {}, findings)
+
+
+Read = tuple[list[planning.Item], list[planning.Unlisted]]
+"""What a plan is made of."""
+
+
+def read(chosen: Sequence[Target]) -> Read:
+    """What there is, with a progress bar while it is looked at."""
     say(f"Reading {_places([(each.place.account, each.place.region) for each in chosen])} ...")
     items: list[planning.Item] = []
     unlisted: list[planning.Unlisted] = []
@@ -183,7 +192,7 @@ def make(
             chosen, lambda done, found: bar.update(reading, completed=done, total=found)
         ):
             (items if isinstance(each, planning.Item) else unlisted).append(each)  # type: ignore[arg-type]
-    return plan_file.document(chosen, items, unlisted, modes or {}, findings)
+    return items, unlisted
 
 
 def exit_code(plan: Plan) -> int:

@@ -1,6 +1,5 @@
 """`rightstate remediate`: run remediations of an account and region in the embedded engine."""
 
-from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated
 
@@ -8,9 +7,10 @@ import typer
 
 from rightstate.errors import InvalidInput
 from rightstate.policy import Mode
-from rightstate_cli import past, planning
+from rightstate_cli import past, plan_file, planning
+from rightstate_cli.acting import Acting
 from rightstate_cli.commands import plan as planned
-from rightstate_cli.executions import Execution, Start
+from rightstate_cli.executions import Execution
 from rightstate_cli.following import interrupted
 from rightstate_cli.options import (
     AccountOption,
@@ -61,8 +61,9 @@ def remediate(
 ) -> None:
     """Put the resources of an account and region right, from this machine, with nothing deployed.
 
-    Shows the plan and asks, then runs one execution for each resource: the same state machine as a deployed
-    hub's, here in this process. Acts on the AWS of the standard credentials, or on the server that
+    Shows the plan and asks, then runs an execution for each resource to change: the same state machine as a
+    deployed hub's, here in this process. Resources are looked at in bulk. Those that are in their right state
+    are counted, and need no execution. Acts on the AWS of the standard credentials, or on the server that
     `AWS_ENDPOINT_URL` names. The policies chosen, or all, count as enabled for this run.
 
     - `rightstate remediate --type s3-bucket` shows the plan for all buckets, and asks.
@@ -84,17 +85,19 @@ def remediate(
         parameters or (),
         Mode(mode),
     )
+    made = None
     if mode is RunMode.AUTO and not yes:
-        left = _unless_confirmed(chosen)
+        made = planned.read([chosen])
+        left = _unless_confirmed(chosen, made)
         if left is not None:
             if format is Format.JSON:
                 print_executions([], format)
             raise typer.Exit(left)
-    executions, unlisted, stopped = _run(chosen, at_once)
+    executions, unlisted, stopped = _run(chosen, made, at_once)
     past.keep(executions)
-    print_executions(executions, format)
+    print_executions(executions, format, "resource")
     for each in unlisted:
-        say(f"Could not list any {each.resource_type}: {each.reason}")
+        say(f"Could not list all of {each.resource_type}: {each.reason}")
     if stopped:
         say("Stopped as you asked: what was not started was left as it was.")
     missing = [each.resource for each in executions if each.outcome == "gone"] if chosen.resources else []
@@ -103,9 +106,9 @@ def remediate(
     raise typer.Exit(exit_code(executions) or (2 if unlisted or stopped or missing else 0))
 
 
-def _unless_confirmed(chosen: Target) -> int | None:
+def _unless_confirmed(chosen: Target, made: planned.Read) -> int | None:
     """Show the plan and ask. The exit code if nothing is to be done, for whatever reason."""
-    plan = planned.make([chosen])
+    plan = plan_file.document([chosen], *made, {})
     planned.print_plan(plan, talk)
     found = planned.exit_code(plan)
     changes = [len(item.changes) for item in plan.items if item.changes]
@@ -123,48 +126,39 @@ def _unless_confirmed(chosen: Target) -> int | None:
     return found
 
 
-def _run(chosen: Target, at_once: int) -> tuple[list[Execution], list[planning.Unlisted], bool]:
-    """The executions that ended, the types that could not be listed, and whether the user stopped it."""
+def _run(
+    chosen: Target, made: planned.Read | None, at_once: int
+) -> tuple[list[Execution], list[planning.Unlisted], bool]:
+    """What came of each resource, the types that could not be listed, and whether the user stopped it.
+
+    `made` is a plan that was shown. Without one the resources are looked at now, while executions run.
+    """
     from rightstate_cli.embedded.engine import acting_outside  # noqa: PLC0415 - it takes a second to import
-
-    unlisted: list[planning.Unlisted] = []
-
-    def starts() -> Iterator[Start]:
-        for each in planning.list_resources([chosen]):
-            if stop.is_set():
-                return
-            if isinstance(each, planning.Unlisted):
-                unlisted.append(each)
-                continue
-            _, resource_type, resource = each
-            yield Start(
-                resource_type=resource_type.name,
-                input={
-                    "account": resource.account,
-                    "region": resource.region,
-                    "resource": resource.id,
-                    "reason": "rightstate remediate",
-                },
-            )
 
     place = chosen.place
     say(f"Remediating account {place.account} in {place.region} ...")
-    executions = []
     with interrupted(_STOPPING) as stop, acting_outside(place.region, stop) as engine, progress() as bar:
         engine.configure(chosen.account)
-        running = bar.add_task("Executions", total=None)
+        running = bar.add_task("Resources", total=None)
+
+        def looked_at(done: int, found: int) -> None:
+            bar.update(running, total=found)
+
+        found = (each for some in made for each in some) if made else planning.plan([chosen], looked_at)
+        acting = Acting(found, stop)
         try:
-            for execution in engine.run(starts(), at_once, keep=False):
-                executions.append(execution)
-                bar.update(running, advance=1, description=f"{execution.resource}: {execution.outcome}")
+            for execution in engine.run(acting.starts(), at_once, keep=False):
+                acting.ended.append(execution)
+                told = f"{execution.resource}: {execution.outcome}"
+                bar.update(running, completed=len(acting.ended), description=told)
         except KeyboardInterrupt:
-            past.keep(executions)
+            past.keep(acting.ended)
             say(
-                f"Aborted after {counted(len(executions), 'execution')}, which `rightstate history` lists. "
+                f"Aborted after {counted(len(acting.ended), 'resource')}, which `rightstate history` lists. "
                 f"Not ended, and perhaps changed: {', '.join(sorted(engine.resources_in_work()))}. "
                 "Run the same command again: it changes only what is not right yet."
             )
             raise
         stopped = stop.is_set()
-    executions.sort(key=lambda each: (each.resource_type, each.resource))
-    return executions, unlisted, stopped
+    ended = sorted(acting.ended, key=lambda each: (each.resource_type, each.resource))
+    return ended, acting.unlisted, stopped

@@ -12,11 +12,12 @@ from typing import Any
 
 from rightstate import exemptions
 from rightstate.clock import now
-from rightstate.errors import RightstateError, SettingsUnreadable
+from rightstate.errors import ResourceGone, RightstateError, SettingsUnreadable
 from rightstate.exemptions import Excuses
 from rightstate.guards import Guard
-from rightstate.models import Account, Decision, Enabled, Execution, Handling, Run, RunTask
+from rightstate.models import Account, Decision, Enabled, Execution, Handling, Run, RunTask, Status
 from rightstate.planner import decide, digest, settings_to_read
+from rightstate.policy import Mode
 from rightstate.remediation import check_ready, describe
 from rightstate.resolve import excused
 from rightstate.resource_type import Observed, Place, Resource, ResourceType
@@ -37,13 +38,26 @@ class Assessed:
     state: str | None = None
     error: RightstateError | None = None
 
+    @property
+    def needs_execution(self) -> bool:
+        """Whether an execution has something to do: change the resource, ask for an approval, wait until it
+        is ready, or read again what could not be read and record why where it still cannot."""
+        if self.decision is None:
+            return not isinstance(self.error, ResourceGone)
+        return self.decision.apply or any(
+            verdict.status is Status.BROKEN and verdict.mode is Mode.APPROVE
+            for verdict in self.decision.verdicts
+        )
+
 
 @dataclass(frozen=True)
 class Page:
-    """Some resources, and the token with which to go on after them; empty after the last."""
+    """Some resources, and the token with which to go on after them; empty after the last. `read_at` is when
+    they had been read."""
 
     assessed: tuple[Assessed, ...]
     next: str
+    read_at: str
 
 
 def assess(
@@ -85,7 +99,7 @@ def assess(
             )
             for seen in page.seen
         )
-        yield Page(tuple(assessed), page.next)
+        yield Page(tuple(assessed), page.next, read_at)
 
 
 def _of_seen(seen: Seen, read_at: str, run: Run, resource_type: ResourceType) -> tuple[Observed, Excuses]:
