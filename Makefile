@@ -55,7 +55,7 @@ docs: setup ## Write what the code says: pages of docs/, and member/template.yam
 	@$(BIN)/python -m rightstate_cli.notification_reference
 	@$(BIN)/python -m benchmarks.scale
 
-bench: setup ## Measure calls, executions, cold starts and the layer
+bench: build ## Measure calls, executions, cold starts and the layer
 	@$(BIN)/python -m benchmarks
 
 fleet: setup ## Measure 2,500 resources, killed on the way, throttled and denied, and growth; takes half an hour

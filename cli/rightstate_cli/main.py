@@ -35,6 +35,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Begin with `rightstate demo`: it needs no account. Then `rightstate plan` shows what would "
     "change in yours, and changes nothing.",
 )

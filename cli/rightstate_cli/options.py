@@ -6,6 +6,7 @@ import typer
 
 from rightstate.errors import InvalidInput
 from rightstate.policy import Risk
+from rightstate_cli import completion
 from rightstate_cli.output import Format
 
 FormatOption = Annotated[Format, typer.Option("--format", help="`table` for people, `json` for scripts.")]
@@ -60,6 +61,7 @@ TypeOption = Annotated[
         "--type",
         "-t",
         help="Only this resource type, e.g. s3-bucket; repeatable.",
+        autocompletion=completion.types,
         metavar="TYPE",
         show_default=False,
     ),
@@ -75,6 +77,7 @@ PolicyOption = Annotated[
         "--policy",
         "-p",
         help="Only this policy, by id or alias; repeatable.",
+        autocompletion=completion.policies,
         metavar="ID",
         show_default=False,
     ),

@@ -27,7 +27,7 @@ from tests.support.template import (
     value_at,
 )
 
-from rightstate import catalogue, errors, metrics, notification, triggers
+from rightstate import __version__, catalogue, errors, metrics, notification, triggers
 from rightstate.identify import identify
 from rightstate.models import BackfillInput, StateTask
 from rightstate.models import Event as Started
@@ -41,6 +41,11 @@ every_event = pytest.mark.parametrize(("kind", "event"), SHIPPED, ids=list(NAMED
 
 # An event starts the remediation that its folder is named after, and those that are named here beside it.
 ALSO_STARTS = {"rds-cluster/CreateDBInstance": ["rds-instance"]}
+
+
+def test_the_stack_tells_the_version_that_the_command_compares_it_with() -> None:
+    assert application.template()["Outputs"]["Version"]["Value"] == __version__
+
 
 # --- The rules ---
 

@@ -14,7 +14,7 @@ from rightstate.errors import InvalidInput, RightstateError
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode, Policy, Risk
 from rightstate.wants import Value, as_text
-from rightstate_cli import hub, selection
+from rightstate_cli import completion, hub, selection
 from rightstate_cli.hub import Hub
 from rightstate_cli.options import (
     DEFAULT_STACK,
@@ -49,7 +49,13 @@ class OnMode(StrEnum):
 
 
 IdsArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[ID]...", help="Policies, by id or alias.", show_default=False)
+    list[str] | None,
+    typer.Argument(
+        metavar="[ID]...",
+        help="Policies, by id or alias.",
+        show_default=False,
+        autocompletion=completion.policies,
+    ),
 ]
 AccountsOption = Annotated[
     list[str] | None,

@@ -8,7 +8,7 @@ from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
 from rightstate.policy import Mode, Policy
 from rightstate.resource_type import ResourceType
-from rightstate_cli import selection
+from rightstate_cli import completion, selection
 from rightstate_cli.commands.enabling import disable, enable, set_mode
 from rightstate_cli.options import CategoryOption, FormatOption, RiskOption, TypeOption
 from rightstate_cli.output import Format, counted, print_json, print_line, print_table, say
@@ -65,7 +65,13 @@ policies.command(
 @policies.command()
 def show(
     policy: Annotated[
-        str, typer.Argument(metavar="ID", help="The policy's id, or an alias.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="The policy's id, or an alias.",
+            show_default=False,
+            autocompletion=completion.policies,
+        ),
     ],
     format: FormatOption = Format.TABLE,
 ) -> None:
