@@ -7,206 +7,81 @@ user runs it. Each is a process of its own. What they leave is read by plain cal
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.request import Request, urlopen
 
 import boto3
 import typer
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import run_simple
 
-from benchmarks.floor import DATABASE, DIRECTLY, FLAGS, LOGS
-from rightstate_cli import examples, moto_gaps
-from rightstate_cli.output import print_table
+from benchmarks import custodian as peer
+from benchmarks import machine, peers_page, server
+from benchmarks.floor import DIRECTLY, PARAMETERS
+from benchmarks.peers_page import BROKEN, COMPLIANT, EACH_A_GROUP, ONE_PERCENT, Measured, Result
+from rightstate_cli import application, examples
 
 _REGION = "us-east-1"
-_ADMINISTRATION = "/benchmark/"
 _KEYS = {"AWS_ACCESS_KEY_ID": "own", "AWS_SECRET_ACCESS_KEY": "own", "AWS_DEFAULT_REGION": _REGION}
+_SHARED_GROUP = "peers-mysql8"
 
 
-@dataclass(frozen=True)
-class Result:
-    """What one of them took, and left. `processor` are the seconds of its own process."""
-
-    type: str
-    resources: int
-    state: str
-    milliseconds: int
-    who: str
-    seconds: float
-    processor: float
-    calls: int
-    left: dict[str, int]
-    exit: int
-
-
-# --- Cloud Custodian's policies ---
-
-
-def _value(key: str, value: Any, op: str = "ne") -> dict[str, Any]:
-    return {"type": "value", "key": key, "value": value, "op": op}
-
-
-_CUSTODIAN: Mapping[str, Sequence[Mapping[str, Any]]] = {
-    "s3-bucket": [
-        {
-            "name": "block",
-            "resource": "aws.s3",
-            "filters": [
-                {
-                    "type": "check-public-block",
-                    **dict.fromkeys(FLAGS, False),
-                }
-            ],
-            "actions": [{"type": "set-public-block"}],
-        },
-        {
-            "name": "versioning",
-            "resource": "aws.s3",
-            "filters": [_value("Versioning.Status", "Enabled")],
-            "actions": [{"type": "toggle-versioning", "enabled": True}],
-        },
-        {
-            "name": "encryption",
-            "resource": "aws.s3",
-            "filters": [{"type": "bucket-encryption", "state": False}],
-            "actions": [{"type": "set-bucket-encryption", "crypto": "AES256", "enabled": True}],
-        },
-        {
-            "name": "grants",
-            "resource": "aws.s3",
-            "filters": [{"type": "global-grants"}],
-            "actions": [
-                {
-                    "type": "delete-global-grants",
-                    "grantees": [
-                        "http://acs.amazonaws.com/groups/global/AllUsers",
-                        "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
-                    ],
-                }
-            ],
-        },
-    ],
-    "rds-instance": [
-        {
-            "name": "databases",
-            "resource": "aws.rds",
-            "filters": [
-                {
-                    "or": [
-                        *(_value(key, value) for key, value in DATABASE.items()),
-                        _value("IAMDatabaseAuthenticationEnabled", True),
-                        _value("PerformanceInsightsEnabled", True),
-                        _value("EnabledCloudwatchLogsExports", "absent", "eq"),
-                    ]
-                }
-            ],
-            "actions": [
-                {
-                    "type": "modify-db",
-                    "immediate": True,
-                    "update": [
-                        {"property": key, "value": value}
-                        for key, value in {
-                            **DATABASE,
-                            "EnableIAMDatabaseAuthentication": True,
-                            "EnablePerformanceInsights": True,
-                            "CloudwatchLogsExportConfiguration": {"EnableLogTypes": LOGS},
-                        }.items()
-                    ],
-                }
-            ],
-        }
-    ],
-}
-
-
-# --- The server ---
-
-
-def _serve(port: int) -> None:
-    """moto, which answers after the time that is set, and counts the calls."""
-    app = DomainDispatcherApplication(create_backend_app)
-    known = {"milliseconds": 0, "calls": 0}
-
-    def counted(environ: Any, start_response: Any) -> Any:
-        path = str(environ["PATH_INFO"])
-        if path.startswith(_ADMINISTRATION):
-            calls, known["calls"] = known["calls"], 0
-            known["milliseconds"] = int(path.removeprefix(_ADMINISTRATION))
-            start_response("200 OK", [("Content-Type", "text/plain")])
-            return [str(calls).encode()]
-        known["calls"] += 1
-        time.sleep(known["milliseconds"] / 1000)
-        return app(environ, start_response)
-
-    with moto_gaps.fill():
-        run_simple("127.0.0.1", port, counted, threaded=True)
-
-
-@contextmanager
-def _server() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "benchmarks.peers", "--serve", str(port)]
-    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603 - this file
-    try:
-        while True:
-            with suppress(ConnectionRefusedError):
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _set(endpoint: str, milliseconds: int) -> int:
-    """Answer after that time from now on; the calls since that was said last."""
-    with urlopen(f"{endpoint}{_ADMINISTRATION}{milliseconds}") as answer:  # noqa: S310 - ours
-        return int(answer.read())
-
-
-# --- A run ---
-
-
-def _make(endpoint: str, resource_type: str, count: int, state: str) -> list[str]:
+def _make(slow: server.SlowServer, resource_type: str, count: int, state: str) -> list[str]:
     """Resources that break everything; all, one in a hundred, or none is left so."""
-    urlopen(Request(f"{endpoint}/moto-api/reset", method="POST")).close()  # noqa: S310 - ours
-    session = boto3.Session("own", "own", region_name=_REGION)
-    service, read, fix = DIRECTLY[resource_type]
+    slow.reset()
+    session = _Session("own", "own", region_name=_REGION)
     example = examples.load(resource_type)
-    left = {"broken": count, "1 % broken": max(1, count // 100), "compliant": 0}[state]
-
-    client = session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
-    names = [example.create(session, f"peer-{number}", example.policy) for number in range(count)]
+    left = {BROKEN: count, ONE_PERCENT: max(1, count // 100)}.get(state, 0)
+    client = session.client(DIRECTLY[resource_type][0])
+    put_right = _put_right(resource_type, client, state != EACH_A_GROUP)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda name: fix(client, name, read(client, name)), names[left:]))
+        named = (f"peer-{number}" for number in range(count))
+        names = list(pool.map(lambda name: example.create(session, name, example.policy), named))
+        list(pool.map(put_right, names[left:]))
     return names
 
 
-def _left(endpoint: str, resource_type: str, names: Sequence[str]) -> dict[str, int]:
+class _Session(boto3.Session):
+    """One client for each service, as making one takes longer than its call."""
+
+    def client(self, service: str, *given: Any, **options: Any) -> Any:  # type: ignore[override]
+        if service not in self.__dict__:
+            endpoint = os.environ["AWS_ENDPOINT_URL"]
+            self.__dict__[service] = super().client(service, *given, endpoint_url=endpoint, **options)  # type: ignore[call-overload]
+        return self.__dict__[service]
+
+
+def _put_right(resource_type: str, client: Any, shared_group: bool) -> Callable[[str], None]:
+    """What puts one resource right. Databases share a parameter group then, as those of an account do, or
+    keep one each."""
+    _, read, fix = DIRECTLY[resource_type]
+    if resource_type != "rds-instance" or not shared_group:
+        return lambda name: fix(client, name, read(client, name))
+    group = {"DBParameterGroupName": _SHARED_GROUP}
+    client.create_db_parameter_group(**group, DBParameterGroupFamily="mysql8.0", Description="shared")
+    parameters = [
+        {"ParameterName": key, "ParameterValue": value, "ApplyMethod": "immediate"}
+        for key, value in PARAMETERS.items()
+    ]
+    client.modify_db_parameter_group(**group, Parameters=parameters)
+
+    def put_right(name: str) -> None:
+        client.modify_db_instance(DBInstanceIdentifier=name, ApplyImmediately=True, **group)
+        fix(client, name, read(client, name))
+
+    return put_right
+
+
+def _left(resource_type: str, names: Sequence[str]) -> dict[str, int]:
     """Control -> how many resources break it."""
     service, read, _ = DIRECTLY[resource_type]
-    client = boto3.client(  # type: ignore[call-overload]
-        service,
-        endpoint_url=endpoint,
-        aws_access_key_id="own",
-        aws_secret_access_key="own",  # noqa: S106 - moto's
-        region_name=_REGION,
-    )
+    client = _Session("own", "own", region_name=_REGION).client(service)
     counts: dict[str, int] = {}
     with ThreadPoolExecutor(4) as pool:
         for broken in pool.map(lambda name: read(client, name), names):
@@ -220,19 +95,21 @@ def _command(who: str, resource_type: str, rightstate: str, custodian: Path, fol
         return [sys.executable, "-m", "benchmarks.floor", resource_type]
     if who == "custodian":
         policies = folder / "policies.json"
-        policies.write_text(json.dumps({"policies": _CUSTODIAN[resource_type]}))
+        policies.write_text(json.dumps({"policies": peer.POLICIES[resource_type]}))
         run = ["run", "--cache-period", "0", "-s", str(folder / "out"), "--region", _REGION, str(policies)]
         return [str(custodian), *run]
     return [*rightstate.split(), "remediate", "--yes", "--type", resource_type, "--format", "json"]
 
 
-def _run(command: Sequence[str], endpoint: str, folder: Path, limit: float) -> tuple[float, float, int]:
-    """Seconds, those of the processor, and the exit code; -1 where it was ended because it took too long."""
-    environment = {**os.environ, **_KEYS, "AWS_ENDPOINT_URL": endpoint, "HOME": str(folder)}
+def _run(command: Sequence[str], folder: Path, limit: float) -> dict[str, Any]:
+    """The seconds, those of the processor, and the exit code: -1 where it was ended because it took too
+    long."""
+    environment = {**os.environ, **_KEYS, "HOME": str(folder)}
     environment["RIGHTSTATE_HISTORY"] = str(folder / "history.json")
+    busy = machine.busy_seconds()
     began = time.perf_counter()
-    with (folder / "said").open("wb") as said:
-        process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)  # noqa: S603 - ours
+    with (folder / "out.json").open("wb") as out, (folder / "said").open("wb") as said:
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=said)  # noqa: S603 - ours
         ends = began + limit
         while True:
             done, status, used = os.wait4(process.pid, os.WNOHANG)
@@ -246,7 +123,64 @@ def _run(command: Sequence[str], endpoint: str, folder: Path, limit: float) -> t
             time.sleep(0.01)
     code = status if status < 0 else os.waitstatus_to_exitcode(status)
     process.returncode = code
-    return time.perf_counter() - began, used.ru_utime + used.ru_stime, code
+    return {
+        "seconds": time.perf_counter() - began,
+        "processor": used.ru_utime + used.ru_stime,
+        "busy": machine.busy_seconds() - busy,
+        "exit": code,
+    }
+
+
+def _executions(out: Path, began: float) -> dict[str, Any]:
+    """How many executions `rightstate remediate` had, and seconds until the first was started."""
+    try:
+        ended = json.loads(out.read_text())
+    except ValueError:
+        return {}
+    started = [datetime.fromisoformat(each["started_at"]) for each in ended if each["name"]]
+    first = min(started).timestamp() - began if started else None
+    return {"executions": len(started), "first": first}
+
+
+def _measure(
+    slow: server.SlowServer,
+    about: tuple[str, int, str, int],
+    who: str,
+    rightstate: str,
+    custodian: Path,
+    limit: float,
+) -> Result:
+    resource_type, count, state, delay = about
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        names = _make(slow, resource_type, count, state)
+        command = _command(who, resource_type, rightstate, custodian, folder)
+        slow.answer_after(delay)
+        began = time.time()
+        ran = _run(command, folder, limit)
+        worked = slow.answer_after(0)
+        elsewhere = ran.pop("busy") - ran["processor"] - worked.processor
+        return Result(
+            type=resource_type,
+            resources=count,
+            state=state,
+            milliseconds=delay,
+            who=who,
+            calls=worked.calls,
+            server=worked.processor,
+            elsewhere=max(0.0, elsewhere),
+            left=_left(resource_type, names),
+            **ran,
+            **(_executions(folder / "out.json", began) if who == "rightstate" else {}),
+        )
+
+
+def _cases(
+    types: Iterable[str], counts: Iterable[int], states: Sequence[str], delays: Iterable[int]
+) -> Iterator[tuple[str, int, str, int]]:
+    for case in product(types, counts, states, delays):
+        if case[0] == "rds-instance" or case[2] != EACH_A_GROUP:
+            yield case
 
 
 def main(
@@ -260,53 +194,32 @@ def main(
         ".venv-c7n/bin/custodian"
     ),
     limit: Annotated[float, typer.Option(help="Seconds after which a run is ended.")] = 900,
-    output: Annotated[Path | None, typer.Option("-o", help="Also write the figures as JSON.")] = None,
-    serve: Annotated[int, typer.Option(hidden=True)] = 0,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the figures and their page into docs/.")
+    ] = False,
 ) -> None:
     """Measure the floor, Cloud Custodian and Rightstate."""
-    if serve:
-        _serve(serve)
-    results = []
-    with _server() as endpoint:
-        os.environ["AWS_ENDPOINT_URL"] = endpoint
-        for resource_type in types or DIRECTLY:
-            for count in counts or (50, 500):
-                for state in states or ("broken", "1 % broken", "compliant"):
-                    for delay in milliseconds or (0, 20):
-                        for each in who or ("floor", "custodian", "rightstate"):
-                            with tempfile.TemporaryDirectory() as made:
-                                _set(endpoint, 0)
-                                names = _make(endpoint, resource_type, count, state)
-                                command = _command(each, resource_type, rightstate, custodian, Path(made))
-                                _set(endpoint, delay)
-                                took = _run(command, endpoint, Path(made), limit)
-                                calls = _set(endpoint, 0)
-                                left = _left(endpoint, resource_type, names)
-                                about = (resource_type, count, state, delay, each, took[0], took[1], calls)
-                                result = Result(*about, left, took[2])
-                                results.append(result)
-                                print(json.dumps(asdict(result)), file=sys.stderr, flush=True)
-    if output:
-        output.write_text(json.dumps([asdict(each) for each in results], indent=2))
-    print_table(
-        "Put right side by side",
-        ("Type", "N", "State", "ms", "By", "Seconds", "Processor", "Calls", "Each", "Controls left"),
-        [
-            (
-                each.type,
-                f"{each.resources:,}",
-                each.state,
-                str(each.milliseconds),
-                each.who,
-                f"{each.seconds:.1f}",
-                f"{each.processor:.1f}",
-                f"{each.calls:,}",
-                f"{each.calls / each.resources:.2f}",
-                ", ".join(f"{name} x {number}" for name, number in each.left.items()) or "none",
-            )
-            for each in results
-        ],
+    measured = Measured(machine=machine.describe(custodian), results=[])
+    cases = _cases(
+        types or DIRECTLY,
+        counts or (50, 500),
+        states or (BROKEN, ONE_PERCENT, COMPLIANT, EACH_A_GROUP),
+        milliseconds or (0, 20),
     )
+    with server.running() as slow:
+        os.environ["AWS_ENDPOINT_URL"] = slow.endpoint
+        for case in cases:
+            for each in who or ("floor", "custodian", "rightstate"):
+                result = _measure(slow, case, each, rightstate, custodian, limit)
+                measured.results.append(result)
+                print(result.model_dump_json(), file=sys.stderr, flush=True)
+    page = peers_page.page(measured)
+    print(page)
+    if write:
+        folder = application.root() / "docs" / "benchmarks"
+        folder.mkdir(exist_ok=True)
+        (folder / "peers.json").write_text(measured.model_dump_json(indent=1) + "\n")
+        (folder / "peers.md").write_text(page)
 
 
 if __name__ == "__main__":

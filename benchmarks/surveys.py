@@ -14,7 +14,7 @@ import typer
 from tests.support.calls import Calls
 from tests.support.server import Server
 
-from benchmarks.planning import slow_server
+from benchmarks.server import running
 from rightstate.catalogue import load, names
 from rightstate.resource_type import ResourceType
 from rightstate_cli import examples, planning
@@ -40,8 +40,9 @@ def main(
 ) -> None:
     """Compare both plans, type by type."""
     rows = []
-    with slow_server(milliseconds / 1000) as endpoint:
-        server = Server(endpoint)
+    with running() as slow:
+        slow.answer_after(milliseconds)
+        server = Server(slow.endpoint)
         with patch.dict(os.environ, server.environment):
             for name in types or names():
                 server.reset()

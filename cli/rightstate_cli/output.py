@@ -80,7 +80,12 @@ class Block:
 
 def print_json(value: Any) -> None:
     """Print `value` as JSON on stdout."""
-    results.out(json.dumps(value, indent=2, ensure_ascii=True), highlight=False)
+    print_raw(json.dumps(value, indent=2, ensure_ascii=True) + "\n")
+
+
+def print_raw(text: str) -> None:
+    """Print `text` on stdout to the byte. Rich looks for lines to break, which takes seconds in megabytes."""
+    results.file.write(text)
 
 
 def print_table(

@@ -35,9 +35,9 @@ from rightstate_cli.output import (
     counted,
     print_blocks,
     print_line,
+    print_raw,
     print_table,
     progress,
-    results,
     say,
 )
 from rightstate_cli.plan_file import Item, Plan, Verdict, on_one_line
@@ -147,9 +147,9 @@ def plan(
         say(f"{output}: {counted(len(made.to_change), 'resource')} to change, SHA-256 {made.sha256}.")
     if format is PlanFormat.JSON:
         # To the byte, so that what was redirected into a file is one that can be applied.
-        results.out(plan_file.render(made), highlight=False, end="")
+        print_raw(plan_file.render(made))
     elif format is PlanFormat.MARKDOWN:
-        results.out(plan_markdown.page(made), highlight=False, end="")
+        print_raw(plan_markdown.page(made))
     else:
         print_plan(made)
     if made.to_change and not show:
