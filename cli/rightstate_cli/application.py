@@ -80,11 +80,13 @@ def environment(function: str, names: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def rules() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Of each rule that starts a remediation: the resource type, its name in the template, its properties."""
-    for _, properties in _remediations():
-        for name, rule in properties["Events"].items():
-            yield properties["DefinitionSubstitutions"]["ResourceType"], name, rule["Properties"]
+def rules() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of each rule that starts a remediation: the resource type, and the rule's properties. It has one
+    target."""
+    types = {f"${{{name}}}:live": resource_type for name, resource_type in machines().items()}
+    for properties in of_type("AWS::Events::Rule").values():
+        if resource_type := types.get(str(properties["Targets"][0]["Arn"].get("Fn::Sub"))):
+            yield resource_type, properties
 
 
 def event_names(resource_type: str) -> list[str]:
@@ -92,9 +94,9 @@ def event_names(resource_type: str) -> list[str]:
     return sorted(
         {
             name
-            for machine, _, rule in rules()
+            for machine, rule in rules()
             if machine == resource_type
-            for name in rule["Pattern"]["detail"]["eventName"]
+            for name in rule["EventPattern"]["detail"]["eventName"]
         }
     )
 

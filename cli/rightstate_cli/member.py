@@ -343,9 +343,9 @@ def _forwarding_rules(types: Iterable[ResourceType]) -> Resources:
     """What the hub's rules about those types listen to, as few rules that forward it to the hub's bus."""
     wanted = {each.name: each for each in types}
     alike: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for machine, _, properties in application.rules():
+    for machine, properties in application.rules():
         if resource_type := wanted.get(machine):
-            pattern = properties["Pattern"]
+            pattern = properties["EventPattern"]
             # What is sent again is sent to the hub.
             [source] = [source for source in pattern["source"] if source != _REPLAYED]
             [detail_type] = pattern["detail-type"]

@@ -9,7 +9,7 @@ from rightstate.catalogue import load_all
 from rightstate.policy import Parameter, Policy, Risk
 from rightstate.resource_type import ResourceType
 from rightstate.wants import as_text
-from rightstate_cli import application, checks, member
+from rightstate_cli import application, checks, member, template_parts
 
 _INTRODUCTION = """\
 # The policies
@@ -217,6 +217,11 @@ def page_of_checks() -> str:
 
 
 if __name__ == "__main__":
-    (application.root() / "docs" / "verify.md").write_text(page_of_checks())
-    (application.root() / "docs" / "policies.md").write_text(page(load_all()))
-    (application.root() / "member" / "template.yaml").write_text(member.as_yaml(member.template()))
+    root = application.root()
+    template = root / "template.yaml"
+    template.write_text(template_parts.filled(template.read_text(), load_all()))
+    # What follows is written from the template.
+    application.template.cache_clear()
+    (root / "member" / "template.yaml").write_text(member.as_yaml(member.template()))
+    (root / "docs" / "verify.md").write_text(page_of_checks())
+    (root / "docs" / "policies.md").write_text(page(load_all()))

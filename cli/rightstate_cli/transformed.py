@@ -34,6 +34,8 @@ def cloudformation(published: bool = False) -> dict[str, Any]:
             case "AWS::Serverless::Function":
                 properties["InlineCode"] = f"# {properties.pop('CodeUri')}"
                 properties.pop("Layers", None)
+            case "AWS::Events::Rule" if not published:
+                _start_unpublished(properties["Targets"])
             case "AWS::Serverless::LayerVersion":
                 del source["Resources"][name]
     # It warns of usage metrics that have nowhere to go.
@@ -44,11 +46,19 @@ def cloudformation(published: bool = False) -> dict[str, Any]:
 
 def _unpublish(machine: dict[str, Any]) -> None:
     """Let the events start the machine itself, and the machine invoke the functions themselves."""
-    del machine["AutoPublishAlias"], machine["UseAliasAsEventTarget"]
+    del machine["AutoPublishAlias"]
+    machine.pop("UseAliasAsEventTarget", None)
     substitutions = machine["DefinitionSubstitutions"]
     for name, value in substitutions.items():
         if isinstance(value, dict) and str(value.get("Ref", "")).endswith(".Version"):
             substitutions[name] = {"Fn::GetAtt": [value["Ref"].removesuffix(".Version"), "Arn"]}
+
+
+def _start_unpublished(targets: list[dict[str, Any]]) -> None:
+    for target in targets:
+        match target["Arn"]:
+            case {"Fn::Sub": str(text)} if text.endswith("}:live"):
+                target["Arn"] = {"Ref": text.removeprefix("${").removesuffix("}:live")}
 
 
 class _NoManagedPolicies(ManagedPolicyLoader):  # type: ignore[misc]

@@ -53,7 +53,7 @@ def bus_policy(at: Installation, organization: str = ORGANIZATION, accounts: str
     ]
 
 
-SOURCES = sorted({properties["Pattern"]["source"][0] for _, _, properties in application.rules()})
+SOURCES = sorted({properties["EventPattern"]["source"][0] for _, properties in application.rules()})
 
 
 @everywhere

@@ -1279,8 +1279,8 @@ def test_the_rules_that_are_expected_are_those_of_the_template(world: World) -> 
     """Of the deployed rules, as moto's CloudFormation renders them, none is left unlooked at."""
     # Those about findings are off unless the hub's parameter says otherwise.
     names = {f"{STACK}-{each}" for each in ("died-executions", "security-hub-findings", "config-findings")}
-    for _, _, properties in application.rules():
-        names.add(properties["RuleName"]["Fn::Sub"].replace("${AWS::StackName}", STACK))
+    for _, properties in application.rules():
+        names.add(properties["Name"]["Fn::Sub"].replace("${AWS::StackName}", STACK))
     assert names == set(world.rules)
     assert json.loads(world.rules[QUEUE_RULE]["EventPattern"])
 

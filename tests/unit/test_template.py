@@ -32,7 +32,7 @@ from rightstate.identify import identify
 from rightstate.models import BackfillInput, StateTask
 from rightstate.models import Event as Started
 from rightstate.resource_type import Place
-from rightstate_cli import application, examples, member
+from rightstate_cli import application, examples, member, template_parts
 from rightstate_cli import events as event_files
 
 SHIPPED = [(kind, event) for kind, of_kind in event_files.shipped().items() for event in of_kind]
@@ -59,6 +59,11 @@ def test_each_file_in_events_holds_the_event_that_it_is_named_after() -> None:
     files = {f"{path.parent.name}/{path.stem}" for path in folder.glob("*/*.json")}
     assert files == set(NAMED)
     assert len(SHIPPED) == len(NAMED) == len({event["id"] for _, event in SHIPPED})
+
+
+def test_the_parts_that_follow_from_the_resource_types_are_up_to_date() -> None:
+    written = (application.root() / "template.yaml").read_text()
+    assert template_parts.filled(written, catalogue.load_all()) == written, "run `make docs`"
 
 
 def test_each_event_that_a_rule_names_has_an_example() -> None:
@@ -683,7 +688,11 @@ DECLARED = {
         }
         for event in ("Sweep", "SecurityHubFindings", "ConfigFindings")
     },
-    **{f"{rule.name}Role": {("states:StartExecution", rule.target["Arn"])} for rule in rules_of_machines()},
+    "EventsRole": {
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-{name}{alias}"))
+        for name in catalogue.names()
+        for alias in ("", ":live")
+    },
 }
 
 
@@ -824,14 +833,17 @@ def test_events_start_the_version_that_was_published_last() -> None:
     for name in application.machines():
         alias = deployed[f"{name}Aliaslive"]["Properties"]
         assert alias["DeploymentPreference"]["StateMachineVersionArn"] == {"Ref": f"{name}Version"}
-    targets = {
-        target["Arn"].get("Ref") or target["Arn"]["Fn::GetAtt"][0]
+        assert alias["Name"] == "live"
+    targets = [
+        target["Arn"]
         for resource in deployed.values()
         if resource["Type"] == "AWS::Events::Rule"
         for target in resource["Properties"]["Targets"]
-    }
-    started = [*application.machines(), "BackfillMachine"]
-    assert targets == {f"{name}Aliaslive" for name in started} | {"Notifications", "RecordDeathFunction"}
+    ]
+    remediations = [each["Fn::Sub"] for each in targets if "Fn::Sub" in each]
+    assert set(remediations) == {f"${{{name}}}:live" for name in application.machines()}
+    others = {each.get("Ref") or each["Fn::GetAtt"][0] for each in targets if "Fn::Sub" not in each}
+    assert others == {"BackfillMachineAliaslive", "Notifications", "RecordDeathFunction"}
 
 
 def test_an_execution_ends_with_the_code_that_it_began_with() -> None:

@@ -21,9 +21,10 @@ from tests.support.template import Event, Rule, matching, rules, rules_of_machin
 
 from rightstate import catalogue, triggers
 from rightstate.errors import InvalidInput, UnexpectedEvent
+from rightstate.event_rule import Subject
 from rightstate.identify import identify
 from rightstate.models import BackfillInput, StartInput
-from rightstate.resource_type import Place, Subject
+from rightstate.resource_type import Place
 from rightstate_cli import events, transformation
 
 STARTS = [

@@ -94,7 +94,7 @@ def rules(site: Site) -> Iterator[Finding]:
             yield failed(f"The rule {name} is gone: its events start no {resource_type}.", site.deploy)
             continue
         yield from _state(rule, f"its events start no {resource_type}", site.region)
-        if not same(json.loads(rule.get("EventPattern", "{}")), expected["Pattern"]):
+        if not same(json.loads(rule.get("EventPattern", "{}")), expected["EventPattern"]):
             yield failed(f"The rule {name} matches other events than the template's.", site.deploy)
         targets = events.list_targets_by_rule(Rule=name).get("Targets", [])
         if wrong := _wrong_target(targets, expected, hub, resource_type):
@@ -265,10 +265,10 @@ def _state(rule: Mapping[str, Any], meaning: str, region: str) -> Iterator[Findi
 
 def _expected_rules(hub: Hub) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Of each rule that starts a remediation: the resource type, its name, and its properties."""
-    for resource_type, _, properties in application.rules():
-        known = {name: properties[name] for name in ("RuleName", "Pattern")}
+    for resource_type, properties in application.rules():
+        known = {name: properties[name] for name in ("Name", "EventPattern")}
         plain = resolved(known, parameters(hub))
-        yield resource_type, plain["RuleName"], {**properties, **plain}
+        yield resource_type, plain["Name"], {**properties, **plain}
 
 
 def _wrong_target(
@@ -281,13 +281,14 @@ def _wrong_target(
         return f"does not start {machine}"
     if not target.get("RoleArn"):
         return "has no role to start it with"
-    if target.get("RetryPolicy") != expected["RetryPolicy"]:
+    [wanted] = expected["Targets"]
+    if target.get("RetryPolicy") != wanted["RetryPolicy"]:
         return "tries again less often than the template's"
     queue = hub.outputs["UndeliveredEvents"].rpartition("/")[2]
     if target.get("DeadLetterConfig", {}).get("Arn", "").rpartition(":")[2] != queue:
         return f"does not keep in {queue} what cannot be delivered"
-    given, wanted = target.get("InputTransformer", {}), expected["InputTransformer"]
-    if given.get("InputPathsMap") != wanted["InputPathsMap"] or _words(given) != _words(wanted):
+    given, own = target.get("InputTransformer", {}), wanted["InputTransformer"]
+    if given.get("InputPathsMap") != own["InputPathsMap"] or _words(given) != _words(own):
         return "gives the machine another input than the template's"
     return ""
 

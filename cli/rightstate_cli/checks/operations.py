@@ -201,4 +201,4 @@ def _values(
 
 def _rules(site: Site) -> list[str]:
     known: dict[str, Any] = parameters(site.hub)
-    return [resolved(rule["RuleName"], known) for _, _, rule in application.rules()]
+    return [resolved(rule["Name"], known) for _, rule in application.rules()]

@@ -35,18 +35,20 @@ def matches(event: Mapping[str, Any], region: str) -> list[Match]:
     with event_bus():
         return [
             Match(
-                rule=application.resolved(rule["RuleName"], resources),
+                rule=application.resolved(rule["Name"], resources),
                 target=machines[resource_type],
                 start=Start(
                     resource_type=resource_type,
-                    input=json.loads(transformed(rule["InputTransformer"], event)),
+                    input=json.loads(transformed(rule["Targets"][0]["InputTransformer"], event)),
                     name=f"{event['id']}_{uuid.uuid4()}",
                 ),
             )
-            for resource_type, _, rule in application.rules()
+            for resource_type, rule in application.rules()
             # A plain word in each rule, and most events are of another source than most rules.
-            if event["source"] in rule["Pattern"]["source"]
-            if EventPattern.load(json.dumps(application.resolved(rule["Pattern"], resources))).matches_event(
+            if event["source"] in rule["EventPattern"]["source"]
+            if EventPattern.load(
+                json.dumps(application.resolved(rule["EventPattern"], resources))
+            ).matches_event(
                 event  # type: ignore[arg-type]
             )
         ]

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any
 
 from botocore import xform_name
 from pydantic import Field
 
+from rightstate.event_rule import Rule, Subject
 from rightstate.frozen import Frozen
 from rightstate.listing import Answer, Shared
 from rightstate.policy import Policy
@@ -138,30 +140,6 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What a CloudTrail event is about: where its detail names it, and what that is.
-
-    paths: `requestParameters.NAME` or `responseElements.NAME`; the first one that is there counts. Without a
-        path it is the event's account.
-    kind: `resource`, `resources` for a list of them, or `group` for what `members` understands.
-    as_: what the name stands in, where the name alone could be that of something else.
-    by_aws: the name is a text that AWS alone makes and whose characters need no escape, so that a rule may
-        pass on that text instead of the object around it.
-    """
-
-    paths: tuple[str, ...] = ()
-    kind: Literal["resource", "resources", "group"] = "resource"
-    as_: str = "{}"
-    by_aws: bool = False
-
-    @property
-    def passed_on(self) -> str:
-        """The path of what a rule passes on: the object around the name."""
-        [around] = {path if self.by_aws else path.rpartition(".")[0] for path in self.paths} or {""}
-        return around
-
-
-@dataclass(frozen=True)
 class ResourceType:
     """The declaration of a resource type. Its functions make AWS calls through `clients` only.
 
@@ -189,8 +167,7 @@ class ResourceType:
     out_of_scope(observed) says why no enabled policy is about the resource.
     members(clients, place, group) gives region and identifier of each resource that an event about
         `group` (a parameter group, the account) concerns.
-    events: name of a CloudTrail event that starts the remediation -> what it is about. A rule of
-        template.yaml listens to each of them.
+    rules: the events that start the remediation.
     home_regions: partition -> the one region where a global service is looked after.
     gone, busy_errors: AWS error codes that mean so.
     dependent_actions: actions that AWS checks when we call a write action, each with the condition under
@@ -241,7 +218,7 @@ class ResourceType:
     )
     members: Callable[[Clients, Place, str], Iterable[tuple[str, str]]] | None = None
     tags: Callable[[Clients, Resource], Tags] | None = None
-    events: Mapping[str, Subject] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
     home_regions: Mapping[str, str] = field(default_factory=dict)
     url_pattern: str | None = None
     lower_case: bool = False
@@ -253,6 +230,16 @@ class ResourceType:
     def per_account(self) -> bool:
         """Whether each account has exactly one, whose id is the account's."""
         return "{id}" not in self.arn
+
+    @cached_property
+    def events(self) -> Mapping[str, Subject]:
+        """Name of a CloudTrail event that starts the remediation -> what it is about."""
+        return {name: rule.about for rule in self.rules for name in rule.events}
+
+    @property
+    def starts_others(self) -> bool:
+        """Whether one of its executions may start others: for the resources of a group or of a list."""
+        return self.members is not None or any(rule.about.kind != "resource" for rule in self.rules)
 
     def policy(self, name: str) -> Policy | None:
         """The policy of that id or alias."""

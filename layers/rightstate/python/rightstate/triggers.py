@@ -14,10 +14,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from rightstate.errors import InvalidInput, UnexpectedEvent
+from rightstate.event_rule import Subject
 from rightstate.frozen import Frozen
 from rightstate.identify import shown
 from rightstate.models import ACCOUNT, REGION, BackfillInput, Event, StartInput
-from rightstate.resource_type import ResourceType, Subject
+from rightstate.resource_type import ResourceType
 from rightstate.step import parse
 
 _LONGEST = 2048

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from rightstate.errors import ResourceGone
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.auto_scaling_group import POLICIES
 from rightstate.resource_type import (
@@ -16,7 +17,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
     tags_in,
 )
@@ -116,12 +116,14 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"(?!.*\.\.)(?! )[A-Za-z0-9 ()+,./=@_#-]{1,255}(?<! )",
     config_type="AWS::AutoScaling::AutoScalingGroup",
     listing=_LISTING,
-    events={
-        **dict.fromkeys(
+    rules=(
+        Rule(
+            "GroupCalls",
+            "autoscaling",
             ("CreateAutoScalingGroup", "UpdateAutoScalingGroup"),
             Subject(("requestParameters.autoScalingGroupName",)),
         ),
-    },
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.classic_load_balancer import POLICIES
 from rightstate.resource_type import (
@@ -15,7 +16,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
     send,
     tags_in,
@@ -125,12 +125,16 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?",
     config_type="AWS::ElasticLoadBalancing::LoadBalancer",
     listing=_LISTING,
-    events={
-        **dict.fromkeys(
+    rules=(
+        Rule(
+            "LoadBalancerCalls",
+            "elasticloadbalancing",
             ("CreateLoadBalancer", "ModifyLoadBalancerAttributes"),
             Subject(("requestParameters.loadBalancerName",)),
+            # Both generations of load balancers have calls of these names.
+            where={"apiVersion": ["2012-06-01"]},
         ),
-    },
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from rightstate.aws_errors import named_errors
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import Answer, Shared, pages
 from rightstate.policies.cloudformation_stack import POLICIES
 from rightstate.resource_type import (
@@ -17,7 +18,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
     tags_in,
 )
@@ -158,14 +158,42 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"(?P<id>[A-Za-z][A-Za-z0-9-]{0,127})(?:/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?",
     config_type="AWS::CloudFormation::Stack",
     listing=_LISTING,
-    events={
-        **dict.fromkeys(
+    rules=(
+        Rule(
+            "StackCalls",
+            "cloudformation",
             ("CreateStack", "UpdateTerminationProtection"),
             Subject(("responseElements.stackId",)),
         ),
-        "ExecuteChangeSet": Subject(("requestParameters.stackName",)),
-        "ImportStacksToStackSet": Subject(("requestParameters.stackIds",), kind="resources"),
-    },
+        Rule(
+            "ChangeSetCalls",
+            "cloudformation",
+            ("ExecuteChangeSet",),
+            Subject(("requestParameters.stackName",)),
+            name="cloudformation-change-set",
+            # Not those that name a change set by its ARN alone, which does not say whose it is. SAM, CDK and
+            # the console name the stack.
+            where={
+                "$or": [
+                    {"requestParameters": {"stackName": [{"exists": True}]}},
+                    {
+                        "requestParameters": {
+                            "changeSetName": [{"exists": False}, {"anything-but": {"prefix": "arn:"}}]
+                        }
+                    },
+                ]
+            },
+        ),
+        Rule(
+            "StackImports",
+            "cloudformation",
+            ("ImportStacksToStackSet",),
+            Subject(("requestParameters.stackIds",), kind="resources"),
+            name="cloudformation-import",
+            # Not those whose stacks are listed in a file of S3.
+            where={"requestParameters": {"stackIdsUrl": [{"exists": False}]}},
+        ),
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import Answer, Shared
 from rightstate.policies.cloudtrail_trail import POLICIES
 from rightstate.resource_type import (
@@ -17,7 +18,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
     tags_in,
 )
@@ -237,16 +237,25 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"(?=.{3,128}\Z)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*",
     config_type="AWS::CloudTrail::Trail",
     listing=_LISTING,
-    events={
+    rules=(
         # Not trailARN: an organization's delegated administrator updates a trail of another account.
-        **dict.fromkeys(
-            ("CreateTrail", "UpdateTrail"),
-            Subject(("responseElements.name",)),
+        Rule("TrailCalls", "cloudtrail", ("CreateTrail", "UpdateTrail"), Subject(("responseElements.name",))),
+        Rule(
+            "StoppedTrails",
+            "cloudtrail",
+            ("StopLogging",),
+            Subject(("requestParameters.name",)),
+            name="cloudtrail-trail-stopped",
         ),
-        "StopLogging": Subject(("requestParameters.name",)),
-        # The other trails, which may have been spared for this one's sake.
-        "DeleteTrail": Subject(kind="group"),
-    },
+        # About the other trails, which may have been spared for this one's sake.
+        Rule(
+            "DeletedTrails",
+            "cloudtrail",
+            ("DeleteTrail",),
+            Subject(kind="group"),
+            name="cloudtrail-trail-deleted",
+        ),
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rightstate.event_rule import Rule, Subject
 from rightstate.identify import identify
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.dynamodb_table import POLICIES
@@ -17,7 +18,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
     tags_in,
 )
@@ -183,19 +183,43 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"[A-Za-z0-9_.-]{3,255}",
     config_type="AWS::DynamoDB::Table",
     listing=_LISTING,
-    events={
-        # A name or an ARN.
-        **dict.fromkeys(
+    rules=(
+        Rule(
+            "TableCalls",
+            "dynamodb",
             ("CreateTable", "UpdateContinuousBackups"),
+            # A name or an ARN.
             Subject(("requestParameters.tableName",)),
         ),
-        **dict.fromkeys(
+        Rule(
+            "RestoredTables",
+            "dynamodb",
             ("RestoreTableFromBackup", "RestoreTableToPointInTime"),
             Subject(("requestParameters.targetTableName",)),
+            name="dynamodb-table-restored",
         ),
-        "ImportTable": Subject(("requestParameters.tableCreationParameters.tableName",)),
-        "UpdateTable": Subject(("requestParameters.tableName",), kind="group"),
-    },
+        Rule(
+            "ImportedTables",
+            "dynamodb",
+            ("ImportTable",),
+            Subject(("requestParameters.tableCreationParameters.tableName",)),
+            name="dynamodb-table-imported",
+        ),
+        Rule(
+            "TableReplicas",
+            "dynamodb",
+            ("UpdateTable",),
+            Subject(("requestParameters.tableName",), kind="group"),
+            name="dynamodb-table-replicas",
+            where={
+                "requestParameters": {
+                    # Not the many calls of auto scaling; an update does one thing at a time.
+                    "provisionedThroughput": {"readCapacityUnits": [{"exists": False}]},
+                    "globalSecondaryIndexUpdates": {"update": {"indexName": [{"exists": False}]}},
+                }
+            },
+        ),
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

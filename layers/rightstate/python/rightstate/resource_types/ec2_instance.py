@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rightstate.errors import InvalidInput, ResourceGone
+from rightstate.event_rule import Rule, Subject
 from rightstate.identify import shown
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.ec2_instance import POLICIES
@@ -19,7 +20,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
     tags_in,
 )
@@ -241,12 +241,37 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=f"i-{_HEX}",
     config_type="AWS::EC2::Instance",
     listing=_LISTING,
-    events={
-        "RunInstances": Subject(("responseElements.reservationId",), kind="group", by_aws=True),
-        "ModifyInstanceAttribute": Subject(("requestParameters.instanceId",)),
-        "UnmonitorInstances": Subject(("requestParameters.instancesSet.items",), kind="resources"),
-        "DetachInstances": Subject(("requestParameters.instanceIds",), kind="resources"),
-    },
+    rules=(
+        # Not CreateFleet, whose answer names instances only for fleets of type instant, nor
+        # RequestSpotInstances, whose answer is requests that are fulfilled later. The services that do
+        # either launch with RunInstances too (AWSEC2FleetServiceRolePolicy, AWSEC2SpotServiceRolePolicy).
+        Rule(
+            "Launches",
+            "ec2",
+            ("RunInstances",),
+            # The reservation, because the list of its instances describes each of them at length. A text, but
+            # one that EC2 alone makes: r- and hexadecimal digits (EC2 User Guide, "Resource IDs").
+            Subject(("responseElements.reservationId",), kind="group", by_aws=True),
+            name="ec2-instance-launch",
+        ),
+        Rule(
+            "InstanceCalls", "ec2", ("ModifyInstanceAttribute",), Subject(("requestParameters.instanceId",))
+        ),
+        Rule(
+            "MonitoringCalls",
+            "ec2",
+            ("UnmonitorInstances",),
+            Subject(("requestParameters.instancesSet.items",), kind="resources"),
+            name="ec2-instance-monitoring",
+        ),
+        Rule(
+            "DetachedInstances",
+            "autoscaling",
+            ("DetachInstances",),
+            Subject(("requestParameters.instanceIds",), kind="resources"),
+            name="ec2-instance-detached",
+        ),
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from rightstate.event_rule import Rule, Subject
 from rightstate.policies.iam_password_policy import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -16,7 +17,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     send,
 )
 from rightstate.wants import Value
@@ -153,12 +153,9 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"[0-9]{12}",
     # IAM is global; its control plane, and so its CloudTrail events, live in one region a partition.
     home_regions={"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"},
-    events={
-        **dict.fromkeys(
-            ("UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"),
-            Subject(),
-        ),
-    },
+    rules=(
+        Rule("PolicyCalls", "iam", ("DeleteAccountPasswordPolicy", "UpdateAccountPasswordPolicy"), Subject()),
+    ),
     find=_find,
     describe=_describe,
     calls=_calls,

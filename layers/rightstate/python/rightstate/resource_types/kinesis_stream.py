@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import PAGE, Answer, Shared
 from rightstate.policies.kinesis_stream import POLICIES, SHARD_LEVEL_METRICS
 from rightstate.resource_type import (
@@ -15,7 +16,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
     send,
     tags_in,
@@ -164,13 +164,15 @@ RESOURCE_TYPE = ResourceType(
     listing=_LISTING,
     # API reference, DescribeStreamSummary: 20 calls a second for an account.
     readers=2,
-    events={
+    rules=(
         # A call names the stream by its ARN, by its name, or by both.
-        **dict.fromkeys(
+        Rule(
+            "StreamCalls",
+            "kinesis",
             ("CreateStream", "DisableEnhancedMonitoring", "StopStreamEncryption"),
             Subject(("requestParameters.streamARN", "requestParameters.streamName")),
         ),
-    },
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.kms_key import POLICIES
 from rightstate.resource_type import (
@@ -16,7 +17,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
 )
 from rightstate.wants import Value
@@ -190,14 +190,22 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}",
     config_type="AWS::KMS::Key",
     listing=_LISTING,
-    events={
-        "CreateKey": Subject(("responseElements.keyMetadata.arn",)),
-        # An id or an ARN.
-        **dict.fromkeys(
+    rules=(
+        Rule(
+            "NewKeys",
+            "kms",
+            ("CreateKey",),
+            Subject(("responseElements.keyMetadata.arn",)),
+            name="kms-key-new",
+        ),
+        Rule(
+            "KeyCalls",
+            "kms",
             ("CancelKeyDeletion", "DisableKeyRotation", "EnableKey", "UpdatePrimaryRegion"),
+            # An id or an ARN.
             Subject(("requestParameters.keyId",)),
         ),
-    },
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.load_balancer import POLICIES
 from rightstate.resource_type import (
@@ -15,7 +16,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
     tags_in,
 )
@@ -119,6 +119,9 @@ def _other(kind: str) -> Case:
     )
 
 
+# Whatever is not of the first generation, also without a version, so that nothing is lost.
+_NOT_CLASSIC = {"apiVersion": [{"anything-but": "2012-06-01"}, {"exists": False}]}
+
 RESOURCE_TYPE = ResourceType(
     name="load-balancer",
     title="Application or Network Load Balancer",
@@ -158,10 +161,24 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"(?:app|net|gwy)/[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?/[0-9a-f]{16,32}",
     config_type="AWS::ElasticLoadBalancingV2::LoadBalancer",
     listing=_LISTING,
-    events={
-        "CreateLoadBalancer": Subject(("responseElements.loadBalancers[0].loadBalancerArn",)),
-        "ModifyLoadBalancerAttributes": Subject(("requestParameters.loadBalancerArn",)),
-    },
+    rules=(
+        # A list of one: the call makes one load balancer.
+        Rule(
+            "NewLoadBalancers",
+            "elasticloadbalancing",
+            ("CreateLoadBalancer",),
+            Subject(("responseElements.loadBalancers[0].loadBalancerArn",)),
+            name="load-balancer-new",
+            where=_NOT_CLASSIC,
+        ),
+        Rule(
+            "LoadBalancerCalls",
+            "elasticloadbalancing",
+            ("ModifyLoadBalancerAttributes",),
+            Subject(("requestParameters.loadBalancerArn",)),
+            where=_NOT_CLASSIC,
+        ),
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from rightstate import rds
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import Answer, Shared
 from rightstate.policies.neptune_instance import POLICIES
 from rightstate.resource_type import (
@@ -16,7 +17,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
 )
 
@@ -86,12 +86,15 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=rds.ID_PATTERN,
     lower_case=True,
     listing=_LISTING,
-    events={
-        **dict.fromkeys(
+    rules=(
+        Rule(
+            "InstanceCalls",
+            "rds",
             ("CreateDBInstance", "ModifyDBInstance"),
             Subject(("responseElements.dBInstanceArn",)),
+            where={"responseElements": {"engine": ["neptune"]}},
         ),
-    },
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from rightstate import rds
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import Answer, Shared
 from rightstate.policies.rds_cluster import POLICIES
 from rightstate.resource_type import (
@@ -21,7 +22,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
     send,
 )
@@ -313,8 +313,10 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=rds.ID_PATTERN,
     lower_case=True,
     listing=_LISTING,
-    events={
-        **dict.fromkeys(
+    rules=(
+        Rule(
+            "ClusterCalls",
+            "rds",
             (
                 "CreateDBCluster",
                 "ModifyDBCluster",
@@ -325,10 +327,24 @@ RESOURCE_TYPE = ResourceType(
                 "StartDBCluster",
             ),
             Subject(("responseElements.dBClusterArn",)),
+            # Of a record that says no engine the execution finds out, or ends rejected if it says no cluster.
+            where={"responseElements": {"engine": ["aurora-mysql", "aurora-postgresql", {"exists": False}]}},
         ),
-        # A first serverless instance lets its cluster pause.
-        "CreateDBInstance": Subject(("responseElements.dBClusterIdentifier",)),
-    },
+        # A first serverless instance lets its cluster pause. The instance's own remediation starts too.
+        Rule(
+            "ServerlessInstances",
+            "rds",
+            ("CreateDBInstance",),
+            Subject(("responseElements.dBClusterIdentifier",)),
+            name="rds-cluster-instance",
+            where={
+                "responseElements": {
+                    "dBInstanceClass": ["db.serverless"],
+                    "engine": ["aurora-mysql", "aurora-postgresql"],
+                }
+            },
+        ),
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from rightstate import rds
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import Answer, Once, Shared
 from rightstate.policies.rds_instance import POLICIES
 from rightstate.resource_type import (
@@ -18,7 +19,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
 )
 from rightstate.wants import Value, as_list
@@ -477,8 +477,10 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=rds.ID_PATTERN,
     lower_case=True,
     listing=_LISTING,
-    events={
-        **dict.fromkeys(
+    rules=(
+        Rule(
+            "InstanceCalls",
+            "rds",
             (
                 "CreateDBInstance",
                 "CreateDBInstanceReadReplica",
@@ -489,13 +491,36 @@ RESOURCE_TYPE = ResourceType(
                 "StartDBInstance",
             ),
             Subject(("responseElements.dBInstanceArn",)),
+            where={
+                "responseElements": {
+                    # Neptune, DocumentDB and custom-* come through the same API.
+                    "engine": [
+                        "mysql",
+                        "mariadb",
+                        "postgres",
+                        {"prefix": "oracle-"},
+                        {"prefix": "sqlserver-"},
+                        {"prefix": "aurora-"},
+                        {"exists": False},
+                    ]
+                }
+            },
         ),
-        **dict.fromkeys(
+        Rule(
+            "ParameterGroupCalls",
+            "rds",
             ("ModifyDBParameterGroup", "ResetDBParameterGroup"),
             Subject(("requestParameters.dBParameterGroupName",), kind="group"),
+            name="rds-parameter-group",
         ),
-        "CopyDBParameterGroup": Subject(("responseElements.dBParameterGroupName",), kind="group"),
-    },
+        Rule(
+            "ParameterGroupCopies",
+            "rds",
+            ("CopyDBParameterGroup",),
+            Subject(("responseElements.dBParameterGroupName",), kind="group"),
+            name="rds-parameter-group-copy",
+        ),
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

@@ -10,6 +10,7 @@ from typing import Any
 from botocore import xform_name
 
 from rightstate import rds
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import Answer, Shared
 from rightstate.policies.rds_snapshot import POLICIES
 from rightstate.resource_type import (
@@ -23,7 +24,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
 )
 from rightstate.wants import Value, as_list
@@ -173,13 +173,22 @@ RESOURCE_TYPE = ResourceType(
     url_pattern=r"(?:cluster-)?snapshot:arn:(?P<partition>[^:]*):rds:(?P<region>[^:]*):(?P<account>[^:]*)"
     r":(?P<id>.+)",
     listing=_LISTING,
-    events={
+    rules=(
         # A cluster's snapshot may have the same name: the kind goes with it.
-        "ModifyDBSnapshotAttribute": Subject(("requestParameters.dBSnapshotIdentifier",), as_="snapshot:{}"),
-        "ModifyDBClusterSnapshotAttribute": Subject(
-            ("requestParameters.dBClusterSnapshotIdentifier",), as_="cluster-snapshot:{}"
+        Rule(
+            "SnapshotCalls",
+            "rds",
+            ("ModifyDBSnapshotAttribute",),
+            Subject(("requestParameters.dBSnapshotIdentifier",), as_="snapshot:{}"),
         ),
-    },
+        Rule(
+            "ClusterSnapshotCalls",
+            "rds",
+            ("ModifyDBClusterSnapshotAttribute",),
+            Subject(("requestParameters.dBClusterSnapshotIdentifier",), as_="cluster-snapshot:{}"),
+            name="rds-cluster-snapshot",
+        ),
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_tags,

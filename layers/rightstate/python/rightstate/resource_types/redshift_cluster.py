@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.redshift_cluster import POLICIES
 from rightstate.resource_type import (
@@ -14,7 +15,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
     tags_in,
 )
@@ -158,12 +158,15 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"(?!.*--)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
     config_type="AWS::Redshift::Cluster",
     listing=_LISTING,
-    events={
-        **dict.fromkeys(
+    rules=(
+        Rule(
+            "ClusterCalls",
+            "redshift",
+            # A paused cluster cannot be modified; it is looked at again when it is resumed.
             ("CreateCluster", "ModifyCluster", "RestoreFromClusterSnapshot", "ResumeCluster"),
             Subject(("requestParameters.clusterIdentifier",)),
         ),
-    },
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,

@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rightstate.errors import InvalidInput
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.s3_bucket import POLICIES
 from rightstate.resource_type import (
@@ -20,7 +21,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
     send,
     tags_in,
@@ -441,8 +441,10 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._-]{1,253}[A-Za-z0-9_]",
     config_type="AWS::S3::Bucket",
     listing=_LISTING,
-    events={
-        **dict.fromkeys(
+    rules=(
+        Rule(
+            "BucketCalls",
+            "s3",
             (
                 "CreateBucket",
                 "DeleteBucketEncryption",
@@ -460,11 +462,14 @@ RESOURCE_TYPE = ResourceType(
             ),
             Subject(("requestParameters.bucketName",)),
         ),
-        **dict.fromkeys(
-            ("PutAccountPublicAccessBlock", "DeleteAccountPublicAccessBlock"),
+        Rule(
+            "AccountCalls",
+            "s3",
+            ("DeleteAccountPublicAccessBlock", "PutAccountPublicAccessBlock"),
             Subject(kind="group"),
+            name="s3-account",
         ),
-    },
+    ),
     find=_find,
     describe=_LISTING.describe,
     tags=_tags,

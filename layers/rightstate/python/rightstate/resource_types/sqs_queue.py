@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rightstate.event_rule import Rule, Subject
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.sqs_queue import POLICIES
 from rightstate.resource_type import (
@@ -14,7 +15,6 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Subject,
     Tags,
 )
 from rightstate.wants import Value
@@ -108,10 +108,16 @@ RESOURCE_TYPE = ResourceType(
     url_pattern=r"https?://(?:sqs\.)?(?P<region>[a-z]{2}[a-z-]*-[0-9]+)?[^/]*/(?P<account>[0-9]{12})/(?P<id>[^/]+)",
     config_type="AWS::SQS::Queue",
     listing=_LISTING,
-    events={
-        "CreateQueue": Subject(("responseElements.queueUrl",)),
-        "SetQueueAttributes": Subject(("requestParameters.queueUrl",)),
-    },
+    rules=(
+        Rule(
+            "NewQueues",
+            "sqs",
+            ("CreateQueue",),
+            Subject(("responseElements.queueUrl",)),
+            name="sqs-queue-new",
+        ),
+        Rule("QueueCalls", "sqs", ("SetQueueAttributes",), Subject(("requestParameters.queueUrl",))),
+    ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,
