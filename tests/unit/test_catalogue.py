@@ -87,6 +87,22 @@ def test_a_type_has_rules_events_and_an_example(resource_type: ResourceType) -> 
         assert find_policy(policy)[0] is resource_type
 
 
+WRITTEN = [
+    pytest.param(resource_type, name, id=f"{resource_type.name}-{name}")
+    for resource_type in TYPES
+    for name in sorted({setting for policy in resource_type.policies for setting in policy.wants})
+    if resource_type.settings[name].write
+]
+
+
+@pytest.mark.parametrize(("resource_type", "name"), WRITTEN)
+def test_a_setting_that_is_set_back_starts_the_remediation(resource_type: ResourceType, name: str) -> None:
+    setting = resource_type.settings[name]
+    written_by = setting.write.partition(":")[0].rpartition(".")[2]
+    set_back_by = setting.set_back_by or (written_by,)
+    assert [event for event in set_back_by if event not in resource_type.events] == []
+
+
 LONGEST = Place(account="111122223333", region="ap-southeast-1", partition="aws-us-gov")
 
 

@@ -95,11 +95,13 @@ class Setting:
 
     `read` is an operation and the path in its output, `write` an operation and the path in its input,
     e.g. `DescribeDBInstances:DBInstances[].DeletionProtection`. `read` is empty for what the identifier
-    says by itself, `write` for a mere fact.
+    says by itself, `write` for a mere fact. `set_back_by` names the CloudTrail events of the calls that can
+    set it back, where these are not the operation of `write`.
     """
 
     read: str = ""
     write: str = ""
+    set_back_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -206,7 +206,9 @@ RESOURCE_TYPE = ResourceType(
         },
         "IsOrganizationTrail": Setting(read="GetTrail:Trail.IsOrganizationTrail"),
         # The call itself starts; it has no parameter that says so.
-        "IsLogging": Setting(read="GetTrailStatus:IsLogging", write="StartLogging:Name"),
+        "IsLogging": Setting(
+            read="GetTrailStatus:IsLogging", write="StartLogging:Name", set_back_by=("StopLogging",)
+        ),
         "CoveredBy": Setting(read="DescribeTrails:trailList[].TrailARN"),
     },
     cases={

@@ -223,6 +223,7 @@ RESOURCE_TYPE = ResourceType(
         "Monitoring": Setting(
             read="DescribeInstances:Reservations[].Instances[].Monitoring.State",
             write="MonitorInstances:InstanceIds[]",
+            set_back_by=("UnmonitorInstances",),
         ),
         "DisableApiTermination": Setting(
             read="DescribeInstanceAttribute:DisableApiTermination.Value",

@@ -151,9 +151,12 @@ RESOURCE_TYPE = ResourceType(
         "ShardLevelMetrics": Setting(
             read="DescribeStreamSummary:StreamDescriptionSummary.EnhancedMonitoring[].ShardLevelMetrics",
             write="EnableEnhancedMonitoring:ShardLevelMetrics",
+            set_back_by=("DisableEnhancedMonitoring",),
         ),
         "Encryption": Setting(
-            read="DescribeStreamSummary:StreamDescriptionSummary.KeyId", write="StartStreamEncryption:KeyId"
+            read="DescribeStreamSummary:StreamDescriptionSummary.KeyId",
+            write="StartStreamEncryption:KeyId",
+            set_back_by=("StopStreamEncryption",),
         ),
     },
     facts=("StreamStatus",),

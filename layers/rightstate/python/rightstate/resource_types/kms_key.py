@@ -175,10 +175,15 @@ RESOURCE_TYPE = ResourceType(
         ),
         # The call itself enables; it has no parameter that says so.
         "KeyRotationEnabled": Setting(
-            read="GetKeyRotationStatus:KeyRotationEnabled", write="EnableKeyRotation:KeyId"
+            read="GetKeyRotationStatus:KeyRotationEnabled",
+            write="EnableKeyRotation:KeyId",
+            set_back_by=("DisableKeyRotation",),
         ),
         "RotationPeriodInDays": Setting(
-            read="GetKeyRotationStatus:RotationPeriodInDays", write="EnableKeyRotation:RotationPeriodInDays"
+            read="GetKeyRotationStatus:RotationPeriodInDays",
+            write="EnableKeyRotation:RotationPeriodInDays",
+            # Not EnableKeyRotation: it takes no period that is shorter than what the policy asks for.
+            set_back_by=("DisableKeyRotation",),
         ),
     },
     cases=_CASES,

@@ -406,6 +406,8 @@ RESOURCE_TYPE = ResourceType(
             name: Setting(
                 read=f"GetPublicAccessBlock:PublicAccessBlockConfiguration.{name}",
                 write=f"PutPublicAccessBlock:PublicAccessBlockConfiguration.{name}",
+                # CloudTrail's names of the calls (S3 User Guide, "Amazon S3 CloudTrail events").
+                set_back_by=("PutBucketPublicAccessBlock", "DeleteBucketPublicAccessBlock"),
             )
             for name in _BLOCKS
         },
