@@ -40,7 +40,8 @@ lint: setup ## Check style, types and the template
 build: setup sbom ## Build what `sam deploy` uploads, into .aws-sam
 	@log=$$($(BIN)/sam build 2>&1) || { echo "$$log"; exit 1; }
 	@test -d .aws-sam/build/RightstateLayer/python/rightstate/__pycache__ || \
-		echo "There is no python3.13 here, so the layer is not compiled: cold starts take twice as long."
+		echo "The layer is not compiled, because no python3.13 runs here: cold starts take twice as long." \
+		"Install one, or name one: make build LAYER_COMPILER=PATH."
 
 sbom: setup ## Write what the layer consists of, into layers/rightstate/sbom.cdx.json
 	@$(BIN)/cyclonedx-py requirements $(LAYER)/requirements.txt --pyproject pyproject.toml \

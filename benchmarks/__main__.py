@@ -89,6 +89,7 @@ def bench(
             else []
         ),
         *(["The layer is over 20 MB zipped."] if built["zipped"] > 20e6 else []),
+        *([] if built["compiled"] else ["The layer is not compiled, so the imports above are not Lambda's."]),
     ]
     if output:
         output.write_text(json.dumps(figures, indent=2))

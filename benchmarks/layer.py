@@ -1,15 +1,20 @@
-"""Size of the built layer, as it is uploaded."""
+"""Size of the built layer, as it is uploaded, and whether it is compiled."""
 
 import zipfile
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from rightstate_cli import application
 
+BUILT = application.root() / ".aws-sam" / "build" / "RightstateLayer"
 
-def measure() -> dict[str, Any]:
-    """Bytes, zipped and unzipped. Raises RuntimeError where `make build` has not been run."""
-    built = application.root() / ".aws-sam" / "build" / "RightstateLayer"
+
+def measure(built: Path = BUILT) -> dict[str, Any]:
+    """Bytes, zipped and unzipped, and whether each module has its bytecode.
+
+    Raises RuntimeError where `make build` has not been run.
+    """
     files = [path for path in built.rglob("*") if path.is_file()]
     if not files:
         raise RuntimeError("There is no built layer; run `make build` first.")
@@ -17,4 +22,9 @@ def measure() -> dict[str, Any]:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in files:
             archive.write(path, path.relative_to(built))
-    return {"zipped": buffer.tell(), "unzipped": sum(path.stat().st_size for path in files)}
+    modules, compiled = ([path for path in files if path.suffix == suffix] for suffix in (".py", ".pyc"))
+    return {
+        "zipped": buffer.tell(),
+        "unzipped": sum(path.stat().st_size for path in files),
+        "compiled": len(modules) == len(compiled),
+    }
