@@ -124,6 +124,11 @@ def test_where_lists_do_not_a_resource_costs_one_call_an_operation_and_its_page(
     assert sum(per_page.values()) <= max(2, counted.resources / 16)
 
 
+@pytest.mark.parametrize("name", ["ec2-instance", "kinesis-stream"])
+def test_where_aws_allows_twenty_calls_a_second_two_are_made_at_once(name: str) -> None:
+    assert load(name).readers == 2
+
+
 def test_a_bucket_costs_at_most_one_call_for_each_setting_asked_for() -> None:
     s3 = load("s3-bucket")
     asked = settings_to_read(s3, cycle.enabled(s3))

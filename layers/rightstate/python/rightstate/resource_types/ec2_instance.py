@@ -242,6 +242,9 @@ RESOURCE_TYPE = ResourceType(
     id_pattern=f"i-{_HEX}",
     config_type="AWS::EC2::Instance",
     listing=_LISTING,
+    # EC2 Developer Guide, "Request throttling for the Amazon EC2 API": 100 calls of an action at once, and
+    # then 20 a second, for an account and region. Two readers make about that many.
+    readers=2,
     rules=(
         # Not CreateFleet, whose answer names instances only for fleets of type instant, nor
         # RequestSpotInstances, whose answer is requests that are fulfilled later. The services that do

@@ -67,9 +67,12 @@ def _observe(
         observed["IsGlobalSecondary"] = _is_secondary(client, cluster)
     if "MemberClasses" in settings and _may_pause(own):
         asked = [each["DBClusterIdentifier"] for each in shared.answers if _may_pause(_of_cluster(each))]
-        # AWS names no limit for the values of a filter; so many are known to be taken.
         observed["MemberClasses"] = shared.batch(
-            "members", cluster["DBClusterIdentifier"], asked, 25, partial(_member_classes, client)
+            "members",
+            cluster["DBClusterIdentifier"],
+            asked,
+            _CLUSTERS_AT_ONCE,
+            partial(_member_classes, client),
         )
     return observed
 
@@ -114,6 +117,11 @@ def _is_secondary(client: Any, cluster: Mapping[str, Any]) -> bool:
         for database in found["GlobalClusters"]
         for member in database["GlobalClusterMembers"]
     )
+
+
+# AWS names no limit for the values of a filter. A page has all of 25 clusters with four instances each.
+# Should AWS refuse so many, `Shared.batch` asks about each cluster alone: that costs calls, and no result.
+_CLUSTERS_AT_ONCE = 25
 
 
 def _member_classes(client: Any, clusters: Sequence[str]) -> Mapping[str, list[str]]:
