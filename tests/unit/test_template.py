@@ -593,7 +593,10 @@ DECLARED = {
             ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-{name}"))
             for name in catalogue.names()
         ),
-        ("states:GetExecutionHistory", in_hub("states", f"execution:{STACK}-*")),
+        *(
+            ("states:GetExecutionHistory", in_hub("states", f"execution:{STACK}-{name}:*"))
+            for name in catalogue.names()
+        ),
     },
     "RequestApprovalRole": {
         *RUNS,
@@ -672,7 +675,10 @@ DECLARED = {
             for name in catalogue.names()
             for alias in ("", ":live")
         ),
-        ("states:DescribeExecution", in_hub("states", f"execution:{STACK}-*")),
+        *(
+            ("states:DescribeExecution", in_hub("states", f"execution:{STACK}-{name}:*"))
+            for name in catalogue.names()
+        ),
         ("states:StopExecution", in_hub("states", f"execution:{STACK}-backfill/*")),
         *(
             (f"events:{action}", in_hub("events", f"rule/{ENDED}"))
