@@ -24,16 +24,55 @@ BEFORE, AFTER = 100, 200
 """Days for which the two releases keep an entry of the ledger, so that it shows which has written it."""
 
 
-MEMBER = "444455556666"
+MEMBER, LATER = "444455556666", "555566667777"
 # Between quotes, as SAM takes an empty value and one with a space.
 SAVED = {name: f'"{each["Default"]}"' for name, each in application.template()["Parameters"].items()}
 """What `sam deploy --guided` saves in samconfig.toml if all is left as it proposes: every parameter."""
+OLDER = {
+    "Parameters:": """
+  MemberAccounts:
+    Type: CommaDelimitedList
+    Default: ""
+    AllowedPattern: ^$|^[0-9]{12}$
+""",
+    "Conditions:": """
+  HasMemberAccounts: !Not [!Equals [!Join ["", !Ref MemberAccounts], ""]]
+""",
+    "Resources:": """
+  MemberEvents:
+    Type: AWS::Events::EventBusPolicy
+    Condition: HasMemberAccounts
+    Properties:
+      StatementId: !Sub ${AWS::StackName}-members
+      Statement:
+        Effect: Allow
+        Principal: "*"
+        Action: events:PutEvents
+        Resource: !Sub arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default
+        Condition:
+          StringEquals:
+            events:detail-type: AWS API Call via CloudTrail
+            aws:PrincipalAccount: !Ref MemberAccounts
+          StringLike: {events:source: aws.*}
+""",
+}
+"""What the template had of the accounts that are admitted, before they got a stack of their own."""
+EMPTIED = {"MemberAccounts": '""'}
+"""The parameter as `sam deploy --guided` has saved it: `accounts add` set it on the stack alone."""
 
 
 @pytest.fixture(scope="module")
 def second(_emulator: str, built: Path) -> Hub:
+    """A hub of an older release, which has the accounts that it admits in a parameter."""
+    text = built.read_text()
+    for section, added in OLDER.items():
+        text = re.sub(rf"^{section}$", lambda found, added=added: found[0] + added.rstrip(), text, flags=re.M)
+    older = built.with_name("older.yaml")
+    older.write_text(text)
     hub = Hub(_emulator, "second")
-    hub.deploy(built, **{**SAVED, "LedgerDays": str(BEFORE)})
+    hub.deploy(older, **{**SAVED, "LedgerDays": str(BEFORE), "MemberAccounts": MEMBER})
+    assert admitted(hub) == {f"statement second-members {MEMBER}"}
+    # What `rightstate accounts admit` of the next release does before the upgrade.
     admission.admit(as_the_command_line_sees_it(hub), MEMBER)
     return hub
 
@@ -64,7 +103,7 @@ def test_an_execution_that_an_upgrade_meets_ends_with_the_release_that_it_began_
     [met] = awaited(lambda: second.started_by(event, "rds-instance"))
     awaited(lambda: "NotReady" in history(second, met))
 
-    second.deploy(next_release, **{**SAVED, "LedgerDays": str(AFTER)})
+    second.deploy(next_release, **{**SAVED, **EMPTIED, "LedgerDays": str(AFTER)})
 
     assert second.client("stepfunctions").describe_execution(executionArn=met)["status"] == "RUNNING"
     assert live(second)["Comment"] == "The next release"
@@ -86,8 +125,11 @@ def test_the_same_deployed_again_changes_nothing(second: Hub, next_release: Path
 
 
 def test_the_upgrade_keeps_the_accounts_that_the_hub_admits(second: Hub) -> None:
-    """Each deployment sets each parameter to what the first one has saved."""
+    """Also of a hub that had them in a parameter, which each deployment set to what was saved at first."""
     assert admitted(second) == {f"statement second-accounts {MEMBER}"}
+    admission.admit(as_the_command_line_sees_it(second), LATER)
+    assert admitted(second) == {f"statement second-accounts {each}" for each in (MEMBER, LATER)}
+    admission.dismiss(as_the_command_line_sees_it(second), LATER)
 
 
 def test_removing_it_leaves_its_protected_tables_and_nothing_else(second: Hub) -> None:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from boto3.dynamodb.types import TypeSerializer
 
-from rightstate.guards import HALT, HALTS, Halt
 from tests.cli.conftest import OTHER, OWN, REGION, Cli
+from tests.support.halting import halt
 from tests.support.moto_engine import Engine
 
 POLICY = "sqs-server-side-encryption"
@@ -15,27 +14,12 @@ BUCKET = f"{OTHER}/eu-west-1/s3-bucket/invoices"
 DATABASES = [f"{OWN}/{REGION}/{kind}-instance/orders" for kind in ("rds", "neptune")]
 
 
-def halt(engine: Engine, resource: str, *policies: str) -> None:
-    for policy in policies:
-        halted = Halt(
-            policy=policy,
-            since="2026-11-25T08:00:00.000Z",
-            execution=f"arn:aws:states:{REGION}:{OWN}:execution:rightstate-sqs-queue:the-last",
-            applies=5,
-        )
-        item = {"id": resource, "what": HALT + policy, "listed": HALTS, **halted.model_dump()}
-        engine.client("dynamodb").put_item(
-            TableName=engine.resources["GuardsTable"],
-            Item={name: TypeSerializer().serialize(value) for name, value in item.items()},
-        )
-
-
 @pytest.fixture(autouse=True)
 def halts(engine: Engine) -> Iterator[None]:
-    halt(engine, QUEUE, POLICY)
-    halt(engine, BUCKET, "s3-versioning", "s3-logging")
+    halt(QUEUE, POLICY)
+    halt(BUCKET, "s3-versioning", "s3-logging")
     for each in DATABASES:
-        halt(engine, each, "a-policy")
+        halt(each, "a-policy")
     yield
     table, dynamodb = engine.resources["GuardsTable"], engine.client("dynamodb")
     for item in dynamodb.scan(TableName=table)["Items"]:

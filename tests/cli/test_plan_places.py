@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boto3.dynamodb.types import TypeSerializer
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.responses import DynamoHandler
 
 from rightstate.errors import InvalidInput
-from rightstate.guards import Halt
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import plan_file
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
+from tests.support.halting import halt
 from tests.support.moto_engine import Engine
+from tests.support.waiting import guarding_as
 
 SQS = "sqs-server-side-encryption"
 KINESIS = "kinesis-server-side-encryption"
@@ -258,16 +258,13 @@ def test_it_is_said_what_makes_the_calls_of_a_plan(
 
 
 @pytest.fixture
-def halted(engine: Engine) -> Iterator[None]:
+def halted(engine: Engine, server: Server) -> Iterator[None]:
     """The queue of one account and region, of which nobody knows what sets it back."""
-    since, again = "2026-11-25T08:00:00.000Z", "2999-01-01T00:00:00.000Z"
-    halt = Halt(policy=SQS, since=since, execution="arn:x", applies=5, look_again=again)
-    item = {"id": f"{OWN}/{REGION}/sqs-queue/q", "what": f"halt#{SQS}", **halt.model_dump()}
-    table = {"TableName": engine.resources["GuardsTable"]}
-    serialized = {name: TypeSerializer().serialize(value) for name, value in item.items()}
-    engine.client("dynamodb").put_item(**table, Item=serialized)
+    queue = f"{OWN}/{REGION}/sqs-queue/q"
+    halt(queue, SQS)
+    server.calls.clear()
     yield
-    engine.client("dynamodb").delete_item(**table, Key={name: serialized[name] for name in ("id", "what")})
+    guarding_as(engine, "AIDAOPERATOR", f"arn:aws:iam::{OWN}:user/operator").let_go(queue, SQS)
 
 
 @pytest.mark.usefixtures("queues", "registered", "halted")

@@ -9,7 +9,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from rightstate import __version__, guards
+from rightstate import __version__
 from rightstate.catalogue import load
 from rightstate.clock import written
 from rightstate.models import Account, Enabled, Exemption
@@ -19,6 +19,7 @@ from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support import endings, ledgers
+from tests.support.halting import halt
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, start_input
 
 POLICY = "sqs-server-side-encryption"
@@ -90,9 +91,7 @@ def test_the_ledgers_of_other_tests_have_what_a_run_writes_that_changes_nothing(
     enable(hub, POLICY, mode=how.get("mode", Mode.AUTO))
     queue = broken(POLICY)
     if how.get("halted"):
-        again = written(datetime.now(UTC) + timedelta(hours=1))
-        halt = guards.Halt(policy=POLICY, since=again, execution="e", applies=5, look_again=again)
-        guards._halt(f"{ACCOUNT}/{REGION}/sqs-queue/{queue}", halt)
+        halt(f"{ACCOUNT}/{REGION}/sqs-queue/{queue}", POLICY)
     [entry] = ended(hub, start_input(queue))
     assert entry["outcome"] == outcome
     queues = [each for each in ledgers.entries(6000) if each["resource_type"] == "sqs-queue"]
