@@ -16,8 +16,8 @@ os.environ.pop("COLUMNS", None)
 # Each session reads the services' models anew, which takes longer than most of what is tested with it.
 botocore.session.create_loader = cache(botocore.session.create_loader)
 
-# What stays for the whole run (the services' models, moto's data) is most of the heap, and Python goes over it
-# again and again: a third of all processor time. A tenth of the collections is enough.
+# Most of the heap stays for the whole run (the services' models, moto's data). Python traverses it in every
+# collection: a third of the processor time of many tests. A tenth of the collections is enough.
 gc.set_threshold(100_000, 20, 20)
 
 settings.register_profile(
