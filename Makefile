@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 # sam and boto3 want a region to be named; nothing here reaches it.
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help setup demo test acceptance lint build sbom wheel docs bench fleet bench-peers browser lock clean
+.PHONY: help setup demo test acceptance lint build sbom wheel docs bench fleet bench-peers bench-growth browser lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ fleet: setup ## Measure 2,500 resources, killed on the way, throttled and denied
 
 bench-peers: setup .venv-c7n/installed ## Measure Rightstate beside Cloud Custodian and bare calls; takes an hour
 	@$(BIN)/python -m benchmarks.peers --rightstate $(BIN)/rightstate --write
+
+bench-growth: setup ## Measure surveys of up to 100,000 resources; takes ten minutes
+	@$(BIN)/python -m benchmarks.growth --write
 
 # Apart from our own packages, which it is no part of.
 .venv-c7n/installed:

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,9 +19,18 @@ class Machine(BaseModel):
     load: float
     versions: dict[str, str]
 
+    @property
+    def told(self) -> str:
+        """A sentence or two."""
+        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        return (
+            f"Measured on {self.processor}, {self.cores} cores, {self.system}, load {self.load} at the "
+            f"start, with {versions}."
+        )
 
-def describe(custodian: Path) -> Machine:
-    """This machine, now."""
+
+def describe(**others: str) -> Machine:
+    """This machine, now; `others` are further versions."""
     told = Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.partition(": ")[2] for line in told if line.startswith("model name")]
     packages = ("rightstate", "boto3", "moto", "ministack", "werkzeug")
@@ -34,7 +42,7 @@ def describe(custodian: Path) -> Machine:
         versions={
             "Python": platform.python_version(),
             **{each: version(each) for each in packages},
-            "Cloud Custodian": _said(str(custodian), "version"),
+            **others,
         },
     )
 
@@ -50,8 +58,9 @@ def _cpu_line() -> str:
         return stat.readline()
 
 
-def _said(*command: str) -> str:
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - ours
-    except (OSError, subprocess.CalledProcessError):
-        return "not installed"
+def peak_megabytes() -> float:
+    """The most memory that this process had resident. That of getrusage is at least what the process had from
+    which it was forked."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    [peak] = [line.split()[1] for line in status if line.startswith("VmHWM:")]
+    return int(peak) / 1024

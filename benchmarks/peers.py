@@ -175,6 +175,10 @@ def _measure(
         )
 
 
+def _version(custodian: Path) -> str:
+    return subprocess.run([custodian, "version"], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - ours
+
+
 def _cases(
     types: Iterable[str], counts: Iterable[int], states: Sequence[str], delays: Iterable[int]
 ) -> Iterator[tuple[str, int, str, int]]:
@@ -199,7 +203,8 @@ def main(
     ] = False,
 ) -> None:
     """Measure the floor, Cloud Custodian and Rightstate."""
-    measured = Measured(machine=machine.describe(custodian), results=[])
+    theirs = {"Cloud Custodian": _version(custodian)}
+    measured = Measured(machine=machine.describe(**theirs), results=[])
     cases = _cases(
         types or DIRECTLY,
         counts or (50, 500),

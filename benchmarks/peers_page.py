@@ -6,6 +6,7 @@ from statistics import fmean
 from pydantic import BaseModel
 
 from benchmarks.machine import Machine
+from benchmarks.markdown import Target, table, targets_table
 from rightstate.catalogue import load
 from rightstate.models import Enabled
 from rightstate.planner import settings_to_read
@@ -55,18 +56,6 @@ class Measured(BaseModel):
             if (each.who, each.type, each.resources, each.state, each.milliseconds) == wanted:
                 return each
         return None
-
-
-class Target(BaseModel):
-    """A figure that was aimed at, at most `limit`, and what was measured: None where it was not."""
-
-    what: str
-    limit: float
-    measured: float | None
-
-    @property
-    def met(self) -> bool | None:
-        return None if self.measured is None else self.measured <= self.limit
 
 
 def targets(measured: Measured) -> list[Target]:
@@ -160,7 +149,6 @@ def page(measured: Measured) -> str:
 
 
 def _lines(measured: Measured) -> Iterator[str]:
-    told = measured.machine
     yield "# Beside Cloud Custodian"
     yield ""
     yield (
@@ -181,12 +169,7 @@ def _lines(measured: Measured) -> Iterator[str]:
         "one parameter group. A group for each costs a call for each, as RDS has no call for several."
     )
     yield ""
-    yield (
-        f"Measured on {told.processor}, {told.cores} cores, {told.system}, load {told.load} at the start. The "
-        "server is a process of its own on the same machine. "
-        + ", ".join(f"{name} {version}" for name, version in told.versions.items())
-        + "."
-    )
+    yield f"{measured.machine.told} The server is a process of its own on the same machine."
     if disturbed := [each for each in measured.results if each.disturbed]:
         share = fmean(each.elsewhere / each.seconds for each in disturbed)
         yield ""
@@ -198,13 +181,7 @@ def _lines(measured: Measured) -> Iterator[str]:
     yield ""
     yield "## Targets"
     yield ""
-    yield from _table(
-        ("target", "at most", "measured", "met"),
-        [
-            (each.what, f"{each.limit:.3g}", _figure(each.measured), _MET[each.met])
-            for each in targets(measured)
-        ],
-    )
+    yield from targets_table(targets(measured))
     yield ""
     yield "## Figures"
     for type, name in (("s3-bucket", "Buckets"), ("rds-instance", "Databases")):
@@ -213,7 +190,7 @@ def _lines(measured: Measured) -> Iterator[str]:
             yield ""
             yield f"### {name}"
             yield ""
-            yield from _table(*_figures(results))
+            yield from table(*_figures(results))
 
 
 def _figures(results: Sequence[Result]) -> tuple[Sequence[str], list[Sequence[str]]]:
@@ -237,15 +214,3 @@ def _left(result: Result) -> str:
     if result.exit < 0:
         return "ended before its time was up"
     return ", ".join(f"{name} x {number}" for name, number in result.left.items()) or "none"
-
-
-_MET = {True: "yes", False: "**no**", None: "not measured"}
-
-
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    for row in (columns, ["---"] * len(columns), *rows):
-        yield f"| {' | '.join(row)} |"

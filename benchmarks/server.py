@@ -47,13 +47,13 @@ class SlowServer:
 
 
 @contextmanager
-def running() -> Iterator[SlowServer]:
-    """A server that answers at once, while it lasts."""
+def running(module: str = "benchmarks.server", *arguments: str) -> Iterator[SlowServer]:
+    """A server that answers at once, while it lasts. The module, given a port and the arguments, serves."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "benchmarks.server", str(port)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603 - this file
+    command = [sys.executable, "-m", module, "--serve", str(port), *arguments]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603 - our own module
     try:
         while True:
             with suppress(ConnectionRefusedError):
@@ -66,7 +66,8 @@ def running() -> Iterator[SlowServer]:
         process.wait()
 
 
-def _serve(port: int) -> None:
+def serve(port: int) -> None:
+    """Serve until the process is ended."""
     app = DomainDispatcherApplication(create_backend_app)
     known = {"milliseconds": 0, "calls": 0, "processor": 0.0}
 
@@ -87,4 +88,4 @@ def _serve(port: int) -> None:
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
+    serve(int(sys.argv[2]))

@@ -1,6 +1,6 @@
 """Act on resources that were looked at: an execution for each that needs one, and a count of all."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from datetime import UTC, datetime
 from threading import Event
@@ -23,7 +23,7 @@ class Acting:
         self._found = found
         self._stop = stop
 
-    def starts(self) -> Iterator[Start]:
+    def starts(self) -> Generator[Start, None, None]:
         """The executions to start, as soon as the resource is found."""
         with closing(self._found):
             for each in self._found:

@@ -1,15 +1,21 @@
 """`rightstate remediate`: run remediations of an account and region in the embedded engine."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
+from threading import Event
 from typing import Annotated
 
 import typer
 
 from rightstate.errors import InvalidInput
+from rightstate.models import Account
 from rightstate.policy import Mode
 from rightstate_cli import past, plan_file, planning
 from rightstate_cli.acting import Acting
 from rightstate_cli.commands import plan as planned
+from rightstate_cli.embedded.processes import Engine, Engines
 from rightstate_cli.executions import Execution
 from rightstate_cli.following import interrupted
 from rightstate_cli.options import (
@@ -133,12 +139,9 @@ def _run(
 
     `made` is a plan that was shown. Without one the resources are looked at now, while executions run.
     """
-    from rightstate_cli.embedded.engine import acting_outside  # noqa: PLC0415 - it takes a second to import
-
     place = chosen.place
     say(f"Remediating account {place.account} in {place.region} ...")
-    with interrupted(_STOPPING) as stop, acting_outside(place.region, stop) as engine, progress() as bar:
-        engine.configure(chosen.account)
+    with interrupted(_STOPPING) as stop, progress() as bar:
         running = bar.add_task("Resources", total=None)
 
         def looked_at(done: int, found: int) -> None:
@@ -146,8 +149,9 @@ def _run(
 
         found = (each for some in made for each in some) if made else planning.plan([chosen], looked_at)
         acting = Acting(found, stop)
+        engines = Engines(partial(_engine, place.region, chosen.account), at_once, stop)
         try:
-            for execution in engine.run(acting.starts(), at_once, keep=False):
+            for execution in engines.run(acting.starts()):
                 acting.ended.append(execution)
                 told = f"{execution.resource}: {execution.outcome}"
                 bar.update(running, completed=len(acting.ended), description=told)
@@ -155,10 +159,19 @@ def _run(
             past.keep(acting.ended)
             say(
                 f"Aborted after {counted(len(acting.ended), 'resource')}, which `rightstate history` lists. "
-                f"Not ended, and perhaps changed: {', '.join(sorted(engine.resources_in_work()))}. "
+                f"Not ended, and perhaps changed: {', '.join(sorted(engines.in_work))}. "
                 "Run the same command again: it changes only what is not right yet."
             )
             raise
         stopped = stop.is_set()
     ended = sorted(acting.ended, key=lambda each: (each.resource_type, each.resource))
     return ended, acting.unlisted, stopped
+
+
+@contextmanager
+def _engine(region: str, account: Account, left: Event) -> Iterator[Engine]:
+    from rightstate_cli.embedded.engine import acting_outside  # noqa: PLC0415 - where nothing is to be done
+
+    with acting_outside(region, left) as engine:
+        engine.configure(account)
+        yield engine

@@ -8,7 +8,7 @@ import importlib.util
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -71,9 +71,12 @@ class Engine:
         """What the rules on the hub's bus make of the event."""
         return rules.matches(event, self.region)
 
-    def run(self, starts: Iterable[Start], at_once: int = 8, keep: bool = True) -> Iterator[Execution]:
+    def run(
+        self, starts: Iterable[Start], at_once: int | Callable[[], int] = 8, keep: bool = True
+    ) -> Iterator[Execution]:
         """Start the executions, so many at once, and give each back as soon as it has ended, with those that
-        it started in turn. Without `keep` its history is dropped then."""
+        it started in turn. Without `keep` its history is dropped then. `at_once` may change meanwhile."""
+        may_run = at_once if callable(at_once) else lambda: at_once
         ended: SimpleQueue[str] = SimpleQueue()
         begun: set[str] = set()
         # One that was given up before has left some of its own.
@@ -89,7 +92,7 @@ class Engine:
 
         waiting = iter(starts)
         while True:
-            for start in islice(waiting, max(0, at_once - len(running))):
+            for start in islice(waiting, max(0, may_run() - len(running))):
                 follow(self.interpreter.start(machines[start.resource_type], start.input, start.name))
             if not running:
                 return

@@ -71,8 +71,8 @@ class _Want(Frozen):
         """
         values = {
             name.removesuffix("_from"): parameters[source]
-            for name, source in self
-            if name.endswith("_from") and source is not None
+            for name in self.model_fields_set
+            if name.endswith("_from") and (source := getattr(self, name)) is not None
         }
         return self.model_validate({**self.model_dump(), **values}) if values else self
 
