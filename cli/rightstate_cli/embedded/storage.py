@@ -22,7 +22,7 @@ from rightstate.identify import shown
 from rightstate.storage.table import Clause, Comparison, Item, Key
 from rightstate.storage.tables import TABLES, TableSpec
 
-VERSION = 1
+VERSION = 2
 """The file's format. A step of `_MIGRATIONS` leads from each version to the next one."""
 _APPLICATION = 0x52535431  # "RST1", by which file(1) and we know our files
 _BUSY_SECONDS = 60.0
@@ -58,6 +58,10 @@ class SQLiteStorage:
 
     def __call__(self, spec: TableSpec) -> "SQLiteTable":
         return SQLiteTable(self, spec)
+
+    def objects(self) -> "SQLiteObjects":
+        """What is kept beside the tables."""
+        return SQLiteObjects(self)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -144,7 +148,10 @@ def _first_format() -> Iterator[str]:
             )
 
 
-_MIGRATIONS: tuple[tuple[str, ...], ...] = (tuple(_first_format()),)
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    tuple(_first_format()),
+    ("CREATE TABLE objects (key TEXT NOT NULL PRIMARY KEY, content BLOB NOT NULL)",),
+)
 
 
 class SQLiteTable:
@@ -251,6 +258,34 @@ class SQLiteTable:
             "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?)",
             (*self._where(item), _as_text(item), item.get("expires")),
         )
+
+
+class SQLiteObjects:
+    """The objects of the file."""
+
+    def __init__(self, storage: SQLiteStorage) -> None:
+        self._storage = storage
+
+    def put(self, key: str, content: bytes) -> None:
+        with self._storage.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO objects VALUES (?, ?)", (key, content))
+
+    def get(self, key: str) -> bytes | None:
+        with self._storage.errors():
+            statement = "SELECT content FROM objects WHERE key = ?"
+            row = self._storage.connection().execute(statement, (key,)).fetchone()
+        return bytes(row[0]) if row else None
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        with self._storage.errors():
+            # Compared by bytes, as S3 does; what follows the prefix is less than U+10FFFF.
+            statement = "SELECT key FROM objects WHERE key >= ? AND key < ? ORDER BY key"
+            rows = self._storage.connection().execute(statement, (prefix, f"{prefix}\U0010ffff")).fetchall()
+        yield from (key for (key,) in rows)
+
+    def delete(self, key: str) -> None:
+        with self._storage.transaction() as connection:
+            connection.execute("DELETE FROM objects WHERE key = ?", (key,))
 
 
 def _as_text(item: Mapping[str, Any]) -> str:

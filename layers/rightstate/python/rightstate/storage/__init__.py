@@ -1,6 +1,7 @@
 """Where settings, ledger and guards are kept: DynamoDB for a deployed hub, one SQLite file without one.
 
 `table` is the interface, `tables` names the three tables, `dynamodb` is the deployed hub's implementation.
+`objects` is the same for what is no item: S3 for a deployed hub.
 The SQLite implementation belongs to the command line, because no Lambda needs it.
 """
 
@@ -8,10 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 
+from rightstate.storage.objects import Objects
 from rightstate.storage.table import Table
 from rightstate.storage.tables import GUARDS, LEDGER, SETTINGS, TableSpec
 
-__all__ = ["guards", "kept_in", "ledger", "settings"]
+__all__ = ["guards", "kept_in", "ledger", "objects", "settings"]
 
 Storage = Callable[[TableSpec], Table]
 
@@ -29,6 +31,22 @@ def ledger() -> Table:
 def guards() -> Table:
     """Locks, halts, and requests for approval."""
     return _table(GUARDS)
+
+
+def objects() -> Objects:
+    """Looks, and what is too long for state data."""
+    return _objects()
+
+
+@contextmanager
+def objects_kept_in(found: Callable[[], Objects]) -> Iterator[None]:
+    """Keep the objects there until the context is left."""
+    global _objects  # noqa: PLW0603 - as of the tables
+    before, _objects = _objects, found
+    try:
+        yield
+    finally:
+        _objects = before
 
 
 @contextmanager
@@ -60,3 +78,15 @@ _storage: Storage = _deployed
 @cache
 def _table(spec: TableSpec) -> Table:
     return _storage(spec)
+
+
+def _work_bucket() -> Objects:
+    import os  # noqa: PLC0415
+
+    from rightstate.sessions import hub_client  # noqa: PLC0415
+    from rightstate.storage.objects import S3Objects  # noqa: PLC0415
+
+    return S3Objects(hub_client("s3"), os.environ["WORK_BUCKET"])
+
+
+_objects: Callable[[], Objects] = _work_bucket

@@ -1,0 +1,219 @@
+"""Looks: what the latest survey saw of every resource, also of those that nothing was to be done about.
+
+By account, region and resource type there is one look, in gzipped JSON Lines whose folders are partitions for
+Athena. The ledger has an item for each look with how many resources it saw, by policy and status.
+"""
+
+import gzip
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import Field
+
+from rightstate import storage
+from rightstate.aws_errors import named_errors
+from rightstate.clock import written
+from rightstate.frozen import Frozen
+
+PREFIX = "looks/"
+LINES = 20_000
+"""Resources in a part: some MB before they are compressed, which is what a writer has in memory."""
+_UNREADABLE = "unreadable"
+
+
+class Line(Frozen):
+    """One resource as a look saw it.
+
+    `at` is when it was read. `status` is that of a plan's item: `broken`, `compliant`, `not-applicable`,
+    `held`, `exempt`, `halted`, `managed`, `busy` or `unreadable`, with the reason where there is one.
+    `verdicts` has each policy's status.
+    """
+
+    resource: str
+    arn: str | None
+    at: str
+    status: str
+    verdicts: Mapping[str, str] = Field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def finding(self) -> str:
+        """What is the same as long as the same is found; empty where all is well."""
+        if self.status in ("compliant", "not-applicable"):
+            return ""
+        return f"{self.status} {sorted(self.verdicts.items())}"
+
+
+class Begun(Frozen):
+    """A look that another process goes on with: how many parts it has written, and its counts until then."""
+
+    parts: int = 0
+    resources: int = 0
+    statuses: Mapping[str, int] = Field(default_factory=dict)
+    policies: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
+
+
+class Counts(Frozen):
+    """How many resources a look saw, by status, and by policy and its status.
+
+    `by` is the ARN of the execution that looked, `in_batch` its batch.
+    """
+
+    account: str
+    region: str
+    resource_type: str
+    looked_at: str
+    by: str
+    in_batch: str
+    resources: int
+    unreadable: int
+    statuses: Mapping[str, int]
+    policies: Mapping[str, Mapping[str, int]]
+
+
+class Look:
+    """A look at the resources of a type in a place, while it is written.
+
+    Until it is finished its parts lie under `aside`, so that readers see the look before it as a whole.
+    """
+
+    def __init__(
+        self, account: str, region: str, resource_type: str, aside: str, begun: Begun | None = None
+    ) -> None:
+        self._place = (account, region, resource_type)
+        self._aside = aside
+        self._begun = begun or Begun()
+        self._lines: list[bytes] = []
+        self._parts = self._begun.parts
+        self._resources = self._begun.resources
+        self._statuses = Counter(self._begun.statuses)
+        self._policies = {policy: Counter(counts) for policy, counts in self._begun.policies.items()}
+
+    def add(self, line: Line) -> None:
+        """Note what was seen of one more resource."""
+        self._lines.append(line.model_dump_json().encode())
+        self._resources += 1
+        self._statuses[line.status] += 1
+        for policy, status in line.verdicts.items():
+            self._policies.setdefault(policy, Counter())[status] += 1
+        if len(self._lines) >= LINES:
+            self._set_aside()
+
+    def suspend(self) -> Begun:
+        """Set aside what there is, for another process to go on with."""
+        if self._lines:
+            self._set_aside()
+        return Begun(
+            parts=self._parts,
+            resources=self._resources,
+            statuses=dict(self._statuses),
+            policies={policy: dict(counts) for policy, counts in self._policies.items()},
+        )
+
+    def finish(self, at: datetime, by: str, batch: str) -> Counts:
+        """Put it in the place of the look before it, and its counts into the ledger, kept for LEDGER_DAYS."""
+        objects, folder = storage.objects(), folder_of(*self._place)
+        counts = self._counted(at, by, batch)
+        with named_errors():
+            for number in range(self._parts):
+                objects.put(_part(folder, number), objects.get(_part(self._aside, number)) or b"")
+            if self._lines:
+                objects.put(_part(folder, self._parts), self._packed())
+            left = self._parts + bool(self._lines)
+            for key in list(objects.keys(folder)):
+                if key >= _part(folder, left):
+                    objects.delete(key)
+            for number in range(self._parts):
+                objects.delete(_part(self._aside, number))
+            storage.ledger().put(_item(counts))
+        return counts
+
+    def _counted(self, at: datetime, by: str, batch: str) -> Counts:
+        account, region, resource_type = self._place
+        return Counts(
+            account=account,
+            region=region,
+            resource_type=resource_type,
+            looked_at=written(at),
+            by=by,
+            in_batch=batch,
+            resources=self._resources,
+            unreadable=self._statuses[_UNREADABLE],
+            statuses=dict(self._statuses),
+            policies={policy: dict(counts) for policy, counts in self._policies.items()},
+        )
+
+    def _set_aside(self) -> None:
+        with named_errors():
+            storage.objects().put(_part(self._aside, self._parts), self._packed())
+        self._parts += 1
+        self._lines = []
+
+    def _packed(self) -> bytes:
+        return gzip.compress(b"\n".join(self._lines) + b"\n", mtime=0)
+
+
+def folder_of(account: str, region: str, resource_type: str) -> str:
+    """The folder of a look, whose names are columns for Athena and DuckDB."""
+    return f"{PREFIX}account={account}/region={region}/resource_type={resource_type}/"
+
+
+def of_place(account: str, region: str, resource_type: str) -> Iterator[Line]:
+    """The latest look at a type in a place; nothing where there is none."""
+    return (line for _, _, line in _lines(folder_of(account, region, resource_type)))
+
+
+def latest(account: str) -> Iterator[tuple[str, str, Line]]:
+    """Resource type, region and line of each resource that the account's latest looks saw.
+
+    Raises Denied, Throttled, Unavailable, CallFailed.
+    """
+    return _lines(f"{PREFIX}account={account}/")
+
+
+def counts(account: str, since: datetime, until: datetime) -> Iterator[Counts]:
+    """The counts of the account's looks in that time, both ends included, in their order."""
+    with named_errors():
+        # The sort key goes on after the time.
+        between = (written(since), f"{written(until)}~")
+        for item in storage.ledger().query(f"{PREFIX}{account}", between=between):
+            yield _of_item(item)
+
+
+def _lines(prefix: str) -> Iterator[tuple[str, str, Line]]:
+    objects = storage.objects()
+    with named_errors():
+        keys = list(objects.keys(prefix))
+    for key in keys:
+        _, _, region, resource_type, _ = (part.rpartition("=")[2] for part in key.split("/"))
+        with named_errors():
+            content = objects.get(key)
+        # A part may be gone by now: the next look needs fewer.
+        for line in gzip.decompress(content).splitlines() if content else ():
+            yield resource_type, region, Line.model_validate_json(line)
+
+
+def _part(folder: str, number: int) -> str:
+    """A part's key; as texts they sort by their numbers."""
+    return f"{folder}part-{number:05}.jsonl.gz"
+
+
+def _item(counts: Counts) -> dict[str, Any]:
+    """Without the attributes by which the ledger's indexes list entries of executions."""
+    given = counts.model_dump(mode="json")
+    kept = timedelta(days=int(os.environ["LEDGER_DAYS"]))
+    return {
+        "resource": f"{PREFIX}{given.pop('account')}",
+        "at": f"{counts.looked_at}#{counts.region}/{counts.resource_type}",
+        "of": counts.account,
+        **given,
+        "expires": int((datetime.fromisoformat(counts.looked_at) + kept).timestamp()),
+    }
+
+
+def _of_item(item: Mapping[str, Any]) -> Counts:
+    known = {name: item[name] for name in Counts.model_fields if name in item}
+    return Counts.model_validate({**known, "account": item["of"]})

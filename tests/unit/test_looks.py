@@ -1,0 +1,134 @@
+"""Looks: what a survey saw, as later readers find it."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from rightstate import looks, storage
+from rightstate.looks import Begun, Counts, Line, Look
+from rightstate.storage.tables import LEDGER
+from rightstate_cli.embedded.storage import SQLiteStorage
+
+ONE, TWO = "111122223333", "444455556666"
+HERE, THERE = "eu-west-1", "us-east-1"
+AT = datetime(2026, 11, 26, 8, tzinfo=UTC)
+BY = "arn:aws:states:eu-west-1:123456789012:execution:rightstate-backfill/Scopes:x"
+
+
+@pytest.fixture(autouse=True)
+def kept(tmp_path: Path) -> Iterator[SQLiteStorage]:
+    kept = SQLiteStorage(tmp_path / "ledger.sqlite")
+    with (
+        storage.kept_in(kept),
+        storage.objects_kept_in(kept.objects),
+        patch.dict(os.environ, {"LEDGER_DAYS": "400"}),
+    ):
+        yield kept
+
+
+def seen(number: int, status: str = "compliant", **verdicts: str) -> Line:
+    name = f"bucket-{number}"
+    verdicts = verdicts or {"s3-versioning": status}
+    at = "2026-11-26T08:00:00.000Z"
+    return Line(resource=name, arn=f"arn:aws:s3:::{name}", at=at, status=status, verdicts=verdicts)
+
+
+def look(*lines: Line, account: str = ONE, region: str = HERE, at: datetime = AT) -> Counts:
+    written = Look(account, region, "s3-bucket", "batches/b/aside/")
+    for line in lines:
+        written.add(line)
+    return written.finish(at, BY, "b")
+
+
+def test_a_look_is_read_as_it_was_written() -> None:
+    lines = [seen(1), seen(2, "broken"), seen(3, "unreadable")]
+    look(*lines)
+    look(seen(4), region=THERE)
+    look(seen(5), account=TWO)
+    assert list(looks.latest(ONE)) == [
+        *(("s3-bucket", HERE, line) for line in lines),
+        ("s3-bucket", THERE, seen(4)),
+    ]
+    assert list(looks.of_place(ONE, HERE, "s3-bucket")) == lines
+
+
+def test_the_next_look_takes_the_place_of_the_one_before_however_many_parts_that_had(
+    kept: SQLiteStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looks, "LINES", 3)
+    for count in (10, 4, 0, 7):
+        look(*(seen(number) for number in range(count)))
+        assert [line.resource for _, _, line in looks.latest(ONE)] == [f"bucket-{n}" for n in range(count)]
+        assert len(list(kept.objects().keys(looks.PREFIX))) == -(-count // 3)
+        assert list(kept.objects().keys("batches/")) == []
+
+
+def test_until_a_look_is_finished_the_one_before_it_is_read() -> None:
+    look(seen(1, "broken"))
+    later = Look(ONE, HERE, "s3-bucket", "batches/c/aside/")
+    later.add(seen(1))
+    begun = later.suspend()
+    assert [line.status for line in looks.of_place(ONE, HERE, "s3-bucket")] == ["broken"]
+    Look(ONE, HERE, "s3-bucket", "batches/c/aside/", begun).finish(AT, BY, "c")
+    assert [line.status for line in looks.of_place(ONE, HERE, "s3-bucket")] == ["compliant"]
+
+
+def test_a_look_that_another_process_goes_on_with_is_the_same_as_one_of_one_process() -> None:
+    lines = [seen(number, "broken" if number % 3 else "compliant") for number in range(9)]
+    whole = look(*lines)
+    begun = Begun()
+    for first in range(0, 9, 2):
+        part = Look(ONE, HERE, "s3-bucket", "batches/b/aside/", begun)
+        for line in lines[first : first + 2]:
+            part.add(line)
+        # As state data, and tried once more as after a function that was killed.
+        begun = Begun.model_validate_json(part.suspend().model_dump_json())
+    finished = Look(ONE, HERE, "s3-bucket", "batches/b/aside/", begun).finish(AT, BY, "b")
+    assert finished == whole
+    assert list(looks.of_place(ONE, HERE, "s3-bucket")) == lines
+
+
+def test_the_counts_of_looks_are_found_by_account_and_time() -> None:
+    look(seen(1), seen(2, "broken", **{"s3-versioning": "broken", "s3-access-logging": "compliant"}))
+    look(seen(3, "unreadable"), region=THERE, at=AT + timedelta(days=1))
+    look(seen(4), account=TWO)
+    [first, second] = looks.counts(ONE, AT, AT + timedelta(days=1))
+    assert first == Counts(
+        account=ONE,
+        region=HERE,
+        resource_type="s3-bucket",
+        looked_at="2026-11-26T08:00:00.000Z",
+        by=BY,
+        in_batch="b",
+        resources=2,
+        unreadable=0,
+        statuses={"compliant": 1, "broken": 1},
+        policies={"s3-versioning": {"compliant": 1, "broken": 1}, "s3-access-logging": {"compliant": 1}},
+    )
+    assert (second.region, second.unreadable) == (THERE, 1)
+    assert list(looks.counts(ONE, AT + timedelta(hours=1), AT + timedelta(hours=2))) == []
+    assert list(looks.counts(ONE, AT, AT)) == [first]
+
+
+def test_no_index_of_the_ledger_lists_the_counts_and_they_expire(kept: SQLiteStorage) -> None:
+    look(seen(1))
+    [item] = kept(LEDGER).scan()
+    assert not {"account", "day", "execution", "batch"} & item.keys()
+    assert item["expires"] == int((AT + timedelta(days=400)).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (seen(1, "broken"), seen(1, "broken"), True),
+        (seen(1, "broken"), seen(1, "held"), False),
+        (seen(1, "broken", a="broken", b="compliant"), seen(1, "broken", a="broken", b="broken"), False),
+        (seen(1, "compliant"), seen(1, "not-applicable"), True),
+    ],
+)
+def test_a_finding_is_the_same_as_long_as_the_same_is_found(one: Line, other: Line, same: bool) -> None:
+    assert (one.finding == other.finding) is same
