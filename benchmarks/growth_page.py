@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 
-import pygal
 from pydantic import BaseModel
-from pygal.style import CleanStyle
 
 from benchmarks.machine import Machine
 from benchmarks.markdown import Target, table, targets_table
@@ -93,6 +91,10 @@ def _lines(grown: Grown) -> Iterator[str]:
 
 def plot(grown: Grown) -> bytes:
     """Time and memory over the number of resources, both on logarithmic axes, as SVG."""
+    # It changes how this process imports anything, and warns of it.
+    import pygal  # noqa: PLC0415
+    from pygal.style import CleanStyle  # noqa: PLC0415
+
     chart = pygal.Line(
         logarithmic=True,
         title="A survey of databases",
