@@ -1,7 +1,7 @@
 """A session may do what was recorded, to its resource, and nothing else (threat T3)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -20,53 +20,7 @@ from tests.support.installation import (
     policies,
 )
 from tests.support.recorded import made
-
-# Service authorization reference: what each type's write actions are checked on, ...
-ARNS = {
-    "auto-scaling-group": "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:"
-    "930d940e-891e-4781-a11a-7b0acd480f03:autoScalingGroupName/{id}",
-    "classic-load-balancer": "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}",
-    "cloudformation-stack": "arn:{partition}:cloudformation:{region}:{account}:stack/{id}/8a6b5c40",
-    "cloudtrail-trail": "arn:{partition}:cloudtrail:{region}:{account}:trail/{id}",
-    "dynamodb-table": "arn:{partition}:dynamodb:{region}:{account}:table/{id}",
-    "ec2-instance": "arn:{partition}:ec2:{region}:{account}:instance/{id}",
-    "iam-password-policy": "*",
-    "kinesis-stream": "arn:{partition}:kinesis:{region}:{account}:stream/{id}",
-    "kms-key": "arn:{partition}:kms:{region}:{account}:key/{id}",
-    "load-balancer": "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}",
-    "neptune-cluster": "arn:{partition}:rds:{region}:{account}:cluster:{id}",
-    "neptune-instance": "arn:{partition}:rds:{region}:{account}:db:{id}",
-    "rds-cluster": "arn:{partition}:rds:{region}:{account}:cluster:{id}",
-    "rds-instance": "arn:{partition}:rds:{region}:{account}:db:{id}",
-    "rds-snapshot": "arn:{partition}:rds:{region}:{account}:{id}",
-    "redshift-cluster": "arn:{partition}:redshift:{region}:{account}:cluster:{id}",
-    "s3-bucket": "arn:{partition}:s3:::{id}",
-    "sqs-queue": "arn:{partition}:sqs:{region}:{account}:{id}",
-}
-# ... beside it, or instead of it, ...
-_RDS = "arn:{partition}:rds:{region}:{account}:"
-BESIDE = {
-    "rds:ModifyDBInstance": [f"{_RDS}{kind}:any" for kind in ("og", "pg", "secgrp", "subgrp")],
-    "rds:ModifyDBCluster": [f"{_RDS}{kind}:any" for kind in ("cluster-pg", "og")],
-    "kinesis:StartStreamEncryption": [
-        "arn:{partition}:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-        # A key that another account shares.
-        f"arn:{{partition}}:kms:{{region}}:{STRANGER}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-    ],
-    "kinesis:StopStreamEncryption": [
-        "arn:{partition}:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-        # A key that another account shares.
-        f"arn:{{partition}}:kms:{{region}}:{STRANGER}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-    ],
-}
-UNSCOPED = ("kinesis:DisableEnhancedMonitoring", "kinesis:EnableEnhancedMonitoring")
-INSTEAD = {
-    **{action: ["*"] for action in UNSCOPED},
-    "rds:ModifyDBParameterGroup": [f"{_RDS}pg:any"],
-    "rds:ResetDBParameterGroup": [f"{_RDS}pg:any"],
-}
-# ... and which say nothing about the region or the account.
-GLOBAL = {"iam-password-policy", "s3-bucket"}
+from tests.types import Dependent, expected, known
 
 RECORDED = [
     pytest.param(name, resource.id, sorted(actions), id=f"{name}-{index}")
@@ -112,12 +66,10 @@ def session(at: Installation, name: str, identifier: str, phase: Phase) -> Sessi
     return Session(at, name, Resource(**place, id=own), phase)
 
 
-def test_every_type_is_in_the_table() -> None:
-    assert set(ARNS) == set(names())
-
-
-def checked_on(name: str, action: str) -> list[str]:
-    return INSTEAD.get(action) or [ARNS[name], *BESIDE.get(action, [])]
+def checked_on(name: str, action: str) -> Sequence[str]:
+    """Templates of the ARNs that AWS checks the write action on."""
+    own = expected(name)
+    return own.instead.get(action) or [own.arn, *own.beside.get(action, [])]
 
 
 @everywhere
@@ -131,7 +83,7 @@ def test_what_is_read_may_be_read_in_both_phases(
         (phase, action)
         for phase in Phase
         for action in needed
-        for arn in ("*", ARNS[name])
+        for arn in ("*", expected(name).arn)
         if not session(at, name, identifier, phase).allows(action, arn)
     ]
     assert refused == []
@@ -183,15 +135,18 @@ def test_what_undoing_writes_may_be_written_to_that_resource_and_what_only_it_ne
 
 def others(name: str) -> Iterator[str]:
     """ARNs that are not the resource's."""
-    own = ARNS[name]
-    if name == "iam-password-policy":
+    own = expected(name).arn
+    if own == "*":
         return
     yield from (own.replace("{id}", f"{{id}}{end}") for end in ("-2", "0", "/x", ":x"))
     yield from (own.replace("{id}", other) for other in ("x-{id}", "other", "*"))
     yield own.replace("{partition}", "aws-iso")
-    if name not in GLOBAL:
-        yield own.replace("{region}", "xx-west-1")
-        yield own.replace("{account}", STRANGER)
+    # The ARN of a bucket has neither.
+    yield from (
+        (own.replace("{region}", "xx-west-1"), own.replace("{account}", STRANGER))
+        if "{region}" in own
+        else ()
+    )
 
 
 @everywhere
@@ -203,7 +158,7 @@ def test_nothing_is_written_to_another_resource_account_region_or_partition(
     written = [
         (action, arn)
         for action in (*load(name).write_actions, *load(name).undo_actions)
-        if action not in INSTEAD
+        if action not in expected(name).instead
         for arn in others(name)
         if applying.allows(action, arn)
     ]
@@ -212,31 +167,38 @@ def test_nothing_is_written_to_another_resource_account_region_or_partition(
     assert {arn.partition("{id}")[2] for _, arn in written} <= {"/x/8a6b5c40"}
 
 
+BESIDE = [
+    pytest.param(name, action, id=f"{name}-{action}")
+    for name in known()
+    for action in (*expected(name).beside, *expected(name).instead)
+]
+
+
 @everywhere
-@pytest.mark.parametrize("action", [*BESIDE, *INSTEAD])
+@pytest.mark.parametrize(("name", "action"), BESIDE)
 def test_what_a_write_touches_beside_its_resource_is_in_the_same_region(
-    at: Installation, action: str
+    at: Installation, name: str, action: str
 ) -> None:
-    for name in names():
-        if action not in (*load(name).write_actions, *load(name).undo_actions):
-            continue
-        applying = session(at, name, "orders", Phase.UNDO)
-        if action in UNSCOPED:
+    own = expected(name)
+    assert action in (*load(name).write_actions, *load(name).undo_actions)
+    applying = session(at, name, "orders", Phase.UNDO)
+    for arn in own.instead.get(action) or own.beside[action]:
+        if arn == "*":
             assert not applying.allows(action, "*", aws_RequestedRegion="xx-west-1")
             continue
-        for arn in BESIDE.get(action, INSTEAD.get(action, [])):
-            assert not applying.allows(action, arn.replace("{region}", "xx-west-1"))
-            assert not applying.allows(action, arn.replace("{partition}", "aws-iso"))
-            if not action.startswith("kinesis:"):
-                assert not applying.allows(action, arn.replace("{account}", STRANGER))
+        assert not applying.allows(action, arn.replace("{region}", "xx-west-1"))
+        assert not applying.allows(action, arn.replace("{partition}", "aws-iso"))
+        # A key may be another account's.
+        if ":kms:" not in arn:
+            assert not applying.allows(action, arn.replace("{account}", STRANGER))
 
 
 @everywhere
 def test_a_bucket_of_another_account_is_not_written_though_its_arn_does_not_say_so(at: Installation) -> None:
-    applying = session(at, "s3-bucket", "payments-archive", Phase.APPLY)
+    applying, bucket = session(at, "s3-bucket", "payments-archive", Phase.APPLY), expected("s3-bucket").arn
     for action in load("s3-bucket").write_actions:
-        assert applying.allows(action, ARNS["s3-bucket"])
-        assert not applying.allows(action, ARNS["s3-bucket"], **{"aws_ResourceAccount": STRANGER})
+        assert applying.allows(action, bucket)
+        assert not applying.allows(action, bucket, **{"aws_ResourceAccount": STRANGER})
 
 
 @everywhere
@@ -256,72 +218,33 @@ def test_a_session_has_no_action_of_another_type_and_none_that_no_type_has(
         (phase, action)
         for phase in Phase
         for action in foreign | set(ESCALATIONS)
-        for arn in ("*", ARNS[name], ESCALATIONS.get(action, "*"))
+        for arn in ("*", expected(name).arn, ESCALATIONS.get(action, "*"))
         if session(at, name, "orders", phase).allows(action, arn)
     ]
     assert able == []
 
 
-KEY = "arn:{partition}:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-SERVICE_ROLE = "arn:{partition}:iam::{account}:role/aws-service-role/rds.amazonaws.com/x"
-# Type, action, what it is checked on, condition key, values with which it is allowed, and refused.
 DEPENDENT = [
-    (
-        name,
-        action,
-        KEY,
-        "kms_ViaService",
-        [f"{via}.{{region}}.amazonaws.com{end}" for end in ("", ".cn")],
-        [
-            f"{via}.xx-west-1.amazonaws.com",
-            "s3.{region}.amazonaws.com",
-            f"{via}.{{region}}.example.com",
-            None,
-        ],
-    )
-    for name, via, actions in (
-        ("kinesis-stream", "kinesis", ["kms:DescribeKey"]),
-        ("rds-instance", "rds", ["kms:CreateGrant", "kms:DescribeKey"]),
-    )
-    for action in actions
-] + [
-    (
-        name,
-        "iam:CreateServiceLinkedRole",
-        SERVICE_ROLE,
-        "iam_AWSServiceName",
-        ["rds.amazonaws.com"],
-        [
-            "ec2.amazonaws.com",
-            "rds.amazonaws.com.example",
-            "*",
-            None,
-        ],
-    )
-    for name in ("rds-cluster", "rds-instance")
+    pytest.param(name, each, id=f"{name}-{each.action}")
+    for name in known()
+    for each in expected(name).dependent
 ]
 
 
-def test_every_dependent_action_is_in_the_table() -> None:
+def test_every_dependent_action_has_a_condition_that_is_tested() -> None:
     declared = {(each.name, action) for each in load_all() for action in each.dependent_actions}
-    assert declared == {(name, action) for name, action, *_ in DEPENDENT}
+    assert declared == {(name, each.action) for name in known() for each in expected(name).dependent}
 
 
 @everywhere
-@pytest.mark.parametrize(("name", "action", "arn", "key", "allowed_with", "refused_with"), DEPENDENT)
+@pytest.mark.parametrize(("name", "dependent"), DEPENDENT)
 def test_what_aws_does_for_us_may_be_done_through_its_service_when_applying_alone(
-    at: Installation,
-    name: str,
-    action: str,
-    arn: str,
-    key: str,
-    allowed_with: list[str],
-    refused_with: list[str | None],
+    at: Installation, name: str, dependent: Dependent
 ) -> None:
     def allows(phase: Phase, value: str | None) -> bool:
-        context = {} if value is None else {key: value.format(region=at.member.region)}
-        return session(at, name, "orders", phase).allows(action, arn, **context)
+        context = {} if value is None else {dependent.key: value.format(region=at.member.region)}
+        return session(at, name, "orders", phase).allows(dependent.action, dependent.checked_on, **context)
 
-    assert [value for value in allowed_with if not allows(Phase.APPLY, value)] == []
-    assert [value for value in refused_with if allows(Phase.APPLY, value)] == []
-    assert [value for value in (*allowed_with, *refused_with) if allows(Phase.READ, value)] == []
+    assert [value for value in dependent.allowed if not allows(Phase.APPLY, value)] == []
+    assert [value for value in dependent.refused if allows(Phase.APPLY, value)] == []
+    assert [value for value in (*dependent.allowed, *dependent.refused) if allows(Phase.READ, value)] == []

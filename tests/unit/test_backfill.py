@@ -16,6 +16,7 @@ from moto import mock_aws
 from tests.support import endings
 from tests.support.emitted import emitted
 from tests.support.endings import Failed
+from tests.types import expected
 
 from rightstate import backfill, catalogue, sessions, settings
 from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
@@ -288,40 +289,24 @@ def named(resource: str, account: str = ONE, region: str = HERE, **more: str) ->
     return {"account": account, "region": region, "resource": resource, **more}
 
 
-BY_ID = {
-    "AWS::S3::Bucket": ("s3-bucket", "logs", "logs"),
-    "AWS::SQS::Queue": ("sqs-queue", f"https://sqs.{HERE}.amazonaws.com/{ONE}/invoices", "invoices"),
-    "AWS::EC2::Instance": ("ec2-instance", "i-0a1b2c3d4e5f60718", "i-0a1b2c3d4e5f60718"),
-    "AWS::DynamoDB::Table": ("dynamodb-table", "customers", "customers"),
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": (
-        "load-balancer",
-        f"arn:aws:elasticloadbalancing:{HERE}:{ONE}:loadbalancer/app/checkout/50dc6c495c0c9188",
-        "app/checkout/50dc6c495c0c9188",
-    ),
-}
+BY_ID = {name: names for name in catalogue.names() if (names := expected(name).config_id)}
 
 
-@pytest.mark.parametrize("config_type", BY_ID)
-def test_what_config_names_by_its_type_is_started(hub: Hub, config_type: str) -> None:
-    resource_type, given, expected = BY_ID[config_type]
-    hub.register(ONE, catalogue.load(resource_type).policies[0].id)
-    resources = [named(given, config_type=config_type)]
-    assert items(hub, resources=resources) == {(ONE, HERE, resource_type, expected)}
+@pytest.mark.parametrize("name", BY_ID)
+def test_what_config_names_by_its_type_is_started(hub: Hub, name: str) -> None:
+    resource_type, (given, identifier) = catalogue.load(name), BY_ID[name]
+    hub.register(ONE, resource_type.policies[0].id)
+    given = given.format(region=HERE, account=ONE)
+    resources = [named(given, config_type=resource_type.config_type)]
+    assert items(hub, resources=resources) == {(ONE, HERE, name, identifier)}
 
 
-def test_each_type_has_a_name_of_its_own_in_config_or_none() -> None:
+def test_each_type_has_a_name_of_its_own_in_config_or_a_reason_why_not() -> None:
     known = [each.config_type for each in catalogue.load_all() if each.config_type]
     assert len(known) == len(set(known))
     assert all(re.fullmatch(r"AWS::\w+::\w+", name) for name in known)
-    # Config calls a database by its resource id, which no call takes, and has no type for a password policy.
-    assert {each.name for each in catalogue.load_all() if not each.config_type} == {
-        "iam-password-policy",
-        "neptune-cluster",
-        "neptune-instance",
-        "rds-cluster",
-        "rds-instance",
-        "rds-snapshot",
-    }
+    without = {each.name for each in catalogue.load_all() if not each.config_type}
+    assert without == {name for name in catalogue.names() if expected(name).not_in_config}
 
 
 def test_an_arn_starts_each_type_that_shares_it_and_is_enabled(hub: Hub) -> None:

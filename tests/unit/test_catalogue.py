@@ -12,6 +12,7 @@ import pytest
 from botocore.model import OperationModel
 from botocore.validate import ParamValidator
 from tests.support.recorded import action, made, service_model
+from tests.types import expected, known
 
 from rightstate.catalogue import find_policy, load_all, names
 from rightstate.policy import Policy
@@ -74,6 +75,10 @@ def test_no_two_policies_share_a_name() -> None:
 
 def test_every_type_has_a_machine_and_every_machine_a_type() -> None:
     assert sorted(application.machines().values()) == list(names())
+
+
+def test_every_type_has_what_the_tests_know_of_it() -> None:
+    assert known() == names()
 
 
 @every_type
@@ -235,22 +240,6 @@ def test_what_a_policy_would_write_is_what_it_wants(resource_type: ResourceType,
 
 # --- The calls that are made are the actions that are declared ---
 
-# Declared, and needed only where settings or a resource are unlike the examples'.
-RARE = {
-    "cloudformation:ListStacks": "checked too where DescribeStacks names no stack, as in a list of all",
-    "cloudtrail:GetEventSelectors": "asked of the other trails that log, so that one is spared for them",
-    "iam:GetAccountSummary": "counts the users, where the settings exempt accounts that have none",
-    "s3:GetBucketLocation": "asked of servers that resemble S3 and do not list the regions of buckets",
-    "rds:DescribeDBEngineVersions": "lists the log types, where the settings ask for some of their own",
-    "rds:DescribeGlobalClusters": "asked where a cluster is part of a global database",
-    "s3:GetBucketWebsite": "asked where the settings exempt websites",
-}
-
-
-RARELY_UNDONE = {
-    "iam:DeleteAccountPasswordPolicy": "where the account had no password policy, which the example has",
-}
-
 
 @every_type
 def test_listing_describing_and_verifying_need_the_read_actions_and_no_others(
@@ -258,12 +247,7 @@ def test_listing_describing_and_verifying_need_the_read_actions_and_no_others(
 ) -> None:
     needed = made(resource_type.name).read
     assert needed <= set(resource_type.read_actions)
-    assert set(resource_type.read_actions) - needed <= set(RARE)
-
-
-def test_what_is_said_to_be_rarely_needed_is() -> None:
-    unneeded = {action for each in TYPES for action in set(each.read_actions) - made(each.name).read}
-    assert unneeded == set(RARE)
+    assert set(resource_type.read_actions) - needed == set(expected(resource_type.name).rarely_read)
 
 
 @every_type
@@ -275,7 +259,9 @@ def test_applying_needs_the_write_actions_and_at_most_the_read_actions(resource_
 @every_type
 def test_undoing_needs_the_undo_actions_beside_and_no_others(resource_type: ResourceType) -> None:
     needed = made(resource_type.name).undo - set(resource_type.read_actions)
-    assert needed - set(resource_type.write_actions) == set(resource_type.undo_actions) - set(RARELY_UNDONE)
+    rarely = expected(resource_type.name).rarely_undone
+    assert set(rarely) <= set(resource_type.undo_actions)
+    assert needed - set(resource_type.write_actions) == set(resource_type.undo_actions) - set(rarely)
 
 
 @every_type

@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 from tests.support import cycle
 from tests.support.surveyed import REGION, World, place_of
+from tests.types import expected
 
 from rightstate.catalogue import load, names
 from rightstate.planner import settings_to_read
@@ -38,80 +39,22 @@ def cost(name: str) -> Cost:
     with mock_aws(), moto_gaps.fill():
         session = boto3.Session(region_name=place.region)
         for number in range(1 if resource_type.per_account else MANY):
-            _create(session, name, example, f"{_STEM.get(name, 'survey')}-{number}")
+            expected(name).create_one_of_many(session, number, example)
         world = World(resource_type, cycle.Account(region=place.region))
         seen = world.survey(settings_to_read(resource_type, cycle.enabled(resource_type)))
         assert not [each for each in seen.values() if each.error]
         return Cost(len(seen), Counter(world.account.calls))
 
 
-# Names that are of use for what an example makes beside the resource, too.
-_STEM = {"rds-snapshot": "snapshot:survey", "load-balancer": "app/survey"}
-
-
-def _create(session: boto3.Session, name: str, example: examples.Example, called: str) -> None:
-    if name == "load-balancer":
-        called = called.replace("/survey", "/s") + "/50dc6c495c0c9188"
-    if name != "rds-instance":
-        example.create(session, called, example.policy)
-        return
-    # As those of a team are: of one parameter group.
-    rds = session.client("rds")
-    if called.endswith("-0"):
-        example.create(session, called, example.policy)
-        return
-    rds.create_db_instance(
-        DBInstanceIdentifier=called,
-        Engine="mysql",
-        EngineVersion="8.0.42",
-        DBInstanceClass="db.m6g.large",
-        AllocatedStorage=20,
-        MasterUsername="master",
-        MasterUserPassword="planted-secret-of-a-database",
-        DBParameterGroupName="survey-0-mysql8",
-    )
-
-
-LISTED = {
-    "auto-scaling-group": 0.01,
-    "cloudformation-stack": 0.02,  # moto gives 50 a page
-    "neptune-cluster": 0.01,
-    "neptune-instance": 0.01,
-    "rds-cluster": 0.05,  # the classes of the members, of 25 clusters at a time
-    "rds-instance": 0.05,
-    "redshift-cluster": 0.01,
-}
-"""Types whose lists tell (nearly) all. Calls for each resource, at most."""
-READ_ONE_BY_ONE = {
-    "classic-load-balancer": ["elb:DescribeLoadBalancerAttributes"],
-    "cloudtrail-trail": ["cloudtrail:GetTrailStatus"],
-    "dynamodb-table": ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable"],
-    "ec2-instance": ["ec2:DescribeInstanceAttribute"],
-    "iam-password-policy": ["iam:GetAccountPasswordPolicy"],
-    "kinesis-stream": ["kinesis:DescribeStreamSummary"],
-    "kms-key": ["kms:DescribeKey", "kms:GetKeyRotationStatus"],
-    "load-balancer": ["elbv2:DescribeLoadBalancerAttributes"],
-    "rds-snapshot": ["rds:DescribeDBClusterSnapshotAttributes", "rds:DescribeDBSnapshotAttributes"],
-    "s3-bucket": [
-        "s3:GetBucketAccelerateConfiguration",
-        "s3:GetBucketAcl",
-        "s3:GetBucketEncryption",
-        "s3:GetBucketOwnershipControls",
-        "s3:GetBucketVersioning",
-        "s3:GetPublicAccessBlock",
-    ],
-    "sqs-queue": ["sqs:GetQueueAttributes"],
-}
-"""Types whose lists do not, with the operations that are called at most once for a resource."""
-
-
-def test_every_type_is_counted() -> None:
-    assert {*LISTED, *READ_ONE_BY_ONE} == set(names())
+READ_ONE_BY_ONE = {name: calls for name in names() if (calls := expected(name).read_one_by_one)}
+"""Types whose lists do not tell all, with the operations that are called at most once for a resource."""
+LISTED = [name for name in names() if name not in READ_ONE_BY_ONE]
+"""Types whose lists tell (nearly) all."""
 
 
 @pytest.mark.parametrize("name", LISTED)
 def test_where_lists_tell_the_settings_a_resource_costs_next_to_nothing(name: str) -> None:
-    assert cost(name).each <= LISTED[name]
+    assert cost(name).each <= expected(name).listed
 
 
 @pytest.mark.parametrize("name", READ_ONE_BY_ONE)

@@ -26,6 +26,7 @@ from tests.support.template import (
     statements,
     value_at,
 )
+from tests.types import expected
 
 from rightstate import __version__, catalogue, errors, metrics, notification, triggers
 from rightstate.identify import identify
@@ -38,9 +39,6 @@ from rightstate_cli import events as event_files
 SHIPPED = [(kind, event) for kind, of_kind in event_files.shipped().items() for event in of_kind]
 NAMED = {f"{kind}/{event['detail']['eventName']}": event for kind, event in SHIPPED}
 every_event = pytest.mark.parametrize(("kind", "event"), SHIPPED, ids=list(NAMED))
-
-# An event starts the remediation that its folder is named after, and those that are named here beside it.
-ALSO_STARTS = {"rds-cluster/CreateDBInstance": ["rds-instance"]}
 
 
 def test_the_stack_tells_the_version_that_the_command_compares_it_with() -> None:
@@ -75,7 +73,7 @@ def test_each_event_that_a_rule_names_has_an_example() -> None:
 def test_an_event_starts_its_own_remediation_once_and_no_other_but_those_named(
     kind: str, event: Event
 ) -> None:
-    also = ALSO_STARTS.get(f"{kind}/{event['detail']['eventName']}", [])
+    also = expected(kind).also_starts.get(event["detail"]["eventName"], [])
     assert sorted(str(rule.resource_type) for rule in matching(event)) == sorted([kind, *also])
 
 

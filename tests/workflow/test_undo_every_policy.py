@@ -10,16 +10,12 @@ from rightstate_cli.executions import Start
 from tests.support import raw
 from tests.support.member import broken, enable, session, start_input
 from tests.support.undoing import arn_of, exempt, undo
+from tests.types import expected, known
 
 POLICIES = [policy.id for each in load_all() for policy in each.policies]
 
-# What cannot be had again, and what it is instead. AWS always shows the timeout of a Classic Load Balancer;
-# it is moto that leaves it out until one is set.
-NEAREST: dict[str, dict[str, Any]] = {
-    "classic-lb-connection-draining": {"ConnectionDraining": {"Enabled": False, "Timeout": 300}},
-    "s3-versioning": {"get_bucket_versioning": {"Status": "Suspended"}},
-    "s3-transfer-acceleration": {"get_bucket_accelerate_configuration": {"Status": "Suspended"}},
-}
+# What cannot be had again, and what it is instead.
+NEAREST = {policy: left for name in known() for policy, left in expected(name).nearest.items()}
 
 
 @pytest.mark.parametrize("policy", POLICIES)

@@ -15,32 +15,13 @@ from rightstate_cli import examples, moto_gaps
 from rightstate_cli.embedded.engine import Engine, simulated
 from rightstate_cli.executions import Execution, Start
 from tests.support.member import broken, enable, start_input
+from tests.types import expected, known
 
 Answer = dict[str, Any]
 
-# Type -> the operation that shows how the resource is, where in its answer, and the value while it is busy.
-BUSY: dict[str, tuple[str, tuple[str | int, ...], str]] = {
-    "cloudformation-stack": ("DescribeStacks", ("Stacks", 0, "StackStatus"), "UPDATE_IN_PROGRESS"),
-    "dynamodb-table": ("DescribeTable", ("Table", "TableStatus"), "UPDATING"),
-    "ec2-instance": (
-        "DescribeInstances",
-        ("Reservations", 0, "Instances", 0, "Monitoring", "State"),
-        "disabling",
-    ),
-    "kinesis-stream": ("DescribeStreamSummary", ("StreamDescriptionSummary", "StreamStatus"), "UPDATING"),
-    "kms-key": ("DescribeKey", ("KeyMetadata", "KeyState"), "Updating"),
-    "load-balancer": ("DescribeLoadBalancers", ("LoadBalancers", 0, "State", "Code"), "provisioning"),
-    "neptune-cluster": ("DescribeDBClusters", ("DBClusters", 0, "Status"), "modifying"),
-    "neptune-instance": ("DescribeDBInstances", ("DBInstances", 0, "DBInstanceStatus"), "modifying"),
-    "rds-cluster": ("DescribeDBClusters", ("DBClusters", 0, "Status"), "modifying"),
-    "rds-instance": ("DescribeDBInstances", ("DBInstances", 0, "DBInstanceStatus"), "modifying"),
-    "rds-snapshot": ("DescribeDBSnapshots", ("DBSnapshots", 0, "Status"), "creating"),
-    "redshift-cluster": ("DescribeClusters", ("Clusters", 0, "ClusterStatus"), "modifying"),
-}
-# What moto and AWS change at once, so that nobody has to wait after a write.
-AT_ONCE = {"kms-key", "load-balancer", "cloudformation-stack", "rds-snapshot"}
-# Where it is not the example's own policy that waits.
-POLICY = {"ec2-instance": "ec2-detailed-monitoring"}
+BUSY = {name: how for name in known() if (how := expected(name).busy)}
+# Where AWS changes nothing at once, somebody has to wait after a write.
+CHANGED_LATER = [name for name, how in BUSY.items() if not how.changes_at_once]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +34,7 @@ class Busy:
     """Lets AWS answer that the resource is busy, `times` often, before or after the first write."""
 
     def __init__(self, resource_type: str, times: int, after_write: bool) -> None:
-        self.operation, self.path, self.value = BUSY[resource_type]
+        self.how = BUSY[resource_type]
         self.left, self.after_write, self.written = times, after_write, False
 
     def called(self, model: Any, **given: Any) -> None:
@@ -61,14 +42,14 @@ class Busy:
             self.written = True
 
     def answered(self, model: Any, parsed: Answer, **given: Any) -> None:
-        if model.name != self.operation or self.left <= 0 or self.written is not self.after_write:
+        if model.name != self.how.operation or self.left <= 0 or self.written is not self.after_write:
             return
         self.left -= 1
-        *above, last = self.path
+        *above, last = self.how.path
         node: Any = parsed
         for key in above:
             node = node[key]
-        node[last] = self.value
+        node[last] = self.how.value
 
 
 @contextmanager
@@ -89,7 +70,7 @@ def busy(resource_type: str, times: int, after_write: bool = False) -> Iterator[
 
 
 def run(hub: Engine, resource_type: str) -> Execution:
-    policy = POLICY.get(resource_type) or examples.load(resource_type).policy
+    policy = BUSY[resource_type].policy or examples.load(resource_type).policy
     enable(hub, policy)
     [execution] = hub.run([Start(resource_type=resource_type, input=start_input(broken(policy)))])
     return execution
@@ -99,7 +80,7 @@ def met(execution: Execution, state: str) -> list[str]:
     return [error for step in execution.steps if step.state == state for error in step.errors]
 
 
-def test_every_type_that_can_be_busy_is_here() -> None:
+def test_every_type_that_can_be_busy_says_how() -> None:
     [never] = [field.default for field in fields(ResourceType) if field.name == "busy"]
     assert {each.name for each in load_all() if each.busy is not never} == set(BUSY)
 
@@ -112,7 +93,7 @@ def test_a_busy_resource_is_waited_for_and_then_remediated(hub: Engine, resource
     assert met(execution, "Describe") == ["NotReady"] * 3
 
 
-@pytest.mark.parametrize("resource_type", sorted(set(BUSY) - AT_ONCE))
+@pytest.mark.parametrize("resource_type", CHANGED_LATER)
 def test_a_resource_that_is_busy_with_the_change_is_verified_when_it_has_settled(
     hub: Engine, resource_type: str
 ) -> None:
@@ -122,7 +103,7 @@ def test_a_resource_that_is_busy_with_the_change_is_verified_when_it_has_settled
     assert met(execution, "Verify") == ["NotReady"] * 3
 
 
-@pytest.mark.parametrize("resource_type", sorted(set(BUSY) - AT_ONCE))
+@pytest.mark.parametrize("resource_type", CHANGED_LATER)
 def test_one_that_never_settles_fails_after_a_bounded_wait_and_says_what_was_changed(
     hub: Engine, resource_type: str
 ) -> None:

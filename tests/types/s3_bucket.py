@@ -1,0 +1,56 @@
+"""What the tests know of S3 buckets."""
+
+import boto3
+
+from tests.support.answers import Readers, or_error
+from tests.support.tags import LISTED
+from tests.types import Expected
+
+_READS = (
+    "get_public_access_block",
+    "get_bucket_acl",
+    "get_bucket_versioning",
+    "get_bucket_encryption",
+    "get_bucket_accelerate_configuration",
+    "get_bucket_ownership_controls",
+    "get_bucket_policy",
+    "get_bucket_tagging",
+    "get_bucket_lifecycle_configuration",
+)
+
+
+def _read(session: boto3.Session, name: str) -> Readers:
+    s3 = session.client("s3")
+    return {read: or_error(getattr(s3, read), Bucket=name) for read in _READS}
+
+
+EXPECTED = Expected(
+    arn="arn:{partition}:s3:::{id}",
+    read=_read,
+    tag=lambda session, name, arn: session.client("s3").put_bucket_tagging(
+        Bucket=name, Tagging={"TagSet": LISTED}
+    ),
+    names={
+        "payments-archive": "payments-archive",
+        "arn:aws:s3:::payments-archive": "payments-archive",
+        "logs.example.com": "logs.example.com",
+        "Old_Bucket": "Old_Bucket",
+    },
+    config_id=("logs", "logs"),
+    read_one_by_one=(
+        "s3:GetBucketAccelerateConfiguration",
+        "s3:GetBucketAcl",
+        "s3:GetBucketEncryption",
+        "s3:GetBucketOwnershipControls",
+        "s3:GetBucketVersioning",
+        "s3:GetPublicAccessBlock",
+    ),
+    rarely_read={
+        "s3:GetBucketLocation": "asked of servers that resemble S3 and do not list the regions of buckets",
+        "s3:GetBucketWebsite": "asked where the settings exempt websites",
+    },
+    nearest={
+        "s3-versioning": {"get_bucket_versioning": {"Status": "Suspended"}},
+        "s3-transfer-acceleration": {"get_bucket_accelerate_configuration": {"Status": "Suspended"}},
+    },
+)
