@@ -8,13 +8,13 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 from pydantic import ValidationError
 
-from rightstate import settings
 from rightstate.approvals import REQUESTS, listed, not_listed, request_id, same_person
 from rightstate.clock import now
 from rightstate.errors import InvalidInput
 from rightstate.guards import GUARD, HALT, Guard, Halt, known, parsed
 from rightstate.identify import shown
 from rightstate.models import ApproversDecision, Choice, Requested
+from rightstate.storage.dynamodb import plain
 from rightstate_cli.aws import answers
 from rightstate_cli.hub import Hub
 
@@ -182,7 +182,7 @@ class Guarding:
         paginator = self._hub.client("dynamodb").get_paginator(operation)
         with answers(_NOTHING_CHANGED):
             for page in paginator.paginate(TableName=self._table, **given):
-                yield from map(settings.plain, page["Items"])
+                yield from map(plain, page["Items"])
 
     def _item(self, key: str, what: str) -> dict[str, Any] | None:
         with answers(_NOTHING_CHANGED):
@@ -190,7 +190,7 @@ class Guarding:
                 TableName=self._table, Key={"id": {"S": key}, "what": {"S": what}}, ConsistentRead=True
             )
         item = answer.get("Item")
-        return settings.plain(item) if item else None
+        return plain(item) if item else None
 
 
 def _request(item: dict[str, Any]) -> Requested | None:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rightstate import settings
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models import EXECUTION
+from rightstate.storage.dynamodb import plain
 from rightstate_cli.aws import answers
 from rightstate_cli.executions import SHORT, Wanted, machine_of
 from rightstate_cli.hub import Hub
@@ -51,7 +51,7 @@ def _found(hub: Hub, arns: Sequence[str]) -> list[tuple[str, Mapping[str, Any]]]
 
 
 def _about(item: Mapping[str, Any]) -> str:
-    entry = understood(settings.plain(item))
+    entry = understood(plain(item))
     return f"{shown(entry.resource)}, {entry.outcome}"
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from boto3.dynamodb.conditions import And, Attr, ConditionBase, Key, Or
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from rightstate import settings
 from rightstate.clock import written
 from rightstate.frozen import Frozen
 from rightstate.models import Approval, Event, Outcome, Verdict
@@ -206,10 +205,23 @@ class Ledger:
                 yield item
 
 
+def _native(value: Any) -> Any:
+    """DynamoDB's numbers as int, its containers as Python's."""
+    match value:
+        case dict():
+            return {key: _native(item) for key, item in value.items()}
+        case list() | set():
+            return [_native(item) for item in value]
+        case str() | bool() | None:
+            return value
+        case _:
+            return int(value) if value == int(value) else value
+
+
 def understood(item: Mapping[str, Any]) -> Entry:
     """The item of the table; of one that another version wrote otherwise, as much as is understood."""
     try:
-        return Entry.model_validate(settings.native(dict(item)))
+        return Entry.model_validate(_native(dict(item)))
     except (ValidationError, TypeError, ValueError):
         keys = ("resource", "at", "execution")
         texts = {each: str(item[each]) for each in (*keys, *_KEPT_OF_MANY) if item.get(each) is not None}

@@ -9,6 +9,7 @@ from typing import Any
 from rightstate import settings
 from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
 from rightstate.models import Account
+from rightstate.storage.dynamodb import plain, serialized
 from rightstate_cli.aws import answers
 from rightstate_cli.hub import Hub
 
@@ -27,7 +28,7 @@ class Registry:
                 TableName=self._table, Key={"account": {"S": account}}, ConsistentRead=True
             )
         item = answer.get("Item")
-        return settings.parsed(account, item) if item else None
+        return settings.parsed(account, plain(item)) if item else None
 
     def get(self, account: str) -> Account:
         """The account's settings. Raises UnknownAccount, and what `find` raises."""
@@ -58,8 +59,8 @@ class Registry:
             for page in self._dynamodb.get_paginator("scan").paginate(
                 TableName=self._table, ConsistentRead=True
             ):
-                for item in page["Items"]:
-                    yield item["account"]["S"], item
+                for item in map(plain, page["Items"]):
+                    yield item["account"], item
 
     def put(self, account: Account) -> Account:
         """Write the settings, if nobody has changed them since they were read; returns what is there now.
@@ -74,7 +75,7 @@ class Registry:
             "ExpressionAttributeValues": {":read": {"N": str(account.revision)}},
         }
         changed = f"Somebody else has changed the settings of account {account.account} meanwhile; try again."
-        item = settings.as_item(written)
+        item = serialized(settings.as_item(written))
         check_size(account.account, item)
         with answers("Nothing was changed.", gone={"ConditionalCheckFailedException": changed}):
             self._dynamodb.put_item(TableName=self._table, Item=item, **condition)

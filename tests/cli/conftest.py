@@ -20,6 +20,7 @@ from rightstate import settings
 from rightstate.catalogue import load_all
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
+from rightstate.storage.dynamodb import plain
 from rightstate_cli import main, stacks
 from tests.support import hub_stack
 from tests.support.deployed import deployed_on
@@ -58,7 +59,7 @@ class Hub:
     def account(self, account: str) -> Account | None:
         """What the settings table says of an account."""
         item = self._table("get_item", Key={"account": {"S": account}}).get("Item")
-        return settings.parsed(account, item) if item else None
+        return settings.parsed(account, plain(item)) if item else None
 
     def register(self, **fields: Any) -> None:
         """Write an account's settings as somebody may have done by hand."""

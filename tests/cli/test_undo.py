@@ -11,6 +11,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from rightstate import settings
 from rightstate.models import Account, Choice, Enabled, Exemption
 from rightstate.policy import Mode
+from rightstate.storage.dynamodb import plain
 from rightstate_cli import exempting
 from rightstate_cli.executions import Start
 from rightstate_cli.registry import Registry
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("enabled")
 def account(engine: Engine, of: str = OWN) -> Account:
     table = engine.resources["SettingsTable"]
     item = engine.client("dynamodb").get_item(TableName=table, Key={"account": {"S": of}})["Item"]
-    return settings.parsed(of, item)
+    return settings.parsed(of, plain(item))
 
 
 @pytest.fixture(autouse=True)

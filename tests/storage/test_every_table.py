@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
+from rightstate.storage.dynamodb import DynamoDBTable
 from rightstate.storage.table import (
     Clause,
     Comparison,
@@ -17,6 +19,7 @@ from rightstate.storage.table import (
     contains,
     differs,
     equals,
+    present,
 )
 from rightstate.storage.tables import GUARDS, LEDGER, SETTINGS, TABLES
 from rightstate_cli.embedded.hub import dynamodb_in_turn
@@ -67,8 +70,8 @@ def test_a_second_item_of_the_same_key_replaces_the_whole_first_one(table_of: Ta
 def test_a_deleted_item_is_gone_and_deleting_it_again_does_nothing(table_of: TableOf) -> None:
     table = table_of(GUARDS)
     table.put(ITEM)
-    table.delete(KEY)
-    table.delete(KEY)
+    assert table.delete(KEY)
+    assert table.delete(KEY)
     assert table.get(KEY) is None
     assert list(table.scan()) == []
 
@@ -80,6 +83,10 @@ COMPARISONS: list[tuple[Comparison, bool, bool]] = [
     (absent("asked.plan"), False, True),
     (absent("asked.other"), True, True),
     (absent("nothing"), False, True),
+    (present("owner"), True, False),
+    (present("asked.plan"), True, False),
+    (present("other"), False, False),
+    (present("other.plan"), False, False),
     (equals("owner", "me"), True, False),
     (equals("owner", "you"), False, False),
     (equals("count", 3), True, False),
@@ -142,6 +149,17 @@ def test_a_condition_on_an_item_that_is_not_there_is_about_an_empty_one(
     table = table_of(GUARDS)
     assert table.update(KEY, {"made": 1}, when=[[comparison]]) == ({} if gone else None)
     assert table.get(KEY) == ({**KEY, "made": 1} if gone else None)
+
+
+@pytest.mark.parametrize(("comparison", "there", "gone"), COMPARISONS)
+def test_a_conditional_delete_happens_only_where_its_condition_holds(
+    table_of: TableOf, comparison: Comparison, there: bool, gone: bool
+) -> None:
+    table = table_of(GUARDS)
+    assert table.delete(KEY, when=[[comparison]]) is gone
+    table.put(ITEM)
+    assert table.delete(KEY, when=[[comparison]]) is there
+    assert table.get(KEY) == (None if there else ITEM)
 
 
 @pytest.mark.parametrize(("comparison", "there", "_gone"), COMPARISONS)
@@ -245,6 +263,15 @@ def test_of_many_who_count_at_once_every_count_is_kept(table_of: TableOf) -> Non
     with dynamodb_in_turn(), ThreadPoolExecutor(16) as counters:
         list(counters.map(lambda _: table.update(KEY, add={"count": 1}), range(64)))
     assert table.get(KEY) == {**KEY, "count": 64}
+
+
+def test_a_table_equals_itself_and_no_other_hubs(tmp_path: Path) -> None:
+    one, another = SQLiteStorage(tmp_path / "one.sqlite"), SQLiteStorage(tmp_path / "another.sqlite")
+    clients = [boto3.client("dynamodb", region_name="eu-west-1") for _ in range(2)]
+    tables = [storage(spec) for storage in (one, another) for spec in TABLES]
+    tables += [DynamoDBTable(client, spec.name, spec) for client in clients for spec in TABLES]
+    assert len(set(tables)) == 12
+    assert {one(GUARDS), DynamoDBTable(clients[0], "guards", GUARDS)} < set(tables)
 
 
 def test_no_item_of_the_ledger_is_older_than_the_table(table_of: TableOf) -> None:

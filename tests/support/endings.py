@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
@@ -40,6 +39,7 @@ from rightstate.models import (
 )
 from rightstate.policy import Mode
 from rightstate.resource_type import Change, Observed, Resource
+from rightstate.storage.dynamodb import serialized
 from rightstate_cli import application
 
 HUB = "arn:aws:states:eu-west-1:111122223333:execution"
@@ -370,8 +370,8 @@ def _died(
 
 
 def _read_back(entry: dict[str, Any]) -> dict[str, Any]:
-    """As `report` reads it: DynamoDB has no Decimal, and drops the zeros at a number's end."""
-    plain = json.loads(json.dumps(ledger.expiring(entry), default=float))
+    """As `report` reads it: DynamoDB drops the zeros at a number's end."""
+    plain = json.loads(json.dumps(ledger.expiring(entry)))
     for each in (plain, *plain.get("path", ())):
         each["seconds"] = int(each["seconds"]) if each["seconds"].is_integer() else each["seconds"]
     found: dict[str, Any] = plain
@@ -380,9 +380,8 @@ def _read_back(entry: dict[str, Any]) -> dict[str, Any]:
 
 def item(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The entry as the ledger's table has it."""
-    exact = json.loads(json.dumps(entry), parse_float=Decimal)
     with patch.dict(os.environ, ENVIRONMENT):
-        return ledger.item(exact)
+        return serialized(ledger.expiring(entry))
 
 
 def hashed(given: object) -> str:

@@ -15,12 +15,12 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
-from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 from moto import mock_aws
 
 from rightstate import sessions, settings
 from rightstate.models import Account
+from rightstate.storage.dynamodb import plain, serialized
 from rightstate_cli import application, transformed
 from rightstate_cli.embedded.engine import load_handler, logs_to
 from rightstate_cli.embedded.rules import Match, matches
@@ -52,7 +52,7 @@ class Engine:
     def configure(self, account: Account) -> None:
         """Write an account's settings, as the operator of a deployed hub does."""
         self.client("dynamodb").put_item(
-            TableName=self.resources["SettingsTable"], Item=settings.as_item(account)
+            TableName=self.resources["SettingsTable"], Item=serialized(settings.as_item(account))
         )
 
     def matches(self, event: Mapping[str, Any]) -> list[Match]:
@@ -70,9 +70,7 @@ class Engine:
         pages = (
             self.client("dynamodb").get_paginator("scan").paginate(TableName=self.resources["LedgerTable"])
         )
-        unmarshalled = TypeDeserializer()
-        items = (item for page in pages for item in page["Items"] if "execution" in item)
-        return [unmarshalled.deserialize({"M": item}) for item in items]
+        return [plain(item) for page in pages for item in page["Items"] if "execution" in item]
 
     @property
     def machines(self) -> dict[str, str]:

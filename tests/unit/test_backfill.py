@@ -35,6 +35,7 @@ from rightstate.models import (
     Work,
 )
 from rightstate.policy import Mode
+from rightstate.storage.dynamodb import serialized
 
 HUB, ONE, TWO = "123456789012", "111122223333", "444455556666"
 HERE, THERE = "eu-west-1", "us-east-1"
@@ -58,7 +59,7 @@ class Hub:
     def register(self, account: str, *policies: str, regions: tuple[str, ...] = ()) -> None:
         enabled = {policy: Enabled(mode=Mode.AUTO) for policy in policies}
         written = Account(account=account, policies=enabled, regions=regions)
-        boto3.client("dynamodb").put_item(TableName="settings", Item=settings.as_item(written))
+        boto3.client("dynamodb").put_item(TableName="settings", Item=serialized(settings.as_item(written)))
 
     def register_unreadable(self, account: str, policies: Any) -> None:
         """Settings as somebody may have written them by hand."""

@@ -16,6 +16,7 @@ from rightstate import canary, ledger, metrics, sessions
 from rightstate.catalogue import load
 from rightstate.errors import CallFailed
 from rightstate.models import Execution, StateTask
+from rightstate.storage.dynamodb import serialized
 from rightstate.triggers import understood
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -108,7 +109,7 @@ def recorded(table: Any, queue: str) -> dict[str, Any]:
     )
     given = {"account": HUB, "region": REGION, "resource": queue, "batch": "b"}
     entry = {**ledger.heading(canary.TYPE, execution, given, NOW), "outcome": "gone"}
-    table.put_item(TableName="ledger", Item=ledger.item(entry))
+    table.put_item(TableName="ledger", Item=serialized(ledger.expiring(entry)))
     [item] = table.scan(TableName="ledger")["Items"]
     found: dict[str, Any] = item
     return found

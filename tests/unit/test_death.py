@@ -15,6 +15,7 @@ from rightstate import death, ledger
 from rightstate.errors import RightstateError
 from rightstate.models import Execution
 from rightstate.sessions import hub_kept_apart
+from rightstate.storage.dynamodb import serialized
 
 HUB, MEMBER, REGION = "111122223333", "444455556666", "eu-west-1"
 NAME = "e-1_x"
@@ -134,7 +135,7 @@ def test_what_the_execution_has_recorded_itself_stays(table: Any) -> None:
     execution = Execution(id=ended()["detail"]["executionArn"], name=NAME, started=started, state_machine="x")
     own = ledger.heading("s3-bucket", execution, INPUT, ended=death._time(STARTED))
     client = boto3.client("dynamodb")
-    client.put_item(TableName="ledger", Item=ledger.item({**own, "outcome": "remediated"}))
+    client.put_item(TableName="ledger", Item=serialized(ledger.expiring({**own, "outcome": "remediated"})))
     death.record_death(ended())
     assert [entry["outcome"] for entry in entries(table)] == ["remediated"]
 

@@ -9,7 +9,6 @@ from unittest.mock import patch
 
 import boto3
 import pytest
-from boto3.dynamodb.types import TypeSerializer
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
@@ -18,6 +17,7 @@ from tests.docs.test_commands import fault
 from rightstate import guards, sessions, settings
 from rightstate.models import Account, Execution, Exemption, StateTask
 from rightstate.reminders import remind
+from rightstate.storage.dynamodb import serialized
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
@@ -28,11 +28,11 @@ class Hub:
     topic: str
 
     def put(self, *exemptions: Exemption, account: str = ACCOUNT) -> None:
-        self._put(settings.as_item(Account(account=account, exemptions=exemptions)))
+        self._put(serialized(settings.as_item(Account(account=account, exemptions=exemptions))))
 
     def put_unreadable(self, exemption: dict[str, Any], account: str) -> None:
         """Settings as somebody may have written them by hand."""
-        self._put(TypeSerializer().serialize({"account": account, "exemptions": [exemption]})["M"])
+        self._put(serialized({"account": account, "exemptions": [exemption]}))
 
     def _put(self, item: dict[str, Any]) -> None:
         boto3.client("dynamodb").put_item(TableName="settings", Item=item)

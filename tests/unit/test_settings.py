@@ -1,10 +1,11 @@
 """What is enabled in an account, and that nothing is where that cannot be known."""
 
+import base64
 import gzip
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -19,6 +20,7 @@ from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, SettingsUnreadable, Throttled, Unavailable, UnknownAccount
 from rightstate.models import Account, Enabled, Exemption
 from rightstate.policy import Mode
+from rightstate.storage.dynamodb import serialized
 from rightstate_cli import registry
 
 SECRET = "planted-secret"
@@ -113,18 +115,18 @@ def exemption(number: int) -> Exemption:
 @pytest.mark.parametrize("count", [0, 1, 20, 21, 1000])
 def test_settings_are_read_as_they_were_written(table: Any, count: int) -> None:
     written = Account(account="111122223333", exemptions=tuple(map(exemption, range(count))))
-    boto3.client("dynamodb").put_item(TableName="settings", Item=settings.as_item(written))
+    boto3.client("dynamodb").put_item(TableName="settings", Item=serialized(settings.as_item(written)))
     assert settings.read("111122223333") == written
 
 
 def test_a_thousand_exemptions_cost_an_execution_a_tenth_of_what_the_item_may_have(table: Any) -> None:
     """A strong read costs a unit for each 4 KB, and DynamoDB gives 3,000 a second for an item's key."""
     written = Account(account="111122223333", exemptions=tuple(map(exemption, range(1000))))
-    boto3.client("dynamodb").put_item(TableName="settings", Item=settings.as_item(written))
+    boto3.client("dynamodb").put_item(TableName="settings", Item=serialized(settings.as_item(written)))
     answer = boto3.client("dynamodb").get_item(
         TableName="settings", Key={"account": {"S": "111122223333"}}, ReturnConsumedCapacity="TOTAL"
     )
-    assert len(answer["Item"]["packed_exemptions"]["B"]) < 40_000
+    assert len(answer["Item"]["packed_exemptions"]["S"]) < 40_000
 
 
 def test_exemptions_that_are_not_packed_count_beside_those_that_are(table: Any) -> None:
@@ -132,10 +134,18 @@ def test_exemptions_that_are_not_packed_count_beside_those_that_are(table: Any) 
     packed = Account(account="111122223333", exemptions=tuple(map(exemption, range(1, 30))))
     by_hand = settings.as_item(packed.model_copy(update={"exemptions": (exemption(0),)}))
     item = {**settings.as_item(packed), "exemptions": by_hand["exemptions"]}
-    boto3.client("dynamodb").put_item(TableName="settings", Item=item)
+    boto3.client("dynamodb").put_item(TableName="settings", Item=serialized(item))
     assert settings.read("111122223333").exemptions == tuple(map(exemption, range(30)))
 
 
+def test_exemptions_that_an_earlier_version_has_packed_into_bytes_are_read(table: Any) -> None:
+    written = Account(account="111122223333", exemptions=tuple(map(exemption, range(30))))
+    item = settings.as_item(written)
+    table.put_item(Item={**item, "packed_exemptions": base64.b64decode(item["packed_exemptions"])})
+    assert settings.read("111122223333") == written
+
+
+@pytest.mark.parametrize("stored", [bytes, lambda packed: base64.b64encode(packed).decode()], ids=["B", "S"])
 @pytest.mark.parametrize(
     "packed",
     [
@@ -149,8 +159,10 @@ def test_exemptions_that_are_not_packed_count_beside_those_that_are(table: Any) 
     ],
     ids=["no gzip", "no JSON", "cut off", "no list", "no exemption", "nested deeply", "too long"],
 )
-def test_packed_exemptions_that_are_not_understood_enable_nothing(table: Any, packed: bytes) -> None:
-    table.put_item(Item={"account": "111122223333", "packed_exemptions": packed})
+def test_packed_exemptions_that_are_not_understood_enable_nothing(
+    table: Any, packed: bytes, stored: Callable[[bytes], Any]
+) -> None:
+    table.put_item(Item={"account": "111122223333", "packed_exemptions": stored(packed)})
     with pytest.raises(SettingsUnreadable, match="Nothing was changed") as unreadable:
         settings.read("111122223333")
     assert SECRET not in str(unreadable.value)

@@ -180,22 +180,25 @@ def test_decided_again_nothing_is_written_along_with_what_has_come_to_be_pending
 
 
 def item(**fields: Any) -> dict[str, Any]:
-    change = {"M": {"setting": {"S": "restore"}, "before": {"L": [{"S": "all"}]}, "after": {"L": []}}}
-    change["M"]["want"] = {"M": {"kind": {"S": "lacks"}, "items": {"L": [{"S": "all"}]}}}  # type: ignore[dict-item]
-    change["M"]["policies"] = {"L": [{"S": "rds-snapshot-not-public"}]}  # type: ignore[dict-item]
-    usual = {"resource": {"S": "1/r/rds-snapshot/x"}, "changes": {"L": [change]}}
-    return {**usual, "outcome": {"S": "remediated"}, **fields}
+    change = {
+        "setting": "restore",
+        "before": ["all"],
+        "after": [],
+        "want": {"kind": "lacks", "items": ["all"]},
+        "policies": ["rds-snapshot-not-public"],
+    }
+    return {"resource": "1/r/rds-snapshot/x", "changes": [change], "outcome": "remediated", **fields}
 
 
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"outcome": {"S": "failed"}}, "it failed, and which of its calls took effect is not known"),
-        ({"outcome": {"S": "compliant"}, "changes": {"L": []}}, "has changed nothing"),
-        ({"outcome": {"S": "died"}, "changes": {"L": []}}, "it died, and what it had changed"),
-        ({"outcome": {"S": "undone"}}, "it is an undo itself"),
-        ({"settled_by": {"S": EXECUTION}}, "has changed nothing"),
-        ({"changes": {"L": [{"M": {"setting": {"S": "restore"}}}]}}, "is not understood"),
+        ({"outcome": "failed"}, "it failed, and which of its calls took effect is not known"),
+        ({"outcome": "compliant", "changes": []}, "has changed nothing"),
+        ({"outcome": "died", "changes": []}, "it died, and what it had changed"),
+        ({"outcome": "undone"}, "it is an undo itself"),
+        ({"settled_by": EXECUTION}, "has changed nothing"),
+        ({"changes": [{"setting": "restore"}]}, "is not understood"),
     ],
 )
 def test_an_execution_that_has_changed_nothing_for_certain_is_refused(
@@ -205,9 +208,7 @@ def test_an_execution_that_has_changed_nothing_for_certain_is_refused(
         undoing.entry(EXECUTION, item(**fields))
 
 
-@pytest.mark.parametrize(
-    "fields", [{}, {"outcome": {"S": "failed"}, "calls": {"L": [{"S": "ModifyDBSnapshotAttribute"}]}}]
-)
+@pytest.mark.parametrize("fields", [{}, {"outcome": "failed", "calls": ["ModifyDBSnapshotAttribute"]}])
 def test_what_was_remediated_or_made_and_not_verified_can_be_undone(fields: dict[str, Any]) -> None:
     [change] = undoing.entry(EXECUTION, item(**fields)).changes
     assert (change.before, change.after) == (["all"], [])

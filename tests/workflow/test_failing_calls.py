@@ -14,7 +14,7 @@ from moto.kinesis.exceptions import ResourceInUseError
 from moto.kinesis.models import KinesisBackend
 from moto.rds.models import rds_backends
 
-from rightstate import sessions, settings
+from rightstate import sessions
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from rightstate_cli.report.posture import State, effect, made
@@ -248,7 +248,7 @@ def test_a_setting_that_a_fresh_read_never_shows_makes_no_other_unverified(hub: 
     [entry] = [each for each in hub.ledger() if each["resource"].endswith("/forgets-one")]
     assert "Made and verified: BlockPublicAcls: not set -> true; " in entry["reason"]
     assert "Made, but not verified: Versioning: not set -> Enabled." in entry["reason"]
-    record = as_record(settings.native(entry))
+    record = as_record(entry)
     assert {change.setting: made(record, change) for change in record.changes} == {
         **dict.fromkeys(
             ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), "yes"

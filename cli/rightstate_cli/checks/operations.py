@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rightstate import settings
 from rightstate.guards import HALTS
+from rightstate.storage.dynamodb import plain
 from rightstate_cli import application
 from rightstate_cli.checks.check import Finding, Per, Site, check, failed, passed, warned
 from rightstate_cli.checks.expected import parameters, resolved
@@ -99,7 +99,7 @@ def halted(site: Site) -> Iterator[Finding]:
             ExpressionAttributeValues={":halts": {"S": HALTS}},
         )
     )
-    for item in [settings.plain(item) for page in pages for item in page["Items"]]:
+    for item in [plain(item) for page in pages for item in page["Items"]]:
         yield failed(
             f"{item['id']} is halted for {item['policy']} since {item['since']}, and may be broken.",
             f"Find out what sets it back, then rightstate breaker release {shlex.quote(item['id'])}",

@@ -16,6 +16,7 @@ from rightstate.models import Exemption, Outcome, StartInput
 from rightstate.policy import PLAINLY
 from rightstate.resource_type import Change, Resource, ResourceType
 from rightstate.step import parse
+from rightstate.storage.dynamodb import plain
 from rightstate.wants import as_change
 from rightstate_cli import exempting, hub_ledger
 from rightstate_cli import hub as hubs
@@ -173,7 +174,7 @@ def _kept(registry: Registry, wanted: _Undo, ended: Execution, exemption: Exempt
 def _found(hub: Hub, registry: Registry, named: str) -> _Undo:
     """Raises InvalidInput where there is no such execution, or it cannot be undone."""
     arn, item = hub_ledger.find(hub, named)
-    entry = undoing.entry(arn, item)
+    entry = undoing.entry(arn, plain(item))
     account, region, type_name, identifier = entry.resource.split("/", 3)
     resource_type = load(type_name)
     resource = Resource(account=account, region=region, partition=hub.partition, id=identifier)

@@ -18,13 +18,13 @@ from threading import Event
 from typing import Any, get_args
 from unittest.mock import patch
 
-from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 
 from rightstate import sessions, settings
 from rightstate.limits import What
 from rightstate.models import Account
 from rightstate.step import logger
+from rightstate.storage.dynamodb import plain, serialized
 from rightstate_cli import application
 from rightstate_cli.embedded import hub, rules
 from rightstate_cli.embedded.interpreter import Handler, Interpreter
@@ -64,7 +64,7 @@ class Engine:
     def configure(self, account: Account) -> None:
         """Write an account's settings, as the operator of a deployed hub does."""
         self.client("dynamodb").put_item(
-            TableName=self.resources["SettingsTable"], Item=settings.as_item(account)
+            TableName=self.resources["SettingsTable"], Item=serialized(settings.as_item(account))
         )
 
     def matches(self, event: Mapping[str, Any]) -> list[Match]:
@@ -124,9 +124,7 @@ class Engine:
         pages = (
             self.client("dynamodb").get_paginator("scan").paginate(TableName=self.resources["LedgerTable"])
         )
-        unmarshalled = TypeDeserializer()
-        items = (item for page in pages for item in page["Items"] if "execution" in item)
-        return [unmarshalled.deserialize({"M": item}) for item in items]
+        return [plain(item) for page in pages for item in page["Items"] if "execution" in item]
 
 
 @contextmanager

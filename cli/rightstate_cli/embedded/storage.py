@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
@@ -154,12 +155,12 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 
 
+@dataclass(frozen=True)
 class SQLiteTable:
     """One table of the file."""
 
-    def __init__(self, storage: SQLiteStorage, spec: TableSpec) -> None:
-        self._storage = storage
-        self._spec = spec
+    _storage: SQLiteStorage
+    _spec: TableSpec
 
     def get(self, key: Key) -> Item | None:
         with self._storage.errors():
@@ -198,11 +199,14 @@ class SQLiteTable:
             self._write(connection, after)
         return before
 
-    def delete(self, key: Key) -> None:
+    def delete(self, key: Key, when: Sequence[Clause] = ()) -> bool:
         with self._storage.transaction() as connection:
+            if when and not _hold(self._get(connection, key) or {}, when):
+                return False
             connection.execute(
                 'DELETE FROM items WHERE "table" = ? AND partition = ? AND sort = ?', self._where(key)
             )
+        return True
 
     def query(
         self,
@@ -331,6 +335,8 @@ def _holds(item: Item, test: Comparison) -> bool:
     match test.kind:
         case "absent":
             return False
+        case "present":
+            return True
         case "equals":
             return _same(found, test.value)
         case "differs":

@@ -5,18 +5,14 @@ approval is what an approver has written into the guards table under an identity
 """
 
 import hashlib
-import json
-import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
-from boto3.dynamodb.types import TypeSerializer
 from pydantic import ValidationError
 
-from rightstate import exemptions, guards, limits, metrics, settings
+from rightstate import exemptions, guards, limits, metrics, storage
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load
 from rightstate.clock import now, written
@@ -35,7 +31,7 @@ from rightstate.models import (
     Run,
 )
 from rightstate.record import count_untold, tell
-from rightstate.sessions import hub_client
+from rightstate.storage.table import above, equals
 
 REQUESTS = "approval"
 """The partition of the guards table that all requests are in."""
@@ -263,24 +259,12 @@ def _decision(task: CheckTask, requested: Requested) -> ApproversDecision | None
 
 def _get(key: str, what: str) -> dict[str, Any] | None:
     with named_errors():
-        answer = hub_client("dynamodb").get_item(
-            TableName=os.environ["GUARDS_TABLE"],
-            Key={"id": {"S": key}, "what": {"S": what}},
-            ConsistentRead=True,
-        )
-    item = answer.get("Item")
-    return settings.plain(item) if item else None
+        return storage.guards().get({"id": key, "what": what})
 
 
 def _put(item: dict[str, Any], until: datetime) -> None:
-    serializer = TypeSerializer()
-    # DynamoDB's types know no float, and calls have some: the capacity of a serverless cluster.
-    kept = json.loads(json.dumps({**item, "expires": int((until + _KEPT).timestamp())}), parse_float=Decimal)
     with named_errors():
-        hub_client("dynamodb").put_item(
-            TableName=os.environ["GUARDS_TABLE"],
-            Item={name: serializer.serialize(value) for name, value in kept.items()},
-        )
+        storage.guards().put({**item, "expires": int((until + _KEPT).timestamp())})
 
 
 def _close(requested: Requested, outcome: Outcome, decision: ApproversDecision | None) -> None:
@@ -296,25 +280,9 @@ def _close(requested: Requested, outcome: Outcome, decision: ApproversDecision |
 
 def _count_waiting() -> None:
     """Emit how many requests nobody has answered yet. The metric of executions has only those that ended."""
-    pages = (
-        hub_client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=os.environ["GUARDS_TABLE"],
-            KeyConditionExpression="id = :requests",
-            FilterExpression="outcome = :open AND #until > :now",
-            ExpressionAttributeNames={"#until": "until"},  # a word that DynamoDB has reserved
-            ExpressionAttributeValues={
-                ":requests": {"S": REQUESTS},
-                ":open": {"S": ""},
-                ":now": {"S": now()},
-            },
-            ConsistentRead=True,
-            Select="COUNT",
-        )
-    )
+    waiting = storage.guards().query(REQUESTS, where=[[equals("outcome", "")], [above("until", now())]])
     with named_errors():
-        metrics.add("WaitingApprovals", sum(page["Count"] for page in pages))
+        metrics.add("WaitingApprovals", sum(1 for _ in waiting))
 
 
 def _by_whom(requested: Requested) -> str:

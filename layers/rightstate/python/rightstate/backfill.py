@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from rightstate import metrics, settings, triggers
+from rightstate import metrics, settings, storage, triggers
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import load, load_all
 from rightstate.clock import written
@@ -126,16 +126,14 @@ def _accounts(given: BackfillInput) -> Iterator[Account]:
     if given.accounts:
         yield from (settings.read(account) for account in given.accounts)
         return
-    pages = hub_client("dynamodb").get_paginator("scan").paginate(TableName=os.environ["SETTINGS_TABLE"])
     with named_errors():
-        for page in pages:
-            for item in page["Items"]:
-                account = item["account"]["S"]
-                try:
-                    yield settings.parsed(account, item)
-                except SettingsUnreadable as error:
-                    # Its own executions fail with the same; those of the others go on.
-                    logger.error(str(error), account=account)
+        for item in storage.settings().scan():
+            account = item["account"]
+            try:
+                yield settings.parsed(account, item)
+            except SettingsUnreadable as error:
+                # Its own executions fail with the same; those of the others go on.
+                logger.error(str(error), account=account)
 
 
 def _wanted(account: Account, resource_type: ResourceType, given: BackfillInput) -> bool:
@@ -290,12 +288,12 @@ def summarize(task: SummarizeTask) -> Summary:
     # arn:aws:states:...:execution:MACHINE/MAP:NAME is what the executions of a map are called.
     maps = task.execution.id.rpartition(":")[0] + "/"
     latest = {
-        item["resource"]["S"]: item
-        for item in sorted(_of_batch(task.work.batch), key=lambda item: item["at"]["S"])
-        if not item["execution"]["S"].startswith(maps) or item["at"]["S"] >= task.execution.started
+        item["resource"]: item
+        for item in sorted(_of_batch(task.work.batch), key=lambda item: item["at"])
+        if not item["execution"].startswith(maps) or item["at"] >= task.execution.started
     }
     entries = [
-        {"resource": resource, "outcome": item["outcome"]["S"], "error": item["error"]["S"]}
+        {"resource": resource, "outcome": item["outcome"], "error": item["error"]}
         for resource, item in latest.items()
     ]
     outcomes = Counter(each["outcome"] for each in entries)
@@ -304,20 +302,8 @@ def summarize(task: SummarizeTask) -> Summary:
 
 
 def _of_batch(batch: str) -> Iterator[dict[str, Any]]:
-    pages = (
-        hub_client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=os.environ["LEDGER_TABLE"],
-            IndexName="batch",
-            KeyConditionExpression="#batch = :batch",
-            ExpressionAttributeNames={"#batch": "batch"},  # a word that DynamoDB has reserved
-            ExpressionAttributeValues={":batch": {"S": batch}},
-        )
-    )
     with named_errors():
-        for page in pages:
-            yield from page["Items"]
+        yield from storage.ledger().query(batch, "batch")
 
 
 def _stored(key: str, content: Any) -> StoredObject:

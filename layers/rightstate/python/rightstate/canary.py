@@ -6,14 +6,13 @@ it was recorded.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from rightstate import metrics
+from rightstate import metrics, storage
 from rightstate.aws_errors import named_errors
 from rightstate.errors import CallFailed
 from rightstate.frozen import Frozen
@@ -90,16 +89,9 @@ def check_self(task: StateTask) -> SelfChecked:
     _, _, _, region, account, _ = task.execution.state_machine.split(":", 5)
     before, queue = (name((hour - timedelta(hours=ago)).strftime("self-check-%Y-%m-%d-%H")) for ago in (1, 0))
     with named_errors():
-        found = hub_client("dynamodb").query(
-            TableName=os.environ["LEDGER_TABLE"],
-            KeyConditionExpression="#resource = :resource",
-            ExpressionAttributeNames={"#resource": "resource"},  # a reserved word
-            ExpressionAttributeValues={":resource": {"S": f"{account}/{region}/{TYPE}/{before}"}},
-            ProjectionExpression="#resource",
-            Limit=1,
-        )
+        recorded = next(storage.ledger().query(f"{account}/{region}/{TYPE}/{before}"), None)
         [answer] = hub_client("events").put_events(Entries=[entry(account, region, queue, hour)])["Entries"]
-    passed = bool(found["Items"])
+    passed = recorded is not None
     if passed:
         metrics.add("SelfCheckPassed", 1, MetricUnit.Count)
     else:

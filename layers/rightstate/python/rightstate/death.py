@@ -13,14 +13,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rightstate import approvals, guards, ledger, metrics
+from rightstate import approvals, guards, ledger, metrics, storage
 from rightstate.aws_errors import named_errors
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models import EXECUTION, Execution, Outcome
 from rightstate.resource_type import Place
-from rightstate.sessions import hub_client
 from rightstate.step import logger, parse
+from rightstate.storage.table import absent
 from rightstate.wants import as_change
 
 BACKFILL = "backfill"
@@ -81,18 +81,11 @@ def record_death(event: Any) -> None:
     approvals.abandon(entry["resource"], ended.arn)
     if ended.resource_type != BACKFILL:
         entry |= _may_have_written(entry, ended)
-    client = hub_client("dynamodb")
     with named_errors():
-        try:
-            client.put_item(
-                TableName=os.environ["LEDGER_TABLE"],
-                Item=ledger.item(entry),
-                ConditionExpression="attribute_not_exists(#resource)",
-                ExpressionAttributeNames={"#resource": "resource"},
-            )
-        except client.exceptions.ConditionalCheckFailedException:
-            logger.info("The execution has been recorded before.", execution=ended.arn)
-            return
+        recorded = storage.ledger().put(ledger.expiring(entry), when=[[absent("resource")]])
+    if not recorded:
+        logger.info("The execution has been recorded before.", execution=ended.arn)
+        return
     metrics.add("Executions", 1, ResourceType=entry["resource_type"], Outcome=entry["outcome"])
     logger.warning(entry["reason"], execution=ended.arn, resource=entry["resource"])
 

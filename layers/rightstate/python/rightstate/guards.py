@@ -6,21 +6,20 @@ writes make it safe for any number of executions at once.
 """
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from boto3.dynamodb.types import TypeSerializer
 from pydantic import BaseModel, Field
 
-from rightstate import settings
+from rightstate import storage
 from rightstate.aws_errors import named_errors
 from rightstate.clock import now, written
 from rightstate.errors import AlreadyAsked, Locked
 from rightstate.frozen import Frozen
 from rightstate.models import Asked, Excuse, Intent, Outcome
-from rightstate.sessions import hub_client
+from rightstate.storage.table import Clause, absent, below, differs, equals, present
 
 GUARD = "guard"
 """The sort key of a resource's guard."""
@@ -30,8 +29,6 @@ HALTS = "halts"
 """The index of the guards table that has the halts alone, and the value of `listed` that puts them there."""
 _FIRST_LOOK = timedelta(hours=1)
 _LAST_LOOK = timedelta(days=1)
-# DynamoDB developer guide, "Reserved words in DynamoDB".
-_RESERVED = ("owner", "plan", "until")
 # Longer than an attempt of apply or verify and the longest wait between two attempts of verify, each of which
 # takes the lock anew. Should the holder die, the next one waits so long.
 _LEASE = timedelta(minutes=15)
@@ -114,13 +111,7 @@ def read(resource: str) -> Guard:
     """The guard of a resource, named account/region/type/id."""
     with named_errors():
         # One call for the guard and its halts; there are no more of these than the type has policies.
-        answer = hub_client("dynamodb").query(
-            TableName=os.environ["GUARDS_TABLE"],
-            KeyConditionExpression="id = :id",
-            ExpressionAttributeValues={":id": {"S": resource}},
-            ConsistentRead=True,
-        )
-    return parsed(settings.plain(item) for item in answer["Items"])
+        return parsed(storage.guards().query(resource))
 
 
 def parsed(items: Iterable[Mapping[str, Any]]) -> Guard:
@@ -142,25 +133,22 @@ def acquire(resource: str, execution: str, intent: Intent | None = None) -> Guar
     `intent` is noted in the same call. Raises Locked while another execution has the lock.
     """
     until = datetime.now(UTC) + _LEASE
-    noting = ", intent = :intent" if intent else ""
     before = _update(
         resource,
-        f"SET #owner = :me, held_until = :until, expires = :expires{noting}",
-        "attribute_not_exists(#owner) OR #owner = :me OR held_until < :now",
         {
-            ":me": execution,
-            ":until": written(until),
-            ":now": now(),
-            ":expires": int((until + _KEPT).timestamp()),
-            **({":intent": intent.model_dump(mode="json")} if intent else {}),
+            "owner": execution,
+            "held_until": written(until),
+            "expires": int((until + _KEPT).timestamp()),
+            **({"intent": intent.model_dump(mode="json")} if intent else {}),
         },
+        [absent("owner"), equals("owner", execution), below("held_until", now())],
     )
     if before is None:
         raise Locked(
             "Another execution is changing the resource. This one waits, and looks at the resource again "
             "before it changes anything."
         )
-    return Guard.model_validate(known(settings.plain(before), Guard))
+    return Guard.model_validate(known(before, Guard))
 
 
 def keep(resource: str, execution: str) -> Guard | None:
@@ -173,27 +161,24 @@ def keep(resource: str, execution: str) -> Guard | None:
 
 def intend(resource: str, intent: Intent) -> None:
     """Note what the execution that has the lock may have written. Raises Locked if it has lost the lock."""
-    values = {":me": intent.execution, ":intent": intent.model_dump(mode="json")}
-    if _update(resource, "SET intent = :intent", "#owner = :me", values) is None:
+    noting = {"intent": intent.model_dump(mode="json")}
+    if _update(resource, noting, [equals("owner", intent.execution)]) is None:
         raise Locked("Another execution has taken over the lock of the resource. It is looked at again.")
 
 
 def count_dead(resource: str, execution: str, still_writing: bool) -> Intent | None:
     """What an execution that has died may have written, its changes counted once. Where a function that it
     has invoked may be still writing, it keeps the lock until that ends by itself."""
-    noted = _update(resource, "SET counted = :me", "intent.execution = :me", {":me": execution})
-    guard = Guard.model_validate(known(settings.plain(noted or {}), Guard))
+    noted = _update(resource, {"counted": execution}, [equals("intent.execution", execution)])
+    guard = Guard.model_validate(known(noted or {}, Guard))
     intent = guard.intent_of(execution)
     if intent and guard.owner == execution and guard.counted != execution:
         changed_by = sorted({policy for change in intent.changes for policy in change.policies})
-        values = {":me": execution, ":applies": _counted(guard, changed_by)}
-        given_back = ", released_at = :now, released_by = :me REMOVE #owner, held_until"
-        _update(
-            resource,
-            f"SET applies = :applies{'' if still_writing else given_back}",
-            "#owner = :me",
-            values if still_writing else {**values, ":now": now()},
-        )
+        applies = {"applies": _counted(guard, changed_by)}
+        if still_writing:
+            _update(resource, applies, [equals("owner", execution)])
+        else:
+            _give_back(resource, execution, applies)
     return intent
 
 
@@ -222,14 +207,19 @@ def release(resource: str, execution: str, changed_by: Collection[str]) -> list[
             look_again=_next_look(0),
         )
         _halt(resource, halt)
+    # Not where it has taken so long that another one has taken the lock over.
+    _give_back(resource, execution, {"applies": applies})
+    return tripped
+
+
+def _give_back(resource: str, execution: str, values: Mapping[str, Any]) -> None:
+    """Give the lock back, where the execution still has it."""
     _update(
         resource,
-        "SET released_at = :now, released_by = :me, applies = :applies REMOVE #owner, held_until",
-        # Not where it has taken so long that another one has taken the lock over.
-        "#owner = :me",
-        {":me": execution, ":now": now(), ":applies": applies},
+        {"released_at": now(), "released_by": execution, **values},
+        [equals("owner", execution)],
+        remove=("owner", "held_until"),
     )
-    return tripped
 
 
 def _counted(guard: Guard, changed_by: Collection[str]) -> dict[str, list[str]]:
@@ -245,10 +235,7 @@ def _halt(resource: str, halt: Halt) -> None:
     """Note the halt; it ends when a look finds that the change has lasted, or somebody releases it."""
     item = {"id": resource, "what": HALT + halt.policy, "listed": HALTS, **halt.model_dump()}
     with named_errors():
-        hub_client("dynamodb").put_item(
-            TableName=os.environ["GUARDS_TABLE"],
-            Item={name: TypeSerializer().serialize(value) for name, value in item.items()},
-        )
+        storage.guards().put(item)
 
 
 def _next_look(tries: int) -> str:
@@ -262,62 +249,37 @@ def looked(resource: str, policy: str, tries: int, lasted: bool) -> bool:
 
     Whether it was noted: not where another execution has looked meanwhile.
     """
-    dynamodb = hub_client("dynamodb")
-    table, key = os.environ["GUARDS_TABLE"], {"id": {"S": resource}, "what": {"S": HALT + policy}}
-    before = {":tries": {"N": str(tries)}}
+    key = {"id": resource, "what": HALT + policy}
     # A halt of an earlier version has no count.
-    same = "(attribute_not_exists(tries) OR tries = :tries)"
+    same = [absent("tries"), equals("tries", tries)]
     with named_errors():
-        try:
-            if lasted:
-                # Without an item the condition holds too: the halt has ended, which is all that is wanted.
-                dynamodb.delete_item(
-                    TableName=table, Key=key, ConditionExpression=same, ExpressionAttributeValues=before
-                )
-                _forget_applies(resource, policy)
-                return True
-            after = {":next": {"N": str(tries + 1)}, ":again": {"S": _next_look(tries + 1)}}
-            dynamodb.update_item(
-                TableName=table,
-                Key=key,
-                UpdateExpression="SET tries = :next, look_again = :again",
-                ConditionExpression=f"attribute_exists(what) AND {same}",
-                ExpressionAttributeValues={**before, **after},
-            )
-        except dynamodb.exceptions.ConditionalCheckFailedException:
-            return False
-    return True
+        if lasted:
+            # Without an item the condition holds too: the halt has ended, which is all that is wanted.
+            if not storage.guards().delete(key, when=[same]):
+                return False
+            _forget_applies(resource, policy)
+            return True
+        after = {"tries": tries + 1, "look_again": _next_look(tries + 1)}
+        return storage.guards().update(key, after, when=[[present("what")], same]) is not None
 
 
 def _forget_applies(resource: str, policy: str) -> None:
     """Begin to count the policy's changes anew."""
-    dynamodb = hub_client("dynamodb")
-    with suppress(dynamodb.exceptions.ConditionalCheckFailedException):
-        dynamodb.update_item(
-            TableName=os.environ["GUARDS_TABLE"],
-            Key=_key(resource),
-            UpdateExpression="REMOVE applies.#policy",
-            ConditionExpression="attribute_exists(applies.#policy)",
-            ExpressionAttributeNames={"#policy": policy},
-        )
+    counted = f"applies.{policy}"
+    storage.guards().update(_key(resource), remove=[counted], when=[[present(counted)]])
 
 
 def count(account: str, what: str) -> int:
     """Count one more of the account in this hour, and say how many that makes."""
     at = datetime.now(UTC)
     with named_errors():
-        answer = hub_client("dynamodb").update_item(
-            TableName=os.environ["GUARDS_TABLE"],
+        before = storage.guards().update(
             # Like account/region/type/id, to which the roles are limited.
-            Key={"id": {"S": f"{account}/{at:%Y-%m-%dT%H}/limit/{what}"}, "what": {"S": "count"}},
-            UpdateExpression="ADD made :one SET expires = :expires",
-            ExpressionAttributeValues={
-                ":one": {"N": "1"},
-                ":expires": {"N": str(int((at + _COUNTED).timestamp()))},
-            },
-            ReturnValues="UPDATED_NEW",
+            {"id": f"{account}/{at:%Y-%m-%dT%H}/limit/{what}", "what": "count"},
+            {"expires": int((at + _COUNTED).timestamp())},
+            add={"made": 1},
         )
-    return int(answer["Attributes"]["made"]["N"])
+    return int((before or {}).get("made", 0)) + 1
 
 
 def halts() -> Iterator[tuple[str, Halt]]:
@@ -325,16 +287,9 @@ def halts() -> Iterator[tuple[str, Halt]]:
 
     A halt that was noted within the last moments may be missing: an index follows its table.
     """
-    pages = hub_client("dynamodb").get_paginator("query")
     with named_errors():
-        for page in pages.paginate(
-            TableName=os.environ["GUARDS_TABLE"],
-            IndexName=HALTS,
-            KeyConditionExpression="listed = :halts",
-            ExpressionAttributeValues={":halts": {"S": HALTS}},
-        ):
-            for item in map(settings.plain, page["Items"]):
-                yield item["id"], Halt.model_validate(known(item, Halt))
+        for item in storage.guards().query(HALTS, HALTS):
+            yield item["id"], Halt.model_validate(known(item, Halt))
 
 
 def ask(resource: str, asked: Asked) -> None:
@@ -342,15 +297,16 @@ def ask(resource: str, asked: Asked) -> None:
     has asked about the same, or it has been denied lately."""
     noted = _update(
         resource,
-        "SET asked = :asked, expires = :expires",
-        "attribute_not_exists(asked) OR asked.#plan <> :plan OR asked.#until < :now OR asked.execution = :me",
         {
-            ":asked": asked.model_dump(),
-            ":plan": asked.plan,
-            ":now": now(),
-            ":me": asked.execution,
-            ":expires": int((datetime.fromisoformat(asked.until) + _KEPT).timestamp()),
+            "asked": asked.model_dump(),
+            "expires": int((datetime.fromisoformat(asked.until) + _KEPT).timestamp()),
         },
+        [
+            absent("asked"),
+            differs("asked.plan", asked.plan),
+            below("asked.until", now()),
+            equals("asked.execution", asked.execution),
+        ],
     )
     if noted is None:
         raise AlreadyAsked("Somebody is asked about the same plan already, or has denied it.")
@@ -358,17 +314,12 @@ def ask(resource: str, asked: Asked) -> None:
 
 def answered(resource: str, asked: Asked) -> None:
     """Note the answer, while that question is the last one."""
-    _update(
-        resource,
-        "SET asked = :asked",
-        "asked.execution = :me",
-        {":asked": asked.model_dump(), ":me": asked.execution},
-    )
+    _update(resource, {"asked": asked.model_dump()}, [equals("asked.execution", asked.execution)])
 
 
 def forget(resource: str, execution: str) -> None:
     """Let somebody be asked again, where the execution that has asked waits no more."""
-    _update(resource, "REMOVE asked", "asked.execution = :me", {":me": execution})
+    _update(resource, {}, [equals("asked.execution", execution)], remove=["asked"])
 
 
 def about(asked: Asked, undo: bool = False) -> tuple[Outcome, str]:
@@ -389,31 +340,13 @@ def about(asked: Asked, undo: bool = False) -> tuple[Outcome, str]:
     )
 
 
-def _key(resource: str) -> dict[str, Any]:
-    return {"id": {"S": resource}, "what": {"S": GUARD}}
+def _key(resource: str) -> dict[str, str]:
+    return {"id": resource, "what": GUARD}
 
 
-def _update(resource: str, update: str, condition: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The item as it was before the update; None where the condition does not hold."""
-    serializer = TypeSerializer()
-    expressions = update + condition
-    # DynamoDB refuses names that are empty, and such as are not used.
-    names = {f"#{name}": name for name in _RESERVED if f"#{name}" in expressions}
-    dynamodb = hub_client("dynamodb")
+def _update(
+    resource: str, values: Mapping[str, Any], when: Clause, remove: Sequence[str] = ()
+) -> dict[str, Any] | None:
+    """The item as it was before the update; None where none of `when` holds."""
     with named_errors():
-        try:
-            answer = dynamodb.update_item(
-                TableName=os.environ["GUARDS_TABLE"],
-                Key=_key(resource),
-                UpdateExpression=update,
-                ConditionExpression=condition,
-                **({"ExpressionAttributeNames": names} if names else {}),
-                ExpressionAttributeValues={
-                    name: serializer.serialize(value) for name, value in values.items()
-                },
-                ReturnValues="ALL_OLD",
-            )
-        except dynamodb.exceptions.ConditionalCheckFailedException:
-            return None
-    old: dict[str, Any] = answer.get("Attributes", {})
-    return old
+        return storage.guards().update(_key(resource), values, remove=remove, when=[when])

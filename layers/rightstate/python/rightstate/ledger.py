@@ -1,4 +1,4 @@
-"""An entry of the ledger: which resource it is about, when that was, and how DynamoDB is given it.
+"""An entry of the ledger: which resource it is about, when that was, and how long it is kept.
 
 Both that write one use it: `record`, at the end of every execution, and `death`, for those that had no end.
 """
@@ -7,10 +7,8 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeSerializer
 from pydantic import ValidationError
 
 from rightstate import __version__, canary
@@ -63,17 +61,7 @@ def heading(
         "version": __version__,
         "started": written(started),
         "ended": written(ended),
-        "seconds": Decimal(f"{(ended - started).total_seconds():.3f}"),
-    }
-
-
-def item(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry as DynamoDB takes it, to be kept for LEDGER_DAYS."""
-    serializer = TypeSerializer()
-    return {
-        # DynamoDB's types know no subclasses of str, as outcomes are.
-        key: serializer.serialize(str(value) if isinstance(value, str) else value)
-        for key, value in expiring(entry).items()
+        "seconds": round((ended - started).total_seconds(), 3),
     }
 
 

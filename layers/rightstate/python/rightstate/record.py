@@ -9,7 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from rightstate import canary, exemptions, guards, ledger, limits, metrics, notification, way
+from rightstate import canary, exemptions, guards, ledger, limits, metrics, notification, storage, way
 from rightstate.aws_errors import named_errors
 from rightstate.errors import CallFailed, RemediationFailed, RightstateError
 from rightstate.models import (
@@ -48,7 +48,7 @@ def record(task: RecordTask) -> Recorded:
     entry["halted"] = _unlock(task, entry)
     entry["path"] = way.of(task.execution.id, datetime.fromisoformat(entry["ended"]))
     with named_errors():
-        hub_client("dynamodb").put_item(TableName=os.environ["LEDGER_TABLE"], Item=ledger.item(entry))
+        storage.ledger().put(ledger.expiring(entry))
     asked = task.state.get("decision", {}).get("ask")
     # Who has been asked is told what came of it, also where that is nothing.
     of_asked = entry["approval"] or (asked and entry["outcome"] == Outcome.DENIED)

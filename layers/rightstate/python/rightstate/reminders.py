@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from rightstate import exemptions, guards, settings
+from rightstate import exemptions, guards, settings, storage
 from rightstate.aws_errors import named_errors
 from rightstate.errors import SettingsUnreadable
 from rightstate.frozen import Frozen
@@ -88,11 +88,9 @@ def due(exemption: Exemption, today: date) -> str:
 
 
 def _items() -> Iterator[tuple[str, Mapping[str, Any]]]:
-    pages = hub_client("dynamodb").get_paginator("scan")
     with named_errors():
-        for page in pages.paginate(TableName=os.environ["SETTINGS_TABLE"], ConsistentRead=True):
-            for item in page["Items"]:
-                yield item["account"]["S"], item
+        for item in storage.settings().scan():
+            yield item["account"], item
 
 
 def _entries(account: str, item: Mapping[str, Any], today: date) -> Iterator[str]:

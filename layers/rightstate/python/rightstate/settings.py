@@ -2,16 +2,15 @@
 
 import gzip
 import json
-import os
 import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from pydantic import ValidationError
 
-from rightstate import exemptions
+from rightstate import exemptions, storage
 from rightstate.aws_errors import named_errors
 from rightstate.catalogue import find_policy
 from rightstate.errors import (
@@ -26,23 +25,19 @@ from rightstate.identify import shown
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import ResourceType
-from rightstate.sessions import hub_client
 
 
 def read(account: str) -> Account:
-    """The account's settings as they are now, from one GetItem.
+    """The account's settings as they are now, from one read.
 
     Raises UnknownAccount where there are none, SettingsUnreadable where they must not be read or are not
     understood, Throttled and Unavailable where a later try may read them.
     """
     try:
         with named_errors():
-            answer = hub_client("dynamodb").get_item(
-                TableName=os.environ["SETTINGS_TABLE"],
-                Key={"account": {"S": account}},
-                # A policy just switched off, or a resource just exempted for an undo, has to count at once.
-                ConsistentRead=True,
-            )
+            # A policy just switched off, or a resource just exempted for an undo, has to count at once, as a
+            # table gives what was written last.
+            item = storage.settings().get({"account": account})
     except (Throttled, Unavailable):
         raise
     except RightstateError as error:
@@ -50,7 +45,6 @@ def read(account: str) -> Account:
             f"The settings of account {account} cannot be read. {error} "
             "Nothing was changed: without settings nothing is enabled."
         ) from None
-    item = answer.get("Item")
     if item is None:
         raise UnknownAccount(
             f"Account {account} has no settings, so nothing is enabled there. Nothing was changed."
@@ -71,8 +65,8 @@ def read_shared(account: str, since: datetime) -> Account:
 
     Only for looking: before a write, `read`. Raises what `read` raises.
     """
-    # With the client, since each hub of this process has its own.
-    key, at = (hub_client("dynamodb"), account), _now()
+    # With the table, since each hub of this process has its own.
+    key, at = (storage.settings(), account), _now()
     read_at, kept = _shared.get(key, (since, None))
     if kept is None or read_at < since or at - read_at >= _SHARED_FOR:
         kept = read(account)
@@ -87,11 +81,11 @@ def _now() -> datetime:
 
 
 def parsed(account: str, item: Mapping[str, Any]) -> Account:
-    """The table's item as DynamoDB gives it. Raises SettingsUnreadable."""
+    """The table's item. Raises SettingsUnreadable."""
     try:
-        given = plain({name: value for name, value in item.items() if name != _PACKED})
+        given = {name: value for name, value in item.items() if name != _PACKED}
         if _PACKED in item:
-            given["exemptions"] = [*given.get("exemptions", []), *_unpacked(item[_PACKED]["B"])]
+            given["exemptions"] = [*given.get("exemptions", []), *_unpacked(item[_PACKED])]
         return Account.model_validate(given)
     except ValidationError as error:
         where = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
@@ -105,13 +99,13 @@ def parsed(account: str, item: Mapping[str, Any]) -> Account:
 
 
 def as_item(account: Account) -> dict[str, Any]:
-    """The settings as DynamoDB takes them. Many exemptions are packed into one attribute, because each read
+    """The settings as the table takes them. Many exemptions are packed into one attribute, because each read
     costs by the item's size, and an item has at most 400 KB."""
     given = account.model_dump(mode="json", exclude_none=True)
-    packed: dict[str, Any] = {}
     if len(account.exemptions) > _UNPACKED:
-        packed[_PACKED] = {"B": gzip.compress(json.dumps(given.pop("exemptions")).encode(), mtime=0)}
-    return {**TypeSerializer().serialize(given)["M"], **packed}
+        packed = gzip.compress(json.dumps(given.pop("exemptions")).encode(), mtime=0)
+        given[_PACKED] = b64encode(packed).decode()
+    return given
 
 
 _PACKED = "packed_exemptions"
@@ -123,10 +117,12 @@ class _NotUnpacked(Exception):
     pass
 
 
-def _unpacked(packed: bytes) -> list[Any]:
+def _unpacked(packed: str | bytes) -> list[Any]:
     try:
+        # An earlier version has written bytes.
+        compressed = b64decode(packed, validate=True) if isinstance(packed, str) else packed
         unpacking = zlib.decompressobj(wbits=31)
-        text = unpacking.decompress(packed, _LARGEST)
+        text = unpacking.decompress(compressed, _LARGEST)
         found = json.loads(text) if unpacking.eof else None
     except (zlib.error, ValueError, TypeError, RecursionError):
         raise _NotUnpacked from None
@@ -186,22 +182,3 @@ def _check_known(name: str, account: Account) -> None:
             f"The settings of account {account.account} name a policy that does not exist: {shown(name)}. "
             "Nothing was changed. Correct it; `rightstate policies` lists them all."
         ) from None
-
-
-def plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item as DynamoDB's API gives it, in Python's own types."""
-    found: dict[str, Any] = native(TypeDeserializer().deserialize({"M": item}))
-    return found
-
-
-def native(value: Any) -> Any:
-    """DynamoDB's numbers as int, its containers as Python's."""
-    match value:
-        case dict():
-            return {key: native(item) for key, item in value.items()}
-        case list() | set():
-            return [native(item) for item in value]
-        case str() | bool() | None:
-            return value
-        case _:
-            return int(value) if value == int(value) else value

@@ -1,19 +1,18 @@
 """Undo: the changes of an execution taken back. What is decided is pure; the ledger is read with `find`."""
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rightstate import settings
+from rightstate import settings, storage
 from rightstate.aws_errors import named_errors
 from rightstate.errors import Interrupted, InvalidInput, NotVerified
 from rightstate.exemptions import covers, resource_name
 from rightstate.models import Account, Decision, Exemption, Outcome, StartInput, Undo
 from rightstate.policy import Mode
 from rightstate.resource_type import Change, Observed, Resource, ResourceType
-from rightstate.sessions import hub_client
+from rightstate.storage.table import equals
 from rightstate.wants import Restored, Value, as_change, as_text, same
 
 # --- What is to be undone ---
@@ -70,19 +69,8 @@ def _policies(changes: Sequence[Change]) -> list[str]:
 def _entry(resource_type: ResourceType, resource: Resource, execution: str) -> Entry:
     name = f"{resource.account}/{resource_name(resource_type, resource)}"
     with named_errors():
-        pages = (
-            hub_client("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=os.environ["LEDGER_TABLE"],
-                KeyConditionExpression="#resource = :resource",
-                FilterExpression="#execution = :execution",
-                ExpressionAttributeNames={"#resource": "resource", "#execution": "execution"},
-                ExpressionAttributeValues={":resource": {"S": name}, ":execution": {"S": execution}},
-                ConsistentRead=True,
-            )
-        )
-        item = next((item for page in pages for item in page["Items"]), None)
+        found = storage.ledger().query(name, where=[[equals("execution", execution)]])
+        item = next(found, None)
     if item is None:
         raise InvalidInput(
             f"The ledger has no entry of execution {execution} for {name}. Nothing was changed. `rightstate "
@@ -92,12 +80,12 @@ def _entry(resource_type: ResourceType, resource: Resource, execution: str) -> E
 
 
 def entry(execution: str, item: Mapping[str, Any]) -> Entry:
-    """The ledger's item about that execution, as DynamoDB gives it.
+    """The ledger's item about that execution.
 
     Raises InvalidInput where it is not understood, or says that nothing was changed.
     """
     try:
-        found = Entry.model_validate(settings.plain(item))
+        found = Entry.model_validate(item)
     except ValidationError:
         raise InvalidInput(
             f"The ledger's entry of execution {execution} is not understood. Nothing was changed. Restore "

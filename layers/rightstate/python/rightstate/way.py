@@ -6,7 +6,6 @@ executions"); the ledger keeps this much of it.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from rightstate.aws_errors import named_errors
@@ -51,7 +50,7 @@ def visits(events: Iterable[Mapping[str, Any]], until: datetime) -> list[dict[st
         {
             "state": name,
             "entered": written(since),
-            "seconds": Decimal(f"{max(0.0, (left - since).total_seconds()):.3f}"),
+            "seconds": round(max(0.0, (left - since).total_seconds()), 3),
         }
         for name, since, left in found
     ]

@@ -7,7 +7,6 @@ The SQLite implementation belongs to the command line, because no Lambda needs i
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 
 from rightstate.storage.objects import Objects
 from rightstate.storage.table import Table
@@ -20,17 +19,17 @@ Storage = Callable[[TableSpec], Table]
 
 def settings() -> Table:
     """What is enabled in which account."""
-    return _table(SETTINGS)
+    return _storage(SETTINGS)
 
 
 def ledger() -> Table:
     """What was decided, changed and verified."""
-    return _table(LEDGER)
+    return _storage(LEDGER)
 
 
 def guards() -> Table:
     """Locks, halts, and requests for approval."""
-    return _table(GUARDS)
+    return _storage(GUARDS)
 
 
 def objects() -> Objects:
@@ -54,12 +53,10 @@ def kept_in(storage: Storage) -> Iterator[None]:
     """Keep the tables in that storage until the context is left."""
     global _storage  # noqa: PLW0603 - one hub for the process, as in Lambda
     before, _storage = _storage, storage
-    _table.cache_clear()
     try:
         yield
     finally:
         _storage = before
-        _table.cache_clear()
 
 
 def _deployed(spec: TableSpec) -> Table:
@@ -73,11 +70,6 @@ def _deployed(spec: TableSpec) -> Table:
 
 
 _storage: Storage = _deployed
-
-
-@cache
-def _table(spec: TableSpec) -> Table:
-    return _storage(spec)
 
 
 def _work_bucket() -> Objects:

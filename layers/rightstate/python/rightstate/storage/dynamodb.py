@@ -4,26 +4,27 @@ Raises what botocore raises: its callers name the errors, in Lambda by `named_er
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeSerializer
 
 from rightstate.storage.table import Clause, Comparison, Item, Key
 from rightstate.storage.tables import TableSpec
 
-_SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
+_SERIALIZER = TypeSerializer()
 _OPERATORS = {"equals": "=", "differs": "<>", "below": "<", "above": ">"}
 
 
+@dataclass(frozen=True)
 class DynamoDBTable:
     """The table of that name, through that client."""
 
-    def __init__(self, client: Any, name: str, spec: TableSpec) -> None:
-        self._client = client
-        self._name = name
-        self._spec = spec
+    _client: Any
+    _name: str
+    _spec: TableSpec
 
     def get(self, key: Key) -> Item | None:
         answer = self._client.get_item(TableName=self._name, Key=serialized(key), ConsistentRead=True)
@@ -68,8 +69,19 @@ class DynamoDBTable:
             return None
         return plain(answer.get("Attributes", {}))
 
-    def delete(self, key: Key) -> None:
-        self._client.delete_item(TableName=self._name, Key=serialized(key))
+    def delete(self, key: Key, when: Sequence[Clause] = ()) -> bool:
+        expression = _Expression()
+        condition = expression.condition(when)
+        try:
+            self._client.delete_item(
+                TableName=self._name,
+                Key=serialized(key),
+                **({"ConditionExpression": condition} if condition else {}),
+                **expression.given,
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
     def query(
         self,
@@ -162,6 +174,8 @@ class _Expression:
         match test.kind:
             case "absent":
                 return f"attribute_not_exists({name})"
+            case "present":
+                return f"attribute_exists({name})"
             case "among":
                 return f"{name} IN ({', '.join(map(self.value, test.value))})"
             case "contains":
@@ -197,19 +211,33 @@ def _typed(value: Any) -> Any:
 
 
 def plain(item: Mapping[str, Any]) -> Item:
-    """An item as DynamoDB's API gives it, in Python's own types."""
-    return {name: _native(_DESERIALIZER.deserialize(value)) for name, value in item.items()}
+    """An item as DynamoDB's API gives it, in Python's own types. Bytes are from an earlier version alone."""
+    return {name: _plain(value) for name, value in item.items()}
 
 
-def _native(value: Any) -> Any:
-    match value:
-        case dict():
-            return {name: _native(each) for name, each in value.items()}
-        case list():
-            return [_native(each) for each in value]
-        case set():
-            return sorted(map(_native, value))
-        case Decimal():
-            return int(value) if value == int(value) else float(value)
+def _plain(value: Mapping[str, Any]) -> Any:
+    """boto3's TypeDeserializer, with its Decimals, takes seven times as long: a quarter of a minute more
+    for a ledger of 100,000 entries."""
+    [(kind, held)] = value.items()
+    match kind:
+        case "M":
+            return {name: _plain(each) for name, each in held.items()}
+        case "L":
+            return [_plain(each) for each in held]
+        case "N":
+            return _number(held)
+        case "NULL":
+            return None
+        case "SS":
+            return sorted(held)
+        case "NS":
+            return sorted(map(_number, held))
         case _:
-            return value
+            return held
+
+
+def _number(text: str) -> int | float:
+    """A whole number is an int, however it is written."""
+    if not set(text) & {".", "E", "e"}:
+        return int(text)
+    return int(number) if (number := float(text)).is_integer() else number

@@ -21,7 +21,7 @@ class Comparison:
     """
 
     path: str
-    kind: Literal["absent", "equals", "differs", "below", "above", "among", "contains"]
+    kind: Literal["absent", "present", "equals", "differs", "below", "above", "among", "contains"]
     value: Any = None
 
 
@@ -32,6 +32,11 @@ Clause = Sequence[Comparison]
 def absent(path: str) -> Comparison:
     """There is no such attribute."""
     return Comparison(path, "absent")
+
+
+def present(path: str) -> Comparison:
+    """There is such an attribute."""
+    return Comparison(path, "present")
 
 
 def equals(path: str, value: Any) -> Comparison:
@@ -66,7 +71,12 @@ def contains(path: str, value: Any) -> Comparison:
 
 
 class Table(Protocol):
-    """One table. `when` and `where` hold where each of their clauses does; an empty one always holds."""
+    """One table. `when` and `where` hold where each of their clauses does; an empty one always holds.
+
+    Two are equal where they are the same table of the same hub.
+    """
+
+    def __hash__(self) -> int: ...
 
     def get(self, key: Key) -> Item | None:
         """The item as the last write has left it; None where there is none."""
@@ -90,8 +100,8 @@ class Table(Protocol):
         where `when` does not hold.
         """
 
-    def delete(self, key: Key) -> None:
-        """Remove the item, if there is one."""
+    def delete(self, key: Key, when: Sequence[Clause] = ()) -> bool:
+        """Remove the item, if there is one. False, and nothing is removed, where `when` does not hold."""
 
     def query(
         self,
