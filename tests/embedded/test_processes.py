@@ -140,3 +140,15 @@ def test_an_engine_that_fails_fails_the_run() -> None:
 
     with pytest.raises(ZeroDivisionError):
         list(engines(lambda left: Made()).run(starts(3)))
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, ConnectionResetError])
+def test_an_error_of_what_is_to_be_started_fails_the_run_whichever_process_asks(
+    error: type[Exception],
+) -> None:
+    def failing() -> Generator[Start, None, None]:
+        yield from starts(MANY)
+        raise error
+
+    with pytest.raises(error):
+        list(engines().run(failing()))

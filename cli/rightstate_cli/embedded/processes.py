@@ -145,20 +145,23 @@ class Engines:
     def _run_there(self, process: Any, connection: Connection) -> None:
         """Hand executions to another process, and take them back."""
         running: dict[str, Start] = {}
-        try:
+        # It closes its end when it has ended.
+        with suppress(EOFError, OSError):
             while True:
                 told = connection.recv()
                 if isinstance(told, Execution):
                     running.pop(told.resource, None)
                     self._ended.put(told)
                     continue
-                start = self._take()
+                try:
+                    start = self._take()
+                except BaseException as error:
+                    self._ended.put(_Done(error))
+                    return
                 if start:
                     running[start.input["resource"]] = start
                 connection.send(start)
-        except (EOFError, OSError):
-            # It has ended, and closed its end.
-            process.join()
+        process.join()
         for start in running.values():
             self._ended.put(_lost(start, process.exitcode))
         self._ended.put(_Done())
