@@ -202,7 +202,7 @@ def main(
         bool, typer.Option("--write", help="Write the figures and their page into docs/.")
     ] = False,
 ) -> None:
-    """Measure the floor, Cloud Custodian and Rightstate."""
+    """Measure the floor, Cloud Custodian and Rightstate. Exit code 1 if a target is not met."""
     theirs = {"Cloud Custodian": _version(custodian)}
     measured = Measured(machine=machine.describe(**theirs), results=[])
     cases = _cases(
@@ -225,6 +225,7 @@ def main(
         folder.mkdir(exist_ok=True)
         (folder / "peers.json").write_text(measured.model_dump_json(indent=1) + "\n")
         (folder / "peers.md").write_text(page)
+    sys.exit(1 if any(each.met is False for each in peers_page.targets(measured)) else 0)
 
 
 if __name__ == "__main__":

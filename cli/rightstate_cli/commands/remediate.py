@@ -145,7 +145,7 @@ def _run(
         running = bar.add_task("Resources", total=None)
 
         def looked_at(done: int, found: int) -> None:
-            bar.update(running, total=found)
+            bar.update(running, completed=len(acting.ended), total=found)
 
         found = (each for some in made for each in some) if made else planning.plan([chosen], looked_at)
         acting = Acting(found, stop)
