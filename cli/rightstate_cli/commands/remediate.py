@@ -159,7 +159,7 @@ def _run(
             past.keep(acting.ended)
             say(
                 f"Aborted after {counted(len(acting.ended), 'resource')}, which `rightstate history` lists. "
-                f"Not ended, and perhaps changed: {', '.join(sorted(engines.in_work))}. "
+                f"Not ended, and perhaps changed: {', '.join(sorted(engines.in_work)) or 'nothing'}. "
                 "Run the same command again: it changes only what is not right yet."
             )
             raise
