@@ -10,18 +10,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import boto3
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeDeserializer
 
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.sessions import reading_role
 from rightstate_cli import events, examples, executions
+from rightstate_cli import hub as hubs
 from rightstate_cli.executions import Execution
 from rightstate_cli.simulated_accounts import role_arn
 from tests.acceptance.emulator import ACCOUNT, CREDENTIALS, PATIENT, plain
+from tests.support import registering
 from tests.support.server import REGION
 
 PROJECT = Path(__file__).parents[2]
@@ -92,8 +95,13 @@ class Hub:
     # --- Settings and ledger ---
 
     def configure(self, account: Account) -> None:
-        item = TypeSerializer().serialize(account.model_dump(mode="json", exclude_none=True))["M"]
-        self.client("dynamodb").put_item(TableName=self.outputs["SettingsTable"], Item=item)
+        registering.register(self.seen, account)
+
+    @property
+    def seen(self) -> hubs.Hub:
+        """The hub, as the commands see it."""
+        session = SimpleNamespace(client=lambda service, *args, **kwargs: self.client(service))
+        return registering.hub_of(session, ACCOUNT, REGION, self.stack, self.outputs)
 
     def enable(self, *policies: str, account: str = ACCOUNT, role: str = "") -> None:
         """Settings in which those policies are enabled, and no other."""
@@ -111,9 +119,7 @@ class Hub:
 
     def forget(self, account: str) -> None:
         """No settings for the account any more."""
-        self.client("dynamodb").delete_item(
-            TableName=self.outputs["SettingsTable"], Key={"account": {"S": account}}
-        )
+        registering.forget(self.seen, account)
 
     def entry(self, execution: Execution) -> dict[str, Any]:
         """The ledger's entry of the execution."""

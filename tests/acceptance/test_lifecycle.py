@@ -4,15 +4,12 @@ import json
 import re
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from moto.rds.models import rds_backends
 
 from rightstate_cli import admission, application
-from rightstate_cli import hub as hubs
-from rightstate_cli.aws import Caller
 from tests.acceptance.emulator import ACCOUNT
 from tests.acceptance.hub import Hub, awaited, event_about
 from tests.support.server import REGION, Server
@@ -73,7 +70,7 @@ def second(_emulator: str, built: Path) -> Hub:
     hub.deploy(older, **{**SAVED, "LedgerDays": str(BEFORE), "MemberAccounts": MEMBER})
     assert admitted(hub) == {f"statement second-members {MEMBER}"}
     # What `rightstate accounts admit` of the next release does before the upgrade.
-    admission.admit(as_the_command_line_sees_it(hub), MEMBER)
+    admission.admit(hub.seen, MEMBER)
     return hub
 
 
@@ -127,16 +124,16 @@ def test_the_same_deployed_again_changes_nothing(second: Hub, next_release: Path
 def test_the_upgrade_keeps_the_accounts_that_the_hub_admits(second: Hub) -> None:
     """Also of a hub that had them in a parameter, which each deployment set to what was saved at first."""
     assert admitted(second) == {f"statement second-accounts {MEMBER}"}
-    admission.admit(as_the_command_line_sees_it(second), LATER)
+    admission.admit(second.seen, LATER)
     assert admitted(second) == {f"statement second-accounts {each}" for each in (MEMBER, LATER)}
-    admission.dismiss(as_the_command_line_sees_it(second), LATER)
+    admission.dismiss(second.seen, LATER)
 
 
 def test_removing_it_leaves_its_protected_tables_and_nothing_else(second: Hub) -> None:
     kept = {f"table {second.outputs[table]}" for table in ("SettingsTable", "LedgerTable")}
     was = inventory(second)
     assert {line.split()[0] for line in was} == {*LISTED, "statement"}
-    admission.dismiss(as_the_command_line_sees_it(second), MEMBER)
+    admission.dismiss(second.seen, MEMBER)
     second.remove()
     assert inventory(second) == kept
     for table in kept:
@@ -182,11 +179,6 @@ LISTED = {
     "topic": ("sns", "list_topics", "Topics[].TopicArn"),
 }
 """How to list what an installation consists of: service, call, and where its answer has the names."""
-
-
-def as_the_command_line_sees_it(hub: Hub) -> hubs.Hub:
-    session = SimpleNamespace(client=lambda service, *args, **kwargs: hub.client(service))
-    return hubs.Hub(Caller(session, ACCOUNT, "", REGION, "aws"), hub.stack, hub.outputs)
 
 
 def admitted(hub: Hub) -> set[str]:

@@ -8,21 +8,24 @@ import sys
 import sysconfig
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import boto3
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from rightstate import settings
+from rightstate import sessions, settings
 from rightstate.catalogue import load_all
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.storage.dynamodb import plain
+from rightstate_cli import hub as hubs
 from rightstate_cli import main, stacks
-from tests.support import hub_stack
+from tests.support import hub_stack, registering, requests
 from tests.support.deployed import deployed_on
 from tests.support.moto_engine import Engine
 from tests.support.server import OWN, REGION, Server, started
@@ -62,14 +65,27 @@ class Hub:
         return settings.parsed(account, plain(item)) if item else None
 
     def register(self, **fields: Any) -> None:
-        """Write an account's settings as somebody may have done by hand."""
-        item = TypeSerializer().serialize(fields)["M"]
-        self._table("put_item", Item=item)
+        """Write an account's settings as the commands do."""
+        registering.register(self._seen, Account.model_validate(fields))
+        self.server.calls.clear()
+
+    def write_by_hand(self, **fields: Any) -> None:
+        """Write an account's settings as nobody does who uses the commands."""
+        self._table("put_item", Item=TypeSerializer().serialize(fields)["M"])
         self.server.calls.clear()
 
     def forget(self, account: str) -> None:
-        """Take an account's settings away as somebody may have done by hand."""
-        self._table("delete_item", Key={"account": {"S": account}})
+        """Take an account's settings away."""
+        registering.forget(self._seen, account)
+        self.server.calls.clear()
+
+    @contextmanager
+    def functions(self) -> Iterator[None]:
+        """What the library does meanwhile, it does as a function of this hub."""
+        own = {"GUARDS_TABLE": self.outputs["GuardsTable"], "TOPIC_ARN": self.outputs["Notifications"]}
+        environment = {**self.server.environment, **requests.ENVIRONMENT, **own}
+        with patch.dict(os.environ, environment), sessions.hub_kept_apart(boto3.Session):
+            yield
         self.server.calls.clear()
 
     def output(self, name: str) -> str | None:
@@ -86,6 +102,10 @@ class Hub:
             if stack["StackName"] == f"{self.stack}-admission":
                 return stacks.outputs(stack)["Accounts"].split(",")
         return []
+
+    @property
+    def _seen(self) -> hubs.Hub:
+        return registering.hub_of(self.server.session(), OWN, REGION, self.stack, self.outputs)
 
     def _table(self, operation: str, **request: Any) -> Any:
         dynamodb = self.server.session().client("dynamodb")

@@ -12,6 +12,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from rightstate import death
 from rightstate.clock import written
 from rightstate.models import Account, Choice, Enabled, Requested
 from rightstate.policy import Mode
@@ -228,11 +229,10 @@ def test_a_replay_does_not_wait_for_somebodys_approval_and_says_how_to_give_it(
     answered(engine, found["arn"], request_of(engine, found["arn"]), "over")
 
 
-def test_one_that_was_stopped_by_a_person_has_not_failed(
+def test_one_that_was_aborted_by_a_person_has_not_failed(
     engine: Engine, inside: Cli, asking: Callable[[str], Asked], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The outcome is of a later version than this test: nothing else need know it."""
-    queue, execution, request = asking("stopped")
+    queue, execution, request = asking("aborted")
     _describe: Any = StepFunctionResponse.describe_execution
 
     def described(self: StepFunctionResponse) -> Any:
@@ -244,20 +244,20 @@ def test_one_that_was_stopped_by_a_person_has_not_failed(
 
     monkeypatch.setattr(StepFunctionResponse, "describe_execution", described)
     name = execution.rpartition(":")[2]
-    entry = {
-        "resource": f"{OWN}/{REGION}/sqs-queue/{queue}",
-        "at": f"{request.asked_at}#{name}",
-        "day": request.asked_at[:10],
-        "execution": execution,
-        "outcome": "stopped",
-        "reason": "Stopped by ana: the window is over.",
+    asked_at = round(datetime.fromisoformat(request.asked_at).timestamp() * 1000)
+    detail = {
+        "executionArn": execution,
+        "stateMachineArn": engine.machines["sqs-queue"],
+        "status": "ABORTED",
+        "startDate": asked_at,
+        "stopDate": asked_at + 1000,
+        "input": json.dumps({"account": OWN, "region": REGION, "resource": queue}),
     }
-    engine.client("dynamodb").put_item(
-        TableName=engine.resources["LedgerTable"], Item={key: {"S": text} for key, text in entry.items()}
-    )
+    death.record_death({"detail": detail})
     options = ["--deployed", "--format", "json"]
-    for named in ([name], ["--resource", entry["resource"]]):
+    for named in ([name], ["--resource", f"{OWN}/{REGION}/sqs-queue/{queue}"]):
         [found] = inside("history", *named, *options).json
-        assert (found["outcome"], found["status"]) == ("stopped", "ABORTED")
-    assert "Stopped by ana: the window is over." in inside("history", name, "--deployed").out
+        assert (found["outcome"], found["status"]) == ("died", "ABORTED")
+    told = "The execution was aborted and has recorded nothing itself."
+    assert told in " ".join(inside("history", name, "--deployed", COLUMNS="200").out.split())
     assert json.dumps(inside("history", *options, "--outcome", "failed").json).count(name) == 0

@@ -284,7 +284,7 @@ def test_foreign_text_cannot_steer_the_terminal(inside: Cli, accounts: Hub) -> N
 
 
 def test_settings_that_are_not_understood_hide_no_others(inside: Cli, accounts: Hub) -> None:
-    accounts.register(account=OWN, exemptions=[stored(until="never")])
+    accounts.write_by_hand(account=OWN, exemptions=[stored(until="never")])
     accounts.register(account=OTHER, exemptions=[stored()])
     ran = inside("exempt", "list", "--format", "json")
     assert ran.code == 2

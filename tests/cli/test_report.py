@@ -115,7 +115,7 @@ def test_settings_that_are_not_understood_are_said_and_end_it_with_1(
     inside: Cli, hub: Hub, tmp_path: Path
 ) -> None:
     hub.register(account=OWN, policies={})
-    hub.register(account=OTHER, policies="all")
+    hub.write_by_hand(account=OTHER, policies="all")
     ran = inside("report", "-o", str(tmp_path / "out"))
     assert (ran.code, f"lacks the exemptions of account {OTHER}" in " ".join(ran.err.split())) == (1, True)
     assert f'"missing":["{OTHER}"]' in (tmp_path / "out" / "index.html").read_text()

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from rightstate.models import Account, Enabled
+from rightstate.policy import Mode
 from rightstate_cli import transformed
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
+from tests.support import registering
 
 STACK = "to-verify"
 RULE = f"{STACK}-sqs-queue"
@@ -56,23 +59,17 @@ def _protect(server: Server, outputs: dict[str, str]) -> None:
 @pytest.fixture
 def register(hub: dict[str, str], server: Server) -> Iterator[Callable[..., None]]:
     """Registers an account, until the test's end."""
-    dynamodb = server.session().client("dynamodb")
-    table, registered = hub["SettingsTable"], []
+    seen = registering.hub_of(server.session(), OWN, REGION, STACK, hub)
+    registered = []
 
     def put(account: str, *policies: str, **more: Any) -> None:
-        modes = {policy: {"M": {"mode": {"S": "auto"}}} for policy in policies}
-        item = {
-            "account": {"S": account},
-            "policies": {"M": modes},
-            "regions": {"L": [{"S": REGION}]},
-            **more,
-        }
-        dynamodb.put_item(TableName=table, Item=item)
+        modes = {policy: Enabled(mode=Mode.AUTO) for policy in policies}
+        registering.register(seen, Account(account=account, policies=modes, regions=(REGION,), **more))
         registered.append(account)
 
     yield put
     for account in registered:
-        dynamodb.delete_item(TableName=table, Key={"account": {"S": account}})
+        registering.forget(seen, account)
 
 
 def test_what_is_well_ends_with_0_and_says_so(hub: dict[str, str], cli: Cli) -> None:
@@ -120,10 +117,15 @@ def test_the_accounts_are_shown_each_for_itself(register: Callable[..., None], i
 
 
 def test_settings_that_are_not_understood_fail_their_account_only(
-    register: Callable[..., None], inside: Cli
+    hub: dict[str, str], register: Callable[..., None], server: Server, inside: Cli
 ) -> None:
     register(OWN, "s3-versioning")
-    register(OTHER, "s3-versioning", regions={"S": "everywhere"})
+    register(OTHER, "s3-versioning")
+    server.session().client("dynamodb").update_item(
+        TableName=hub["SettingsTable"],
+        Key={"account": {"S": OTHER}},
+        AttributeUpdates={"regions": {"Value": {"S": "everywhere"}}},
+    )
     ran = inside(*HERE, "--check", "V15", "--format", "json")
     assert {each["account"]: each["status"] for each in json.loads(ran.out)} == {OWN: "PASS", OTHER: "FAIL"}
 
@@ -137,15 +139,15 @@ def test_one_account_can_be_looked_at_alone(register: Callable[..., None], insid
 
 
 def roles(name: str) -> dict[str, Any]:
-    """An account's two roles, as the table has them."""
+    """An account's two roles."""
     arn = f"arn:aws:iam::{OTHER}:role/{name}"
-    return {"role_arn": {"S": arn}, "read_role_arn": {"S": f"{arn}-read"}}
+    return {"role_arn": arn, "read_role_arn": f"{arn}-read"}
 
 
 def test_an_account_that_cannot_be_looked_into_is_skipped_with_the_option_that_it_takes(
     register: Callable[..., None], inside: Cli
 ) -> None:
-    register(OTHER, "s3-versioning", **roles("rightstate-remediation"), external_id={"S": "x-12345678"})
+    register(OTHER, "s3-versioning", **roles("rightstate-remediation"), external_id="x-12345678")
     ran = inside(*HERE, "--check", "V4", "--format", "json")
     [found] = json.loads(ran.out)
     assert (found["status"], "--inspect-role" in found["fix"]) == ("SKIP", True)
@@ -161,7 +163,7 @@ def test_an_account_is_looked_into_through_the_role_that_is_named(
     iam = server.session(OTHER).client("iam")
     for each in (name, f"{name}-read"):
         iam.create_role(RoleName=each, AssumeRolePolicyDocument=json.dumps(trust))
-    register(OTHER, "s3-versioning", **roles(name), external_id={"S": "x-12345678"})
+    register(OTHER, "s3-versioning", **roles(name), external_id="x-12345678")
     server.calls.clear()
     ran = inside(*HERE, "--check", "V4", "--inspect-role", "reader", "--format", "json")
     found = json.loads(ran.out)

@@ -22,6 +22,7 @@ REGION = "eu-west-1"
 TOKEN = "the-token"
 _KINDS: Mapping[str, tuple[str, Observed]] = {
     "s3-versioning": ("s3-bucket", endings.BUCKET),
+    "sqs-server-side-encryption": ("sqs-queue", {"QueueUrl": "https://sqs/orders", "Encryption": None}),
     "kms-key-rotation": (
         "kms-key",
         {
@@ -57,6 +58,36 @@ def requested(
     closed: Outcome | None = None,
 ) -> Requested:
     """The request as the guards table has it, of the execution of that number; it waits for a day."""
+    with hub_at(asked_at):
+        made = ask(
+            number,
+            account=account,
+            region=region,
+            resource=resource,
+            policy=policy,
+            asked_at=asked_at,
+            event=event,
+            reason=reason,
+            requester=requester,
+        )
+        if closed:
+            approvals._close(made, closed, None)
+        return _kept(made.execution)
+
+
+def ask(
+    number: int = 1,
+    *,
+    account: str = "111122223333",
+    region: str = REGION,
+    resource: str = "orders",
+    policy: str = "s3-versioning",
+    asked_at: str,
+    event: Event | None = None,
+    reason: str = "",
+    requester: str = "",
+) -> Requested:
+    """The same, made in the hub of the environment."""
     resource_type, observed = _KINDS[policy]
     execution = endings.execution_of(resource_type, f"asks-{number}", asked_at)
     run = Run(
@@ -70,12 +101,9 @@ def requested(
     )
     described = Described(observed=observed, read_at=asked_at)
     task = DecideTask(resource_type=resource_type, execution=execution, run=run, described=described)
-    with hub_at(asked_at):
-        decision = remediation.decide(task)
-        approvals.request(AskTask(**dict(task), decision=decision, token=TOKEN))
-        if closed:
-            approvals._close(_kept(execution.id), closed, None)
-        return _kept(execution.id)
+    decision = remediation.decide(task)
+    approvals.request(AskTask(**dict(task), decision=decision, token=TOKEN))
+    return _kept(execution.id)
 
 
 def _kept(execution: str) -> Requested:
@@ -84,18 +112,20 @@ def _kept(execution: str) -> Requested:
     return found
 
 
+ENVIRONMENT = {
+    **endings.ENVIRONMENT,
+    "REQUESTS_PER_HOUR": "0",
+    "MESSAGES_PER_HOUR": "0",
+    "POWERTOOLS_METRICS_NAMESPACE": "Rightstate",
+    "POWERTOOLS_SERVICE_NAME": "rightstate",
+}
+"""What functions that ask have, beside the names of a hub's table and topic."""
+
+
 @contextmanager
 def hub_at(at: str) -> Iterator[None]:
     """A hub's guards table, topic and bus, at that time."""
-    environment = {
-        **endings.ENVIRONMENT,
-        "AWS_DEFAULT_REGION": REGION,
-        "GUARDS_TABLE": "guards",
-        "REQUESTS_PER_HOUR": "0",
-        "MESSAGES_PER_HOUR": "0",
-        "POWERTOOLS_METRICS_NAMESPACE": "Rightstate",
-        "POWERTOOLS_SERVICE_NAME": "rightstate",
-    }
+    environment = {**ENVIRONMENT, "AWS_DEFAULT_REGION": REGION, "GUARDS_TABLE": "guards"}
     with mock_aws(), patch.dict(os.environ, environment), sessions.hub_kept_apart(boto3.Session):
         declared = application.template()["Resources"]["GuardsTable"]["Properties"]
         keys = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")

@@ -10,13 +10,14 @@ from unittest.mock import patch
 import boto3
 import pytest
 from moto import mock_aws
+from tests.support import endings
 from tests.support.template import HUB, REGION, matching
 
-from rightstate import canary, ledger, metrics, sessions
+from rightstate import canary, metrics, sessions
 from rightstate.catalogue import load
 from rightstate.errors import CallFailed
 from rightstate.models import Execution, StateTask
-from rightstate.storage.dynamodb import serialized
+from rightstate.policy import Mode
 from rightstate.triggers import understood
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -100,16 +101,16 @@ def check(hour: int) -> canary.SelfChecked:
 
 def recorded(table: Any, queue: str) -> dict[str, Any]:
     """The canary's entry, as the ledger has it."""
-    machine = f"arn:aws:states:{REGION}:{HUB}:stateMachine:rightstate-sqs-queue"
-    execution = Execution(
-        id=f"arn:aws:states:{REGION}:{HUB}:execution:rightstate-sqs-queue:1",
-        name="1",
-        started="2026-11-26T09:00:00Z",
-        state_machine=machine,
+    entry = endings.ended(
+        canary.TYPE,
+        queue,
+        account=HUB,
+        region=REGION,
+        policies={"sqs-server-side-encryption": Mode.AUTO},
+        failed=endings.GONE,
+        batch="b",
     )
-    given = {"account": HUB, "region": REGION, "resource": queue, "batch": "b"}
-    entry = {**ledger.heading(canary.TYPE, execution, given, NOW), "outcome": "gone"}
-    table.put_item(TableName="ledger", Item=serialized(ledger.expiring(entry)))
+    table.put_item(TableName="ledger", Item=endings.item(entry))
     [item] = table.scan(TableName="ledger")["Items"]
     found: dict[str, Any] = item
     return found

@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
+from tests.support import endings
 from tests.support.emitted import emitted
 
-from rightstate import death, ledger
+from rightstate import death
 from rightstate.errors import RightstateError
-from rightstate.models import Execution
 from rightstate.sessions import hub_kept_apart
-from rightstate.storage.dynamodb import serialized
 
 HUB, MEMBER, REGION = "111122223333", "444455556666", "eu-west-1"
 NAME = "e-1_x"
@@ -131,13 +130,12 @@ def test_the_entry_says_how_it_ended(
 
 
 def test_what_the_execution_has_recorded_itself_stays(table: Any) -> None:
-    started = "2026-11-23T09:02:05.123Z"
-    execution = Execution(id=ended()["detail"]["executionArn"], name=NAME, started=started, state_machine="x")
-    own = ledger.heading("s3-bucket", execution, INPUT, ended=death._time(STARTED))
-    client = boto3.client("dynamodb")
-    client.put_item(TableName="ledger", Item=serialized(ledger.expiring({**own, "outcome": "remediated"})))
+    own = endings.ended(
+        "s3-bucket", "a-bucket", account=MEMBER, name=NAME, started="2026-11-23T09:02:05.123Z"
+    )
+    boto3.client("dynamodb").put_item(TableName="ledger", Item=endings.item(own))
     death.record_death(ended())
-    assert [entry["outcome"] for entry in entries(table)] == ["remediated"]
+    assert [entry["outcome"] for entry in entries(table)] == ["compliant"]
 
 
 def test_a_death_that_is_told_twice_is_recorded_and_counted_once(

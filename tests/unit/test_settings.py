@@ -15,7 +15,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from rightstate import sessions, settings
+from rightstate import sessions, settings, storage
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, SettingsUnreadable, Throttled, Unavailable, UnknownAccount
 from rightstate.models import Account, Enabled, Exemption
@@ -38,17 +38,20 @@ def table() -> Iterator[Any]:
         )
 
 
+def put(**fields: Any) -> None:
+    """Write an account's settings as the commands do."""
+    account = Account.model_validate({"account": "111122223333", **fields})
+    storage.settings().put(settings.as_item(account))
+
+
 def test_settings_are_read_with_modes_and_parameters(table: Any) -> None:
-    table.put_item(
-        Item={
-            "account": "111122223333",
-            "role_arn": "arn:aws:iam::111122223333:role/r",
-            "external_id": "x",
-            "policies": {
-                "iam-password-policy-min-length": {"mode": "auto", "parameters": {"min_length": 16}},
-                "s3-versioning": {"mode": "report"},
-            },
-        }
+    put(
+        role_arn="arn:aws:iam::111122223333:role/r",
+        external_id="x",
+        policies={
+            "iam-password-policy-min-length": {"mode": "auto", "parameters": {"min_length": 16}},
+            "s3-versioning": {"mode": "report"},
+        },
     )
     account = settings.read("111122223333")
     assert settings.enabled(account, load("iam-password-policy")) == {
@@ -115,14 +118,14 @@ def exemption(number: int) -> Exemption:
 @pytest.mark.parametrize("count", [0, 1, 20, 21, 1000])
 def test_settings_are_read_as_they_were_written(table: Any, count: int) -> None:
     written = Account(account="111122223333", exemptions=tuple(map(exemption, range(count))))
-    boto3.client("dynamodb").put_item(TableName="settings", Item=serialized(settings.as_item(written)))
+    put(**dict(written))
     assert settings.read("111122223333") == written
 
 
 def test_a_thousand_exemptions_cost_an_execution_a_tenth_of_what_the_item_may_have(table: Any) -> None:
     """A strong read costs a unit for each 4 KB, and DynamoDB gives 3,000 a second for an item's key."""
     written = Account(account="111122223333", exemptions=tuple(map(exemption, range(1000))))
-    boto3.client("dynamodb").put_item(TableName="settings", Item=serialized(settings.as_item(written)))
+    put(**dict(written))
     answer = boto3.client("dynamodb").get_item(
         TableName="settings", Key={"account": {"S": "111122223333"}}, ReturnConsumedCapacity="TOTAL"
     )
@@ -201,15 +204,15 @@ def test_an_execution_of_a_batch_shares_what_was_read_since_it_started_for_a_few
 ) -> None:
     clock = iter([at(0), at(asks)])
     monkeypatch.setattr(settings, "_now", lambda: next(clock))
-    table.put_item(Item={"account": "111122223333", "name": "before"})
+    put(name="before")
     assert settings.read_shared("111122223333", at(-2)).name == "before"
-    table.put_item(Item={"account": "111122223333", "name": "after"})
+    put(name="after")
     assert settings.read_shared("111122223333", at(started)).name == name
 
 
 def test_what_is_shared_does_not_grow_without_end(table: Any) -> None:
     for number in range(100):
-        table.put_item(Item={"account": f"{number:012}"})
+        put(account=f"{number:012}")
         settings.read_shared(f"{number:012}", START)
     assert len(settings._shared) <= 16
 

@@ -14,7 +14,8 @@ from moto.kinesis.exceptions import ResourceInUseError
 from moto.kinesis.models import KinesisBackend
 from moto.rds.models import rds_backends
 
-from rightstate import sessions
+from rightstate import guards, sessions
+from rightstate.policy import Mode
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from rightstate_cli.report.posture import State, effect, made
@@ -101,6 +102,66 @@ def test_a_denied_apply_names_what_was_changed_before_it(hub: Engine) -> None:
         execution = run(hub, bucket)
     assert execution.status == "FAILED"
     assert "Changed before that: PutPublicAccessBlock." in execution.reason
+
+
+def test_a_call_that_aws_has_refused_is_not_noted_as_made(hub: Engine) -> None:
+    """So that Read back does not wait for it to show, and no record of a death claims it."""
+    enable(hub, "s3-versioning", "s3-block-public-access")
+    bucket = broken("s3-versioning", "refused-halfway")
+    with answering(Answers("PutBucketVersioning", 403, "AccessDenied", 1)):
+        execution = run(hub, bucket)
+    intent = guards.read(f"{ACCOUNT}/{REGION}/s3-bucket/{bucket}").intent
+    assert intent
+    assert [call.operation for call in intent.calls] == ["PutPublicAccessBlock"]
+    assert [step.state for step in execution.steps].count("Read back") == 1
+
+
+def test_a_call_that_took_effect_and_was_not_answered_is_recorded(hub: Engine) -> None:
+    enable(hub, "s3-versioning")
+    bucket = broken("s3-versioning", "made-without-answer")
+
+    class Made(Answers):
+        """Makes the change, and answers with a fault."""
+
+        def __call__(self, model: Any, **given: Any) -> tuple[Any, dict[str, Any]] | None:
+            answer = super().__call__(model, **given)
+            if answer:
+                enabled = {"Status": "Enabled"}
+                session().client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration=enabled)
+            return answer
+
+    with answering(Made("PutBucketVersioning", 500, "InternalError", 1)):
+        execution = run(hub, bucket)
+    assert execution.outcome == "remediated"
+    [entry] = [each for each in hub.ledger() if each["execution"] == execution.arn]
+    assert [change["setting"] for change in entry["changes"]] == ["Versioning"]
+    assert entry["calls"] == ["PutBucketVersioning"]
+
+
+def test_what_a_try_has_changed_and_somebody_has_set_back_is_not_called_nothing(hub: Engine) -> None:
+    enable(hub, "s3-versioning")
+    bucket = broken("s3-versioning", "set-back-between-tries")
+
+    class SetBack(Answers):
+        """Makes the change and does not answer; then somebody sets it back, and switches the policy off."""
+
+        def __call__(self, model: Any, **given: Any) -> tuple[Any, dict[str, Any]] | None:
+            answer = super().__call__(model, **given)
+            if answer:
+                for status in ("Enabled", "Suspended"):
+                    session().client("s3").put_bucket_versioning(
+                        Bucket=bucket, VersioningConfiguration={"Status": status}
+                    )
+                enable(hub, "s3-versioning", mode=Mode.OFF)
+            return answer
+
+    with answering(SetBack("PutBucketVersioning", 500, "InternalError", 1)):
+        execution = run(hub, bucket)
+    assert execution.outcome == "off"
+    assert execution.reason == (
+        "Its policies were switched off while it waited. A try before this one may have changed Versioning, "
+        "which a fresh read does not show."
+    )
 
 
 def test_a_later_try_does_not_say_that_nothing_was_changed(hub: Engine) -> None:

@@ -9,18 +9,19 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from rightstate import __version__
+from rightstate import __version__, death
 from rightstate.catalogue import load
 from rightstate.clock import written
-from rightstate.models import Account, Enabled, Exemption
+from rightstate.models import Account, Choice, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate.sessions import session_name
 from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
-from tests.support import endings, ledgers
+from tests.support import endings, ledgers, waiting
 from tests.support.halting import halt
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, start_input
+from tests.support.waiting import guarding_as, request_of, started
 
 POLICY = "sqs-server-side-encryption"
 # The parameter LedgerDays.
@@ -93,10 +94,7 @@ def test_the_ledgers_of_other_tests_have_what_a_run_writes_that_changes_nothing(
     if how.get("halted"):
         halt(f"{ACCOUNT}/{REGION}/sqs-queue/{queue}", POLICY)
     [entry] = ended(hub, start_input(queue))
-    assert entry["outcome"] == outcome
-    queues = [each for each in ledgers.entries(6000) if each["resource_type"] == "sqs-queue"]
-    made = [shape(each) for each in queues if each["outcome"] == outcome]
-    assert shape(entry) in made, (shape(entry), made[0])
+    assert_made(entry, outcome)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +167,51 @@ def test_the_ledgers_of_other_tests_have_what_a_run_writes_and_nothing_else(hub:
     for entry in found:
         made = [shape(each) for each in queues if each["outcome"] == entry["outcome"]]
         assert shape(entry) in made, (shape(entry), made[0])
+
+
+def test_the_ledgers_of_other_tests_have_what_a_run_writes_that_was_denied(hub: Engine) -> None:
+    enable(hub, POLICY, mode=Mode.APPROVE)
+    queue = broken(POLICY)
+    execution = started(hub, "sqs-queue", start_input(queue))
+    approver = guarding_as(hub, *endings.APPROVER)
+    approver.decide(request_of(hub, execution), Choice.DENY, "not now")
+    entry = waiting.ended(hub, execution)
+    del entry["status"]  # of the execution
+    assert_made(entry, "denied")
+
+
+def test_the_ledgers_of_other_tests_have_what_a_run_writes_that_asks_in_a_batch(hub: Engine) -> None:
+    enable(hub, POLICY, mode=Mode.APPROVE)
+    queue = broken(POLICY)
+    # What it asks for, another execution does, which waits.
+    [entry] = ended(hub, start_input(queue, batch="nightly", requester="AROAEXAMPLE:rightstate-sweep"))
+    assert_made(entry, "awaiting-approval")
+
+
+def test_the_ledgers_of_other_tests_have_what_is_written_of_a_run_that_died(hub: Engine) -> None:
+    enable(hub, POLICY, mode=Mode.APPROVE)
+    queue = broken(POLICY)
+    execution = started(hub, "sqs-queue", start_input(queue))
+    request_of(hub, execution)
+    detail = {
+        "executionArn": execution,
+        "stateMachineArn": hub.machines["sqs-queue"],
+        "status": "ABORTED",
+        "startDate": 1795424525123,
+        "stopDate": 1795424526123,
+        "input": json.dumps(start_input(queue)),
+    }
+    death.record_death({"detail": detail})
+    [entry] = [each for each in hub.ledger() if each["execution"] == execution]
+    assert_made(entry, "died")
+
+
+def assert_made(entry: dict[str, Any], outcome: str) -> None:
+    """The ledgers of other tests have such an entry."""
+    assert entry["outcome"] == outcome
+    queues = [each for each in ledgers.entries(6000) if each["resource_type"] == "sqs-queue"]
+    made = [shape(each) for each in queues if each["outcome"] == outcome]
+    assert shape(entry) in made, (shape(entry), made[0])
 
 
 WAYS: dict[str, dict[str, Any]] = {

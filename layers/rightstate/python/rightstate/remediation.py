@@ -249,9 +249,10 @@ def apply(task: ApplyTask) -> Applied:
     if task.retries or overtaken or otherwise or guard.owner == me:
         observed = _seen_again(task, resource_type)
         task = task.model_copy(update={"run": run})
+        noted = guard.intent_of(me) or before
         # What an earlier try may have written, and is there.
-        before = _shown(guard.intent_of(me) or before, observed)
-        decision = _decided_again(task, resource_type, observed, before.changes)
+        before = _shown(noted, observed)
+        decision = _decided_again(task, resource_type, observed, before.changes, _unseen(noted))
         if not decision.calls and not before.changes:
             settled = overtaken and decision.outcome in (Outcome.COMPLIANT, Outcome.UNDONE)
             by = {"settled_by": guard.released_by or guard.owner} if settled else {"instead": decision}
@@ -294,6 +295,14 @@ def _intent(execution: str, decision: Decision, before: Intent | None = None) ->
         return Intent(execution=execution, changes=decision.changes, calls=calls)
     changes = _both(before.changes, decision.changes)
     return Intent(execution=execution, changes=changes, calls=(*before.calls, *calls))
+
+
+def _unseen(noted: Intent) -> str:
+    """What to say where a fresh read shows none of the changes that earlier tries may have made."""
+    if not noted.changes:
+        return "Nothing was changed."
+    settings = ", ".join(change.setting for change in noted.changes)
+    return f"A try before this one may have changed {settings}, which a fresh read does not show."
 
 
 def _shown(intent: Intent, observed: Observed) -> Intent:
@@ -349,16 +358,17 @@ def _seen_again(task: ApplyTask, resource_type: ResourceType) -> Observed:
 
 
 def _decided_again(
-    task: ApplyTask, resource_type: ResourceType, observed: Observed, before: Sequence[Change]
+    task: ApplyTask, resource_type: ResourceType, observed: Observed, before: Sequence[Change], unseen: str
 ) -> Decision:
-    """The decision on what is found now. `before` are the changes that are made already.
+    """The decision on what is found now. `before` are the changes that are made already; without any,
+    `unseen` says what is known of earlier tries.
 
     Raises NotReady while a change would be held; ChangedSincePlan where what was approved is not to be had
     any more, and Interrupted where some of it is made by then.
     """
     run = task.run
     if run.undo:
-        return _undo_again(task, run.undo, resource_type, observed, before)
+        return _undo_again(task, run.undo, resource_type, observed, before, unseen)
     decision = planner.decide(resource_type, run.resource, run.policies, observed, _excuses(task))
     missing = {c.setting for c in task.decision.changes if not c.want.holds(observed.get(c.setting))}
     left = sorted(missing - {change.setting for change in decision.changes})
@@ -366,12 +376,10 @@ def _decided_again(
         if before:
             done = ", ".join(each.setting for each in before)
             raise Interrupted(f"{why} Changed before that: {done}.")
-        raise ChangedSincePlan(f"{why} Nothing was changed.")
+        raise ChangedSincePlan(f"{why} {unseen}")
     if not run.policies:
         why = "Its policies were switched off while it waited."
-        return Decision(
-            apply=False, outcome=Outcome.OFF, reason=f"{why} Nothing was changed.", rule="settings"
-        )
+        return Decision(apply=False, outcome=Outcome.OFF, reason=f"{why} {unseen}", rule="settings")
     if hindered := [setting for setting in left if setting in resource_type.held(observed)]:
         reasons = (verdict.reason for verdict in decision.verdicts if verdict.reason)
         raise NotReady(f"{next(reasons, decision.reason)} Not written meanwhile: {', '.join(hindered)}.")
@@ -379,19 +387,24 @@ def _decided_again(
 
 
 def _undo_again(
-    task: ApplyTask, undo: Undo, resource_type: ResourceType, observed: Observed, before: Sequence[Change]
+    task: ApplyTask,
+    undo: Undo,
+    resource_type: ResourceType,
+    observed: Observed,
+    before: Sequence[Change],
+    unseen: str,
 ) -> Decision:
     """What is left of an undo. One that was approved, and of which nothing is made yet, is not made at all
     where something else has changed a setting, or its time is over."""
     if over := _over(task.run):
         if before:
             raise Interrupted(f"{over} Changed before that: {', '.join(each.setting for each in before)}.")
-        raise ChangedSincePlan(f"{over} Nothing was changed.")
+        raise ChangedSincePlan(f"{over} {unseen}")
     try:
         return undoing.decide_again(resource_type, task.run.resource, undo, observed)
     except (NotVerified, Interrupted) as error:
         if task.run.approval and not before:
-            raise ChangedSincePlan(f"{error} Nothing was changed.") from None
+            raise ChangedSincePlan(f"{error} {unseen}") from None
         raise
 
 
