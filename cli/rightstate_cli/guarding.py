@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
+from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from rightstate.approvals import REQUESTS, listed, not_listed, request_id, same_person
@@ -21,6 +22,7 @@ from rightstate_cli.hub import Hub
 _NOTHING_CHANGED = "Nothing was changed."
 _UNCHANGED = "Nothing was decided."
 _KEPT = timedelta(days=30)
+_NOT_WAITING = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
 
 
 def waits(requested: Requested, at: str | None = None) -> bool:
@@ -100,15 +102,29 @@ class Guarding:
             not_after=not_after,
         )
         self._write(requested, decision)
-        dead = (
-            f"{requested.id} does not wait any more: it was decided by somebody else, has expired, or its "
-            "execution has ended."
-        )
-        gone = dict.fromkeys(("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"), dead)
-        with answers("The execution goes on as it was decided before.", gone):
-            self._hub.client("stepfunctions").send_task_success(
-                taskToken=requested.token, output=json.dumps({"decided_by": caller.user_id})
-            )
+        if not self._wake(requested):
+            # The function that asked was killed, and the state has asked again under another token.
+            latest = self.request(requested.id)
+            if latest.token in ("", requested.token) or not self._wake(latest):
+                raise InvalidInput(
+                    f"{requested.id} does not wait any more: it was decided by somebody else, has expired, "
+                    "or its execution has ended. The execution goes on as it was decided before. If "
+                    "`rightstate approvals list` has it still, decide again in a minute. Yours is kept."
+                )
+
+    def _wake(self, requested: Requested) -> bool:
+        """Let the execution that waits look at the decision. False where nothing waits under that token."""
+        states = self._hub.client("stepfunctions")
+        with answers("The execution goes on as it was decided before."):
+            try:
+                states.send_task_success(
+                    taskToken=requested.token, output=json.dumps({"decided_by": self._hub.caller.user_id})
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _NOT_WAITING:
+                    raise
+                return False
+        return True
 
     def _write(self, requested: Requested, decision: ApproversDecision) -> None:
         # For as long as the request, which whoever looks back may want to compare with it.

@@ -357,6 +357,16 @@ def test_what_nobody_is_proven_to_have_caused_only_an_approver_of_the_account_ca
         assert "Who caused it is not proven" in asked.text or "who caused it is not proven" in asked.text
 
 
+def test_a_decision_about_a_request_that_was_made_again_meanwhile_counts(
+    waiting: Callable[..., Waiting], approver: Guarding
+) -> None:
+    """The function that asks was killed after it had, and the next try has asked under another token."""
+    case = waiting()
+    shown_before = case.request.model_copy(update={"token": "of-the-try-before"})
+    approver.decide(shown_before, Choice.APPROVE, "CHG-1")
+    assert case.entry()["outcome"] == Outcome.REMEDIATED
+
+
 def test_a_token_and_a_decision_are_good_for_once(
     hub: Engine, waiting: Callable[..., Waiting], approver: Guarding, calls: Calls
 ) -> None:
