@@ -1258,6 +1258,24 @@ def test_every_ending_comes_through_the_one_that_records() -> None:
     assert STATES[ENDING]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 
 
+# Step Functions Developer Guide, "Quotas related to state machine executions".
+LARGEST_HISTORY = 25_000
+# TaskScheduled, TaskStarted, TaskSubmitted, and how it ended (API reference, HistoryEvent), and one to spare.
+EVENTS_OF_A_TRY = 5
+
+
+@pytest.mark.parametrize("definition", [DEFINITION, BACKFILL], ids=["remediation", "backfill"])
+def test_however_often_each_state_is_tried_again_the_history_has_room(definition: dict[str, Any]) -> None:
+    """T20. An execution that comes to the states twice has waited for whoever manages the resource."""
+    tries = {
+        name: 1 + sum(each.get("MaxAttempts", 3) for each in state.get("Retry", ()))
+        for name, state in definition["States"].items()
+        if state["Type"] == "Task"
+    }
+    events = 2 * len(definition["States"]) + EVENTS_OF_A_TRY * sum(tries.values())
+    assert 2 * events < LARGEST_HISTORY / 2
+
+
 def test_the_machine_ends_by_itself() -> None:
     """The longest approval, a week until its window, and a day for all the rest."""
     longest = application.template()["Parameters"]["ApprovalHours"]["MaxValue"] * 3600
