@@ -83,7 +83,12 @@ class Hub:
     def functions(self) -> Iterator[None]:
         """What the library does meanwhile, it does as a function of this hub."""
         own = {"GUARDS_TABLE": self.outputs["GuardsTable"], "TOPIC_ARN": self.outputs["Notifications"]}
-        environment = {**self.server.environment, **requests.ENVIRONMENT, **own}
+        environment = {
+            **self.server.environment,
+            **requests.ENVIRONMENT,
+            **own,
+            "POWERTOOLS_METRICS_DISABLED": "true",
+        }
         with patch.dict(os.environ, environment), sessions.hub_kept_apart(boto3.Session):
             yield
         self.server.calls.clear()

@@ -51,7 +51,7 @@ def test_one_rule_starts_the_machine_of_queues_with_an_input_that_it_understands
         ({}, True),
         ({"outcome": "off"}, True),
         ({"outcome": "rejected"}, True),
-        ({"account": canary.NOBODY, "outcome": "failed"}, True),
+        ({"resource": f"{canary.NOBODY}/{REGION}/sqs-queue/rightstate-verify-1", "outcome": "failed"}, True),
         ({"outcome": "remediated"}, False),
         ({"outcome": "reported"}, False),
         ({"outcome": "compliant"}, False),
@@ -65,7 +65,7 @@ def test_one_rule_starts_the_machine_of_queues_with_an_input_that_it_understands
 def test_a_canary_is_a_queue_of_that_name_of_which_nothing_was_found(
     changed: dict[str, str], expected: bool
 ) -> None:
-    entry = {"account": HUB, "resource": f"{HUB}/{REGION}/sqs-queue/rightstate-verify-1", "outcome": "gone"}
+    entry = {"resource": f"{HUB}/{REGION}/sqs-queue/rightstate-verify-1", "outcome": "gone"}
     assert canary.is_canary({**entry, **changed}) is expected
 
 

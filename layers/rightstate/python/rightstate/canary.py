@@ -74,8 +74,8 @@ def is_canary(recorded: Mapping[str, Any]) -> bool:
 
     A queue that exists cannot hide behind such a name: something is found of it.
     """
-    _, _, resource_type, resource = recorded["resource"].split("/", 3)
-    nothing = recorded["account"] == NOBODY or recorded.get("outcome") in (*ENDINGS, Outcome.REJECTED)
+    account, _, resource_type, resource = recorded["resource"].split("/", 3)
+    nothing = account == NOBODY or recorded.get("outcome") in (*ENDINGS, Outcome.REJECTED)
     return bool(nothing and resource_type == TYPE and resource.strip("'").startswith(_PREFIX))
 
 
