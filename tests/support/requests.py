@@ -22,7 +22,7 @@ REGION = "eu-west-1"
 TOKEN = "the-token"
 _KINDS: Mapping[str, tuple[str, Observed]] = {
     "s3-versioning": ("s3-bucket", endings.BUCKET),
-    "sqs-server-side-encryption": ("sqs-queue", {"QueueUrl": "https://sqs/orders", "Encryption": None}),
+    "sqs-server-side-encryption": ("sqs-queue", {"QueueUrl": "https://sqs/orders", "Encryption": "none"}),
     "kms-key-rotation": (
         "kms-key",
         {

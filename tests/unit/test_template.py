@@ -586,7 +586,7 @@ DECLARED = {
         *RUNS,
         *NOTIFIES,
         ("dynamodb:PutItem", table_arn("LedgerTable")),
-        *((f"dynamodb:{action}", GUARDS) for action in ("DeleteItem", "PutItem", "Query", "UpdateItem")),
+        *((f"dynamodb:{action}", GUARDS) for action in ("DeleteItem", "Query", "UpdateItem")),
         *(
             ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-{name}"))
             for name in catalogue.names()
@@ -1007,7 +1007,14 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
             "LEDGER_DAYS",
             "TOPIC_ARN",
         },
-        "RecordDeathFunction": {"BREAKER_MINUTES", "GUARDS_TABLE", "LEDGER_TABLE", "LEDGER_DAYS", "STACK"},
+        "RecordDeathFunction": {
+            "BREAKER_APPLIES",
+            "BREAKER_MINUTES",
+            "GUARDS_TABLE",
+            "LEDGER_TABLE",
+            "LEDGER_DAYS",
+            "STACK",
+        },
         "FindScopesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
         "ListResourcesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
         "SummarizeFunction": {"LEDGER_TABLE", "WORK_BUCKET"},

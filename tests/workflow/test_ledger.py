@@ -120,7 +120,7 @@ def test_the_ledgers_of_other_tests_have_what_a_run_writes_that_fails(
         account=ACCOUNT,
         region=REGION,
         policies={POLICY: Mode.AUTO},
-        observed={"QueueUrl": f"https://sqs/{ACCOUNT}/{queue}", "Encryption": None},
+        observed={"QueueUrl": f"https://sqs/{ACCOUNT}/{queue}", "Encryption": "none"},
         failed=endings.Failed(state),
     )
     assert (entry["outcome"], entry["error"]) == ("failed", "Denied")

@@ -26,6 +26,7 @@ from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support import told
 from tests.support.calls import Calls
+from tests.support.halting import halt
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, session, start_input
 from tests.support.undoing import exempt, undo
 from tests.support.waiting import ended, guarding_as, locked_out, request_of, started
@@ -120,12 +121,44 @@ def test_the_changes_of_the_dead_are_counted_once_however_often_their_end_is_tol
     )
     guards.acquire(resource, FIRST, Intent(execution=FIRST, changes=(change,), calls=()))
     for _ in range(2):
-        assert guards.count_dead(resource, FIRST, still_writing=True)
+        intent, halted = guards.count_dead(resource, FIRST, still_writing=True)
+        assert intent and not halted
     assert len(guards.read(resource).applies[POLICY]) == 1
 
 
+def test_a_change_of_the_dead_that_is_one_too_many_halts_at_once(
+    hub: Engine, resource: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only when the next execution has changed the resource once more."""
+    monkeypatch.setenv("BREAKER_APPLIES", "2")
+    change = Change(
+        setting="Encryption", before=None, after="SSE-SQS", want=Exactly(value="SSE-SQS"), policies=(POLICY,)
+    )
+    found = []
+    for execution in (FIRST, SECOND):
+        guards.acquire(resource, execution, Intent(execution=execution, changes=(change,), calls=()))
+        # It may be told of twice.
+        found += [guards.count_dead(resource, execution, still_writing=False)[1] for _ in range(2)]
+    assert found == [[], [], [POLICY], []]
+    assert [(halt.policy, halt.execution) for halt in guards.read(resource).halts] == [(POLICY, SECOND)]
+    assert (resource, POLICY) in [(name, halt.policy) for name, halt in guards.halts()]
+
+
+def test_a_halt_of_an_earlier_version_is_listed_once_it_was_looked_at(hub: Engine, resource: str) -> None:
+    halt(resource, POLICY)
+    hub.client("dynamodb").update_item(
+        TableName=hub.resources["GuardsTable"],
+        Key={"id": {"S": resource}, "what": {"S": guards.HALT + POLICY}},
+        UpdateExpression="REMOVE listed, tries, look_again",
+    )
+    assert resource not in [name for name, _ in guards.halts()]
+    assert guards.read(resource).due(clock.now()) == {POLICY: 0}
+    assert guards.looked(resource, POLICY, tries=0, lasted=False)
+    assert resource in [name for name, _ in guards.halts()]
+
+
 def test_a_halt_that_was_released_during_a_look_is_not_noted_again(hub: Engine, resource: str) -> None:
-    guards._halt(resource, guards.Halt(policy=POLICY, since=clock.now(), execution=FIRST, applies=5))
+    halt(resource, POLICY)
     guarding_as(hub, "AROAEXAMPLE:ana", "arn:aws:sts::1:assumed-role/admin/ana").let_go(resource, POLICY)
     assert not guards.looked(resource, POLICY, tries=0, lasted=False)
     assert guards.read(resource).halts == ()

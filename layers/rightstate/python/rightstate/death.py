@@ -80,7 +80,11 @@ def record_death(event: Any) -> None:
     # Before the entry, so that a second try comes to it too.
     approvals.abandon(entry["resource"], ended.arn)
     if ended.resource_type != BACKFILL:
-        entry |= _may_have_written(entry, ended)
+        written, halted = _may_have_written(entry, ended)
+        entry |= written
+        if halted:
+            # The alarm on halts tells of it.
+            metrics.add("Halts", len(halted))
     with named_errors():
         recorded = storage.ledger().put(ledger.expiring(entry), when=[[absent("resource")]])
     if not recorded:
@@ -115,16 +119,18 @@ def _entry(ended: _Ended) -> dict[str, Any]:
     }
 
 
-def _may_have_written(entry: Mapping[str, Any], ended: _Ended) -> dict[str, Any]:
-    """What the execution had noted before its first write. Nothing here may read the resource itself."""
+def _may_have_written(entry: Mapping[str, Any], ended: _Ended) -> tuple[dict[str, Any], list[str]]:
+    """What the execution had noted before its first write, and the policies that are halted since. Nothing
+    here may read the resource itself."""
     # A machine that has failed has waited for its functions; one that was aborted has not.
-    intent = guards.count_dead(entry["resource"], ended.arn, still_writing=ended.status != "FAILED")
+    intent, halted = guards.count_dead(entry["resource"], ended.arn, still_writing=ended.status != "FAILED")
     if intent is None or not intent.changes:
-        return {}
+        return {}, []
     found = intent.model_dump(mode="json")
     what = "; ".join(f"{c.setting}: {as_change(c.before, c.after)}" for c in intent.changes)
-    reason = f"{_how(ended)}. It may have changed before that: {what}. {_where(ended)}"
-    return {"changes": found["changes"], "calls": list(intent.operations), "reason": reason}
+    stops = f" Halted, because none of its changes lasts: {', '.join(halted)}." if halted else ""
+    reason = f"{_how(ended)}. It may have changed before that: {what}.{stops} {_where(ended)}"
+    return {"changes": found["changes"], "calls": list(intent.operations), "reason": reason}, halted
 
 
 def _input(ended: _Ended) -> Mapping[str, Any]:

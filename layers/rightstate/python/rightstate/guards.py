@@ -166,20 +166,23 @@ def intend(resource: str, intent: Intent) -> None:
         raise Locked("Another execution has taken over the lock of the resource. It is looked at again.")
 
 
-def count_dead(resource: str, execution: str, still_writing: bool) -> Intent | None:
-    """What an execution that has died may have written, its changes counted once. Where a function that it
-    has invoked may be still writing, it keeps the lock until that ends by itself."""
+def count_dead(resource: str, execution: str, still_writing: bool) -> tuple[Intent | None, list[str]]:
+    """What an execution that has died may have written, its changes counted once, and the policies that are
+    halted since, as by `release`. Where a function that it has invoked may be still writing, it keeps the
+    lock until that ends by itself."""
     noted = _update(resource, {"counted": execution}, [equals("intent.execution", execution)])
     guard = Guard.model_validate(known(noted or {}, Guard))
     intent = guard.intent_of(execution)
     if intent and guard.owner == execution and guard.counted != execution:
         changed_by = sorted({policy for change in intent.changes for policy in change.policies})
-        applies = {"applies": _counted(guard, changed_by)}
+        counted = _counted(guard, changed_by)
+        tripped = _trip(resource, execution, counted, changed_by)
         if still_writing:
-            _update(resource, applies, [equals("owner", execution)])
+            _update(resource, {"applies": counted}, [equals("owner", execution)])
         else:
-            _give_back(resource, execution, applies)
-    return intent
+            _give_back(resource, execution, {"applies": counted})
+        return intent, tripped
+    return intent, []
 
 
 def release(resource: str, execution: str, changed_by: Collection[str]) -> list[str]:
@@ -191,22 +194,7 @@ def release(resource: str, execution: str, changed_by: Collection[str]) -> list[
         # A second try: the first has given the lock back, and may not have come to tell of it.
         return [halt.policy for halt in guard.halts if halt.execution == execution]
     applies = _counted(guard, changed_by)
-    # What is halted and has tried again stays halted: `looked` has noted when it may try next.
-    halted = {halt.policy for halt in guard.halts}
-    tripped = [
-        name
-        for name in changed_by
-        if name not in halted and len(applies[name]) >= int(os.environ["BREAKER_APPLIES"])
-    ]
-    for policy in tripped:
-        halt = Halt(
-            policy=policy,
-            since=now(),
-            execution=execution,
-            applies=len(applies[policy]),
-            look_again=_next_look(0),
-        )
-        _halt(resource, halt)
+    tripped = _trip(resource, execution, applies, changed_by)
     # Not where it has taken so long that another one has taken the lock over.
     _give_back(resource, execution, {"applies": applies})
     return tripped
@@ -231,11 +219,34 @@ def _counted(guard: Guard, changed_by: Collection[str]) -> dict[str, list[str]]:
     return {name: times for name, times in lately.items() if times}
 
 
-def _halt(resource: str, halt: Halt) -> None:
-    """Note the halt; it ends when a look finds that the change has lasted, or somebody releases it."""
-    item = {"id": resource, "what": HALT + halt.policy, "listed": HALTS, **halt.model_dump()}
+def _trip(
+    resource: str, execution: str, applies: Mapping[str, Collection[str]], changed_by: Collection[str]
+) -> list[str]:
+    """Halt the policies of `changed_by` that have changed the resource too often, and say which."""
+    too_many = [name for name in changed_by if len(applies[name]) >= int(os.environ["BREAKER_APPLIES"])]
+    halts = (
+        Halt(
+            policy=policy,
+            since=now(),
+            execution=execution,
+            applies=len(applies[policy]),
+            look_again=_next_look(0),
+        )
+        for policy in too_many
+    )
+    return [halt.policy for halt in halts if _halt(resource, halt)]
+
+
+def _halt(resource: str, halt: Halt) -> bool:
+    """Note the halt; it ends when a look finds that the change has lasted, or somebody releases it.
+
+    Whether it was noted: what is halted and has tried again stays halted, and `looked` has noted when it may
+    try next.
+    """
+    key = {"id": resource, "what": HALT + halt.policy}
+    values = {"listed": HALTS, **halt.model_dump()}
     with named_errors():
-        storage.guards().put(item)
+        return storage.guards().update(key, values, when=[[absent("what")]]) is not None
 
 
 def _next_look(tries: int) -> str:
@@ -259,7 +270,8 @@ def looked(resource: str, policy: str, tries: int, lasted: bool) -> bool:
                 return False
             _forget_applies(resource, policy)
             return True
-        after = {"tries": tries + 1, "look_again": _next_look(tries + 1)}
+        # Listed, because a halt of an earlier version is not, and LookAgain goes by the list.
+        after = {"tries": tries + 1, "look_again": _next_look(tries + 1), "listed": HALTS}
         return storage.guards().update(key, after, when=[[present("what")], same]) is not None
 
 
