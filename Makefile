@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 # sam and boto3 want a region to be named; nothing here reaches it.
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help setup demo test acceptance lint build sbom wheel docs bench fleet bench-peers bench-growth browser lock clean
+.PHONY: help setup demo test unit acceptance lint build sbom wheel docs bench fleet bench-peers bench-growth browser lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,9 +23,15 @@ setup: $(VENV)/installed ## Install everything into .venv, as the lock names it
 demo: setup ## Remediate two simulated accounts in this process
 	@$(BIN)/rightstate demo
 
-test: lint build browser ## Check everything, as CI does
+# What each says is shown when it has ended. The deployed application waits most of the time, so that it is tested
+# beside the rest. Both would write bytecode into the folders that `sam build` copies, so it is there before.
+test: setup ## Check everything, as CI does
+	@$(MAKE) --jobs --output-sync=target lint build browser
+	@$(BIN)/python -m compileall -q functions layers
+	@$(MAKE) --jobs --output-sync=target unit acceptance
+
+unit: setup ## Test everything that needs no deployment
 	@$(BIN)/pytest
-	@$(BIN)/pytest -n0 -m acceptance
 
 acceptance: setup ## Deploy the application into ministack, and test it there
 	@$(BIN)/pytest -n0 -m acceptance

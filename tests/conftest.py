@@ -5,6 +5,7 @@ import os
 from functools import cache
 
 import botocore.session
+import pytest
 from hypothesis import HealthCheck, settings
 
 # boto3 and SAM's translator want one to be named; what is run as a user has it is told its own.
@@ -27,3 +28,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("unhurried")
+
+# Directories of the slowest modules, which are begun first: last, one would keep one worker busy alone.
+_FIRST = ("docs", "cli", "workflow", "report")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    tests = config.rootpath / "tests"
+    order = {tests / name: place for place, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.parent, len(_FIRST)))

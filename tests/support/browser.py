@@ -44,7 +44,8 @@ def _install() -> int:
     if find():
         return 0
     apt, sudo = shutil.which("apt-get"), shutil.which("sudo")
-    package = ["install", "-q", "-y", "chromium"]
+    # Its recommendations are a desktop's hundred packages, of which a page needs the fonts alone.
+    package = ["install", "-q", "-y", "--no-install-recommends", "chromium", "fonts-liberation"]
     if apt and os.geteuid() == 0:
         commands = [[apt, "update", "-q"], [apt, *package]]
     elif apt and sudo and _run([sudo, "-n", "true"]):
