@@ -17,7 +17,7 @@ from rightstate.resource_type import ResourceType
 from rightstate.sessions import reading_role
 from rightstate_cli import application
 
-READERS = ("resolve", "assume-role", "describe", "verify", "list-resources")
+READERS = ("resolve", "assume-role", "describe", "verify", "survey")
 WRITERS = ("apply",)
 """The hub's functions that assume a member's role that reads, or writes; STACK-REGION-FUNCTION is the name of
 each function's own role."""

@@ -12,9 +12,9 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from rightstate.assessment import Assessed, Page, assess, assess_one
-from rightstate.errors import NotReady, ResourceGone, RightstateError
+from rightstate.errors import RightstateError
 from rightstate.identify import at_home
-from rightstate.models import Decision, Execution, Outcome, Status
+from rightstate.models import Decision, Execution
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.step import defect
 from rightstate.survey import side_by_side
@@ -172,7 +172,7 @@ def _unlisted(resource_type: ResourceType, place: Place, error: Exception) -> Un
 
 def _item(resource_type: ResourceType, policies: Iterable[str], found: Assessed) -> Item:
     resource = found.resource
-    status, reason = _status(found.decision) if found.decision else _failed(found.error)
+    status, reason = found.status
     arn = resource_type.arn_of(resource)
     return Item(
         account=resource.account,
@@ -187,25 +187,6 @@ def _item(resource_type: ResourceType, policies: Iterable[str], found: Assessed)
         decision=found.decision,
         needs_execution=found.needs_execution,
     )
-
-
-def _failed(error: RightstateError | None) -> tuple[str, str]:
-    if isinstance(error, NotReady):
-        return "busy", str(error)
-    return "gone" if isinstance(error, ResourceGone) else "unreadable", str(error)
-
-
-def _status(decision: Decision) -> tuple[str, str]:
-    if decision.apply:
-        return "broken", ""
-    statuses = {verdict.status for verdict in decision.verdicts}
-    if Status.HELD in statuses:
-        return "held", decision.reason
-    if Status.MANAGED in statuses and Status.BROKEN not in statuses and Status.HALTED not in statuses:
-        return "managed", decision.reason
-    if decision.outcome is Outcome.REPORTED:
-        return "broken", decision.reason
-    return decision.outcome.value, decision.reason
 
 
 RUN = Execution(

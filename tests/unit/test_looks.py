@@ -9,7 +9,8 @@ from unittest.mock import patch
 import pytest
 
 from rightstate import looks, storage
-from rightstate.looks import Begun, Counts, Line, Look
+from rightstate.looks import Counts, Line, Look
+from rightstate.models import Begun
 from rightstate.storage.tables import LEDGER
 from rightstate_cli.embedded.storage import SQLiteStorage
 
@@ -37,6 +38,10 @@ def seen(number: int, status: str = "compliant", **verdicts: str) -> Line:
     return Line(resource=name, arn=f"arn:aws:s3:::{name}", at=at, status=status, verdicts=verdicts)
 
 
+def read() -> list[Line]:
+    return list(looks.read(looks.parts_of(ONE, HERE)["s3-bucket"]))
+
+
 def look(*lines: Line, account: str = ONE, region: str = HERE, at: datetime = AT) -> Counts:
     written = Look(account, region, "s3-bucket", "batches/b/aside/")
     for line in lines:
@@ -53,7 +58,7 @@ def test_a_look_is_read_as_it_was_written() -> None:
         *(("s3-bucket", HERE, line) for line in lines),
         ("s3-bucket", THERE, seen(4)),
     ]
-    assert list(looks.of_place(ONE, HERE, "s3-bucket")) == lines
+    assert read() == lines
 
 
 def test_the_next_look_takes_the_place_of_the_one_before_however_many_parts_that_had(
@@ -72,9 +77,9 @@ def test_until_a_look_is_finished_the_one_before_it_is_read() -> None:
     later = Look(ONE, HERE, "s3-bucket", "batches/c/aside/")
     later.add(seen(1))
     begun = later.suspend()
-    assert [line.status for line in looks.of_place(ONE, HERE, "s3-bucket")] == ["broken"]
+    assert [line.status for line in read()] == ["broken"]
     Look(ONE, HERE, "s3-bucket", "batches/c/aside/", begun).finish(AT, BY, "c")
-    assert [line.status for line in looks.of_place(ONE, HERE, "s3-bucket")] == ["compliant"]
+    assert [line.status for line in read()] == ["compliant"]
 
 
 def test_a_look_that_another_process_goes_on_with_is_the_same_as_one_of_one_process() -> None:
@@ -89,7 +94,7 @@ def test_a_look_that_another_process_goes_on_with_is_the_same_as_one_of_one_proc
         begun = Begun.model_validate_json(part.suspend().model_dump_json())
     finished = Look(ONE, HERE, "s3-bucket", "batches/b/aside/", begun).finish(AT, BY, "b")
     assert finished == whole
-    assert list(looks.of_place(ONE, HERE, "s3-bucket")) == lines
+    assert read() == lines
 
 
 def test_the_counts_of_looks_are_found_by_account_and_time() -> None:

@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from rightstate import exemptions
+from rightstate.aws_errors import named_errors
 from rightstate.clock import now
-from rightstate.errors import ResourceGone, RightstateError, SettingsUnreadable
+from rightstate.errors import InvalidInput, NotReady, ResourceGone, RightstateError, SettingsUnreadable
 from rightstate.exemptions import Excuses
 from rightstate.guards import Guard
-from rightstate.models import Account, Decision, Enabled, Execution, Handling, Run, RunTask, Status
+from rightstate.listing import PAGE
+from rightstate.models import Account, Decision, Enabled, Execution, Handling, Outcome, Run, RunTask, Status
 from rightstate.planner import decide, digest, settings_to_read
 from rightstate.policy import Mode
 from rightstate.remediation import check_ready, describe
@@ -23,7 +26,7 @@ from rightstate.resolve import excused
 from rightstate.resource_type import Observed, Place, Resource, ResourceType
 from rightstate.sessions import Phase, open_session
 from rightstate.step import defect
-from rightstate.survey import Seen, survey
+from rightstate.survey import Seen, side_by_side, survey
 
 Policies = Mapping[str, Enabled]
 
@@ -48,6 +51,26 @@ class Assessed:
             verdict.status is Status.BROKEN and verdict.mode is Mode.APPROVE
             for verdict in self.decision.verdicts
         )
+
+    @property
+    def status(self) -> tuple[str, str]:
+        """A word for it, with the reason where there is one: `broken` where something would be changed, asked
+        for or reported, `compliant`, `not-applicable`, `held`, `busy`, `gone`, `unreadable` or, where all
+        that is broken is excused, `exempt`, `halted` or `managed`."""
+        if self.decision is None:
+            if isinstance(self.error, NotReady):
+                return "busy", str(self.error)
+            return "gone" if isinstance(self.error, ResourceGone) else "unreadable", str(self.error)
+        if self.decision.apply:
+            return "broken", ""
+        statuses = {verdict.status for verdict in self.decision.verdicts}
+        if Status.HELD in statuses:
+            return "held", self.decision.reason
+        if Status.MANAGED in statuses and not statuses & {Status.BROKEN, Status.HALTED}:
+            return "managed", self.decision.reason
+        if self.decision.outcome is Outcome.REPORTED:
+            return "broken", self.decision.reason
+        return self.decision.outcome.value, self.decision.reason
 
 
 @dataclass(frozen=True)
@@ -126,6 +149,53 @@ def assess_one(
         return described.observed, described.excuses
 
     return _judged(account, resource_type, resource, policies, guard_of, read)
+
+
+def assess_group(
+    account: Account,
+    resource_type: ResourceType,
+    place: Place,
+    group: str,
+    policies: Policies,
+    guard_of: Callable[[Resource], Guard],
+    execution: Execution,
+    *,
+    token: str,
+    readers: Executor,
+) -> Iterator[Page]:
+    """As `assess`, of the resources of a group, which may be in any of the account's regions. Each is
+    described by itself, side by side."""
+
+    if resource_type.members is None:
+        raise InvalidInput(f"A {resource_type.title} has no groups. Nothing was changed.")
+    members_of = resource_type.members
+
+    def judge(member: tuple[str, str]) -> Assessed:
+        region, identifier = member
+        where = place.model_copy(update={"region": region})
+        resource = Resource(**where.model_dump(), id=identifier)
+        return assess_one(account, resource_type, resource, policies, guard_of, execution)
+
+    def listed() -> Iterator[tuple[str, str]]:
+        session = open_session(account, resource_type, place, Phase.READ, execution.name)
+        for region, identifier in members_of(session.client, place, group):
+            if not account.regions or region in account.regions:
+                yield region, identifier
+
+    with named_errors():
+        members = listed()
+        # The last one of the page before; where it is gone by now, all are looked at again.
+        if token and all("/".join(member) != token for member in members):
+            members = listed()
+        page = list(islice(members, PAGE))
+    while True:
+        assessed = tuple(side_by_side(readers, judge, page, resource_type.readers))
+        last = "/".join(page[-1]) if len(page) == PAGE else ""
+        yield Page(assessed, last, now())
+        if not last:
+            return
+        with named_errors():
+            page = list(islice(members, PAGE))
 
 
 def _judged(

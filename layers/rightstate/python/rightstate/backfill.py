@@ -1,4 +1,4 @@
-"""The states of the backfill: which resources there are, where, and how it ended.
+"""The states of the backfill: where it looks, what it starts for a resource, and how it ended.
 
 What is long goes through the work bucket, never through state data: Step Functions passes 256 KiB at most,
 and its Distributed Map reads its items from S3.
@@ -25,11 +25,10 @@ from rightstate.models import (
     Account,
     BackfillInput,
     BackfillTask,
-    ItemsFound,
-    ListTask,
     NamedResource,
     Outcome,
     Scope,
+    ServiceItems,
     StartInput,
     StoredObject,
     SummarizeTask,
@@ -37,7 +36,7 @@ from rightstate.models import (
     Work,
 )
 from rightstate.resource_type import Place, Resource, ResourceType
-from rightstate.sessions import Phase, hub_client, open_session
+from rightstate.sessions import hub_client
 from rightstate.step import logger
 
 LONGEST_WAIT = timedelta(days=5)
@@ -103,19 +102,19 @@ def _as_batch(execution: str) -> str:
 def _scopes(given: BackfillInput, partition: str) -> Iterator[Scope]:
     for account in _accounts(given):
         enabled = [each for each in _types(given) if _wanted(account, each, given)]
+        types: dict[str, list[str]] = {}
         regions = account.regions or (os.environ["AWS_REGION"],)
         for region in dict.fromkeys(given.regions or regions):
             if account.regions and region not in account.regions:
                 continue
-            services: dict[str, list[str]] = {}
             for each in enabled:
                 if not each.home_regions:
-                    services.setdefault(each.service, []).append(each.name)
-            for service, named in services.items():
-                yield Scope(account=account.account, region=region, service=service, types=tuple(named))
+                    types.setdefault(region, []).append(each.name)
         for each in enabled:
             if home := each.home_regions.get(partition):
-                yield Scope(account=account.account, region=home, service=each.service, types=(each.name,))
+                types.setdefault(home, []).append(each.name)
+        for region, named in types.items():
+            yield Scope(account=account.account, region=region, types=tuple(named))
 
 
 def _types(given: BackfillInput) -> list[ResourceType]:
@@ -160,7 +159,8 @@ def _scopes_of_named(given: BackfillInput, work: Work, partition: str) -> Iterat
     for (account, region, service), resources in found.items():
         types = tuple(dict.fromkeys(resource_type.name for resource_type, _, _ in resources))
         scope = Scope(account=account, region=region, service=service, types=types)
-        yield scope.model_copy(update=dict(_items(scope, work, resources)))
+        found_items = _items(scope, work, resources)
+        yield scope.model_copy(update={"items": found_items.items, "count": found_items.count})
 
 
 def _covered(
@@ -200,57 +200,46 @@ def _is_named(resource_type: ResourceType, named: NamedResource) -> bool:
     return is_arn_of(resource_type, named.resource)
 
 
-def list_resources(task: ListTask) -> ItemsFound:
-    """List the scope's resources into the work bucket, as the executions to be started.
-
-    Raises what opening a session and listing may raise.
-    """
-    account = settings.read(task.scope.account)
-    resources = (
-        (resource_type, region, resource)
-        for resource_type in map(load, task.scope.types)
-        for region, resource in _found(account, resource_type, task.scope, task)
-    )
-    return _items(task.scope, task.work, resources)
-
-
-def _items(scope: Scope, work: Work, resources: Iterable[tuple[ResourceType, str, str]]) -> ItemsFound:
-    """The executions to be started for the resources, in the work bucket."""
+def _items(scope: Scope, work: Work, resources: Iterable[tuple[ResourceType, str, str]]) -> ServiceItems:
+    """The executions to be started for resources of one service, in the work bucket."""
     items = [
-        to_start(
-            resource_type.name,
-            StartInput(
-                account=scope.account,
-                region=region,
-                resource=resource,
-                policies=_narrowed(resource_type, work),
-                mode=work.mode,
-                reason=work.reason,
-                sweep=work.sweep or None,
-                batch=work.batch,
-                requester=work.requester or None,
-            ),
-        )
-        for resource_type, region, resource in resources
+        item(scope, work, resource_type, region, resource) for resource_type, region, resource in resources
     ]
-    name = f"{scope.account}-{scope.region}-{scope.service}"
-    return ItemsFound(items=_stored(f"batches/{work.batch}/{name}.json", items), count=len(items))
+    where = _stored(items_key(scope, work, scope.service), items)
+    return ServiceItems(service=scope.service, items=where, count=len(items))
 
 
-def _found(
-    account: Account, resource_type: ResourceType, scope: Scope, task: ListTask
-) -> Iterator[tuple[str, str]]:
-    """Region and identifier of each resource of the scope. A group may have some in regions that the
-    account's settings leave out."""
-    place = Place(account=scope.account, region=scope.region, partition=task.execution.partition)
-    session = open_session(account, resource_type, place, Phase.READ, task.execution.name)
-    with named_errors():
-        if scope.group is None:
-            yield from ((place.region, resource) for resource in resource_type.find(session.client, place))
-        elif resource_type.members:
-            for region, resource in resource_type.members(session.client, place, scope.group):
-                if not account.regions or region in account.regions:
-                    yield region, resource
+def item(scope: Scope, work: Work, resource_type: ResourceType, region: str, resource: str) -> dict[str, Any]:
+    """The execution to start for a resource."""
+    return to_start(
+        resource_type.name,
+        StartInput(
+            account=scope.account,
+            region=region,
+            resource=resource,
+            policies=_narrowed(resource_type, work),
+            mode=work.mode,
+            reason=work.reason,
+            sweep=work.sweep or None,
+            batch=work.batch,
+            requester=work.requester or None,
+        ),
+    )
+
+
+def scope_key(scope: Scope, work: Work) -> str:
+    """What the keys of a scope's objects in the work bucket begin with."""
+    return f"batches/{work.batch}/{scope.account}-{scope.region}"
+
+
+def index_key(scope: Scope, work: Work) -> str:
+    """Where it says of which services there are items, and which types could not be listed."""
+    return f"{scope_key(scope, work)}.json"
+
+
+def items_key(scope: Scope, work: Work, service: str) -> str:
+    """Where the items of a service of the scope are."""
+    return f"{scope_key(scope, work)}-{service}.json"
 
 
 def _narrowed(resource_type: ResourceType, work: Work) -> tuple[str, ...] | None:

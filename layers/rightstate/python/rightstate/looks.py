@@ -7,7 +7,7 @@ Athena. The ledger has an item for each look with how many resources it saw, by 
 import gzip
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from rightstate import storage
 from rightstate.aws_errors import named_errors
 from rightstate.clock import written
 from rightstate.frozen import Frozen
+from rightstate.models import Begun
 
 PREFIX = "looks/"
 LINES = 20_000
@@ -45,15 +46,6 @@ class Line(Frozen):
         if self.status in ("compliant", "not-applicable"):
             return ""
         return f"{self.status} {sorted(self.verdicts.items())}"
-
-
-class Begun(Frozen):
-    """A look that another process goes on with: how many parts it has written, and its counts until then."""
-
-    parts: int = 0
-    resources: int = 0
-    statuses: Mapping[str, int] = Field(default_factory=dict)
-    policies: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
 
 
 class Counts(Frozen):
@@ -113,8 +105,11 @@ class Look:
             policies={policy: dict(counts) for policy, counts in self._policies.items()},
         )
 
-    def finish(self, at: datetime, by: str, batch: str) -> Counts:
-        """Put it in the place of the look before it, and its counts into the ledger, kept for LEDGER_DAYS."""
+    def finish(self, at: datetime, by: str, batch: str, before: Sequence[str] | None = None) -> Counts:
+        """Put it in the place of the look before it, and its counts into the ledger, kept for LEDGER_DAYS.
+
+        `before` has the keys of the look before it, where they are known.
+        """
         objects, folder = storage.objects(), folder_of(*self._place)
         counts = self._counted(at, by, batch)
         with named_errors():
@@ -123,7 +118,7 @@ class Look:
             if self._lines:
                 objects.put(_part(folder, self._parts), self._packed())
             left = self._parts + bool(self._lines)
-            for key in list(objects.keys(folder)):
+            for key in list(objects.keys(folder)) if before is None else before:
                 if key >= _part(folder, left):
                     objects.delete(key)
             for number in range(self._parts):
@@ -161,9 +156,18 @@ def folder_of(account: str, region: str, resource_type: str) -> str:
     return f"{PREFIX}account={account}/region={region}/resource_type={resource_type}/"
 
 
-def of_place(account: str, region: str, resource_type: str) -> Iterator[Line]:
-    """The latest look at a type in a place; nothing where there is none."""
-    return (line for _, _, line in _lines(folder_of(account, region, resource_type)))
+def parts_of(account: str, region: str) -> dict[str, list[str]]:
+    """The keys of the latest looks in a place, by resource type."""
+    found: dict[str, list[str]] = {}
+    with named_errors():
+        for key in storage.objects().keys(f"{PREFIX}account={account}/region={region}/"):
+            found.setdefault(_place_of(key)[1], []).append(key)
+    return found
+
+
+def read(parts: Sequence[str]) -> Iterator[Line]:
+    """What the look with those keys has of each resource."""
+    return (line for _, _, line in _lines(parts))
 
 
 def latest(account: str) -> Iterator[tuple[str, str, Line]]:
@@ -171,7 +175,9 @@ def latest(account: str) -> Iterator[tuple[str, str, Line]]:
 
     Raises Denied, Throttled, Unavailable, CallFailed.
     """
-    return _lines(f"{PREFIX}account={account}/")
+    with named_errors():
+        keys = list(storage.objects().keys(f"{PREFIX}account={account}/"))
+    return _lines(keys)
 
 
 def counts(account: str, since: datetime, until: datetime) -> Iterator[Counts]:
@@ -183,12 +189,16 @@ def counts(account: str, since: datetime, until: datetime) -> Iterator[Counts]:
             yield _of_item(item)
 
 
-def _lines(prefix: str) -> Iterator[tuple[str, str, Line]]:
+def _place_of(key: str) -> tuple[str, str]:
+    """Region and resource type."""
+    _, _, region, resource_type, _ = (part.rpartition("=")[2] for part in key.split("/"))
+    return region, resource_type
+
+
+def _lines(keys: Sequence[str]) -> Iterator[tuple[str, str, Line]]:
     objects = storage.objects()
-    with named_errors():
-        keys = list(objects.keys(prefix))
     for key in keys:
-        _, _, region, resource_type, _ = (part.rpartition("=")[2] for part in key.split("/"))
+        region, resource_type = _place_of(key)
         with named_errors():
             content = objects.get(key)
         # A part may be gone by now: the next look needs fewer.

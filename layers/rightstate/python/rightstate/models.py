@@ -629,15 +629,15 @@ class BackfillInput(Frozen):
 
 
 class Scope(Frozen):
-    """The resources of one service in one account and region: what shares its throttling.
+    """What one execution of the backfill's map is about: an account and region.
 
-    `items` and `count` are there where the resources are known, and need not be listed. `group` is there
-    where only those of a group are to be listed, of whatever region.
+    Where the resources are known, `items` and `count` are there, and all of them are of one `service`. Else
+    those of `types` are looked at; with `group` only those of a group, of whatever region.
     """
 
     account: str = Field(pattern=ACCOUNT)
     region: str = Field(pattern=REGION, max_length=32)
-    service: str
+    service: str = ""
     types: tuple[str, ...]
     group: ResourceName | None = None
     items: StoredObject | None = None
@@ -667,24 +667,69 @@ class BackfillTask(StateTask):
     input: dict[str, Any]
 
 
-class ListTask(StateTask):
-    """List resources."""
+class Begun(Frozen):
+    """A look that another process goes on with: how many parts it has written, and its counts until then."""
+
+    parts: int = 0
+    resources: int = 0
+    statuses: Mapping[str, int] = Field(default_factory=dict)
+    policies: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
+
+
+class TypeLeft(Frozen):
+    """A resource type that is to be surveyed, from the page that `token` names. `tries` counts how often AWS
+    has asked for fewer calls."""
+
+    resource_type: str
+    token: str = ""
+    tries: int = 0
+    look: Begun = Begun()
+
+
+class NotListed(Frozen):
+    """A resource type whose resources could not be listed, with the error as a Catch has it."""
+
+    resource_type: str
+    service: str
+    failure: Mapping[str, str]
+
+
+class ServiceItems(Frozen):
+    """The executions to start for resources of one service, which share its throttling."""
+
+    service: str
+    items: StoredObject
+    count: int
+
+
+class Found(Frozen):
+    """What a survey has come to, in one or several rounds.
+
+    `more` says that there is a round to come, `throttled` that it has to wait first. After the last one
+    `services` has what is to be started, and `failed` says whether some types are `unlisted`.
+    """
+
+    round: int = 0
+    more: bool = False
+    throttled: bool = False
+    failed: bool = False
+    left: tuple[TypeLeft, ...] = ()
+    services: tuple[ServiceItems, ...] = ()
+    unlisted: tuple[NotListed, ...] = ()
+
+
+class SurveyTask(StateTask):
+    """Survey. `found` is what the round before it has come to."""
 
     scope: Scope
     work: Work
+    found: Found | None = None
 
 
 class SummarizeTask(StateTask):
     """Summarize."""
 
     work: Work
-
-
-class ItemsFound(Frozen):
-    """Where the items are, and how many."""
-
-    items: StoredObject
-    count: int
 
 
 class Summary(Frozen):

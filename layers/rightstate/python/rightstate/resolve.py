@@ -53,14 +53,14 @@ def resolve(task: ResolveTask) -> Resolved:
         Place(account=start.account, region=start.region, partition=task.execution.partition),
     )
     named = _named(resource_type, place, start, task.input)
-    account = _settings(start.account, _shared_since(start, task))
+    account = settings_of(start.account, _shared_since(start, task))
     if trigger.caused_by and trigger.caused_by == account.role_arn:
         # The rules let none of these calls through; were one to come, it must not start another.
         why = f"{start.event.name if start.event else 'The call'} was made by Rightstate's own role."
         return Resolved(proceed=False, outcome=Outcome.REJECTED, reason=why, place=place)
     if start.undo:
         return _undo(resource_type, account, start, named, place, task.run)
-    policies = _chosen(resource_type, account, start)
+    policies = chosen(resource_type, account, start.policies, start.mode)
     if why := _why_off(resource_type, account, place, policies):
         return Resolved(proceed=False, outcome=Outcome.OFF, reason=why, run=task.run, place=place)
     if start.approved and (off := _not_enabled(resource_type, policies, start)):
@@ -101,7 +101,7 @@ def resolve(task: ResolveTask) -> Resolved:
     return Resolved(proceed=True, place=place, run=run.approved_by(approval) if approval else run)
 
 
-def _settings(account: str, since: datetime | None = None) -> Account:
+def settings_of(account: str, since: datetime | None = None) -> Account:
     """The account's settings, with no exemption that lasts longer than the hub allows."""
     found = settings.read_shared(account, since) if since else settings.read(account)
     return exemptions.limited(found, int(os.environ["EXEMPTION_DAYS"]))
@@ -132,7 +132,7 @@ def still(run: Run, resource_type: ResourceType) -> Run:
     Nothing more is done than the run had. Raises UnknownAccount, SettingsUnreadable and, of the guard,
     Throttled, Unavailable and Denied.
     """
-    account = _settings(run.resource.account)
+    account = settings_of(run.resource.account)
     enabled = settings.enabled(account, resource_type)
     policies = {
         name: enabled[name].model_copy(update={"mode": _mode_still(run, name, enabled[name].mode)})
@@ -215,12 +215,14 @@ def _why_off(
     return "" if policies else "No policy of this kind of resource is enabled for the account."
 
 
-def _chosen(resource_type: ResourceType, account: Account, start: StartInput) -> dict[str, Enabled]:
-    """The enabled policies that the input does not leave out, with the mode it lowers them to."""
+def chosen(
+    resource_type: ResourceType, account: Account, policies: Iterable[str] | None, mode: Mode | None
+) -> dict[str, Enabled]:
+    """The enabled policies that an input does not leave out, with the mode it lowers them to."""
     enabled = settings.enabled(account, resource_type)
-    if start.policies is not None:
+    if policies is not None:
         asked = set()
-        for name in start.policies:
+        for name in policies:
             policy = resource_type.policy(name)
             if policy is None:
                 raise InvalidInput(
@@ -229,7 +231,7 @@ def _chosen(resource_type: ResourceType, account: Account, start: StartInput) ->
             asked.add(policy.id)
         enabled = {name: configured for name, configured in enabled.items() if name in asked}
     lowered = {
-        name: configured.model_copy(update={"mode": configured.mode.lowered_to(start.mode)})
+        name: configured.model_copy(update={"mode": configured.mode.lowered_to(mode)})
         for name, configured in enabled.items()
     }
     return {name: configured for name, configured in lowered.items() if configured.mode != "off"}

@@ -1,6 +1,8 @@
 """What every Lambda handler does around its one call into the library."""
 
+import math
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
@@ -10,6 +12,7 @@ from rightstate.errors import Defect, InvalidInput, RightstateError
 from rightstate.models import RunTask, StateTask, Task
 
 logger = Logger()
+_invocation: ContextVar[Any] = ContextVar("invocation", default=None)
 
 T = TypeVar("T", bound=StateTask)
 M = TypeVar("M", bound=BaseModel)
@@ -26,6 +29,7 @@ def step(task: type[T]) -> Callable[[Callable[[T], BaseModel]], Callable[[Any, A
     def decorate(function: Callable[[T], BaseModel]) -> Callable[[Any, Any], Any]:
         def handler(event: Any, context: Any) -> Any:
             logger.thread_safe_clear_keys()
+            _invocation.set(context)
             try:
                 parsed = parse(task, event)
                 logger.thread_safe_append_keys(execution=parsed.execution.id, **_names(parsed))
@@ -44,6 +48,13 @@ def step(task: type[T]) -> Callable[[Callable[[T], BaseModel]], Callable[[Any, A
         return handler
 
     return decorate
+
+
+def seconds_left() -> float:
+    """Until Lambda ends this invocation; without end where there is no such limit."""
+    context = _invocation.get()
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return remaining() / 1000 if remaining else math.inf
 
 
 def parse(model: type[M], given: Any) -> M:
