@@ -270,8 +270,9 @@ class Batches:
         return [_begun_as(each, begun) for each in found]
 
     def unlisted(self, batch: str) -> list[str]:
-        """The scopes whose resources are not listed, or not yet."""
-        return ["/".join(scope) for scope, entries in self._read(batch).items() if entries is _UNLISTED]
+        """The places and types that could not be looked at, or not yet."""
+        found = self._read(batch).items()
+        return ["/".join(filter(None, scope)) for scope, entries in found if entries is _UNLISTED]
 
     def rename(self, batch: str, names: set[str]) -> int:
         """Give those items another name, so that the next run starts them once more; returns how many."""
@@ -283,8 +284,7 @@ class Batches:
                     each["name"] = _next_name(each["name"])
                     renamed += 1
         if renamed:
-            listed = {scope: each for scope, each in grouped.items() if each is not _UNLISTED}
-            self._write(_folder(batch), listed)
+            self._write(_folder(batch), grouped)
         return renamed
 
     def scopes(self, batch: str) -> Mapping[str, str]:
@@ -347,8 +347,13 @@ class Batches:
     def _write(
         self, folder: str, grouped: Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]]
     ) -> Mapping[str, str]:
-        scopes = []
+        scopes: list[dict[str, Any]] = []
         for (account, region, service), items in sorted(grouped.items()):
+            if items is _UNLISTED:
+                # The next run looks there again.
+                types = (service,) if service else self._types_of(folder, account, region)
+                scopes.append({"account": account, "region": region, "types": types})
+                continue
             key = f"{folder}/{account}-{region}-{service}.json"
             self._put(key, items)
             scopes.append(
@@ -365,6 +370,16 @@ class Batches:
         # Last, so that what it names is there.
         self._put(where["key"], scopes)
         return where
+
+    def _types_of(self, folder: str, account: str, region: str) -> list[str]:
+        """What is to be looked at in a place that the batch has not come to."""
+        scopes = self._get(self._at(folder)["key"])
+        return [
+            each
+            for scope in scopes
+            if (scope["account"], scope["region"]) == (account, region)
+            for each in scope["types"]
+        ]
 
     def _put(self, key: str, content: Any) -> None:
         with answers("Nothing was started."):
@@ -391,18 +406,26 @@ class Batches:
         scopes = self._get(self.scopes(batch)["key"])
         if scopes is None:
             return None
-        found = {}
+        found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
         for scope in scopes:
-            # A scope whose resources the run lists itself has its items where that writes them.
-            name = f"{scope['account']}-{scope['region']}-{scope['service']}"
-            key = (scope.get("items") or {}).get("key", f"{_folder(batch)}/{name}.json")
-            entries = self._get(key)
-            found[scope["account"], scope["region"], scope["service"]] = (
-                _UNLISTED if entries is None else entries
-            )
+            where = scope["account"], scope["region"]
+            if scope.get("items"):
+                key = scope["items"]["key"]
+                found[*where, scope["service"]] = self._get(key) or _UNLISTED
+                continue
+            # A place that the run looks at has its items, by service, where that writes them.
+            name = f"{_folder(batch)}/{'-'.join(where)}"
+            looked = self._get(f"{name}.json")
+            if looked is None:
+                found[*where, ""] = _UNLISTED
+                continue
+            for service in looked["services"]:
+                found[*where, service] = self._get(f"{name}-{service}.json") or []
+            for resource_type in looked["unlisted"]:
+                found[*where, resource_type] = _UNLISTED
         return found
 
-    def _get(self, key: str) -> list[dict[str, Any]] | None:
+    def _get(self, key: str) -> Any:
         with answers("Nothing was changed."):
             try:
                 answer = self._s3.get_object(Bucket=self._bucket, Key=key)
@@ -410,8 +433,7 @@ class Batches:
                 if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
                     return None
                 raise
-            found: list[dict[str, Any]] = json.loads(answer["Body"].read())
-        return found
+            return json.loads(answer["Body"].read())
 
 
 _UNLISTED: list[dict[str, Any]] = []

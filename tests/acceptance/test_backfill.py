@@ -104,7 +104,7 @@ def test_an_account_whose_role_is_refused_fails_alone_and_a_later_run_of_the_bat
     assert (execution.status, error(hub, execution)) == ("FAILED", "SomeFailed")
     assert {entry["resource"]: (entry["outcome"], entry["error"]) for entry in ledger(hub, "partly")} == {
         f"{reached}/{REGION}/sqs-queue/partly": ("remediated", ""),
-        f"{refused}/{REGION}/sqs-queue/'sqs'": ("failed", "RoleNotAssumed"),
+        f"{refused}/{REGION}/sqs-queue/'all services'": ("failed", "RoleNotAssumed"),
     }
     assert "planted-text" not in str(ledger(hub, "partly"))
     execution = again()

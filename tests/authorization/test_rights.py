@@ -3,6 +3,7 @@
 import ast
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -60,12 +61,18 @@ def test_settings_are_only_read_and_the_ledger_is_written_where_executions_end(a
         ("ApplyRole", "SettingsTable", "GetItem"),
         ("FindScopesRole", "SettingsTable", "GetItem"),
         ("FindScopesRole", "SettingsTable", "Scan"),
-        ("ListResourcesRole", "SettingsTable", "GetItem"),
+        ("SurveyRole", "SettingsTable", "GetItem"),
         ("RemindRole", "SettingsTable", "Scan"),
         ("CheckSelfRole", "LedgerTable", "Query"),
         ("RecordRole", "LedgerTable", "PutItem"),
         ("RecordDeathRole", "LedgerTable", "PutItem"),
+        # The counts of its looks, see below.
+        ("SurveyRole", "LedgerTable", "PutItem"),
     }
+    counts = Request(at.hub.role("SurveyRole"), "dynamodb:PutItem", table_arn(at, "LedgerTable"))
+    for key, may in (("looks/111122223333", True), (RESOURCE_KEY, False)):
+        given = replace(counts, context={"dynamodb:LeadingKeys": [key]})
+        assert allowed(given, policies(at.hub_resources(), "SurveyRole")) is may
 
 
 def table_arn(at: Installation, table: str) -> str:

@@ -33,7 +33,7 @@ def assuming(at: Installation, caller: str, *, role: str = ROLE, **context: str)
 # Of the hub's roles, those that may assume a role of the member -> which.
 MAY = {
     **dict.fromkeys(
-        ("ResolveRole", "AssumeRoleRole", "DescribeRole", "VerifyRole", "ListResourcesRole"), "ReadingRole"
+        ("ResolveRole", "AssumeRoleRole", "DescribeRole", "VerifyRole", "SurveyRole"), "ReadingRole"
     ),
     "ApplyRole": "RemediationRole",
 }
@@ -100,7 +100,7 @@ def test_the_trusts_alone_let_in_no_other_role_of_the_hub_even_an_administrator(
     assert got == set(MAY.items())
 
 
-ONE_ROLE = {"ResolveRole", "AssumeRoleRole", "DescribeRole", "VerifyRole", "ListResourcesRole", "ApplyRole"}
+ONE_ROLE = {"ResolveRole", "AssumeRoleRole", "DescribeRole", "VerifyRole", "SurveyRole", "ApplyRole"}
 
 
 @everywhere
@@ -251,7 +251,7 @@ def trusted_service(role: str, resources: Mapping[str, Any]) -> str:
 FUNCTIONS = (
     *("Resolve", "AssumeRole", "Describe", "Decide", "Apply", "Verify", "Record"),
     *("RequestApproval", "CheckApproval", "Remind", "LookAgain", "CheckSelf", "RecordDeath"),
-    *("FindScopes", "ListResources", "Summarize"),
+    *("FindScopes", "Survey", "Summarize"),
 )
 
 

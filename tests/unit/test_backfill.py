@@ -25,8 +25,6 @@ from rightstate.models import (
     BackfillTask,
     Enabled,
     Execution,
-    ItemsFound,
-    ListTask,
     Scope,
     StartInput,
     StoredObject,
@@ -179,10 +177,12 @@ def test_a_global_service_is_looked_at_once_in_its_home_region(hub: Hub) -> None
     assert hub.places() == {(ONE, "us-east-1", "iam-password-policy")}
 
 
-def test_types_of_one_service_share_a_scope_since_they_share_its_throttling(hub: Hub) -> None:
-    hub.register(ONE, DATABASES, "neptune-iam-authentication")
-    [scope] = hub.scopes()
-    assert (scope.service, scope.types) == ("rds", ("neptune-cluster", "rds-instance"))
+def test_all_types_of_a_place_share_a_scope_since_each_scope_costs_state_transitions(hub: Hub) -> None:
+    hub.register(ONE, DATABASES, QUEUES, PASSWORDS, regions=(HERE, THERE))
+    assert {(scope.region, scope.types) for scope in hub.scopes()} == {
+        (HERE, ("rds-instance", "sqs-queue")),
+        (THERE, ("rds-instance", "sqs-queue", "iam-password-policy")),
+    }
 
 
 UNREADABLE = "all", {"s3-versionning": {"mode": "auto"}}
@@ -370,46 +370,6 @@ def test_settings_that_are_not_understood_fail_it_since_nobody_else_would_tell(h
     hub.register_unreadable(ONE, "all")
     with pytest.raises(SettingsUnreadable):
         hub.find(resources=[named("arn:aws:s3:::logs")])
-
-
-# --- List resources ---
-
-
-def listed(hub: Hub, scope: Scope, **given: Any) -> ItemsFound:
-    return backfill.list_resources(ListTask(execution=execution(), scope=scope, work=hub.find(**given)))
-
-
-def test_the_resources_of_a_scope_are_listed_as_executions_to_start(hub: Hub) -> None:
-    hub.register(HUB, QUEUES)
-    names = [f"invoices-{number}" for number in range(3)]
-    for name in names:
-        boto3.client("sqs").create_queue(QueueName=name)
-    [scope] = hub.scopes()
-    found = listed(
-        hub, scope, batch="b", reason="CHG-1", mode="report", policies=[QUEUES, VERSIONING], sweep=True
-    )
-    assert found.count == len(names)
-    wanted = [
-        StartInput(
-            account=HUB,
-            region=HERE,
-            resource=name,
-            policies=(QUEUES,),
-            mode="report",
-            reason="CHG-1",
-            sweep=True,
-            batch="b",
-        )
-        for name in names
-    ]
-    assert hub.read(found.items) == [backfill.to_start("sqs-queue", each) for each in wanted]
-
-
-def test_where_a_service_has_nothing_there_are_no_items(hub: Hub) -> None:
-    hub.register(HUB, QUEUES)
-    [scope] = hub.scopes()
-    found = listed(hub, scope)
-    assert (found.count, hub.read(found.items)) == (0, [])
 
 
 # --- What is started ---

@@ -29,7 +29,9 @@ def states(within: Mapping[str, Any]) -> Iterator[tuple[str, State]]:
 STATES = dict(states(DEFINITION))
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 FUNCTIONS = {name: task for name, task in TASKS.items() if task["Resource"].endswith(":lambda:invoke")}
-MAPS = {name: state for name, state in STATES.items() if state["Type"] == "Map"}
+INLINE = {"Each service", "Each type that was not listed"}
+"""Of a few items in state data: a resource type has one service."""
+MAPS = {name: state for name, state in STATES.items() if state["Type"] == "Map" and name not in INLINE}
 every_task = pytest.mark.parametrize("name", TASKS)
 every_map = pytest.mark.parametrize("name", MAPS)
 
@@ -41,7 +43,7 @@ UNCAUGHT = {
 
 def test_each_state_has_a_name_of_its_own_and_leads_to_one_beside_it() -> None:
     assert len(STATES) == len(list(states(DEFINITION)))
-    for machine in (DEFINITION, *(each["ItemProcessor"] for each in MAPS.values())):
+    for machine in (DEFINITION, *(STATES[each]["ItemProcessor"] for each in (*MAPS, *INLINE))):
         led_to = {machine["StartAt"]}
         for state in machine["States"].values():
             after = [*state.get("Catch", []), *state.get("Choices", []), state]
@@ -101,7 +103,8 @@ def test_what_goes_wrong_in_a_task_is_recorded_unless_something_else_tells() -> 
         if "Catch" in task
     }
     assert caught == {
-        "List resources": {"States.ALL"},
+        "Survey": {"States.ALL"},
+        "Record a type that was not listed": {"States.ALL"},
         "Record what was not listed": {"States.ALL"},
         # A remediation that fails has recorded it. The map counts the child execution that fails with it.
         "Remediate": {"StepFunctions.ExecutionAlreadyExistsException"},
@@ -109,8 +112,8 @@ def test_what_goes_wrong_in_a_task_is_recorded_unless_something_else_tells() -> 
     assert set(TASKS) - set(caught) == set(UNCAUGHT)
 
 
-def test_a_service_that_cannot_be_listed_is_recorded_and_then_fails() -> None:
-    assert STATES["List resources"]["Catch"][0]["Next"] == "Record what was not listed"
+def test_a_place_that_cannot_be_looked_at_is_recorded_and_then_fails() -> None:
+    assert STATES["Survey"]["Catch"][0]["Next"] == "Record what was not listed"
     record = STATES["Record what was not listed"]
     assert {record["Next"], record["Catch"][0]["Next"]} == {"Not listed"}
     assert STATES["Not listed"]["Type"] == "Fail"
@@ -120,7 +123,8 @@ def test_a_service_that_cannot_be_listed_is_recorded_and_then_fails() -> None:
 def test_a_function_is_given_what_its_model_reads(name: str) -> None:
     model = {
         "Find scopes": models.BackfillTask,
-        "List resources": models.ListTask,
+        "Survey": models.SurveyTask,
+        "Record a type that was not listed": models.RecordTask,
         "Record what was not listed": models.RecordTask,
         "Summarize": models.SummarizeTask,
     }[name]
@@ -186,6 +190,27 @@ def test_an_item_may_name_no_other_machine(name: str) -> None:
     assert states["No remediation"]["Type"] == "Fail"
 
 
+def test_a_survey_goes_on_until_nothing_is_left_and_waits_only_if_it_is_throttled() -> None:
+    looked = STATES["Is all of it looked at?"]
+    assert [(each["Variable"], each["Next"]) for each in looked["Choices"]] == [
+        ("$.found.throttled", "Leave the service alone for a while"),
+        ("$.found.more", "Survey"),
+        ("$.found.failed", "Each type that was not listed"),
+    ]
+    assert STATES["Leave the service alone for a while"]["Next"] == "Survey"
+    assert {STATES["Each type that was not listed"]["Next"], looked["Default"]} == {"Each service"}
+    named = {key.removesuffix(".$") for key in STATES["Survey"]["ResultSelector"]}
+    assert named == set(models.Found.model_fields)
+    assert MAPS["Each scope"]["ItemSelector"]["found"] is None
+
+
+def test_what_is_to_be_done_is_done_service_by_service_each_at_its_own_pace() -> None:
+    services = STATES["Each service"]
+    assert services["ItemsPath"] == "$.found.services"
+    assert "MaxConcurrency" not in services
+    assert services["ItemProcessor"]["StartAt"] == "Each resource"
+
+
 WORK = {
     "scope": {"account": "111122223333"},
     "work": {"batch": "b", "requester": "AROA:ana", "event": None},
@@ -231,22 +256,11 @@ def test_every_field_of_an_input_is_the_items_own_or_fixed() -> None:
     assert (own | fixed, own & fixed) == (set(models.StartInput.model_fields), set())
 
 
-def test_a_map_is_given_items_where_there_are_any() -> None:
-    """A Distributed Map of nothing is of no use, and costs a map run."""
-    for machine in (DEFINITION, MAPS["Each scope"]["ItemProcessor"]):
-        states = machine["States"]
-        # A wait only puts it off.
-        to_map = {name for name, state in states.items() if state["Type"] == "Map"}
-        waits = {
-            name for name, state in states.items() if state["Type"] == "Wait" and state["Next"] in to_map
-        }
-        before = {name for name, state in states.items() if leads_to(state) & (to_map | waits)} - waits
-        assert before - {"Take those of the plan"} <= {"Is there anything to look at?", "Are there any?"}
-
-
-def leads_to(state: State) -> set[str]:
-    after = [*state.get("Catch", []), *state.get("Choices", []), state]
-    return {each[key] for each in after for key in ("Next", "Default") if key in each}
+def test_a_map_is_distributed_only_where_there_is_something_to_do() -> None:
+    """A Distributed Map of nothing is of no use, and costs a map run. A survey names the services alone of
+    which there is something to do."""
+    [choice] = STATES["Is there anything to look at?"]["Choices"]
+    assert (choice["Variable"], choice["IsNull"]) == ("$.work.scopes", True)
 
 
 # --- State data ---
@@ -257,7 +271,9 @@ def test_no_task_passes_on_what_it_is_answered_unnamed(name: str) -> None:
     assert "ResultSelector" in TASKS[name] or TASKS[name]["ResultPath"] is None
 
 
-@pytest.mark.parametrize("model", [models.Work, models.ItemsFound, models.Summary, models.Scope])
+@pytest.mark.parametrize(
+    "model", [models.Work, models.Found, models.ServiceItems, models.Summary, models.Scope]
+)
 def test_state_data_holds_where_a_list_of_resources_is_and_not_the_list(model: Any) -> None:
     """256 KiB is all that a state may pass on; types, policies and outcomes are few."""
     lists = {
@@ -265,12 +281,4 @@ def test_state_data_holds_where_a_list_of_resources_is_and_not_the_list(model: A
         for name, field in model.model_fields.items()
         if re.search(r"tuple|Mapping|list", str(field.annotation))
     }
-    assert lists <= {"types", "policies", "outcomes"}
-
-
-def test_a_choice_asks_for_what_is_there() -> None:
-    """An item of a plan has `items`; of one that is to be listed it must not even be null."""
-    scope = models.Scope(account="111122223333", region="us-east-1", service="s3", types=("s3-bucket",))
-    assert "items" not in scope.model_dump(mode="json", exclude_none=True)
-    [choice] = STATES["Are its resources known?"]["Choices"]
-    assert (choice["Variable"], choice["IsPresent"]) == ("$.scope.items", True)
+    assert lists <= {"types", "policies", "outcomes", "left", "services", "unlisted"}

@@ -473,7 +473,7 @@ def in_hub(service: str, resource: str) -> str:
     return f"arn:aws:{service}:{REGION}:{HUB}:{resource}"
 
 
-FUNCTIONS_OF_BACKFILL = ("find-scopes", "list-resources", "summarize")
+FUNCTIONS_OF_BACKFILL = ("find-scopes", "survey", "summarize")
 FUNCTIONS_OF_REMEDIATIONS = (
     "resolve",
     "assume-role",
@@ -525,6 +525,7 @@ NO_RESOURCE_LEVEL = {
     for _, _, resource in statements(policy["PolicyDocument"])
     if re.fullmatch(rf"arn:aws:s3:::{STACK}-workbucket-\w+/batches/\*", resource)
 }
+LOOKS = WORK.replace("/batches/", "/looks/")
 ENDED = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 
 
@@ -617,11 +618,18 @@ DECLARED = {
         ("dynamodb:Scan", table_arn("SettingsTable")),
         ("s3:PutObject", WORK),
     },
-    "ListResourcesRole": {
+    "SurveyRole": {
         *RUNS,
         *READS,
         ("dynamodb:GetItem", table_arn("SettingsTable")),
-        ("s3:PutObject", WORK),
+        ("dynamodb:Query", f"{GUARDS}/index/halts"),
+        ("dynamodb:PutItem", table_arn("LedgerTable")),
+        *(
+            (f"s3:{action}", where)
+            for action in ("DeleteObject", "GetObject", "PutObject")
+            for where in (WORK, LOOKS)
+        ),
+        ("s3:ListBucket", LOOKS.removesuffix("/looks/*")),
     },
     "SummarizeRole": {
         *RUNS,
@@ -1016,7 +1024,14 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
             "STACK",
         },
         "FindScopesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
-        "ListResourcesFunction": {"SETTINGS_TABLE", "WORK_BUCKET"},
+        "SurveyFunction": {
+            "EXEMPTION_DAYS",
+            "GUARDS_TABLE",
+            "LEDGER_DAYS",
+            "LEDGER_TABLE",
+            "SETTINGS_TABLE",
+            "WORK_BUCKET",
+        },
         "SummarizeFunction": {"LEDGER_TABLE", "WORK_BUCKET"},
         "RemindFunction": {"SETTINGS_TABLE", "GUARDS_TABLE", "TOPIC_ARN", "EXEMPTION_DAYS"},
         "LookAgainFunction": {"GUARDS_TABLE", "MACHINES"},

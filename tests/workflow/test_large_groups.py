@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from rightstate import backfill, resolve, settings
-from rightstate.models import BackfillInput, BackfillTask, Execution, ListTask, Scope, StartInput
+from rightstate.models import BackfillInput, BackfillTask, Execution, Scope, StartInput, SurveyTask
 from rightstate.policy import Mode
+from rightstate.scope_survey import survey_scope
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
 from tests.support.member import REGION, enable, session
@@ -46,6 +47,8 @@ def enabled(hub: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     enable(hub, "s3-versioning", account=OTHER)
     monkeypatch.setenv("BACKFILL_MACHINE", hub.resources["BackfillMachine"])
     monkeypatch.setenv("WORK_BUCKET", hub.resources["WorkBucket"])
+    monkeypatch.setenv("GUARDS_TABLE", hub.resources["GuardsTable"])
+    monkeypatch.setenv("EXEMPTION_DAYS", "90")
     monkeypatch.setenv("AWS_REGION", REGION)  # as Lambda does
 
 
@@ -100,7 +103,7 @@ def test_that_backfill_lists_the_group_and_knows_the_event_of_each(hub: Engine) 
     work = backfill.find_scopes(BackfillTask(execution=BACKFILL, input={**given, "event": GIVEN["event"]}))
     [scope] = [Scope.model_validate(each) for each in stored(hub, work.scopes)]
     assert (scope.group, scope.types) == ("account", ("s3-bucket",))
-    found = backfill.list_resources(ListTask(execution=BACKFILL, scope=scope, work=work))
+    [found] = survey_scope(SurveyTask(execution=BACKFILL, scope=scope, work=work)).services
     items = [StartInput.model_validate(item["input"]) for item in stored(hub, found.items)]
     assert {(item.region, item.resource) for item in items} == BUCKETS
     # Not the requester's item: whoever made the call cannot approve what it asks for.
@@ -109,9 +112,9 @@ def test_that_backfill_lists_the_group_and_knows_the_event_of_each(hub: Engine) 
 
 def test_what_a_group_has_in_regions_that_the_account_leaves_out_is_not_started(hub: Engine) -> None:
     hub.configure(settings.read(OTHER).model_copy(update={"regions": ("eu-west-1",)}))
-    scope = Scope(account=OTHER, region="eu-west-1", service="s3", types=("s3-bucket",), group="account")
+    scope = Scope(account=OTHER, region="eu-west-1", types=("s3-bucket",), group="account")
     work = backfill.find_scopes(BackfillTask(execution=BACKFILL, input={"accounts": [OTHER]}))
-    found = backfill.list_resources(ListTask(execution=BACKFILL, scope=scope, work=work))
+    [found] = survey_scope(SurveyTask(execution=BACKFILL, scope=scope, work=work)).services
     assert [item["input"]["resource"] for item in stored(hub, found.items)] == ["grouped-2"]
 
 

@@ -285,6 +285,8 @@ class _Items:
     def _written(self, key_of: Callable[[str], str]) -> tuple[ServiceItems, ...]:
         written = []
         for service, items in self._found.items():
+            if not items:
+                continue
             with named_errors():
                 storage.objects().put(key_of(service), b"[" + b",\n".join(items) + b"]")
             where = StoredObject(bucket=os.environ["WORK_BUCKET"], key=key_of(service))
