@@ -28,7 +28,6 @@ from rightstate.models import (
 )
 from rightstate.policy import Mode
 from rightstate.scope_survey import survey_scope
-from rightstate.storage.dynamodb import serialized
 from rightstate.storage.tables import GUARDS, LEDGER, SETTINGS
 
 ACCOUNT, HERE = "123456789012", "eu-west-1"
@@ -72,10 +71,7 @@ def hub() -> Iterator[None]:
 
 def enable(mode: Mode = Mode.AUTO, *policies: str) -> None:
     enabled = {policy: Enabled(mode=mode) for policy in policies or (QUEUES,)}
-    item = settings.as_item(Account(account=ACCOUNT, policies=enabled))
-    boto3.client("dynamodb").put_item(
-        TableName="settings", Item=item if "S" in str(item["account"]) else serialized(item)
-    )
+    storage.settings().put(settings.as_item(Account(account=ACCOUNT, policies=enabled)))
 
 
 def make_queues(count: int, encrypted: bool = False) -> list[str]:
