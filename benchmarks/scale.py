@@ -5,13 +5,27 @@ arithmetic on AWS's default quotas and list prices, which stand here with where 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
+from unittest.mock import patch
 
+import boto3
+from moto import mock_aws
+from tests.storage.conftest import created
 from tests.support.calls import Calls
 from tests.support.member import broken, enable, start_input
 
+from rightstate import sessions, settings, storage
+from rightstate.catalogue import load_all
+from rightstate.models import Account, Enabled, Execution, Scope, SurveyTask, Work
+from rightstate.policy import Mode
+from rightstate.scope_survey import TYPES_AT_ONCE, survey_scope
+from rightstate.storage.tables import TABLES
+from rightstate.survey import READERS
 from rightstate_cli import application, moto_gaps
 from rightstate_cli.embedded.engine import simulated
 from rightstate_cli.executions import Start
@@ -30,6 +44,12 @@ ASSUMING = {"Assume role", "Describe", "Apply", "Verify"}
 """The states whose functions assume the member's role; Resolve does for groups alone."""
 CONCURRENCY = 5
 SCOPES_AT_ONCE = 50
+SECONDS_A_CALL, SECONDS_OF_A_CALL, SECONDS_A_TYPE = 0.05, 0.003, 0.02
+SURVEY_GB, SURVEY_CORES, FUNCTION_GB = 1, 0.58, 0.5
+"""Lambda gives one core for 1,769 MB (Lambda guide, Configure memory)."""
+TYPES_A_PLACE, READ_ALONE, RESULTS = 5, 0.25, 2
+COLD_SECONDS, RESTORE_SECONDS, TRAIL_SECONDS = 1.5, 0.4, 5
+SNAP_CACHE, SNAP_RESTORE, FUNCTIONS = 0.0000015046, 0.0001397998, 9
 
 
 @dataclass(frozen=True)
@@ -43,6 +63,12 @@ class Quota:
 
 
 QUOTAS = {
+    "GetExecutionHistory": Quota(
+        "Step Functions, GetExecutionHistory",
+        20,
+        20,
+        "Step Functions guide, Quotas related to API throttling",
+    ),
     "StartExecution": Quota(
         "Step Functions, StartExecution", 300, 150, "Step Functions guide, Quotas related to API throttling"
     ),
@@ -65,7 +91,8 @@ PRICES = {
     "a million GB-seconds of Lambda": 16.6667,
     "a million write units of DynamoDB": 0.625,
     "a GB of logs": 0.5,
-    "a GB of DynamoDB for a month": 0.25,
+    "a million PUT or LIST requests of S3": 5,
+    "a million GET requests of S3": 0.4,
 }
 """US dollars, us-east-1, as the services' price pages had them; they differ by region and change."""
 LOG_KB = 0.5
@@ -106,74 +133,212 @@ def measured() -> dict[str, Path]:
     return found
 
 
-def of_the_backfill() -> int:
-    """The states that it enters for each resource, in an execution of its own."""
+def of_the_backfill() -> dict[str, int]:
+    """The states that it enters for a place where all is well, for a service of one where something is to be
+    done, and for each resource that is acted on."""
     definition = json.loads((application.root() / "statemachines" / "backfill.asl.json").read_text())
-    scope = definition["States"]["Each scope"]["ItemProcessor"]["States"]
-    resource = scope["Each resource"]["ItemProcessor"]
-    entered, state = 1, resource["States"][resource["StartAt"]]
+    place = definition["States"]["Each scope"]["ItemProcessor"]
+    service = place["States"]["Each service"]["ItemProcessor"]
+    resource = service["States"]["Each resource"]["ItemProcessor"]
+    return {"place": _entered(place), "service": _entered(service), "resource": _entered(resource)}
+
+
+def _entered(machine: Mapping[str, Any]) -> int:
+    entered, state = 1, machine["States"][machine["StartAt"]]
     while not state.get("End"):
         entered += 1
-        state = resource["States"][state.get("Default") or state["Next"]]
+        state = machine["States"][state.get("Default") or state["Next"]]
     return entered
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """What surveying a place takes, in calls to the account: where there is nothing, and for one more bucket."""
+
+    types: int
+    empty: int
+    bucket: int
+
+
+def surveyed() -> Surveyed:
+    """Of the hub's own account, with every policy enabled."""
+    types = tuple(each.name for each in load_all())
+    found = []
+    with _hub() as task:
+        for buckets in range(3):
+            for number in range(max(0, buckets - 1), buckets):
+                boto3.client("s3").create_bucket(Bucket=f"measured-{number}", **_THERE)
+            with Calls() as calls:
+                survey_scope(task)
+            found.append(sum(call not in _OF_THE_HUB for call in calls.made))
+    return Surveyed(types=len(types), empty=found[0], bucket=found[2] - found[1])
+
+
+_THERE: Any = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
+_OF_THE_HUB = {
+    *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
+    *("s3:GetObject", "s3:ListObjectsV2", "s3:PutObject"),
+}
+
+
+@contextmanager
+def _hub() -> Iterator[SurveyTask]:
+    """A hub with its tables and bucket, where everything is enabled for its own account."""
+    account, region = "123456789012", "eu-west-1"
+    arn = f"arn:aws:states:{region}:{account}:execution:rightstate-backfill"
+    environment = {
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        **{spec.variable: spec.name for spec in TABLES},
+        "LEDGER_DAYS": "400",
+        "EXEMPTION_DAYS": "90",
+        "WORK_BUCKET": "work",
+    }
+    policies = {policy.id: Enabled(mode=Mode.AUTO) for each in load_all() for policy in each.policies}
+    with mock_aws(), patch.dict(os.environ, environment), sessions.hub_kept_apart(boto3.Session):
+        boto3.client("s3").create_bucket(Bucket="work", **_THERE)
+        for spec in TABLES:
+            created(spec)
+        storage.settings().put(settings.as_item(Account(account=account, policies=policies)))
+        name = "measured"
+        yield SurveyTask(
+            execution=Execution(
+                id=f"{arn}:{name}", name=name, started="2030-01-01T00:00:00.000Z", state_machine=arn
+            ),
+            scope=Scope(account=account, region=region, types=tuple(each.name for each in load_all())),
+            work=Work(
+                batch=name,
+                scopes=None,
+                policies=None,
+                mode=None,
+                reason="sweep",
+                sweep=True,
+                concurrency=CONCURRENCY,
+                not_before="1970-01-01T00:00:00Z",
+                until="9999-12-31T23:59:59Z",
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What one sweep of everything takes."""
+
+    transitions: float
+    starts: float
+    assume_role: float
+    survey_seconds: float
+    function_seconds: float
+    invocations: float
+    histories: float
+    write_units: float
+    puts: float
+    gets: float
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """In dollars."""
+        gigabyte_seconds = self.survey_seconds * SURVEY_GB + self.function_seconds * FUNCTION_GB
+        return {
+            "Step Functions, state transitions": self.transitions
+            / 1e6
+            * PRICES["a million state transitions"],
+            "Lambda, survey": self.survey_seconds
+            * SURVEY_GB
+            / 1e6
+            * PRICES["a million GB-seconds of Lambda"],
+            "Lambda, remediations": (gigabyte_seconds - self.survey_seconds * SURVEY_GB)
+            / 1e6
+            * PRICES["a million GB-seconds of Lambda"],
+            "Lambda, invocations": self.invocations / 1e6 * PRICES["a million invocations"],
+            "DynamoDB, writes of entries and counts": self.write_units
+            / 1e6
+            * PRICES["a million write units of DynamoDB"],
+            "S3, looks and lists of items": self.puts / 1e6 * PRICES["a million PUT or LIST requests of S3"]
+            + self.gets / 1e6 * PRICES["a million GET requests of S3"],
+            "CloudWatch, logs": self.invocations * LOG_KB / 1e6 * PRICES["a GB of logs"],
+        }
+
+
+def sweep(path: Path, seen: Surveyed, states: Mapping[str, int]) -> Sweep:
+    """Of all resources, of which so many are broken."""
+    places = ACCOUNTS * REGIONS
+    broken = RESOURCES * BROKEN
+    # Most broken ones are alone in their place and service.
+    services = broken
+    # Four types side by side wait for AWS; what Python does is done by one core.
+    calls = seen.types + seen.empty
+    a_place = (
+        calls * SECONDS_A_CALL / TYPES_AT_ONCE
+        + (seen.types * SECONDS_A_TYPE + calls * SECONDS_OF_A_CALL) / SURVEY_CORES
+    )
+    single = RESOURCES * READ_ALONE * seen.bucket
+    reading = single * (SECONDS_A_CALL / READERS + SECONDS_OF_A_CALL / SURVEY_CORES)
+    return Sweep(
+        transitions=places * states["place"]
+        + services * states["service"]
+        + broken * (states["resource"] + path.states),
+        starts=places + 2 * broken,
+        assume_role=places * seen.types + broken * path.assume_role,
+        survey_seconds=places * a_place + reading,
+        function_seconds=broken * path.functions * SECONDS_A_FUNCTION,
+        invocations=places + broken * path.functions,
+        histories=broken,
+        write_units=broken * (COPIES * ENTRY_KB + KEYS) + places * seen.types,
+        # A look of each type that there is, the list of a place's items and of its looks; a service's items
+        # and what its map writes.
+        puts=places * (TYPES_A_PLACE + 2) + services * (1 + RESULTS),
+        gets=places * (TYPES_A_PLACE + 1) + services,
+    )
 
 
 def page() -> str:
     """docs/scale.md."""
-    paths = measured()
-    return "\n".join(_lines(paths)) + "\n"
+    return "\n".join(_lines(measured(), surveyed())) + "\n"
 
 
-def _lines(paths: dict[str, Path]) -> Iterator[str]:
-    one, other = paths["compliant"], paths["remediated"]
-    mended = RESOURCES * BROKEN
-    looked = RESOURCES - mended
-    own = of_the_backfill()
-
-    def total(compliant: float, remediated: float) -> float:
-        return looked * compliant + mended * remediated
-
-    transitions = total(one.states + own, other.states + own)
-    functions = total(one.functions, other.functions)
-    seconds = functions * SECONDS_A_FUNCTION
-    units = RESOURCES * (COPIES * ENTRY_KB + KEYS)
+def _lines(paths: dict[str, Path], seen: Surveyed) -> Iterator[str]:
+    path, states = paths["remediated"], of_the_backfill()
+    swept = sweep(path, seen, states)
+    places, broken = ACCOUNTS * REGIONS, RESOURCES * BROKEN
+    a_place = swept.survey_seconds / places
     needs = {
-        "StartExecution": 2 * RESOURCES,
-        "StateTransition": transitions,
-        "AssumeRole": total(one.assume_role, other.assume_role),
-        "Lambda": seconds,
-        "DynamoDB": units,
+        "GetExecutionHistory": swept.histories,
+        "StartExecution": swept.starts,
+        "StateTransition": swept.transitions,
+        "AssumeRole": swept.assume_role,
+        "Lambda": swept.survey_seconds + swept.function_seconds,
+        "DynamoDB": swept.write_units,
     }
-    at_once = SCOPES_AT_ONCE * CONCURRENCY
-    an_execution = one.functions * SECONDS_A_FUNCTION
-    costs = {
-        "Step Functions, state transitions": transitions / 1e6 * PRICES["a million state transitions"],
-        "Lambda, invocations": functions / 1e6 * PRICES["a million invocations"],
-        "Lambda, 512 MB": seconds / 2 / 1e6 * PRICES["a million GB-seconds of Lambda"],
-        "DynamoDB, writes of the ledger and its indexes": units
-        / 1e6
-        * PRICES["a million write units of DynamoDB"],
-        "CloudWatch, logs": functions * LOG_KB / 1e6 * PRICES["a GB of logs"],
-    }
-    kept = RESOURCES * (COPIES * ENTRY_KB + KEYS) / 1e6 * PRICES["a GB of DynamoDB for a month"]
     yield "# At scale"
     yield ""
     yield (
         f"What it takes to look at everything once: {ACCOUNTS:,} accounts, {REGIONS} regions, {RESOURCES:,} resources, "
-        f"of which {BROKEN:.0%} break a policy. Written by `python -m benchmarks.scale`, which counts the states, "
-        "functions and calls in real executions and has every assumption in one place."
+        f"of which {BROKEN:.0%} break a policy, all {seen.types} types enabled everywhere. Written by `python -m "
+        "benchmarks.scale`, which counts the states, functions and calls in real executions and surveys and has every "
+        "assumption in one place."
     )
     yield ""
-    yield "## One resource"
+    yield "## A place and a resource"
+    yield ""
+    yield (
+        "A place is an account in a region. It is surveyed by one function; an execution is started only for what has "
+        "to be remediated, approved, waited for, or could not be read."
+    )
     yield ""
     yield from _table(
-        ("", "compliant", "remediated"),
+        ("counted", ""),
         [
-            ("states of its remediation", one.states, other.states),
-            ("states of the backfill around it", own, own),
-            ("functions invoked", one.functions, other.functions),
-            ("AssumeRole", one.assume_role, other.assume_role),
-            ("other calls to its account, for one policy of a bucket", one.calls, other.calls),
+            ("states of the backfill for a place where all is well", states["place"]),
+            ("calls to the account for a place where there is nothing", seen.empty),
+            ("AssumeRole for a place, one for each type", seen.types),
+            ("more calls for each bucket, for all policies", seen.bucket),
+            ("states of the backfill for a service with something to do", states["service"]),
+            ("states of the backfill for a resource that is acted on", states["resource"]),
+            ("states of its remediation", path.states),
+            ("functions of its remediation", path.functions),
+            ("AssumeRole of its remediation", path.assume_role),
+            ("other calls to its account, for one policy of a bucket", path.calls),
         ],
     )
     yield ""
@@ -198,67 +363,65 @@ def _lines(paths: dict[str, Path]) -> Iterator[str]:
         ],
     )
     slowest = max(QUOTAS, key=lambda name: needs[name] / QUOTAS[name].small)
+    looking = swept.survey_seconds / SCOPES_AT_ONCE
     yield ""
     yield (
-        f"So **{QUOTAS[slowest].name}** limits first: each resource takes two, one of the Distributed Map's and one of "
-        "its remediation (that the map's count too is assumed). "
-        f"The backfill has {SCOPES_AT_ONCE} services of accounts and regions at a time and {CONCURRENCY} resources of each; "
-        f"{at_once} executions of about {an_execution:.2f} s would be {2 * at_once / an_execution:,.0f} starts a second and "
-        f"{_hours(RESOURCES * an_execution / at_once)} in all. That is more than the quota: what Step Functions refuses is "
-        "tried again, with jitter, so it is the quota that sets the pace until it is raised."
-    )
-    yield ""
-    yield (
-        "The services' own rates are per account and region, and so is the limit: at most "
-        f"{CONCURRENCY} resources of one service at a time there, each with a read or two. Writes are rarer still. RDS "
-        "answers DescribeDBInstances with a hundred instances when they are listed, and one by one when they are "
-        "looked at, as only that is fresh enough to decide on."
+        f"Of the quotas **{QUOTAS[slowest].name}** limits first. The backfill itself surveys {SCOPES_AT_ONCE} places at "
+        f"a time, of {a_place:.1f} s each on average: **{_hours(looking)}** in all, while what is found is acted on. "
+        "What AWS throttles is tried again, with jitter. The calls to an account share the rates of its services: at "
+        f"most {READERS} reads at a time in a place, and {CONCURRENCY} remediations of a service."
     )
     yield ""
     yield "## What it costs"
     yield ""
+    costs = swept.costs
+    total = sum(costs.values())
     yield from _table(
         ("", "a sweep", "daily, a month of 30 days"),
         [
             *((name, f"${cost:,.2f}", f"${cost * 30:,.2f}") for name, cost in costs.items()),
-            ("in all", f"${sum(costs.values()):,.2f}", f"${sum(costs.values()) * 30:,.2f}"),
+            ("in all", f"${total:,.2f}", f"${total * 30:,.2f}"),
         ],
     )
     yield ""
+    acting = broken * (states["service"] + states["resource"] + path.states)
     yield (
-        f"The entries of one sweep take ${kept:,.2f} a month to keep. A weekly sweep costs a seventh: "
-        f"${sum(costs.values()) * 30 / 7:,.0f} a month. Events find changes within seconds anyway; a sweep finds what an "
-        "event has missed."
+        f"{acting / swept.transitions:.0%} of the state transitions are of the {broken:,.0f} remediations, the others of "
+        f"the {places:,} places, however few resources are in them. A weekly sweep costs a seventh: "
+        f"${total * 30 / 7:,.0f} a month. Events find changes within seconds anyway; a sweep finds what an event has "
+        "missed."
     )
     yield ""
+    prices = ", ".join(f"{name} ${price:g}" for name, price in PRICES.items())
     yield (
         "Free tiers and X-Ray traces are left out, as are the calls themselves, which AWS does not charge for. "
-        f"Prices are of us-east-1: {', '.join(f'{name} ${price:g}' for name, price in PRICES.items())}. "
-        f"Assumed: {SECONDS_A_FUNCTION} s for a function, {ENTRY_KB} KiB for an entry, {LOG_KB} KB of logs for an "
-        "invocation."
+        f"Prices are of us-east-1: {prices}."
     )
     yield ""
-    a_second = at_once / an_execution * ENTRY_KB
-    yield (
-        "All entries of a day are one key of the ledger's index, which takes 1,000 write units a second (DynamoDB "
-        f"guide, Designing partition keys): {at_once} executions at a time write {a_second:,.0f}. Where there are so "
-        "many more that it refuses some, they are written a little later: recording is tried again."
-    )
+    yield "Assumed, not measured on AWS:"
     yield ""
+    yield f"- {SECONDS_A_CALL} s for a call to an account, of which {SECONDS_OF_A_CALL} s are Python's;"
+    yield f"- {SECONDS_A_TYPE} s of processor time for the clients of a type, which is what the first ones of a process took here, and later ones a quarter;"
+    yield f"- {SECONDS_A_FUNCTION} s for a function of a remediation;"
+    yield f"- resources of {TYPES_A_PLACE} types in a place; {READ_ALONE:.0%} of all are read one by one, as buckets are;"
+    yield f"- {ENTRY_KB} KiB for an entry, {LOG_KB} KB of logs for an invocation, {RESULTS} objects for the results of a map (its manifest and what succeeded)."
+    yield ""
+    yield from _latency(path)
     yield "## Other quotas"
     yield ""
     yield from _table(
         ("quota", "limit", "here"),
         [
-            ("executions running at a time", "1,000,000", f"{at_once} and as many of the map"),
+            ("executions running at a time", "1,000,000", "as many as are acted on, and as many of the map"),
             (
                 "Distributed Map runs at a time",
                 "1,000",
-                f"{SCOPES_AT_ONCE + 1}",
+                f"{SCOPES_AT_ONCE} places with up to 13 services each",
             ),
             ("items of a Distributed Map in one file", "10 GB", "about 0.4 KB an item"),
             ("state data", "256 KiB", "no list of resources is in it; they are in the work bucket"),
-            ("history of an execution", "25,000 events", f"about {other.states * 4} for a remediation"),
+            ("history of an execution", "25,000 events", f"about {path.states * 4} for a remediation"),
+            ("time of a function", "15 min", "a survey hands over 5 minutes before that"),
             (
                 "trust policies of the members",
                 "2,048 characters",
@@ -271,6 +434,43 @@ def _lines(paths: dict[str, Path]) -> Iterator[str]:
             ),
         ],
     )
+
+
+def _latency(path: Path) -> Iterator[str]:
+    """How long an event takes to its verified change."""
+    yield "## From an event to the verified change"
+    yield ""
+    yield (
+        f"{path.functions} functions, one after the other. Cold, each starts a new Python and imports the library: "
+        f"{COLD_SECONDS} s assumed, on 512 MB. The parts that AWS sets are published as typical values, not guaranteed."
+    )
+    yield ""
+    warm = path.functions * SECONDS_A_FUNCTION
+    yield from _table(
+        ("part", "warm", "cold"),
+        [
+            (
+                "CloudTrail hands the call to EventBridge (assumed)",
+                f"{TRAIL_SECONDS} s",
+                f"{TRAIL_SECONDS} s",
+            ),
+            ("EventBridge, and the start of the execution (assumed)", "0.5 s", "0.5 s"),
+            (f"{path.functions} functions", f"{warm:.1f} s", f"{warm + path.functions * COLD_SECONDS:.1f} s"),
+            (f"{path.states} state transitions, 0.02 s each (assumed)", *[f"{path.states * 0.02:.1f} s"] * 2),
+        ],
+    )
+    yield ""
+    hot = path.functions * COLD_SECONDS
+    yield (
+        f"Lambda SnapStart restores a function from a snapshot after its imports. It would take about "
+        f"{hot - path.functions * RESTORE_SECONDS:.0f} s of the cold {hot:.0f} s ({RESTORE_SECONDS} s a restore, assumed). "
+        "For Python AWS charges for it (Lambda pricing, SnapStart, us-east-1, as known, not confirmed here): "
+        f"${SNAP_CACHE:.10f} for a GB-second of cached snapshot, for each published version as long as it exists, and "
+        f"${SNAP_RESTORE} for a GB restored. {FUNCTIONS} functions of 512 MB cost "
+        f"${SNAP_CACHE * 30 * 86400 * FUNCTIONS * FUNCTION_GB:,.0f} a month for one version of each. CloudTrail's own delay "
+        "is longer than what it saves, so it does not pay, and there is no parameter for it."
+    )
+    yield ""
 
 
 def _hours(seconds: float) -> str:

@@ -7,9 +7,9 @@ the next invocation goes on there.
 
 import json
 import os
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,6 +47,8 @@ from rightstate.survey import READERS
 MARGIN_SECONDS = 300
 """When a page is not begun any more. One of a hundred resources takes seconds. Where calls are not answered,
 it takes some minutes until they are given up."""
+TYPES_AT_ONCE = 4
+"""Types that are surveyed side by side: of most there is little, so that a survey is mostly waiting."""
 TRIES = 8
 """How often a type is tried whose lists are throttled."""
 
@@ -62,10 +64,12 @@ def survey_scope(task: SurveyTask) -> Found:
         known = ServiceItems(service=scope.service, items=scope.items, count=scope.count or 0)
         return Found(services=(known,) if known.count else ())
     found = task.found or Found(left=tuple(TypeLeft(resource_type=name) for name in scope.types))
-    with ThreadPoolExecutor(READERS) as readers:
+    with ThreadPoolExecutor(READERS) as readers, ThreadPoolExecutor(TYPES_AT_ONCE) as types:
         survey = _Survey(task, found, readers)
-        for each in found.left:
-            survey.type(each)
+        # Each in a context of its own, which knows how much time is left.
+        begun = [types.submit(copy_context().run, survey.type, each) for each in found.left]
+        for each in begun:
+            each.result()
     return survey.ended()
 
 
@@ -79,9 +83,9 @@ class _Survey:
         self._account = resolve.settings_of(task.scope.account)
         self._guards = _halted(task.scope.account)
         self._items = _Items(task, found)
-        self._left: deque[TypeLeft] = deque()
+        self._left: list[TypeLeft] = []
         self._unlisted = list(found.unlisted)
-        self._before: Mapping[str, list[str]] | None = None
+        self._before = looks.parts_of(task.scope.account, task.scope.region) if self._whole else {}
         self._throttled = False
 
     def type(self, begun: TypeLeft) -> None:
@@ -124,9 +128,9 @@ class _Survey:
             more=not done,
             throttled=self._throttled,
             failed=bool(self._unlisted),
-            left=tuple(self._left),
-            services=services,
-            unlisted=tuple(self._unlisted),
+            left=tuple(sorted(self._left, key=lambda each: each.resource_type)),
+            services=tuple(sorted(services, key=lambda each: each.service)),
+            unlisted=tuple(sorted(self._unlisted, key=lambda each: each.resource_type)),
         )
 
     def _surveyed(self, resource_type: ResourceType, progress: "_Progress") -> None:
@@ -225,8 +229,6 @@ class _Survey:
         return {line.resource: line.finding for line in found if line.finding and line.at < started}
 
     def _parts(self, resource_type: ResourceType) -> list[str]:
-        if self._before is None:
-            self._before = looks.parts_of(self._task.scope.account, self._task.scope.region)
         return self._before.get(resource_type.name, [])
 
     def _fail(self, resource_type: ResourceType, error: RightstateError) -> None:
