@@ -45,10 +45,11 @@ class Result(BaseModel):
 
 
 class Measured(BaseModel):
-    """One run of the benchmark."""
+    """One run of the benchmark; `note` says what else has to be known of it."""
 
     machine: Machine
     results: list[Result]
+    note: str = ""
 
     def one(self, who: str, type: str, resources: int, state: str, milliseconds: int) -> Result | None:
         wanted = (who, type, resources, state, milliseconds)
@@ -169,6 +170,9 @@ def _lines(measured: Measured) -> Iterator[str]:
         "one parameter group. A group for each costs a call for each, as RDS has no call for several."
     )
     yield ""
+    if measured.note:
+        yield measured.note
+        yield ""
     yield f"{measured.machine.told} The server is a process of its own on the same machine."
     if disturbed := [each for each in measured.results if each.disturbed]:
         share = fmean(each.elsewhere / each.seconds for each in disturbed)
@@ -176,7 +180,7 @@ def _lines(measured: Measured) -> Iterator[str]:
         yield (
             f"In {len(disturbed)} of {len(measured.results)} measurements other processes used more than a tenth "
             f"of a core, {share:.1f} cores on average. They are marked with *. They took longer than they would "
-            "alone; their seconds of the processor hold."
+            "alone, and so did, by less, their seconds of the processor."
         )
     yield ""
     yield "## Targets"
