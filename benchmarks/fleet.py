@@ -14,8 +14,9 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any
@@ -26,7 +27,7 @@ from moto.core.exceptions import AccessDeniedError
 from moto.core.responses import BaseResponse
 from tests.acceptance import emulator
 from tests.acceptance.conftest import HUBS_OWN
-from tests.acceptance.hub import Hub, build
+from tests.acceptance.hub import Hub, awaited, build
 from tests.support.server import Server, started
 from tests.support.throttling import throttled
 
@@ -62,11 +63,16 @@ def main(
     growth: Annotated[
         bool, typer.Option(help="Instead: plan and apply 100, 500 and 2,000 resources.")
     ] = False,
+    sweep: Annotated[
+        bool, typer.Option(help="Instead: sweep a fleet of which a hundredth is broken.")
+    ] = False,
 ) -> None:
     """Plan, apply, kill, resume, and account for every item."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     if growth:
         _growth((100, 500, 2000))
+    elif sweep:
+        _swept(buckets, databases, faults)
     else:
         _killed_and_resumed(buckets, databases, faults)
 
@@ -163,6 +169,98 @@ def _killed_and_resumed(buckets: int, databases: int, faults: bool) -> None:
             raise SystemExit("Not every item is accounted for once.")
 
 
+def _swept(buckets: int, databases: int, faults: bool) -> None:
+    """Sweep a fleet of which a hundredth is broken; with faults, stop the run on the way and go on."""
+    with _deployed() as (server, hub, _):
+        _make(server, buckets, databases)
+        broken = _repair_most(server, buckets, databases)
+        server.calls.clear()
+        began = time.perf_counter()
+        given = {"batch": "swept", "sweep": True, "regions": list(REGIONS), "concurrency": 20}
+        with _faults() if faults else nullcontext([]) as refused:
+            runs = [hub.start("backfill", given)]
+            if faults:
+                awaited(lambda: len(_entries(hub)) > broken / 3)
+                hub.client("stepfunctions").stop_execution(executionArn=runs[0])
+                hub.ended(runs[0])
+                runs.append(hub.start("backfill", given))
+            hub.ended(runs[-1])
+            calls = list(server.calls)
+        seconds = time.perf_counter() - began
+        entries = _entries(hub)
+        writes = Counter(call for call in calls if call in WRITES)
+        writes.subtract(Counter(call for call in refused if call in WRITES))
+        outcomes = Counter(entry["outcome"]["S"] for entry in entries)
+        counts = [item for item in _items(hub) if item["resource"]["S"].startswith("looks/")]
+        latest = {item["at"]["S"].rpartition("#")[2] + item["of"]["S"]: item for item in counts}
+        looked = sum(int(item["resources"]["N"]) for item in latest.values())
+        print_table(
+            "A sweep" + (", with faults and stopped on the way" if faults else ""),
+            ("", ""),
+            [
+                ("resources", f"{buckets + databases:,}, of which {broken:,} are broken"),
+                ("in the looks", f"{looked:,}"),
+                ("remediations started", f"{len(entries):,}"),
+                ("outcomes", str(dict(outcomes))),
+                ("writes", str(dict(writes))),
+                ("state transitions", f"{_transitions(hub):,}"),
+                ("calls to the server, of the hub's bucket too", f"{len(calls):,}"),
+                ("calls refused", f"{len(refused):,}"),
+                ("took", f"{seconds:.0f} s"),
+            ],
+        )
+        started = {entry["resource"]["S"] for entry in entries}
+        once = sum(writes.values()) <= broken
+        if looked != buckets + databases or not once or (not faults and len(started) > broken):
+            raise SystemExit("Not every resource is accounted for once.")
+
+
+def _repair_most(server: Server, buckets: int, databases: int) -> int:
+    """Leave one in a hundred broken; how many that are."""
+    places = [(account, region) for account in ACCOUNTS for region in REGIONS]
+    clients = [
+        [server.session(account).client(service, region_name=region) for account, region in places]
+        for service in ("s3", "rds")
+    ]
+    for number in range(buckets):
+        if number % 100:
+            clients[0][number % len(places)].put_bucket_versioning(
+                Bucket=f"fleet-{number}", VersioningConfiguration={"Status": "Enabled"}
+            )
+    for number in range(databases):
+        if number % 100:
+            clients[1][number % len(places)].modify_db_instance(
+                DBInstanceIdentifier=f"fleet-{number}", DeletionProtection=True, ApplyImmediately=True
+            )
+    return ceil(buckets / 100) + ceil(databases / 100)
+
+
+def _items(hub: Hub) -> list[dict[str, Any]]:
+    pages = hub.client("dynamodb").get_paginator("scan").paginate(TableName=hub.outputs["LedgerTable"])
+    return [item for page in pages for item in page["Items"]]
+
+
+def _entries(hub: Hub) -> list[dict[str, Any]]:
+    """Those of remediations."""
+    return [item for item in _items(hub) if "execution" in item]
+
+
+def _transitions(hub: Hub) -> int:
+    """The states that every execution of the hub has entered, those of the maps too."""
+    states = hub.client("stepfunctions")
+    entered = 0
+    for machine in states.list_state_machines()["stateMachines"]:
+        pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine["stateMachineArn"])
+        for execution in (each for page in pages for each in page["executions"]):
+            history = states.get_paginator("get_execution_history").paginate(
+                executionArn=execution["executionArn"]
+            )
+            entered += sum(
+                "stateEnteredEventDetails" in event for page in history for event in page["events"]
+            )
+    return entered
+
+
 @contextmanager
 def _deployed() -> Iterator[tuple[Server, Hub, dict[str, str]]]:
     with ExitStack() as stack:
@@ -250,7 +348,8 @@ def _faults() -> Iterator[list[str]]:
 
 def _of_member(response: BaseResponse) -> bool:
     """Whether a call is about what is remediated. The hub's work bucket is on the same server."""
-    return response.current_account in ACCOUNTS
+    # The calls about the hub's bucket may be made with credentials of any account, or none.
+    return response.current_account in ACCOUNTS and "workbucket" not in response.uri
 
 
 def _run(environment: dict[str, str], *arguments: str) -> Ran:
