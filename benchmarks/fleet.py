@@ -203,7 +203,7 @@ def _swept(buckets: int, databases: int, faults: bool) -> None:
                 ("remediations started", f"{len(entries):,}"),
                 ("outcomes", str(dict(outcomes))),
                 ("writes", str(dict(writes))),
-                ("state transitions", f"{_transitions(hub):,}"),
+                ("state transitions, without the maps' own", f"{_transitions(hub):,}"),
                 ("calls to the server, of the hub's bucket too", f"{len(calls):,}"),
                 ("calls refused", f"{len(refused):,}"),
                 ("took", f"{seconds:.0f} s"),
@@ -246,7 +246,8 @@ def _entries(hub: Hub) -> list[dict[str, Any]]:
 
 
 def _transitions(hub: Hub) -> int:
-    """The states that every execution of the hub has entered, those of the maps too."""
+    """The states that the executions of the hub's machines have entered; not those of their maps, which
+    ministack does not list."""
     states = hub.client("stepfunctions")
     entered = 0
     for machine in states.list_state_machines()["stateMachines"]:
