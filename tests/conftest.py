@@ -6,6 +6,7 @@ from functools import cache
 
 import botocore.session
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, settings
 
 # boto3 and SAM's translator want one to be named; what is run as a user has it is told its own.
@@ -16,6 +17,9 @@ os.environ.pop("COLUMNS", None)
 
 # Each session reads the services' models anew, which takes longer than most of what is tested with it.
 botocore.session.create_loader = cache(botocore.session.create_loader)
+
+# For each KMS key moto looks for two primes, a tenth of a second long; nothing here is encrypted with them.
+rsa.generate_private_key = cache(rsa.generate_private_key)
 
 # Most of the heap stays for the whole run (the services' models, moto's data). Python traverses it in every
 # collection: a third of the processor time of many tests. A tenth of the collections is enough.
