@@ -282,7 +282,7 @@ def _deployed() -> Iterator[tuple[Server, Hub, dict[str, str]]]:
             **emulator.CREDENTIALS,
             "AWS_ENDPOINT_URL": server.endpoint,
             **{f"AWS_ENDPOINT_URL_{each}": endpoint for each in (*HUBS_OWN, "CLOUDFORMATION", "LAMBDA")},
-            "RIGHTSTATE_HISTORY": str(folder / "history.json"),
+            "RIGHTSTATE_LEDGER": str(folder / "ledger.sqlite"),
             "COLUMNS": "160",
         }
         yield server, hub, environment

@@ -105,7 +105,7 @@ def _run(command: Sequence[str], folder: Path, limit: float) -> dict[str, Any]:
     """The seconds, those of the processor, and the exit code: -1 where it was ended because it took too
     long."""
     environment = {**os.environ, **_KEYS, "HOME": str(folder)}
-    environment["RIGHTSTATE_HISTORY"] = str(folder / "history.json")
+    environment["RIGHTSTATE_LEDGER"] = str(folder / "ledger.sqlite")
     busy = machine.busy_seconds()
     began = time.perf_counter()
     with (folder / "out.json").open("wb") as out, (folder / "said").open("wb") as said:

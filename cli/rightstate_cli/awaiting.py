@@ -13,6 +13,12 @@ from rightstate_cli.guarding import Guarding
 from rightstate_cli.hub import Hub
 from rightstate_cli.output import counted, say
 
+HOW_TO_ANSWER = (
+    "Not followed any longer: {} waiting for an approval. `rightstate approvals list` lists them, `approvals "
+    "approve` and `approvals deny` answer it. Whoever has started an execution cannot approve what it asks "
+    "for."
+)
+
 
 def awaiting(execution: Execution, requested: Requested) -> Execution:
     """The execution, which runs, as one that waits for the answer to its request."""
@@ -65,11 +71,7 @@ class NotFollowed:
     def say_how_to_answer(self) -> None:
         """Say how many wait, and the commands that answer them."""
         if self.executions:
-            say(
-                f"Not followed any longer: {counted(len(self.executions), 'execution')} waiting for an "
-                "approval. `rightstate approvals list` lists them, `approvals approve` and `approvals deny` "
-                "answer it. Whoever has started an execution cannot approve what it asks for."
-            )
+            say(HOW_TO_ANSWER.format(counted(len(self.executions), "execution")))
 
     def _request(self, execution: str) -> Requested | None:
         if self.guarding is None:
@@ -87,7 +89,7 @@ def following_until_asked(hub: Hub, left: Event) -> tuple[Following, NotFollowed
 
     Every command that follows a hub's executions uses this one: an answer may take a day.
     """
-    asking = NotFollowed(Guarding(hub) if "GuardsTable" in hub.outputs else None)
+    asking = NotFollowed(Guarding(hub.guards) if hub.guards else None)
     following = deployed(hub, left)
     patience = following.pause
 

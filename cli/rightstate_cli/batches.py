@@ -119,11 +119,10 @@ class Batches:
             )
         self._hub = hub
         self._machine = hub.outputs["BackfillMachine"]
-        self._ledger = hub.outputs["LedgerTable"]
+        self._ledger = hub.ledger
         self._bucket = hub.outputs["WorkBucket"]
         self._states = states_of(hub)
         self._s3 = hub.client("s3")
-        self._dynamodb = hub.client("dynamodb")
 
     # --- Runs ---
 
@@ -293,21 +292,13 @@ class Batches:
 
     def outcomes(self, batch: str) -> dict[str, dict[str, str]]:
         """Outcome and reason of each execution of the batch that has ended, by its name."""
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._ledger,
-            IndexName="batch",
-            KeyConditionExpression="#batch = :batch",
-            ExpressionAttributeNames={"#batch": "batch"},  # a word that DynamoDB has reserved
-            ExpressionAttributeValues={":batch": {"S": batch}},
-        )
         with answers("Nothing was changed."):
             return {
-                item["at"]["S"].rpartition("#")[2]: {
-                    "outcome": item["outcome"]["S"],
-                    "reason": item.get("reason", {}).get("S", ""),
+                item["at"].rpartition("#")[2]: {
+                    "outcome": item["outcome"],
+                    "reason": item.get("reason", ""),
                 }
-                for page in pages
-                for item in page["Items"]
+                for item in self._ledger.query(batch, "batch")
             }
 
     def ended(self, run: Run) -> list[Item]:

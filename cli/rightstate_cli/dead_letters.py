@@ -147,7 +147,7 @@ def handled(event: Mapping[str, Any], hub: Hub) -> Entry | None:
         until=time + _HANDLED_WITHIN,
     )
     last: dict[str, Entry] = {}
-    for entry in Ledger(hub).entries(query):
+    for entry in Ledger(hub.ledger).entries(query):
         last.setdefault(entry.resource, entry)
     if any(entry.outcome in (Outcome.FAILED, Outcome.DIED) for entry in last.values()):
         return None

@@ -148,7 +148,7 @@ def enrolment(hub: Hub, account: str) -> list[Part]:
     They go in this order: without settings nothing starts any more, and they name the contacts.
     """
     found = []
-    registry = Registry(hub)
+    registry = Registry(hub.settings)
     settings = registry.find(account)
     if settings:
         for address in settings.contacts:

@@ -15,6 +15,7 @@ from rightstate.identify import identify
 from rightstate.models import Decision, Outcome, Resolved
 from rightstate.resource_type import Place
 from rightstate.triggers import is_of_rule, understood
+from rightstate.way import error_of
 
 SHORT = 8
 """So many characters of a name's end tell executions apart; those of one event begin alike."""
@@ -257,21 +258,13 @@ def _steps(events: list[dict[str, Any]]) -> list[Step]:
             if failed_at and event["type"] == "TaskScheduled":
                 waited += (moved - failed_at).total_seconds()
                 failed_at = None
-            if error := _error(event):
+            if error := error_of(event):
                 errors, failed_at = (*errors, error), moved
             gave_up = failed_at is not None
             steps[-1] = step.model_copy(
                 update={"left": moved, "errors": errors, "waited": waited, "gave_up": gave_up}
             )
     return steps
-
-
-def _error(event: Mapping[str, Any]) -> str:
-    """What a try of a task failed with, empty where it did not."""
-    for key in ("taskFailedEventDetails", "taskTimedOutEventDetails"):
-        if found := event.get(key):
-            return str(found.get("error", "States.Timeout"))
-    return ""
 
 
 def failure_of(cause: str) -> str:

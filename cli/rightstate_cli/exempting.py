@@ -7,27 +7,14 @@ from rightstate.clock import written
 from rightstate.errors import InvalidInput
 from rightstate.exemptions import limited
 from rightstate.models import Account, Exemption
-from rightstate_cli.hub import Hub
 from rightstate_cli.registry import Registry
 
 _TRIES = 3
 
 
-def most_days(hub: Hub) -> int:
-    """How long an exemption may last. Raises InvalidInput where the hub is older than exemptions."""
-    most = hub.outputs.get("ExemptionDays")
-    if most is None:
-        raise InvalidInput(
-            f"The hub knows no exemptions: it is of version {hub.outputs.get('Version', 'unknown')}. Nothing "
-            "was changed. Deploy it again."
-        )
-    return int(most)
-
-
-def as_counted(hub: Hub, account: Account) -> Account:
-    """The account with each exemption for as long as the hub counts it. To show, not to write back."""
-    most = hub.outputs.get("ExemptionDays")
-    return limited(account, int(most)) if most else account
+def as_counted(account: Account, most_days: int | None) -> Account:
+    """The account with each exemption for as long as it counts. To show, not to write back."""
+    return limited(account, most_days) if most_days else account
 
 
 def made(lasting: timedelta, **fields: object) -> Exemption:

@@ -28,12 +28,9 @@ from rightstate.resolve import excused
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.step import defect
 from rightstate_cli.aws import checked_account, checked_region
-from rightstate_cli.exempting import as_counted
-from rightstate_cli.guarding import Guarding
-from rightstate_cli.hub import Hub
-from rightstate_cli.hub_history import KEY
-from rightstate_cli.ledger import Entry, Ledger, Query
-from rightstate_cli.registry import Registry
+from rightstate_cli.ledger import Entry, Query
+from rightstate_cli.recorded import KEY
+from rightstate_cli.records import Records, guarding_of
 from rightstate_cli.target import role_arn
 
 _BROKEN = {Status.BROKEN, Status.HELD, Status.HALTED, Status.MANAGED}
@@ -82,10 +79,11 @@ class Explained(BaseModel):
 
 
 class Explaining:
-    """A resource in the eyes of a hub. Without `role` it is read with the member's role of the settings."""
+    """A resource in the eyes of a hub, or of a run on this machine. Without `role` it is read with the
+    account's role of the settings."""
 
-    def __init__(self, hub: Hub, role: str | None = None, external_id: str | None = None) -> None:
-        self._hub = hub
+    def __init__(self, records: Records, role: str | None = None, external_id: str | None = None) -> None:
+        self._records = records
         self._role = role
         self._external_id = external_id
 
@@ -115,7 +113,7 @@ class Explaining:
     def _identified(
         self, resource_type: ResourceType, given: str, account: str | None, region: str | None
     ) -> Resource:
-        unnamed = Place(account="", region="", partition=self._hub.partition)
+        unnamed = Place(account="", region="", partition=self._records.caller.partition)
         _check_place(given, place_of(resource_type, given, unnamed), account, region)
         otherwise = unnamed.model_copy(update={"account": account or "", "region": region or ""})
         place = at_home(resource_type, place_of(resource_type, given, otherwise))
@@ -137,7 +135,7 @@ class Explaining:
             resource=key, arn=None if "*" in arn else arn, now=self._now(resource_type, resource, only)
         )
         try:
-            entries = list(islice(Ledger(self._hub).entries(Query(resource=key)), LOOKED_AT))
+            entries = list(islice(self._records.ledger.entries(Query(resource=key)), LOOKED_AT))
         except RightstateError as error:
             return known.model_copy(update={"unread": str(error)})
         of_events = (entry for entry in entries if entry.event)
@@ -147,8 +145,7 @@ class Explaining:
 
     def _now(self, resource_type: ResourceType, resource: Resource, only: Collection[str]) -> Now:
         try:
-            found = Registry(self._hub).find(resource.account)
-            account = as_counted(self._hub, found) if found else None
+            account = self._records.settings_of(resource.account)
             enabled = settings.enabled(account, resource_type) if account else {}
         except RightstateError as error:
             return Now(status="unreadable", reason=str(error))
@@ -172,7 +169,10 @@ class Explaining:
         except Exception as error:  # What the ledger knows is told whatever is met here.
             status, reason = "unreadable", str(error if isinstance(error, RightstateError) else defect(error))
         else:
-            told = [_told(resource_type, each, enabled, decision) for each in _ids(resource_type, only)]
+            of_mode = _OF_MODE if self._records.hub else {**_OF_MODE, Mode.AUTO: _AUTO_HERE}
+            told = [
+                _told(resource_type, each, enabled, decision, of_mode) for each in _ids(resource_type, only)
+            ]
             return Now(status="read", reason=decision.reason, policies=tuple(told))
         return Now(status=status, reason=reason, policies=_unread(resource_type, enabled, only, ""))
 
@@ -185,13 +185,13 @@ class Explaining:
     ) -> Decision:
         """What an execution would decide. Policies that are off are looked at too, and change nothing."""
         role, reading, external_id = account.role_arn, account.read_role_arn, account.external_id
-        if account.account == self._hub.account:
+        if account.account == self._records.caller.account:
             role, reading, external_id = None, None, None
         elif self._role:
             role = reading = role_arn(self._role, resource)
             external_id = self._external_id
         off = {each.id: Enabled(mode=Mode.REPORT) for each in resource_type.policies}
-        guard = Guarding(self._hub).guard(
+        guard = guarding_of(self._records).guard(
             f"{resource.account}/{resource.region}/{resource_type.name}/{resource.id}"
         )
         run = Run(
@@ -220,7 +220,11 @@ def _check_place(given: str, named: Place, account: str | None, region: str | No
 
 
 def _told(
-    resource_type: ResourceType, policy: str, enabled: Mapping[str, Enabled], decision: Decision
+    resource_type: ResourceType,
+    policy: str,
+    enabled: Mapping[str, Enabled],
+    decision: Decision,
+    of_mode: Mapping[Mode, str],
 ) -> Told:
     mode = enabled[policy].mode if policy in enabled else Mode.OFF
     verdict = next((each for each in decision.verdicts if each.policy == policy), None)
@@ -232,26 +236,26 @@ def _told(
             rule="scope",
             reason=decision.reason or f"Another kind of {resource_type.title} than the policy is about.",
         )
-    rule, reason = _rule(mode, verdict)
+    rule, reason = _rule(mode, verdict, of_mode)
     return Told(
         policy=policy, mode=mode, status=verdict.status, rule=rule, reason=reason, findings=verdict.findings
     )
 
 
-def _rule(mode: Mode, verdict: Verdict) -> tuple[str, str]:
+def _rule(mode: Mode, verdict: Verdict, of_mode: Mapping[Mode, str]) -> tuple[str, str]:
     """The one rule that decides what is done about the policy, and why."""
     if mode is Mode.OFF:
         return "mode off", "The settings do not enable it, so that nothing looks at it."
     if verdict.rule:
         broken = verdict.status is Status.BROKEN
-        return verdict.rule, verdict.reason or (_OF_MODE[mode] if broken else "")
+        return verdict.rule, verdict.reason or (of_mode[mode] if broken else "")
     match verdict.status:
         case Status.COMPLIANT:
             return "policy", verdict.reason or "It is as the policy wants it."
         case Status.NOT_APPLICABLE:
             return "scope", verdict.reason
         case Status.BROKEN:
-            return f"mode {mode.value}", verdict.reason or _OF_MODE[mode]
+            return f"mode {mode.value}", verdict.reason or of_mode[mode]
         case _:
             return verdict.status.value, verdict.reason
 
@@ -261,6 +265,7 @@ _OF_MODE = {
     Mode.APPROVE: "It is changed only when somebody has approved that.",
     Mode.AUTO: "The next event, sweep or start by hand changes it.",
 }
+_AUTO_HERE = "`rightstate remediate` changes it."
 
 
 def _unread(

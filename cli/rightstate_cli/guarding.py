@@ -1,11 +1,10 @@
-"""The guards table of a deployed hub: what waits for an approval, and what is halted."""
+"""The guards table: what waits for an approval, and what is halted."""
 
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
@@ -15,9 +14,8 @@ from rightstate.errors import InvalidInput
 from rightstate.guards import GUARD, HALT, Guard, Halt, known, parsed
 from rightstate.identify import shown
 from rightstate.models import ApproversDecision, Choice, Requested
-from rightstate.storage.dynamodb import plain
-from rightstate_cli.aws import answers
-from rightstate_cli.hub import Hub
+from rightstate.storage.table import Item, Table, absent, present
+from rightstate_cli.aws import Caller, answers
 
 _NOTHING_CHANGED = "Nothing was changed."
 _UNCHANGED = "Nothing was decided."
@@ -33,26 +31,14 @@ def waits(requested: Requested, at: str | None = None) -> bool:
 class Guarding:
     """What the guards table says. Raises Denied, Unavailable, InvalidInput as `answers` does."""
 
-    def __init__(self, hub: Hub) -> None:
-        if "GuardsTable" not in hub.outputs:
-            raise InvalidInput(
-                f"The hub {shown(hub.stack)} is older than approvals and halts: it is of version "
-                f"{hub.outputs.get('Version', 'unknown')}. Deploy it again."
-            )
-        self._hub = hub
-        self._table = hub.outputs["GuardsTable"]
+    def __init__(self, table: Table) -> None:
+        self._table = table
 
     # --- Approvals ---
 
     def requests(self) -> list[Requested]:
         """Every request that is kept, the newest first."""
-        pages = self._pages(
-            "query",
-            KeyConditionExpression="id = :id",
-            ExpressionAttributeValues={":id": {"S": REQUESTS}},
-            ConsistentRead=True,
-        )
-        found = [_request(item) for item in pages]
+        found = [_request(item) for item in self._items(REQUESTS)]
         return sorted((each for each in found if each), key=lambda each: each.asked_at, reverse=True)
 
     def request(self, request: str) -> Requested:
@@ -72,6 +58,56 @@ class Guarding:
         found = _request(item) if item else None
         return found if found and found.execution == execution and waits(found) else None
 
+    # --- Halts ---
+
+    def halts(self) -> list[tuple[str, Halt]]:
+        """Resource, as account/region/type/id, and halt: all there are."""
+        with answers(_NOTHING_CHANGED):
+            # Not by their index: halts of an earlier version are not in it.
+            found = list(self._table.scan([[present("since")]]))
+        items = [item for item in found if item["what"].startswith(HALT)]
+        return sorted(
+            ((item["id"], Halt.model_validate(known(item, Halt))) for item in items),
+            key=lambda each: each[1].since,
+        )
+
+    def halted(self) -> dict[str, Guard]:
+        """What is halted, by the resource, read once for all of them."""
+        halts: dict[str, tuple[Halt, ...]] = {}
+        for resource, halt in self.halts():
+            halts[resource] = (*halts.get(resource, ()), halt)
+        return {resource: Guard(halts=each) for resource, each in halts.items()}
+
+    def let_go(self, resource: str, policy: str) -> None:
+        """End a halt, and forget what was counted: it may be changed as often again."""
+        guard = self._item(resource, GUARD) or {}
+        with answers("The halt stays."):
+            if policy in guard.get("applies", {}):
+                self._table.update({"id": resource, "what": GUARD}, remove=[f"applies.{policy}"])
+            self._table.delete({"id": resource, "what": HALT + policy})
+
+    def guard(self, resource: str) -> Guard:
+        """What executions have to mind about a resource, named account/region/type/id."""
+        return parsed(self._items(resource))
+
+    # --- The table ---
+
+    def _items(self, key: str) -> Iterator[Item]:
+        with answers(_NOTHING_CHANGED):
+            yield from self._table.query(key)
+
+    def _item(self, key: str, what: str) -> Item | None:
+        with answers(_NOTHING_CHANGED):
+            return self._table.get({"id": key, "what": what})
+
+
+class Approving(Guarding):
+    """Answers requests under the caller's own identity."""
+
+    def __init__(self, table: Table, caller: Caller) -> None:
+        super().__init__(table)
+        self._caller = caller
+
     def decide(
         self, requested: Requested, choice: Choice, reason: str, not_before: str = "", not_after: str = ""
     ) -> None:
@@ -80,7 +116,7 @@ class Guarding:
         Done again, it wakes it again: nothing else happens. Raises InvalidInput where it is decided already,
         or may not be by the caller.
         """
-        caller = self._hub.caller
+        caller = self._caller
         if choice is Choice.APPROVE and same_person(requested, caller.user_id, caller.arn):
             raise InvalidInput(
                 f"{caller.arn} caused the change, and so cannot approve {requested.id}. {_UNCHANGED} Ask "
@@ -114,11 +150,11 @@ class Guarding:
 
     def _wake(self, requested: Requested) -> bool:
         """Let the execution that waits look at the decision. False where nothing waits under that token."""
-        states = self._hub.client("stepfunctions")
+        states = self._caller.client("stepfunctions")
         with answers("The execution goes on as it was decided before."):
             try:
                 states.send_task_success(
-                    taskToken=requested.token, output=json.dumps({"decided_by": self._hub.caller.user_id})
+                    taskToken=requested.token, output=json.dumps({"decided_by": self._caller.user_id})
                 )
             except ClientError as error:
                 if error.response["Error"]["Code"] not in _NOT_WAITING:
@@ -134,79 +170,16 @@ class Guarding:
             "expires": int((ends + _KEPT).timestamp()),
         }
         item = {"id": decision.by, "what": decision.request, **facts}
-        dynamodb = self._hub.client("dynamodb")
         with answers(_UNCHANGED):
-            try:
-                dynamodb.put_item(
-                    TableName=self._table,
-                    Item={name: TypeSerializer().serialize(value) for name, value in item.items()},
-                    ConditionExpression="attribute_not_exists(what)",
+            written = self._table.put(item, when=[(absent("what"),)])
+        if not written:
+            before = self._item(decision.by, decision.request) or {}
+            asked = (decision.choice, decision.not_before, decision.not_after)
+            if tuple(before.get(name) for name in ("choice", "not_before", "not_after")) != asked:
+                raise InvalidInput(
+                    f"You have decided {decision.request} already, at {before.get('at')}: "
+                    f"{before.get('choice')}. A decision is not changed."
                 )
-            except dynamodb.exceptions.ConditionalCheckFailedException:
-                before = self._item(decision.by, decision.request) or {}
-                asked = (decision.choice, decision.not_before, decision.not_after)
-                if tuple(before.get(name) for name in ("choice", "not_before", "not_after")) != asked:
-                    raise InvalidInput(
-                        f"You have decided {decision.request} already, at {before.get('at')}: "
-                        f"{before.get('choice')}. A decision is not changed."
-                    ) from None
-
-    # --- Halts ---
-
-    def halts(self) -> list[tuple[str, Halt]]:
-        """Resource, as account/region/type/id, and halt: all there are."""
-        pages = self._pages(
-            "scan",
-            FilterExpression="begins_with(what, :halt)",
-            ExpressionAttributeValues={":halt": {"S": HALT}},
-        )
-        return sorted(
-            ((item["id"], Halt.model_validate(known(item, Halt))) for item in pages),
-            key=lambda each: each[1].since,
-        )
-
-    def let_go(self, resource: str, policy: str) -> None:
-        """End a halt, and forget what was counted: it may be changed as often again."""
-        dynamodb = self._hub.client("dynamodb")
-        guard = self._item(resource, GUARD) or {}
-        with answers("The halt stays."):
-            if policy in guard.get("applies", {}):
-                dynamodb.update_item(
-                    TableName=self._table,
-                    Key={"id": {"S": resource}, "what": {"S": GUARD}},
-                    UpdateExpression="REMOVE applies.#policy",
-                    ExpressionAttributeNames={"#policy": policy},
-                )
-            dynamodb.delete_item(
-                TableName=self._table, Key={"id": {"S": resource}, "what": {"S": HALT + policy}}
-            )
-
-    def guard(self, resource: str) -> Guard:
-        """What executions have to mind about a resource, named account/region/type/id."""
-        return parsed(
-            self._pages(
-                "query",
-                KeyConditionExpression="id = :id",
-                ExpressionAttributeValues={":id": {"S": resource}},
-                ConsistentRead=True,
-            )
-        )
-
-    # --- The table ---
-
-    def _pages(self, operation: str, **given: Any) -> Iterator[dict[str, Any]]:
-        paginator = self._hub.client("dynamodb").get_paginator(operation)
-        with answers(_NOTHING_CHANGED):
-            for page in paginator.paginate(TableName=self._table, **given):
-                yield from map(plain, page["Items"])
-
-    def _item(self, key: str, what: str) -> dict[str, Any] | None:
-        with answers(_NOTHING_CHANGED):
-            answer = self._hub.client("dynamodb").get_item(
-                TableName=self._table, Key={"id": {"S": key}, "what": {"S": what}}, ConsistentRead=True
-            )
-        item = answer.get("Item")
-        return plain(item) if item else None
 
 
 def _request(item: dict[str, Any]) -> Requested | None:

@@ -6,6 +6,9 @@ from typing import Any
 
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
+from rightstate.storage.dynamodb import DynamoDBTable
+from rightstate.storage.table import Table
+from rightstate.storage.tables import GUARDS, LEDGER, SETTINGS, TableSpec
 from rightstate_cli import application
 from rightstate_cli.aws import Caller, answers, sign_in
 
@@ -38,9 +41,31 @@ class Hub:
     def partition(self) -> str:
         return self.caller.partition
 
+    @property
+    def settings(self) -> Table:
+        return self._table(SETTINGS)
+
+    @property
+    def ledger(self) -> Table:
+        return self._table(LEDGER)
+
+    @property
+    def guards(self) -> Table | None:
+        """None where the hub is older than approvals and halts."""
+        return self._table(GUARDS) if "GuardsTable" in self.outputs else None
+
+    @property
+    def exemption_days(self) -> int | None:
+        """How long an exemption may last. None where the hub is older than exemptions."""
+        days = self.outputs.get("ExemptionDays")
+        return int(days) if days else None
+
     def client(self, service: str) -> Any:
         """A client of that service in the hub's account and region."""
         return self.caller.client(service)
+
+    def _table(self, spec: TableSpec) -> Table:
+        return DynamoDBTable(self.client("dynamodb"), self.outputs[f"{spec.name.title()}Table"], spec)
 
     def machines(self) -> dict[str, str]:
         """Resource type -> ARN of its state machine, without those that this version does not know."""

@@ -4,50 +4,33 @@ Step Functions knows those that run, and for 90 days after its end each executio
 """
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from heapq import merge
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rightstate.catalogue import load_all
 from rightstate.errors import InvalidInput, RightstateError
-from rightstate.identify import at_home, identify, is_arn_of, place_of, shown
-from rightstate.models import Decision, Outcome, Requested
-from rightstate.resource_type import Place
+from rightstate.identify import shown
+from rightstate.models import Outcome
 from rightstate_cli.awaiting import awaiting
 from rightstate_cli.aws import answers
-from rightstate_cli.executions import RUNNING, Execution, Step, Wanted, glance, listed, machine_of, read
+from rightstate_cli.executions import RUNNING, Execution, Wanted, glance, listed, machine_of, read
 from rightstate_cli.following import states_of
 from rightstate_cli.guarding import Guarding
 from rightstate_cli.hub import Hub
 from rightstate_cli.ledger import Entry, Ledger, Query
 from rightstate_cli.output import say
+from rightstate_cli.recorded import Past, decision_of, recorded, with_steps
 
 _READERS = 16
 _LOOKED_AT = 2000
 """So many executions of each machine at most are described for one list."""
 _LISTED = 10_000
 """So many of each machine at most are searched for a part of a name."""
-KEY = re.compile(r"[0-9]{12}/[^/]+/[^/]+/.")
-"""So begins account/region/type/id."""
 _ABSENT = {"ExecutionDoesNotExist", "InvalidArn"}
-
-
-@dataclass(frozen=True)
-class Past:
-    """An execution, with the ledger's entry once it has ended, and the request that it waits with. Of one
-    that Step Functions has `forgotten` the states are the ledger's."""
-
-    execution: Execution
-    entry: Entry | None
-    request: Requested | None = None
-    forgotten: bool = False
 
 
 class HubHistory:
@@ -59,30 +42,25 @@ class HubHistory:
     def __init__(self, hub: Hub, wanted: Wanted) -> None:
         self._hub = hub
         self._wanted = wanted
-        self._ledger = Ledger(hub)
+        self._ledger = Ledger(hub.ledger)
         self._states = states_of(hub)
         # A hub that is older than approvals has none, and nothing in it waits for one.
-        self._guarding = Guarding(hub) if "GuardsTable" in hub.outputs else None
+        self._guarding = Guarding(hub.guards) if hub.guards else None
         self._machines = {
             arn: named for named, arn in hub.machines().items() if not wanted.types or named in wanted.types
         }
 
     def latest(self, limit: int) -> tuple[list[Past], str]:
         """The latest that are wanted, the latest last, and a sentence about what is left out, if anything."""
-        found = [*islice(self._recorded(), limit + 1), *self._running(limit + 1)]
+        found = [
+            *islice(recorded(self._ledger, self._wanted, self._hub.partition), limit + 1),
+            *self._running(limit + 1),
+        ]
         # One may have ended, and been recorded, between the two looks.
         unique = {each.execution.arn: each for each in reversed(found)}
         ordered = sorted(unique.values(), key=lambda each: each.execution.started_at)
         more = "Earlier ones are not shown; --limit shows more." if len(ordered) > limit else ""
         return ordered[-limit:], more
-
-    def _recorded(self) -> Iterator[Past]:
-        """What the ledger has, the newest first."""
-        queries = queries_of(self._wanted, self._hub)
-        for entry in merge(*map(self._ledger.entries, queries), key=lambda each: each.at, reverse=True):
-            named = self._wanted.resource
-            if named is None or named in (entry.identifier, entry.arn) or queries[0].resource:
-                yield Past(execution_of(entry), entry)
 
     def _running(self, limit: int) -> list[Past]:
         """Those that have not ended yet, of which nothing is recorded."""
@@ -137,10 +115,7 @@ class HubHistory:
             found = self._with_requests(readers, runs)
         found += [_joined(each, entries.get(each.arn)) for each in seen if each not in runs]
         if not described:
-            found = [
-                Past(execution_of(each).model_copy(update={"steps": _steps(each)}), each, forgotten=True)
-                for each in entries.values()
-            ]
+            found = [Past(with_steps(each), each, forgotten=True) for each in entries.values()]
         found = [each for each in found if self._wanted.has(each.execution)]
         if not found:
             raise InvalidInput(
@@ -209,78 +184,6 @@ def _joined(execution: Execution, entry: Entry | None) -> Past:
     told = {
         "outcome": entry.outcome,
         "reason": entry.reason or execution.reason,
-        "decision": execution.decision or _decision(entry),
+        "decision": execution.decision or decision_of(entry),
     }
     return Past(execution.model_copy(update=told), entry)
-
-
-def execution_of(entry: Entry) -> Execution:
-    """The execution as its entry shows it, which has no states."""
-    status = {"failed": "FAILED", "died": entry.error, "stopped": "ABORTED"}.get(entry.outcome, "SUCCEEDED")
-    return Execution(
-        arn=entry.execution,
-        name=entry.name,
-        resource_type=entry.resource_type,
-        status=status,
-        outcome=entry.outcome,
-        reason=entry.reason,
-        account=entry.account,
-        region=entry.region,
-        resource=entry.identifier,
-        started_at=entry.started_at,
-        seconds=entry.seconds or 0,
-        decision=_decision(entry),
-        operations=entry.calls,
-    )
-
-
-def _steps(entry: Entry) -> tuple[Step, ...]:
-    """The states of an execution that Step Functions has forgotten; errors met in them are not kept."""
-    return tuple(
-        Step(state=each.state, entered=each.entered, left=each.entered + timedelta(seconds=each.seconds))
-        for each in entry.path
-    )
-
-
-def queries_of(wanted: Wanted, hub: Hub) -> list[Query]:
-    """What to ask the ledger for: of a resource whose place is known, its own entries alone."""
-    query = Query(
-        account=wanted.account,
-        types=wanted.types,
-        policies=wanted.policies,
-        outcomes=frozenset({wanted.outcome} if wanted.outcome else ()),
-        since=wanted.since,
-        until=wanted.until,
-    )
-    if wanted.resource is None:
-        return [query]
-    keys = keys_of(wanted.resource, hub.partition)
-    return [replace(query, resource=key) for key in keys] or [query]
-
-
-def keys_of(resource: str, partition: str) -> list[str]:
-    """account/region/type/id of the resource, where its ARN or name says all of it; one for each type that
-    it may be of, as the ARNs of RDS and Neptune are alike."""
-    if KEY.match(resource):
-        return [resource]
-    found = []
-    for each in (each for each in load_all() if is_arn_of(each, resource)):
-        named = place_of(each, resource, Place(account="", region="", partition=partition))
-        place = at_home(each, named)
-        if place.account and place.region:
-            found.append(f"{place.account}/{place.region}/{each.name}/{identify(each, place, resource).id}")
-    return found
-
-
-def _decision(entry: Entry) -> Decision | None:
-    if not entry.verdicts or entry.outcome not in set(Outcome):
-        return None
-    return Decision(
-        apply=entry.outcome == Outcome.REMEDIATED,
-        outcome=Outcome(entry.outcome),
-        reason=entry.reason,
-        rule=entry.rule,
-        plan=entry.plan,
-        verdicts=entry.verdicts,
-        changes=entry.changes,
-    )

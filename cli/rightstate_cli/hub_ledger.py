@@ -1,13 +1,12 @@
 """The ledger of a deployed hub."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models import EXECUTION
-from rightstate.storage.dynamodb import plain
+from rightstate.storage.table import Item
 from rightstate_cli.aws import answers
 from rightstate_cli.executions import SHORT, Wanted, machine_of
 from rightstate_cli.hub import Hub
@@ -20,9 +19,9 @@ _CANDIDATES = 8
 _NOT_INDEXED = "The hub's ledger has no index of executions: the hub is of an older version. Deploy it again."
 
 
-def find(hub: Hub, named: str) -> tuple[str, Mapping[str, Any]]:
-    """The ARN of the execution with that ARN or name, or whose name alone begins or ends so, and the ledger's
-    item about it, as DynamoDB gives it.
+def find(hub: Hub, named: str) -> tuple[str, Item]:
+    """The ARN of the execution with that ARN or name, or whose name alone begins or ends so, and its item
+    in the ledger.
 
     Raises InvalidInput where there is none, or several are named so; Denied, Unavailable.
     """
@@ -46,12 +45,12 @@ def find(hub: Hub, named: str) -> tuple[str, Mapping[str, Any]]:
     return found[0]
 
 
-def _found(hub: Hub, arns: Sequence[str]) -> list[tuple[str, Mapping[str, Any]]]:
+def _found(hub: Hub, arns: Sequence[str]) -> list[tuple[str, Item]]:
     return [(arn, item) for arn in arns if (item := _item(hub, arn))]
 
 
-def _about(item: Mapping[str, Any]) -> str:
-    entry = understood(plain(item))
+def _about(item: Item) -> str:
+    entry = understood(item)
     return f"{shown(entry.resource)}, {entry.outcome}"
 
 
@@ -67,19 +66,7 @@ def _arns(hub: Hub, named: str) -> list[str]:
     return [named]
 
 
-def _item(hub: Hub, arn: str) -> Mapping[str, Any] | None:
-    table, dynamodb = hub.outputs["LedgerTable"], hub.client("dynamodb")
+def _item(hub: Hub, arn: str) -> Item | None:
     with answers("Nothing was changed.", gone={"ValidationException": _NOT_INDEXED}):
-        keys = dynamodb.query(
-            TableName=table,
-            IndexName=_INDEX,
-            KeyConditionExpression="#execution = :execution",
-            ExpressionAttributeNames={"#execution": "execution"},
-            ExpressionAttributeValues={":execution": {"S": arn}},
-            Limit=1,
-        )["Items"]
-        if not keys:
-            return None
-        key = {name: keys[0][name] for name in ("resource", "at")}
-        item: Mapping[str, Any] | None = dynamodb.get_item(TableName=table, Key=key).get("Item")
-    return item
+        key = next(hub.ledger.query(arn, _INDEX), None)
+        return hub.ledger.get({name: key[name] for name in ("resource", "at")}) if key else None

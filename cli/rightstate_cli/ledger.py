@@ -1,36 +1,34 @@
-"""The ledger of a deployed hub, read: what executions decided, changed and came to, the newest first.
+"""The ledger, read: what executions decided, changed and came to, the newest first.
 
 It outlives Step Functions' history of 90 days. The functions write it with `rightstate.ledger`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import reduce
 from typing import Any
 
-from boto3.dynamodb.conditions import And, Attr, ConditionBase, Key, Or
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from rightstate.clock import written
 from rightstate.frozen import Frozen
 from rightstate.models import Approval, Event, Outcome, Verdict
 from rightstate.resource_type import Change
-from rightstate.sessions import CONFIG
+from rightstate.storage.table import Clause, Item, Table, absent, among, contains, equals
 from rightstate.wants import Value
 from rightstate_cli.aws import answers
-from rightstate_cli.hub import Hub
 
 _DAY = timedelta(days=1)
 _KEPT_OF_MANY = ("outcome", "error", "reason", "rule", "why", "account", "region", "resource_type", "started")
 
 
 class Visit(Frozen):
-    """A state that was entered, and for how long."""
+    """A state that was entered, for how long, and how often its tries failed with which errors."""
 
     state: str
     entered: datetime
     seconds: float
+    errors: Mapping[str, int] = {}
 
 
 class Entry(BaseModel):
@@ -138,13 +136,10 @@ class Query:
 
 
 class Ledger:
-    """Reads a hub's ledger. Its methods raise Denied, Unavailable and InvalidInput as they go."""
+    """Reads a ledger. Its methods raise Denied, Unavailable and InvalidInput as they go."""
 
-    def __init__(self, hub: Hub) -> None:
-        # Its client takes conditions and Python's own types and, other than the resource, serves threads.
-        resource = hub.caller.session.resource("dynamodb", region_name=hub.region, config=CONFIG)
-        self._dynamodb = resource.meta.client
-        self._table = hub.outputs["LedgerTable"]
+    def __init__(self, table: Table) -> None:
+        self._table = table
 
     def entries(self, query: Query) -> Iterator[Entry]:
         """The entries that are wanted, the newest first; a page is read when those before it are taken."""
@@ -154,93 +149,63 @@ class Ledger:
                 if query.has(entry):
                     yield entry
 
-    def _items(self, query: Query) -> Iterator[Mapping[str, Any]]:
+    def everything(self, where: Sequence[Clause]) -> Iterator[Item]:
+        """All entries for which the clauses hold, as they are stored, in no order."""
+        with answers("Nothing was written."):
+            for item in self._table.scan(where):
+                # A canary's entry has none of the indexes' keys, so that nothing lists it.
+                if "execution" in item:
+                    yield item
+
+    def _items(self, query: Query) -> Iterator[Item]:
         """By the narrowest key that the query has. Indexes are eventually consistent."""
-        at = Key("at").between(*query.between)
+        where = list(_clauses(query))
+        narrowed: dict[str, Any] = {"between": query.between, "newest_first": True, "where": where}
         if query.execution:
-            yield from self._whole(self._pages("execution", Key("execution").eq(query.execution)))
+            yield from self._whole(self._table.query(query.execution, "execution"))
         elif query.resource:
-            yield from self._pages(None, Key("resource").eq(query.resource) & at, query)
+            yield from self._table.query(query.resource, **narrowed)
         elif query.batch:
-            yield from self._whole(self._pages("batch", Key("batch").eq(query.batch) & at))
+            keys = self._table.query(query.batch, "batch", between=query.between, newest_first=True)
+            yield from self._whole(keys)
         elif query.account:
-            yield from self._pages("account", Key("account").eq(query.account) & at, query)
+            yield from self._table.query(query.account, "account", **narrowed)
         else:
             for day in self._days(query):
-                yield from self._pages("day", Key("day").eq(day) & at, query)
+                yield from self._table.query(day, "day", **narrowed)
 
     def _days(self, query: Query) -> Iterator[str]:
         """Each day that may have some, the last first. A ledger has none from before it was made."""
-        first = query.since or self._made()
+        first = query.since or self._table.made()
         day = min(query.until or datetime.now(UTC) + _DAY, datetime.now(UTC) + _DAY)
         while written(day)[:10] >= written(first)[:10]:
             yield written(day)[:10]
             day -= _DAY
 
-    def _made(self) -> datetime:
-        made: datetime = self._dynamodb.describe_table(TableName=self._table)["Table"]["CreationDateTime"]
-        return made.astimezone(UTC)
-
-    def _pages(
-        self, index: str | None, key: ConditionBase, query: Query | None = None
-    ) -> Iterator[Mapping[str, Any]]:
-        asked: dict[str, Any] = {"KeyConditionExpression": key, "ScanIndexForward": False}
-        if index:
-            asked["IndexName"] = index
-        if query and (condition := _filter(query)):
-            asked["FilterExpression"] = condition
-        while True:
-            answer = self._dynamodb.query(TableName=self._table, **asked)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-    def _whole(self, keys: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    def _whole(self, keys: Iterator[Item]) -> Iterator[Item]:
         """The items of an index that has no more than their keys."""
         for key in keys:
-            whole = {"resource": key["resource"], "at": key["at"]}
-            answer = self._dynamodb.get_item(TableName=self._table, Key=whole)
-            if item := answer.get("Item"):
+            if item := self._table.get({"resource": key["resource"], "at": key["at"]}):
                 yield item
-
-
-def _native(value: Any) -> Any:
-    """DynamoDB's numbers as int, its containers as Python's."""
-    match value:
-        case dict():
-            return {key: _native(item) for key, item in value.items()}
-        case list() | set():
-            return [_native(item) for item in value]
-        case str() | bool() | None:
-            return value
-        case _:
-            return int(value) if value == int(value) else value
 
 
 def understood(item: Mapping[str, Any]) -> Entry:
     """The item of the table; of one that another version wrote otherwise, as much as is understood."""
     try:
-        return Entry.model_validate(_native(dict(item)))
+        return Entry.model_validate(dict(item))
     except (ValidationError, TypeError, ValueError):
         keys = ("resource", "at", "execution")
         texts = {each: str(item[each]) for each in (*keys, *_KEPT_OF_MANY) if item.get(each) is not None}
         return Entry.model_validate({**dict.fromkeys((*keys, "outcome"), "?"), **texts})
 
 
-def _filter(query: Query) -> ConditionBase | None:
-    """What DynamoDB can leave out itself; `has` looks at all of it again, and at what old entries lack."""
-    conditions = list(_conditions(query))
-    return reduce(And, conditions) if conditions else None
-
-
-def _conditions(query: Query) -> Iterator[ConditionBase]:
+def _clauses(query: Query) -> Iterator[Clause]:
+    """What the table can leave out itself; `has` looks at all of it again, and at what old entries lack."""
     if query.outcomes:
-        yield Attr("outcome").is_in(sorted(query.outcomes))
+        yield [among("outcome", sorted(query.outcomes))]
     if query.event:
-        yield Attr("event.id").eq(query.event)
+        yield [equals("event.id", query.event)]
     if query.types:
-        yield Attr("resource_type").is_in(sorted(query.types)) | Attr("resource_type").not_exists()
+        yield [among("resource_type", sorted(query.types)), absent("resource_type")]
     if query.policies:
-        contained: list[ConditionBase] = [Attr("policies").contains(each) for each in sorted(query.policies)]
-        yield reduce(Or, contained) | Attr("policies").not_exists()
+        yield [*(contains("policies", each) for each in sorted(query.policies)), absent("policies")]

@@ -1,5 +1,6 @@
 """Options that several commands share, and what their values have to be."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -115,6 +116,42 @@ StackOption = Annotated[
 ]
 DeployedOption = Annotated[
     bool, typer.Option("--deployed", help="Of the deployed hub that --stack and --hub-region name.")
+]
+# The commands that work on records, which lie on this machine or with a hub, take these four.
+OfHubOption = Annotated[
+    bool,
+    typer.Option(
+        "--deployed",
+        help="Of the deployed hub, not of this machine; --stack and --hub-region imply it, and so do "
+        "RIGHTSTATE_STACK and RIGHTSTATE_HUB_REGION.",
+    ),
+]
+OfStackOption = Annotated[
+    str | None,
+    typer.Option(
+        "--stack",
+        help="Name of the hub's stack; also from RIGHTSTATE_STACK. Left out: rightstate, if a hub is meant.",
+        metavar="NAME",
+        show_default=False,
+    ),
+]
+OfHubRegionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--hub-region",
+        help="Region of the hub; also from RIGHTSTATE_HUB_REGION. Left out: that of your AWS configuration.",
+        metavar="NAME",
+        show_default=False,
+    ),
+]
+LedgerOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="The ledger on this machine, where no hub is meant; also from RIGHTSTATE_LEDGER. Left out: the "
+        "one in your own data directory.",
+        metavar="FILE",
+        show_default=False,
+    ),
 ]
 DEFAULT_STACK = "rightstate"
 HubRegionOption = Annotated[

@@ -9,26 +9,22 @@ from typing import Any
 from rightstate import settings
 from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
 from rightstate.models import Account
-from rightstate.storage.dynamodb import plain, serialized
+from rightstate.storage.dynamodb import serialized
+from rightstate.storage.table import Item, Table, absent, equals
 from rightstate_cli.aws import answers
-from rightstate_cli.hub import Hub
 
 
 class Registry:
-    """The accounts of a hub."""
+    """The accounts of a settings table."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._table = hub.outputs["SettingsTable"]
-        self._dynamodb = hub.client("dynamodb")
+    def __init__(self, table: Table) -> None:
+        self._table = table
 
     def find(self, account: str) -> Account | None:
         """The account's settings, None where it has none. Raises SettingsUnreadable, Denied, Unavailable."""
         with answers("Nothing was changed."):
-            answer = self._dynamodb.get_item(
-                TableName=self._table, Key={"account": {"S": account}}, ConsistentRead=True
-            )
-        item = answer.get("Item")
-        return settings.parsed(account, plain(item)) if item else None
+            item = self._table.get({"account": account})
+        return settings.parsed(account, item) if item else None
 
     def get(self, account: str) -> Account:
         """The account's settings. Raises UnknownAccount, and what `find` raises."""
@@ -54,13 +50,10 @@ class Registry:
             except SettingsUnreadable as error:
                 yield account, error
 
-    def _items(self) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _items(self) -> Iterator[tuple[str, Item]]:
         with answers("Nothing was changed."):
-            for page in self._dynamodb.get_paginator("scan").paginate(
-                TableName=self._table, ConsistentRead=True
-            ):
-                for item in map(plain, page["Items"]):
-                    yield item["account"], item
+            for item in self._table.scan():
+                yield item["account"], item
 
     def put(self, account: Account) -> Account:
         """Write the settings, if nobody has changed them since they were read; returns what is there now.
@@ -69,22 +62,22 @@ class Registry:
         """
         written = account.model_copy(update={"revision": account.revision + 1})
         # What was written by other hands has no revision.
-        unwritten = "attribute_not_exists(account) OR attribute_not_exists(revision) OR "
-        condition: dict[str, Any] = {
-            "ConditionExpression": f"{'' if account.revision else unwritten}revision = :read",
-            "ExpressionAttributeValues": {":read": {"N": str(account.revision)}},
-        }
-        changed = f"Somebody else has changed the settings of account {account.account} meanwhile; try again."
-        item = serialized(settings.as_item(written))
-        check_size(account.account, item)
-        with answers("Nothing was changed.", gone={"ConditionalCheckFailedException": changed}):
-            self._dynamodb.put_item(TableName=self._table, Item=item, **condition)
+        unwritten = () if account.revision else (absent("account"), absent("revision"))
+        item = settings.as_item(written)
+        check_size(account.account, serialized(item))
+        with answers("Nothing was changed."):
+            put = self._table.put(item, when=[(*unwritten, equals("revision", account.revision))])
+        if not put:
+            raise InvalidInput(
+                f"Somebody else has changed the settings of account {account.account} meanwhile; try again. "
+                "Nothing was changed."
+            )
         return written
 
     def remove(self, account: str) -> None:
         """Forget the account: from then on nothing is enabled there."""
         with answers("Nothing was changed."):
-            self._dynamodb.delete_item(TableName=self._table, Key={"account": {"S": account}})
+            self._table.delete({"account": account})
 
 
 # DynamoDB developer guide, "Item sizes and formats" and quotas: 400 KB with the names of the attributes.

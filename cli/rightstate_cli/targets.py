@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from rightstate import settings
 from rightstate.catalogue import find_policy, load
 from rightstate.errors import Denied, InvalidInput
-from rightstate.guards import Guard, Halt
+from rightstate.guards import Guard
 from rightstate.identify import at_home, identify, place_of, shown
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
@@ -107,7 +107,7 @@ def registered_accounts(wanted: Wanted, hub: Hub) -> Accounts:
     types = chosen_types(wanted.types, wanted.policies, wanted.resources)
     asked = enabled_policies(wanted.types, wanted.policies, (), Mode.AUTO)
     regions = [checked_region(each) for each in dict.fromkeys(wanted.regions)]
-    registry = Registry(hub)
+    registry = Registry(hub.settings)
     registered = (
         [registry.get(checked_account(each)) for each in dict.fromkeys(wanted.accounts)]
         if wanted.accounts
@@ -115,7 +115,7 @@ def registered_accounts(wanted: Wanted, hub: Hub) -> Accounts:
     )
     accounts: dict[str, Account] = {}
     modes: dict[str, dict[str, Mode]] = {}
-    for account in (as_counted(hub, each) for each in registered):
+    for account in (as_counted(each, hub.exemption_days) for each in registered):
         enabled = {
             name: configured
             for each in types
@@ -243,17 +243,14 @@ def _check_somewhere(
 
 def _halted(hub: Hub) -> dict[str, Guard]:
     """What the hub has halted, read once for all resources. Raises Denied, Unavailable, InvalidInput."""
-    halts: dict[str, tuple[Halt, ...]] = {}
     try:
-        for resource, halt in Guarding(hub).halts():
-            halts[resource] = (*halts.get(resource, ()), halt)
+        return Guarding(hub.guards).halted() if hub.guards else {}
     except Denied as error:
         # Planned as if nothing were halted, an apply would end changed-since-plan.
         raise Denied(
             f"What is halted cannot be read from the hub's table {hub.outputs['GuardsTable']}. Nothing was "
             f"planned. {error}"
         ) from None
-    return {resource: Guard(halts=each) for resource, each in halts.items()}
 
 
 def _role(wanted: Wanted, account: str, caller: Caller) -> str | None:

@@ -25,7 +25,7 @@ def commands(hub: Hub, folder: Path) -> Commands:
                 **CREDENTIALS,
                 "AWS_ENDPOINT_URL": hub.endpoint,
                 "RIGHTSTATE_STACK": hub.stack,
-                "RIGHTSTATE_HISTORY": str(folder / "history.json"),
+                "RIGHTSTATE_LEDGER": str(folder / "ledger.sqlite"),
             },
             capture_output=True,
             text=True,

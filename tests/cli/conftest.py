@@ -134,7 +134,10 @@ def engine(_server: Server) -> Iterator[Engine]:
     """A hub deployed on that server, whose rules and state machines really run. Nothing is enabled in it."""
     # Of a server that has been reset, as each moto in this process does, the keys are nobody's any more.
     _server.forget()
-    with deployed_on(_server.endpoint, _server.environment) as deployed:
+    with (
+        deployed_on(_server.endpoint, _server.environment) as deployed,
+        patch.dict(os.environ, RIGHTSTATE_STACK="rightstate"),
+    ):
         yield deployed
     _server.forget()
 
@@ -180,17 +183,17 @@ def profile(server: Server, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> Path:
-    """The file that RIGHTSTATE_HISTORY names."""
-    return tmp_path / "history.json"
+def ledger(tmp_path: Path) -> Path:
+    """The file that RIGHTSTATE_LEDGER names."""
+    return tmp_path / "data" / "ledger.sqlite"
 
 
 @pytest.fixture
-def cli(server: Server, history: Path, tmp_path: Path) -> Cli:
+def cli(server: Server, ledger: Path, tmp_path: Path) -> Cli:
     """Runs the console script. Keyword arguments are environment variables, an empty one is unset."""
 
     def run(*args: str, stdin: str = "", **environment: str) -> Ran:
-        given = {**_plain(tmp_path), **server.environment, "RIGHTSTATE_HISTORY": str(history)}
+        given = {**_plain(tmp_path), **server.environment, "RIGHTSTATE_LEDGER": str(ledger)}
         ran = subprocess.run(  # noqa: S603 - the console script, with a test's own arguments
             [Path(sysconfig.get_path("scripts")) / "rightstate", *args],
             input=stdin,
@@ -210,13 +213,13 @@ def inside(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     server: Server,
-    history: Path,
+    ledger: Path,
     tmp_path: Path,
 ) -> Cli:
     """The same in this process, for what neither acts on AWS nor shows a width."""
 
     def run(*args: str, stdin: str = "", **environment: str) -> Ran:
-        given = {**_plain(tmp_path), **server.environment, "RIGHTSTATE_HISTORY": str(history), **environment}
+        given = {**_plain(tmp_path), **server.environment, "RIGHTSTATE_LEDGER": str(ledger), **environment}
         with patch.dict(os.environ, {k: v for k, v in given.items() if v}, clear=True):
             monkeypatch.setattr(sys, "argv", ["rightstate", *args])
             monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))

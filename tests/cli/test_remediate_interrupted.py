@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sysconfig
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from zlib import crc32
@@ -45,11 +46,11 @@ def options(account: str) -> Sequence[str]:
 
 
 @pytest.fixture
-def begun(server: Server, account: str, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+def begun(server: Server, account: str, ledger: Path, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """The command, in the middle of its work."""
     command = [Path(sysconfig.get_path("scripts")) / "rightstate", *options(account)]
     environment = {**os.environ, **server.environment, "HOME": str(tmp_path), "AWS_DEFAULT_REGION": REGION}
-    environment["RIGHTSTATE_HISTORY"] = str(tmp_path / "history.json")
+    environment["RIGHTSTATE_LEDGER"] = str(ledger)
     with subprocess.Popen(  # noqa: S603 - the console script
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -75,6 +76,13 @@ def test_the_first_ctrl_c_lets_end_what_runs_and_starts_no_more(
     assert begun.returncode == 2
 
 
+def changed(cli: Cli) -> Counter[str]:
+    """How many entries of the ledger have changes, by resource."""
+    ran = cli("history", "--limit", "1000", "--format", "json")
+    assert not [each for each in ran.json if each["outcome"] == "running"]
+    return Counter(each["resource"] for each in ran.json if each["changes"])
+
+
 def test_after_a_kill_the_same_command_does_the_rest_and_writes_nothing_twice(
     server: Server, account: str, begun: "subprocess.Popen[str]", cli: Cli
 ) -> None:
@@ -85,6 +93,8 @@ def test_after_a_kill_the_same_command_does_the_rest_and_writes_nothing_twice(
     before = encrypted(server, account)
     assert 0 < len(before) < QUEUES
     assert server.calls.count(WRITE) == len(before)
+    # What was changed has an entry, and also what only may have been.
+    assert before <= changed(cli).keys()
     ran = cli(*options(account))
     assert ran.code == 0
     outcomes = {each["resource"]: each["outcome"] for each in ran.json}
@@ -92,3 +102,19 @@ def test_after_a_kill_the_same_command_does_the_rest_and_writes_nothing_twice(
     assert {name for name, outcome in outcomes.items() if outcome == "remediated"} == set(outcomes) - before
     assert len(outcomes) == QUEUES == len(encrypted(server, account))
     assert server.calls.count(WRITE) == QUEUES
+    assert changed(cli).keys() == set(outcomes)
+    # Twice at most where it was killed after it had noted what it was about to change, and before it did.
+    twice = {name for name, count in changed(cli).items() if count > 1}
+    assert not twice & before
+
+
+def test_two_at_once_on_one_ledger_change_each_resource_once_and_keep_all_that_they_did(
+    server: Server, account: str, begun: "subprocess.Popen[str]", cli: Cli
+) -> None:
+    ran = cli(*options(account))
+    out, _ = begun.communicate(timeout=60)
+    first = {each["resource"]: each["outcome"] for each in json.loads(out)}
+    second = {each["resource"]: each["outcome"] for each in ran.json}
+    assert (ran.code, begun.returncode, len(first), len(second)) == (0, 0, QUEUES, QUEUES)
+    assert server.calls.count(WRITE) == QUEUES == len(encrypted(server, account))
+    assert changed(cli) == Counter(dict.fromkeys(first, 1))

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from rightstate.models import Requested
+from rightstate.storage.dynamodb import DynamoDBTable
+from rightstate.storage.tables import GUARDS
 from rightstate_cli.aws import Caller
 from rightstate_cli.embedded.engine import HUB_ACCOUNT, Engine
-from rightstate_cli.guarding import Guarding
-from rightstate_cli.hub import Hub
+from rightstate_cli.guarding import Approving
 from tests.support.member import REGION
 
 T = TypeVar("T")
@@ -50,11 +51,12 @@ def ended(hub: Engine, execution: str) -> dict[str, Any]:
     return {**entry, "status": status()}
 
 
-def guarding_as(hub: Engine, user_id: str, arn: str) -> Guarding:
+def guarding_as(hub: Engine, user_id: str, arn: str) -> Approving:
     """The guards table, as somebody with those credentials uses it."""
     session = SimpleNamespace(client=lambda service, **options: hub.client(service))
     caller = Caller(session, HUB_ACCOUNT, arn, REGION, "aws", user_id)
-    return Guarding(Hub(caller, "rightstate", hub.resources))
+    table = DynamoDBTable(hub.client("dynamodb"), hub.resources["GuardsTable"], GUARDS)
+    return Approving(table, caller)
 
 
 def request_of(hub: Engine, execution: str) -> Requested:

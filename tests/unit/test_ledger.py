@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import boto3
 import pytest
@@ -15,8 +14,9 @@ from tests.support import endings
 from rightstate.clock import written
 from rightstate.models import Outcome
 from rightstate.policy import Mode
+from rightstate.storage.dynamodb import DynamoDBTable
+from rightstate.storage.tables import LEDGER
 from rightstate_cli import application
-from rightstate_cli.hub import Hub
 from rightstate_cli.ledger import Entry, Ledger, Query, understood
 
 NOW = datetime.now(UTC)
@@ -42,9 +42,7 @@ class Table:
         )
         self.asked: list[str] = []
         self.session.events.register("provide-client-params.dynamodb", self._note)
-        caller = SimpleNamespace(session=self.session)
-        hub = SimpleNamespace(caller=caller, region="us-east-1", outputs={"LedgerTable": "ledger"})
-        self.ledger = Ledger(cast(Hub, hub))
+        self.ledger = Ledger(DynamoDBTable(self.session.client("dynamodb"), "ledger", LEDGER))
 
     def _note(self, params: dict[str, Any], model: Any, **given: Any) -> None:
         self.asked.append(f"{model.name} {params.get('IndexName', '')}".strip())

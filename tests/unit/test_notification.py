@@ -224,13 +224,13 @@ def test_a_failure_says_what_mends_it_and_how_to_start_again(error: str) -> None
     [
         (
             told(),
-            ["Nothing, about what was changed", "rightstate undo e-1 --reason"],
+            ["Nothing, about what was changed", "rightstate undo e-1 --deployed --reason"],
             ["rightstate plan", "a person's"],
         ),
         (told(Outcome.UNDONE, **UNDO), [f"Until {UNTIL}, mend what made"], ["rightstate undo"]),
         (
             failed("NotVerified", **UNDO),
-            ["rightstate undo e-0 --reason"],
+            ["rightstate undo e-0 --deployed --reason"],
             ["New execution", "rightstate undo e-1"],
         ),
         (

@@ -211,27 +211,27 @@ def understood(site: Site) -> Iterator[Finding]:
         return
     yield from _exemptions(site, account)
     if not enabled:
-        yield warned("No policy is enabled: nothing is looked at.", "rightstate policies enable")
+        yield warned("No policy is enabled: nothing is looked at.", "rightstate policies enable --deployed")
     else:
         yield passed(f"{counted(len(enabled), 'policy')} enabled.")
 
 
 def _exemptions(site: Site, account: Account) -> Iterator[Finding]:
     at, most = now(), site.hub.outputs.get("ExemptionDays")
-    for each in exempting.as_counted(site.hub, account).exemptions:
-        remove = f"rightstate exempt remove {each.id} --account {site.account}"
+    for each in exempting.as_counted(account, site.hub.exemption_days).exemptions:
+        remove = f"rightstate exempt remove {each.id} --account {site.account} --deployed"
         if each.settings_until:
             counts = "counts" if in_force(each, at) else "counted"
             yield failed(
                 f"Exemption {each.id} is until {each.settings_until}, longer than the {most} days that are "
                 f"allowed: it {counts} until {each.until} only.",
-                f"{remove}; then rightstate exempt add with an earlier day",
+                f"{remove}; then rightstate exempt add --deployed with an earlier day",
             )
         elif at < each.created and not in_force(each, at):
             yield failed(
                 f"Exemption {each.id} says that it was created at {each.created}: until then it does not "
                 "count.",
-                f"{remove}; then rightstate exempt add",
+                f"{remove}; then rightstate exempt add --deployed",
             )
         elif not in_force(each, at):
             yield warned(f"Exemption {each.id} has ended, on {each.until}.", remove)

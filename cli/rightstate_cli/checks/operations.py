@@ -8,7 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rightstate.guards import HALTS
-from rightstate.storage.dynamodb import plain
+from rightstate.storage.dynamodb import DynamoDBTable
+from rightstate.storage.tables import GUARDS
 from rightstate_cli import application
 from rightstate_cli.checks.check import Finding, Per, Site, check, failed, passed, warned
 from rightstate_cli.checks.expected import parameters, resolved
@@ -89,20 +90,12 @@ def lately(site: Site) -> Iterator[Finding]:
 @check("V24", "Nothing is halted", Per.HUB, "`rightstate breaker release`")
 def halted(site: Site) -> Iterator[Finding]:
     """Nothing sets changes back so often that Rightstate has stopped changing a resource."""
-    pages = (
-        site.client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=site.hub.outputs["GuardsTable"],
-            IndexName=HALTS,
-            KeyConditionExpression="listed = :halts",
-            ExpressionAttributeValues={":halts": {"S": HALTS}},
-        )
-    )
-    for item in [plain(item) for page in pages for item in page["Items"]]:
+    guards = DynamoDBTable(site.client("dynamodb"), site.hub.outputs["GuardsTable"], GUARDS)
+    for item in guards.query(HALTS, HALTS):
         yield failed(
             f"{item['id']} is halted for {item['policy']} since {item['since']}, and may be broken.",
-            f"Find out what sets it back, then rightstate breaker release {shlex.quote(item['id'])}",
+            f"Find out what sets it back, then rightstate breaker release {shlex.quote(item['id'])} "
+            "--deployed",
         )
     yield passed("Nothing is halted.")
 

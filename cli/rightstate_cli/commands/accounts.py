@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
@@ -19,21 +19,24 @@ from rightstate.policy import Mode
 from rightstate.resource_type import Place
 from rightstate.sessions import reading_role
 from rightstate.wants import as_text
-from rightstate_cli import admission, contacts, hub, member, member_stacks, role_check
+from rightstate_cli import admission, contacts, member, member_stacks, records, role_check
 from rightstate_cli.admission import Admission
 from rightstate_cli.aws import Caller, checked_account, checked_region, sign_in
 from rightstate_cli.commands import admitting, handling
+from rightstate_cli.embedded import accounts as here
 from rightstate_cli.hub import Hub
 from rightstate_cli.member_stacks import Installation, Installed, Result
 from rightstate_cli.options import (
-    DEFAULT_STACK,
     FormatOption,
-    HubRegionOption,
-    StackOption,
+    LedgerOption,
+    OfHubOption,
+    OfHubRegionOption,
+    OfStackOption,
     TypeOption,
     YesOption,
 )
 from rightstate_cli.output import Format, ask, counted, print_json, print_line, print_table, say
+from rightstate_cli.records import Records
 from rightstate_cli.registry import Registry
 from rightstate_cli.role_check import Check
 from rightstate_cli.target import role_arn
@@ -124,11 +127,13 @@ def add(
         ),
     ] = None,
     yes: YesOption = False,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Register an account, and check at once that the hub can assume its role.
+    """Register an account, and check at once that its role can be assumed.
 
     No policy is enabled by it. Adding an account again keeps what is not named, its policies above all, and
     with --install upgrades its stacks. Without --install it prints the commands with which the account's
@@ -141,11 +146,25 @@ def add(
     Exit codes: 0 the hub can do its work there, 1 something failed or is missing, 2 it
     could not be told, or wrong usage.
     """
-    _check_options(account, region or (), all_regions, name, contact or (), external_id, boundary)
+    _check_options(account, region or (), all_regions, name, contact or (), boundary)
     chosen = [load(each).name for each in dict.fromkeys(types or ())]
-    at = hub.find(stack, hub_region)
-    registry = Registry(at)
+    kept = records.chosen(deployed, stack, hub_region, ledger)
+    registry = kept.registry
     before = registry.find(account)
+    at = kept.hub
+    if at is None:
+        of_hub = {
+            "--all-regions": all_regions,
+            "--contact": contact,
+            "--install": install,
+            "--profile": profile,
+            "--type": types,
+            "--boundary": boundary,
+        }
+        _add_here(kept, account, (region or (), name, role, external_id), of_hub, format)
+        return
+    if external_id is not None:
+        member_stacks.checked("ExternalId", external_id)
     caller = _caller(at, account, profile, needed=install or all_regions)
     regions = tuple(dict.fromkeys(region or ()))
     if all_regions and caller:
@@ -175,7 +194,7 @@ def add(
         say("Nothing was changed.")
         raise typer.Exit(2)
     admits = admitted is Admission.NOT and _confirmed(
-        f"Have the event bus of {stack} take the events of account {account} (the stack "
+        f"Have the event bus of {at.stack} take the events of account {account} (the stack "
         f"{admission.name(at)})?",
         yes,
     )
@@ -201,8 +220,10 @@ def add(
 def remove(
     account: AccountArgument,
     yes: YesOption = False,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Forget an account: nothing of it is looked at or changed any more.
@@ -214,8 +235,11 @@ def remove(
 
     Exit codes: 0 it is forgotten, 1 it is, and something of it is left, 2 nothing was changed.
     """
-    at = hub.find(stack, hub_region)
-    registry = Registry(at)
+    kept = records.chosen(deployed, stack, hub_region, ledger)
+    registry, at = kept.registry, kept.hub
+    if at is None:
+        _remove_here(kept, checked_account(account), yes, format)
+        return
     found = registry.get(checked_account(account))
     listed = account in admission.listed(at)
     say(
@@ -226,7 +250,7 @@ def remove(
         f"The stacks {member_stacks.name(at)} in the account stay until `rightstate decommission member "
         f"{account}`."
     )
-    if not _confirmed(f"Remove account {account} from the hub {stack}?", yes):
+    if not _confirmed(f"Remove account {account} from the hub {at.stack}?", yes):
         say("Nothing was changed.")
         raise typer.Exit(2)
     registry.remove(account)
@@ -259,15 +283,18 @@ def remove(
 
 @accounts.command(name="list")
 def list_accounts(
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """List the accounts that are registered.
 
     - `rightstate accounts list --format json` gives all of their settings to a script.
     """
-    found = sorted(Registry(hub.find(stack, hub_region)).all(), key=lambda each: each.account)
+    kept = records.chosen(deployed, stack, hub_region, ledger)
+    found = sorted(kept.registry.all(), key=lambda each: each.account)
     if format is Format.JSON:
         print_json([each.model_dump(mode="json") for each in found])
     elif found:
@@ -280,9 +307,11 @@ def list_accounts(
             ],
             whole=("Account",),
         )
-    else:
+    elif kept.hub:
         say("No account is registered. `rightstate accounts add` does that.")
-    if old := [each.account for each in found if each.role_arn and not each.read_role_arn]:
+    else:
+        say("Nothing is written about any account. On this machine none needs to be registered.")
+    if kept.hub and (old := [each.account for each in found if each.role_arn and not each.read_role_arn]):
         say(
             f"With one role for reading and writing: {', '.join(old)}. `rightstate accounts add ACCOUNT "
             "--install` upgrades each; of a StackSet, `rightstate organization deploy` and `register` do."
@@ -293,8 +322,10 @@ def list_accounts(
 def show(
     account: AccountArgument,
     check: Annotated[bool, typer.Option("--check/--no-check", help="Whether the hub tries the role.")] = True,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Show an account's settings, and whether the hub can assume its role just now.
@@ -303,9 +334,11 @@ def show(
 
     Exit codes: 0 the hub can do its work there, 1 it cannot, 2 it could not be told.
     """
-    at = hub.find(stack, hub_region)
-    found = Registry(at).get(checked_account(account))
-    checked = role_check.check(at, found) if check else None
+    kept = records.chosen(deployed, stack, hub_region, ledger)
+    found = kept.registry.get(checked_account(account))
+    checked = None
+    if check:
+        checked = role_check.check(kept.hub, found) if kept.hub else here.check(found, kept.caller)
     if format is Format.JSON:
         print_json({**found.model_dump(mode="json"), "check": _check_facts(checked)})
     else:
@@ -355,6 +388,47 @@ def template(
         typer.echo(member.as_yaml(made), nl=False)
 
 
+# --- Without a hub ---
+
+
+def _add_here(
+    kept: Records,
+    account: str,
+    given: tuple[Sequence[str], str | None, str | None, str | None],
+    of_hub: Mapping[str, object],
+    format: Format,
+) -> None:
+    """`given` are regions, name, role and external id, `of_hub` the options that only a hub knows."""
+    if wrong := [name for name, value in of_hub.items() if value]:
+        raise InvalidInput(
+            f"{', '.join(wrong)} needs a hub: on this machine a run acts with your own credentials, or with "
+            "the role that --role names. Nothing was changed. Give --deployed, or leave it out."
+        )
+    written = kept.registry.put(here.wanted(kept.registry.get(account), kept.caller, *given))
+    checked = here.check(written, kept.caller)
+    _print_added(format, written, [], [], {}, "not taken: nothing listens on this machine", checked)
+    raise typer.Exit(0 if checked.ok else 1 if checked.ok is False else 2)
+
+
+def _remove_here(kept: Records, account: str, yes: bool, format: Format) -> None:
+    found = kept.registry.find(account)
+    if found is None:
+        raise InvalidInput(f"Nothing is written about account {account}. Nothing was changed.")
+    say(
+        f"What goes: the settings of account {_named(found)} (policies: {_modes(found)}), and its "
+        f"{counted(len(found.exemptions), 'exemption')}. The ledger keeps its entries. `rightstate "
+        "remediate` goes by its own options then."
+    )
+    if not _confirmed(f"Remove the settings of account {account} from {kept.title}?", yes):
+        say("Nothing was changed.")
+        raise typer.Exit(2)
+    kept.registry.remove(account)
+    if format is Format.JSON:
+        print_json({"account": account, "removed": True, "left": []})
+    else:
+        print_line(f"The settings of account {account} were removed.")
+
+
 # --- What is asked for ---
 
 
@@ -364,7 +438,6 @@ def _check_options(
     all_regions: bool,
     name: str | None,
     addresses: Sequence[str],
-    external_id: str | None,
     boundary: str | None,
 ) -> None:
     checked_account(account)
@@ -377,8 +450,6 @@ def _check_options(
     for address in addresses:
         if not re.fullmatch(_ADDRESS, address) or not address.isprintable():
             raise InvalidInput(f"{shown(address)} is not an e-mail address.")
-    if external_id is not None:
-        member_stacks.checked("ExternalId", external_id)
     if boundary:
         member_stacks.checked("PermissionsBoundary", boundary)
 

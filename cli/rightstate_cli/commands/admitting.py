@@ -39,7 +39,7 @@ def admit(
     """
     at = hub.find(stack, hub_region)
     named = [checked_account(account) for account in accounts or ()]
-    registered = {each.account for each in Registry(at).all()}
+    registered = {each.account for each in Registry(at.settings).all()}
     if strangers := sorted(set(named) - registered):
         raise InvalidInput(
             f"Account {strangers[0]} is not registered. Nothing was changed. Register it: `rightstate "

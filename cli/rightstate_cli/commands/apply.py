@@ -285,7 +285,7 @@ def print_items(items: Sequence[batches.Item]) -> None:
 
 def _refused(plan: Plan, hub: Hub) -> Iterator[Refused]:
     """The items that the hub would not change as planned."""
-    registry = Registry(hub)
+    registry = Registry(hub.settings)
     scopes = {(each.account, each.region): each.policies for each in plan.scope}
     accounts: dict[str, Account | None] = {}
     for item in plan.to_change:

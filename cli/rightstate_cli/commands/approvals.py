@@ -12,18 +12,19 @@ from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models import Choice, Requested
 from rightstate.wants import as_change
-from rightstate_cli import hub as hubs
-from rightstate_cli import plan_file
-from rightstate_cli.guarding import Guarding
+from rightstate_cli import plan_file, records
+from rightstate_cli.guarding import Approving
 from rightstate_cli.options import (
-    DEFAULT_STACK,
     FormatOption,
-    HubRegionOption,
-    StackOption,
+    LedgerOption,
+    OfHubOption,
+    OfHubRegionOption,
+    OfStackOption,
     YesOption,
     on_one_line,
 )
 from rightstate_cli.output import Format, ask, counted, print_json, print_table, say, talk
+from rightstate_cli.records import Records
 from rightstate_cli.times import span
 
 app = typer.Typer(
@@ -41,15 +42,21 @@ def list_requests(
     everything: Annotated[
         bool, typer.Option("--all", help="Also those that are decided or have expired.")
     ] = False,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """List what waits for an approval, the newest first.
 
+    Only a hub's executions can wait. Those of `rightstate remediate` end with it, and change nothing that a
+    policy in mode `approve` wants.
+
     Exit codes: 0 nothing waits, 1 something does.
     """
-    requests = Guarding(hubs.find(stack, hub_region)).requests()
+    kept = records.chosen(deployed, stack, hub_region, ledger)
+    requests = records.guarding_of(kept).requests()
     shown_ones = [each for each in requests if everything or _waits(each)]
     if format is Format.JSON:
         print_json([_facts(each) for each in shown_ones])
@@ -60,21 +67,28 @@ def list_requests(
             [(each.id, each.resource, _what(each), _cause(each), _status(each)) for each in shown_ones],
             whole=("Id",),
         )
+    if kept.hub is None:
+        say(
+            "Nothing waits on this machine: an execution ends with its command here, so that none can wait "
+            "for an answer. With --deployed it looks for those of a hub."
+        )
     raise typer.Exit(1 if any(map(_waits, requests)) else 0)
 
 
 @app.command()
 def show(
     request: RequestArgument,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Show one request: the plan with what it may break, its hash, who caused it, and until when it waits.
 
     Exit codes: 0 it is shown, 2 there is none of that id.
     """
-    requested = Guarding(hubs.find(stack, hub_region)).request(request)
+    requested = records.guarding_of(records.chosen(deployed, stack, hub_region, ledger)).request(request)
     _print(requested, format)
 
 
@@ -91,8 +105,10 @@ def approve(
         ),
     ] = None,
     yes: YesOption = False,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Approve a request, under your own identity. Whoever caused the change cannot.
@@ -102,7 +118,8 @@ def approve(
 
     Exit codes: 0 it is approved, 2 it could not be.
     """
-    _decide(Choice.APPROVE, request, reason, _window(window), yes, stack, hub_region, format)
+    kept = records.chosen(deployed, stack, hub_region, ledger)
+    _decide(Choice.APPROVE, kept, request, reason, _window(window), yes, format)
 
 
 @app.command()
@@ -110,30 +127,31 @@ def deny(
     request: RequestArgument,
     reason: ReasonOption,
     yes: YesOption = False,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Deny a request. The same change is not asked for again for 7 days; `exempt add` is for longer.
 
     Exit codes: 0 it is denied, 2 it could not be.
     """
-    _decide(Choice.DENY, request, reason, ("", ""), yes, stack, hub_region, format)
+    kept = records.chosen(deployed, stack, hub_region, ledger)
+    _decide(Choice.DENY, kept, request, reason, ("", ""), yes, format)
 
 
 def _decide(
     choice: Choice,
+    kept: Records,
     request: str,
     reason: str,
     window: tuple[str, str],
     yes: bool,
-    stack: str,
-    hub_region: str | None,
     format: Format,
 ) -> None:
     reason = on_one_line("--reason", reason)
-    guarding = Guarding(hubs.find(stack, hub_region))
-    requested = guarding.request(request)
+    requested = records.guarding_of(kept).request(request)
     if not _waits(requested):
         raise InvalidInput(f"{requested.id} does not wait any more: {_status(requested)}.")
     if not yes:
@@ -144,7 +162,9 @@ def _decide(
         if not answer:
             say("Nothing was decided.")
             raise typer.Exit(2)
-    guarding.decide(requested, choice, reason, *window)
+    if kept.hub is None or kept.hub.guards is None:  # unreachable: a request is a hub's
+        raise typer.Exit(2)
+    Approving(kept.hub.guards, kept.caller).decide(requested, choice, reason, *window)
     name = requested.execution.rpartition(":")[2]
     if format is Format.JSON:
         facts = {"not_before": window[0], "not_after": window[1]}

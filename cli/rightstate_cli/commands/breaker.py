@@ -8,10 +8,9 @@ from rich.text import Text
 
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
-from rightstate_cli import hub as hubs
+from rightstate_cli import records
 from rightstate_cli.executions import is_named
-from rightstate_cli.guarding import Guarding
-from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
+from rightstate_cli.options import FormatOption, LedgerOption, OfHubOption, OfHubRegionOption, OfStackOption
 from rightstate_cli.output import Format, counted, plain, print_json, print_line, print_table, results, say
 
 app = typer.Typer(
@@ -21,15 +20,17 @@ app = typer.Typer(
 
 @app.command("list")
 def list_halts(
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """List what is halted, the oldest first.
 
     Exit codes: 0 nothing is, 1 something is.
     """
-    halts = Guarding(hubs.find(stack, hub_region)).halts()
+    halts = records.guarding_of(records.chosen(deployed, stack, hub_region, ledger)).halts()
     if format is Format.JSON:
         print_json([{"resource": resource, **halt.model_dump()} for resource, halt in halts])
     else:
@@ -66,8 +67,10 @@ def release(
         list[str] | None,
         typer.Option("--policy", help="Only this one. Repeatable.", metavar="ID", show_default=False),
     ] = None,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Let halted policies change the resource again, and begin to count anew.
@@ -78,7 +81,7 @@ def release(
 
     Exit codes: 0 released, 2 nothing of it is halted.
     """
-    guarding = Guarding(hubs.find(stack, hub_region))
+    guarding = records.guarding_of(records.chosen(deployed, stack, hub_region, ledger))
     named = [(key, halt.policy) for key, halt in guarding.halts() if is_named(key, resource)]
     if len({key for key, _ in named}) > 1:
         # ARNs of RDS and Neptune are alike.

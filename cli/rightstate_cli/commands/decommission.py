@@ -126,7 +126,7 @@ def organization(
     reached = {each.account for each in instances}
     registered = sorted(
         each.account
-        for each in Registry(hub).all()
+        for each in Registry(hub.settings).all()
         if each.account in reached and (each.role_arn or "").endswith(role)
     )
     enrolled = {account: decommissioning.enrolment(hub, account) for account in registered}
@@ -236,7 +236,9 @@ def _check_last(there: Remains) -> None:
         )
     if not there.whole:
         return
-    members = sorted(each.account for each in Registry(there.hub).all() if each.account != there.hub.account)
+    members = sorted(
+        each.account for each in Registry(there.hub.settings).all() if each.account != there.hub.account
+    )
     if members:
         raise InvalidInput(
             f"The hub has {counted(len(members), 'member')}: {', '.join(members)}. Nothing was changed. Take "

@@ -1,9 +1,12 @@
 """`rightstate demo`: the whole application on simulated accounts."""
 
+import shlex
+
 import typer
 
 from rightstate.policy import Mode
-from rightstate_cli import events, past
+from rightstate_cli import events
+from rightstate_cli.embedded import local
 from rightstate_cli.executions import SHORT, Execution
 from rightstate_cli.options import FormatOption
 from rightstate_cli.output import Format, print_line, progress, say
@@ -24,7 +27,13 @@ def demo(format: FormatOption = Format.TABLE) -> None:
 
     executions: list[Execution] = []
     say("Deploying template.yaml into a simulated hub, and filling two simulated accounts ...")
-    with engine.simulated() as hub, simulated_accounts.built(hub.region) as made, progress() as bar:
+    kept = local.beside("demo.sqlite")
+    with (
+        local.demo_tables(kept) as tables,
+        engine.simulated(storage=tables) as hub,
+        simulated_accounts.built(hub.region) as made,
+        progress() as bar,
+    ):
         for account in simulated_accounts.settings(Mode.AUTO):
             hub.configure(account)
         sent = list(simulated_accounts.events_of_both(events.shipped(), made))
@@ -33,7 +42,6 @@ def demo(format: FormatOption = Format.TABLE) -> None:
         for execution in hub.run(iter(starts), at_once=4):
             executions.append(execution)
             bar.update(running, advance=1, description=f"{execution.resource}: {execution.outcome}")
-    past.keep(executions)
     if format is Format.JSON:
         print_executions(executions, format)
         raise typer.Exit(exit_code(executions))
@@ -42,7 +50,8 @@ def demo(format: FormatOption = Format.TABLE) -> None:
     print_timeline(longest)
     print_line(
         f"{len(sent)} events of two accounts started {len(executions)} executions. Look at one with "
-        f"`rightstate history {longest.name[-SHORT:]}`, at a policy with `rightstate policies show ID`, and "
+        f"`rightstate history {longest.name[-SHORT:]} --ledger {shlex.quote(str(kept))}`, at a "
+        "policy with `rightstate policies show ID`, and "
         "at your own account with `rightstate plan`."
     )
     raise typer.Exit(exit_code(executions))

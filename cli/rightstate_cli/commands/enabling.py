@@ -1,7 +1,7 @@
-"""`rightstate policies enable`, `disable` and `set-mode`: what the hub may do in which account."""
+"""`rightstate policies enable`, `disable` and `set-mode`: what may be done in which account."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
@@ -14,19 +14,20 @@ from rightstate.errors import InvalidInput, RightstateError
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode, Policy, Risk
 from rightstate.wants import Value, as_text
-from rightstate_cli import completion, hub, selection
-from rightstate_cli.hub import Hub
+from rightstate_cli import completion, records, selection
 from rightstate_cli.options import (
-    DEFAULT_STACK,
     CategoryOption,
     FormatOption,
-    HubRegionOption,
+    LedgerOption,
+    OfHubOption,
+    OfHubRegionOption,
+    OfStackOption,
     RiskOption,
-    StackOption,
     TypeOption,
     YesOption,
 )
 from rightstate_cli.output import Format, ask, counted, print_json, print_table, say
+from rightstate_cli.records import Records
 from rightstate_cli.registry import Registry
 from rightstate_cli.selection import Chosen
 from rightstate_cli.target import parameter
@@ -37,6 +38,10 @@ _MEANING = {
     Mode.REPORT: "report: what is broken is told, and nothing is changed.",
     Mode.APPROVE: "approve: what is broken is mended once somebody approves it: `rightstate approvals list`.",
     Mode.AUTO: "auto: what is broken is mended, within seconds of the event that broke it.",
+}
+_MEANING_HERE = {
+    Mode.REPORT: "report: `rightstate remediate` shows what is broken, and does not change it.",
+    Mode.AUTO: "auto: `rightstate remediate` changes what is broken.",
 }
 
 
@@ -124,8 +129,10 @@ def enable(
         ),
     ] = None,
     yes: YesOption = False,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Enable policies in accounts.
@@ -139,6 +146,7 @@ def enable(
 
     Exit codes: 0 done, 1 not in every account, 2 nothing was changed.
     """
+    kept = records.chosen(deployed, stack, hub_region, ledger)
     chosen = _chosen(ids, types, category, risk, every)
     values = _values(chosen, given or ())
 
@@ -149,7 +157,7 @@ def enable(
             parameters={**before.parameters, **values.get(policy.id, {})},
         )
 
-    _rewrite(chosen, enabled, accounts or (), all_accounts, stack, hub_region, yes, format)
+    _rewrite(kept, chosen, enabled, accounts or (), all_accounts, yes, format)
 
 
 def disable(
@@ -160,8 +168,10 @@ def disable(
     category: CategoryOption = None,
     risk: RiskOption = None,
     every: AllOption = False,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Disable policies in accounts, without asking.
@@ -173,12 +183,13 @@ def disable(
 
     Exit codes: 0 done, 1 not in every account, 2 nothing was changed.
     """
+    kept = records.chosen(deployed, stack, hub_region, ledger)
     chosen = _chosen(ids, types, category, risk, every)
 
     def disabled(policy: Policy, before: Enabled) -> Enabled:
         return Enabled(mode=Mode.OFF, parameters=before.parameters)
 
-    _rewrite(chosen, disabled, accounts or (), all_accounts, stack, hub_region, True, format)
+    _rewrite(kept, chosen, disabled, accounts or (), all_accounts, True, format)
 
 
 def set_mode(
@@ -191,8 +202,10 @@ def set_mode(
     risk: RiskOption = None,
     every: AllOption = False,
     yes: YesOption = False,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Change the mode of policies that are enabled, and leave those that are off.
@@ -202,12 +215,13 @@ def set_mode(
 
     Exit codes: 0 done, 1 not in every account, 2 nothing was changed.
     """
+    kept = records.chosen(deployed, stack, hub_region, ledger)
     chosen = _chosen(ids, types, category, risk, every)
 
     def changed(policy: Policy, before: Enabled) -> Enabled:
         return before if before.mode is Mode.OFF else Enabled(mode=Mode(mode), parameters=before.parameters)
 
-    _rewrite(chosen, changed, accounts or (), all_accounts, stack, hub_region, yes, format)
+    _rewrite(kept, chosen, changed, accounts or (), all_accounts, yes, format)
 
 
 # --- What is asked for ---
@@ -240,22 +254,20 @@ def _values(chosen: Chosen, given: Iterable[str]) -> dict[str, dict[str, Value]]
 
 
 def _rewrite(
+    kept: Records,
     chosen: Chosen,
     new: Callable[[Policy, Enabled], Enabled],
     named: Sequence[str],
     every: bool,
-    stack: str,
-    region: str | None,
     yes: bool,
     format: Format,
 ) -> None:
     """Everything is read, decided and checked for all accounts before the first is written."""
-    at = hub.find(stack, region)
-    registry = Registry(at)
+    registry = kept.registry
     rewrites = [_decided(chosen, new, each) for each in selection.accounts(registry, named, every)]
-    _check(at, rewrites)
+    _check(kept, rewrites)
     changed = [each for each in rewrites if each.changes]
-    _print_what_will_happen(changed)
+    _print_what_will_happen(changed, _MEANING if kept.hub else {**_MEANING, **_MEANING_HERE})
     failed: dict[str, str] = {}
     if not changed:
         say("There is nothing to change.")
@@ -301,16 +313,28 @@ def _decided(chosen: Chosen, new: Callable[[Policy, Enabled], Enabled], account:
     return Rewrite(account, tuple(changes))
 
 
-def _check(at: Hub, rewrites: Iterable[Rewrite]) -> None:
+def _check(kept: Records, rewrites: Iterable[Rewrite]) -> None:
     """What the functions would stop at is refused here. Raises InvalidInput, SettingsUnreadable."""
-    machines = at.machines()
+    at = kept.hub
+    asking = sorted(
+        each.policy.id for one in rewrites for each in one.changes if each.after.mode is Mode.APPROVE
+    )
+    if asking and at is None:
+        raise InvalidInput(
+            f"Mode approve needs a hub: on this machine an execution ends with its command, and cannot wait "
+            f"for an answer to {', '.join(asking)}. Nothing was changed. Choose report or auto, or give "
+            "--deployed."
+        )
     for rewrite in rewrites:
         for resource_type in load_all():
-            if settings.enabled(rewrite.after, resource_type) and resource_type.name not in machines:
+            enabled = settings.enabled(rewrite.after, resource_type)
+            if at and enabled and resource_type.name not in at.machines():
                 raise InvalidInput(
                     f"The hub has no state machine for {resource_type.name}: it is of version "
                     f"{at.outputs.get('Version', 'unknown')}. Nothing was changed. Deploy it again."
                 )
+    if at is None:
+        return
     version = at.outputs.get("Version", "unknown")
     if version != __version__:
         say(
@@ -322,7 +346,7 @@ def _check(at: Hub, rewrites: Iterable[Rewrite]) -> None:
 # --- What is said ---
 
 
-def _print_what_will_happen(rewrites: Sequence[Rewrite]) -> None:
+def _print_what_will_happen(rewrites: Sequence[Rewrite], meaning: Mapping[Mode, str]) -> None:
     """In words, once for all accounts and for all policies in which the same happens."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for rewrite in rewrites:
@@ -338,7 +362,7 @@ def _print_what_will_happen(rewrites: Sequence[Rewrite]) -> None:
     modes = {change.after.mode for each in rewrites for change in each.changes}
     for mode in Mode:
         if mode in modes:
-            say(_MEANING[mode])
+            say(meaning[mode])
 
 
 def _confirmed(rewrites: Sequence[Rewrite], yes: bool) -> bool:

@@ -15,19 +15,19 @@ from rightstate.exemptions import by_tag, in_force
 from rightstate.identify import identify, is_arn_of, place_of, shown
 from rightstate.models import Account, Exemption
 from rightstate.resource_type import Place, Resource, ResourceType
-from rightstate_cli import exempting
-from rightstate_cli import hub as hubs
+from rightstate_cli import exempting, records
 from rightstate_cli.aws import checked_account, checked_region
-from rightstate_cli.hub import Hub
 from rightstate_cli.options import (
-    DEFAULT_STACK,
     FormatOption,
-    HubRegionOption,
-    StackOption,
+    LedgerOption,
+    OfHubOption,
+    OfHubRegionOption,
+    OfStackOption,
     YesOption,
     on_one_line,
 )
 from rightstate_cli.output import Format, ask, counted, print_json, print_table, say
+from rightstate_cli.records import Records
 from rightstate_cli.registry import Registry
 
 app = typer.Typer(
@@ -93,8 +93,10 @@ def add(
         typer.Option(min=1, help="Or for so many days after today.", metavar="NUMBER", show_default=False),
     ] = None,
     yes: YesOption = False,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Exempt an account, a resource or what carries a tag, from some policies or from all.
@@ -111,8 +113,8 @@ def add(
 
     Exit codes: 0 done, 2 nothing was changed.
     """
-    at = hubs.find(stack, hub_region)
-    registry = Registry(at)
+    at = records.chosen(deployed, stack, hub_region, ledger)
+    registry = at.registry
     before = registry.get(checked_account(account))
     if resource and tag:
         raise InvalidInput("Give either --resource or --tag. Nothing was changed.")
@@ -164,8 +166,10 @@ def list_exemptions(
         ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Those that have ended too.")] = False,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """List exemptions, with those first that end first.
@@ -174,14 +178,14 @@ def list_exemptions(
 
     Exit codes: 0 done, 2 the settings of some account are not understood.
     """
-    at = hubs.find(stack, hub_region)
-    registry = Registry(at)
+    at = records.chosen(deployed, stack, hub_region, ledger)
+    registry = at.registry
     wanted = {checked_account(each): registry.get(each) for each in accounts or ()}
     found, unread = _understood(registry) if not accounts else (list(wanted.values()), [])
     now = datetime.now(UTC)
     listed = [
         (account, each)
-        for account in (exempting.as_counted(at, each) for each in found)
+        for account in (exempting.as_counted(each, at.exemption_days) for each in found)
         for each in account.exemptions
         if every or in_force(each, _written(now))
     ]
@@ -219,8 +223,10 @@ def remove(
         ),
     ] = None,
     yes: YesOption = False,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Remove an exemption: from the next execution on, what it kept is put right.
@@ -229,7 +235,7 @@ def remove(
 
     Exit codes: 0 it is removed, 2 nothing was changed.
     """
-    registry = Registry(hubs.find(stack, hub_region))
+    registry = records.chosen(deployed, stack, hub_region, ledger).registry
     found = [registry.get(checked_account(account))] if account else _understood(registry)[0]
     having = [(each, own) for each in found for own in each.exemptions if own.id == exemption]
     if not having:
@@ -260,11 +266,11 @@ def remove(
 # --- What is asked for ---
 
 
-def _until(at: Hub, now: datetime, until: str | None, days: int | None) -> datetime:
+def _until(at: Records, now: datetime, until: str | None, days: int | None) -> datetime:
     """The end of the last day. Raises InvalidInput where that is not to come, or too far away."""
     if (until is None) == (days is None):
         raise InvalidInput("Say how long: either --until or --days. Nothing was changed.")
-    most = exempting.most_days(at)
+    most = records.exemption_days(at)
     try:
         last = date.fromisoformat(until) if until else now.date() + timedelta(days=days or 0)
     except (ValueError, OverflowError):
@@ -282,7 +288,7 @@ def _until(at: Hub, now: datetime, until: str | None, days: int | None) -> datet
     return datetime(last.year, last.month, last.day, 23, 59, 59, tzinfo=UTC)
 
 
-def _named(at: Hub, account: str, region: str | None, given: str, policies: Sequence[str]) -> list[str]:
+def _named(at: Records, account: str, region: str | None, given: str, policies: Sequence[str]) -> list[str]:
     """REGION/TYPE/ID of the resource, once for each type that it may be of: those of RDS and Neptune have the
     same ARNs, and only a look tells them apart."""
     if region:
@@ -301,8 +307,10 @@ def _named(at: Hub, account: str, region: str | None, given: str, policies: Sequ
     return found
 
 
-def _identified(at: Hub, account: str, region: str | None, given: str) -> list[tuple[ResourceType, Resource]]:
-    place = Place(account=account, region=region or "", partition=at.partition)
+def _identified(
+    at: Records, account: str, region: str | None, given: str
+) -> list[tuple[ResourceType, Resource]]:
+    place = Place(account=account, region=region or "", partition=at.caller.partition)
     if not given.startswith("arn:"):
         where, _, rest = given.partition("/")
         kind, _, identifier = rest.partition("/")

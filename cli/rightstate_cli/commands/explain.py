@@ -9,16 +9,17 @@ from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
 from rightstate.models import Finding, Verdict
 from rightstate.wants import as_change
-from rightstate_cli import hub as hubs
+from rightstate_cli import records
 from rightstate_cli.explaining import LOOKED_AT, Explained, Explaining
 from rightstate_cli.ledger import Entry
 from rightstate_cli.options import (
-    DEFAULT_STACK,
     ExternalIdOption,
     FormatOption,
-    HubRegionOption,
+    LedgerOption,
+    OfHubOption,
+    OfHubRegionOption,
+    OfStackOption,
     PolicyOption,
-    StackOption,
 )
 from rightstate_cli.output import Format, print_json, print_line, print_table, say
 from rightstate_cli.reports import print_entry
@@ -47,8 +48,10 @@ def explain(
         ),
     ] = None,
     external_id: ExternalIdOption = None,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Show why a deployed hub changes a resource or leaves it alone, now and when it last looked.
@@ -64,8 +67,7 @@ def explain(
     Exit codes: 0 no enabled policy is broken or all that are broken are exempt, 1 one is, also where it is
     held, halted or left to what manages the resource, 2 it could not be told.
     """
-    hub = hubs.find(stack, hub_region)
-    explaining = Explaining(hub, role, external_id)
+    explaining = Explaining(records.chosen(deployed, stack, hub_region, ledger), role, external_id)
     named = {find_policy(each)[1].id: find_policy(each)[0].name for each in policies or ()}
     chosen = explaining.resources(resource, account, region)
     if named:

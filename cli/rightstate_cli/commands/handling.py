@@ -8,11 +8,10 @@ import typer
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models import Account, Handling
-from rightstate_cli import hub
+from rightstate_cli import records
 from rightstate_cli.aws import checked_account
-from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
+from rightstate_cli.options import FormatOption, LedgerOption, OfHubOption, OfHubRegionOption, OfStackOption
 from rightstate_cli.output import Format, print_json, print_table, say
-from rightstate_cli.registry import Registry
 
 _MEANING = {
     Handling.REMEDIATE: "put right like any other, and nobody asks who manages it",
@@ -68,8 +67,10 @@ def set_account(
             show_default=False,
         ),
     ] = None,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Set who may approve, and how an account handles exemptions by tag and what code manages.
@@ -82,7 +83,7 @@ def set_account(
 
     Exit codes: 0 done, 2 nothing was changed.
     """
-    registry = Registry(hub.find(stack, hub_region))
+    registry = records.chosen(deployed, stack, hub_region, ledger).registry
     before = registry.get(checked_account(account))
     given = {
         "handling": managed,

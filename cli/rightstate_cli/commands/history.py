@@ -1,4 +1,4 @@
-"""`rightstate history`: what the embedded engine, or a deployed hub, has run."""
+"""`rightstate history`: what this machine, or a deployed hub, has run."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC
@@ -9,24 +9,22 @@ import typer
 from rightstate.catalogue import find_policy, load
 from rightstate.clock import written
 from rightstate.errors import InvalidInput
-from rightstate.identify import shown
 from rightstate.models import Outcome
-from rightstate_cli import application, past
-from rightstate_cli import hub as hubs
+from rightstate_cli import records
 from rightstate_cli.aws import checked_account
 from rightstate_cli.drawing import drawing, fits
 from rightstate_cli.executions import RUNNING, SHORT, Execution, Wanted
-from rightstate_cli.hub_history import HubHistory, Past
 from rightstate_cli.options import (
-    DEFAULT_STACK,
-    DeployedOption,
     FormatOption,
-    HubRegionOption,
+    LedgerOption,
+    OfHubOption,
+    OfHubRegionOption,
+    OfStackOption,
     PolicyOption,
-    StackOption,
     TypeOption,
 )
 from rightstate_cli.output import Format, counted, print_json, print_table, results, say
+from rightstate_cli.recorded import Past
 from rightstate_cli.reports import (
     as_json,
     named,
@@ -47,7 +45,7 @@ def history(
             show_default=False,
         ),
     ] = None,
-    deployed: DeployedOption = False,
+    deployed: OfHubOption = False,
     types: TypeOption = None,
     outcome: Annotated[
         Outcome | None, typer.Option(help="Only with this outcome.", show_default=False)
@@ -79,15 +77,16 @@ def history(
         str | None, typer.Option(help="Only those started before; as --since.", metavar="TIME")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="The latest so many.")] = 50,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Show what `demo`, `remediate` and `replay` have run, or what a deployed hub has; the latest last.
+    """Show what has run on this machine, or in a deployed hub, and what runs there now; the latest last.
 
-    The former is kept in a file in your own directory, readable for you alone; `RIGHTSTATE_HISTORY` names
-    another. It keeps the last thousand. The latter is what the hub's ledger has, and what still runs. The
-    states of one execution Step Functions keeps for 90 days; after that the ledger has what came of it.
+    `remediate`, `replay` and `undo` keep what they run in the ledger of this machine, a file in your own data
+    directory that only you can read. Of one execution of a hub, Step Functions keeps the history for 90 days;
+    after that the ledger has its states and what came of it.
 
     - `rightstate history --outcome failed` lists the failed ones.
     - `rightstate history 1a2b3c4d` shows one: what it found and changed, each state with its time, the
@@ -109,13 +108,9 @@ def history(
             f"The period ends before it begins: {written(wanted.since)} to {written(wanted.until)}. Nothing "
             "was looked up."
         )
-    of_hub = HubHistory(hubs.find(stack, hub_region), wanted) if deployed else None
-    if of_hub:
-        chosen, left_out = (of_hub.named(name), "") if name else of_hub.latest(limit)
-        none = "There are none."
-    else:
-        chosen, left_out = [Past(each, None) for each in _kept(wanted, name)], ""
-        none = "There are none. `rightstate demo` runs some without an account."
+    kept = records.chosen(deployed, stack, hub_region, ledger)
+    found = kept.history(wanted)
+    chosen, left_out = (found.named(name), "") if name else found.latest(limit)
     if len(chosen) > limit:
         left_out = f"{len(chosen) - limit} earlier ones are not shown; --limit shows more."
         chosen = chosen[-limit:]
@@ -123,10 +118,10 @@ def history(
     if format is Format.JSON:
         print_json([{**as_json(each.execution), **_recorded(each)} for each in chosen])
     elif not chosen:
-        say(none)
+        say("There are none." if kept.hub else "There are none. `rightstate remediate` makes some.")
     elif name and len(chosen) == 1:
-        _print_one(chosen[0], of_hub.definition(executions[0]) if of_hub else application.definition())
-        if of_hub and chosen[0].entry is None and chosen[0].execution.status != RUNNING:
+        _print_one(chosen[0], found.definition(executions[0]))
+        if kept.hub and chosen[0].entry is None and chosen[0].execution.status != RUNNING:
             say("The ledger has no entry of it. That of one that has only just ended may take some seconds.")
     else:
         _print_list(executions)
@@ -168,25 +163,8 @@ def _print_one(past: Past, definition: Mapping[str, Any] | None) -> None:
         results.print(drawing(execution, definition))
 
 
-def _kept(wanted: Wanted, name: str | None) -> list[Execution]:
-    """Those of earlier runs on this machine."""
-    found = [
-        each
-        for each in past.load()
-        if wanted.has(each) and (name is None or each.name.startswith(name) or each.name.endswith(name))
-    ]
-    if name and not found:
-        raise InvalidInput(
-            f"No execution is named {shown(name)}; `rightstate history` lists them. With --deployed it looks "
-            "for those of a hub."
-        )
-    # A run of the same events gives the same names again; the latest is meant.
-    return found[-1:] if name and len({each.name for each in found}) == 1 else found
-
-
 def _print_list(executions: Sequence[Execution]) -> None:
-    read = any(each.steps for each in executions)
-    columns = ("Execution", "Started (UTC)", "Took", "Resource", "Outcome", *(["States"] if read else []))
+    columns = ("Execution", "Started (UTC)", "Took", "Resource", "Outcome")
     print_table(
         counted(len(executions), "execution"),
         columns,
@@ -197,7 +175,6 @@ def _print_list(executions: Sequence[Execution]) -> None:
                 f"{each.seconds:.1f} s",
                 named(each, with_account=True),
                 each.outcome,
-                *([str(len(each.steps))] if read else []),
             )
             for each in executions
         ],

@@ -182,7 +182,7 @@ def register(
     found = stack_set.get()
     parameters = found.parameters
     names = stack_sets.accounts(stack_set.organization)
-    registry = Registry(hub)
+    registry = Registry(hub.settings)
     registered = {each.account: each for each in registry.all()}
     reached = _reached(stack_set.instances())
     rows = []

@@ -1,21 +1,19 @@
 """`rightstate remediate`: run remediations of an account and region in the embedded engine."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
-from threading import Event
 from typing import Annotated
 
 import typer
 
 from rightstate.errors import InvalidInput
-from rightstate.models import Account
 from rightstate.policy import Mode
-from rightstate_cli import past, plan_file, planning
+from rightstate_cli import plan_file, planning
 from rightstate_cli.acting import Acting
 from rightstate_cli.commands import plan as planned
-from rightstate_cli.embedded.processes import Engine, Engines
+from rightstate_cli.embedded.local import Local, engine_on
+from rightstate_cli.embedded.processes import Engines
+from rightstate_cli.embedded.run_settings import Asked
 from rightstate_cli.executions import Execution
 from rightstate_cli.following import interrupted
 from rightstate_cli.options import (
@@ -23,6 +21,7 @@ from rightstate_cli.options import (
     AtOnceOption,
     ExternalIdOption,
     FormatOption,
+    LedgerOption,
     PolicyOption,
     RegionOption,
     ResourceOption,
@@ -63,6 +62,7 @@ def remediate(
         bool, typer.Option("--yes", "-y", help="Do not show the plan and do not ask; for scripts.")
     ] = False,
     at_once: AtOnceOption = 8,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Put the resources of an account and region right, from this machine, with nothing deployed.
@@ -70,7 +70,12 @@ def remediate(
     Shows the plan and asks, then runs an execution for each resource to change: the same state machine as a
     deployed hub's, here in this process. Resources are looked at in bulk. Those that are in their right state
     are counted, and need no execution. Acts on the AWS of the standard credentials, or on the server that
-    `AWS_ENDPOINT_URL` names. The policies chosen, or all, count as enabled for this run.
+    `AWS_ENDPOINT_URL` names.
+
+    The policies that --policy or --type choose count as enabled for this run. Without these, the policies
+    count that `rightstate policies enable` has enabled for the account on this machine, or all if it has
+    enabled none. What is enabled there in mode `report` is never changed, and neither is what is exempt or
+    halted.
 
     - `rightstate remediate --type s3-bucket` shows the plan for all buckets, and asks.
     - `rightstate remediate --policy kms-key-rotation --yes` does not ask.
@@ -91,6 +96,9 @@ def remediate(
         parameters or (),
         Mode(mode),
     )
+    local = Local(ledger)
+    asked = Asked(chosen.account, named=bool(types or policies), role_given=bool(role))
+    chosen = local.within(chosen, asked)
     made = None
     if mode is RunMode.AUTO and not yes:
         made = planned.read([chosen])
@@ -99,8 +107,7 @@ def remediate(
             if format is Format.JSON:
                 print_executions([], format)
             raise typer.Exit(left)
-    executions, unlisted, stopped = _run(chosen, made, at_once)
-    past.keep(executions)
+    executions, unlisted, stopped = _run(local, asked, chosen, made, at_once)
     print_executions(executions, format, "resource")
     for each in unlisted:
         say(f"Could not list all of {each.resource_type}: {each.reason}")
@@ -133,7 +140,7 @@ def _unless_confirmed(chosen: Target, made: planned.Read) -> int | None:
 
 
 def _run(
-    chosen: Target, made: planned.Read | None, at_once: int
+    local: Local, asked: Asked, chosen: Target, made: planned.Read | None, at_once: int
 ) -> tuple[list[Execution], list[planning.Unlisted], bool]:
     """What came of each resource, the types that could not be listed, and whether the user stopped it.
 
@@ -149,29 +156,19 @@ def _run(
 
         found = (each for some in made for each in some) if made else planning.plan([chosen], looked_at)
         acting = Acting(found, stop)
-        engines = Engines(partial(_engine, place.region, chosen.account), at_once, stop)
+        engines = Engines(partial(engine_on, local.path, place.region, asked), at_once, stop)
         try:
             for execution in engines.run(acting.starts()):
                 acting.ended.append(execution)
                 told = f"{execution.resource}: {execution.outcome}"
                 bar.update(running, completed=len(acting.ended), description=told)
         except KeyboardInterrupt:
-            past.keep(acting.ended)
             say(
-                f"Aborted after {counted(len(acting.ended), 'resource')}, which `rightstate history` lists. "
-                f"Not ended, and perhaps changed: {', '.join(sorted(engines.in_work)) or 'nothing'}. "
+                f"Aborted after {counted(len(acting.ended), 'resource')}. Not ended, and perhaps changed: "
+                f"{', '.join(sorted(engines.in_work)) or 'nothing'}. `rightstate history` has what was run. "
                 "Run the same command again: it changes only what is not right yet."
             )
             raise
         stopped = stop.is_set()
     ended = sorted(acting.ended, key=lambda each: (each.resource_type, each.resource))
     return ended, acting.unlisted, stopped
-
-
-@contextmanager
-def _engine(region: str, account: Account, left: Event) -> Iterator[Engine]:
-    from rightstate_cli.embedded.engine import acting_outside  # noqa: PLC0415 - where nothing is to be done
-
-    with acting_outside(region, left) as engine:
-        engine.configure(account)
-        yield engine

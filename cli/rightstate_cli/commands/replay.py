@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,10 +13,12 @@ from rightstate import triggers
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, UnexpectedEvent
 from rightstate.policy import Mode
-from rightstate_cli import events, past
+from rightstate_cli import events
 from rightstate_cli import hub as hubs
 from rightstate_cli.commands.remediate import RunMode
 from rightstate_cli.commands.replay_deployed import refuse, through_hub, through_queue
+from rightstate_cli.embedded.local import Local, beside, demo_tables
+from rightstate_cli.embedded.run_settings import Asked
 from rightstate_cli.executions import Execution, Start
 from rightstate_cli.options import (
     DEFAULT_STACK,
@@ -22,6 +26,7 @@ from rightstate_cli.options import (
     ExternalIdOption,
     FormatOption,
     HubRegionOption,
+    LedgerOption,
     PolicyOption,
     RoleOption,
     SetOption,
@@ -32,6 +37,7 @@ from rightstate_cli.reports import as_json, exit_code, print_executions, print_t
 from rightstate_cli.target import target
 
 if TYPE_CHECKING:
+    from rightstate_cli.embedded.engine import Engine
     from rightstate_cli.embedded.rules import Match
 
 _USAGE = (
@@ -78,6 +84,7 @@ def replay(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask before an event goes to a hub; for scripts.")
     ] = False,
+    ledger: LedgerOption = None,
     stack: StackOption = DEFAULT_STACK,
     hub_region: HubRegionOption = None,
     format: FormatOption = Format.TABLE,
@@ -125,8 +132,12 @@ def replay(
     from rightstate_cli.embedded import engine  # noqa: PLC0415 - so does what only this needs
 
     region = str(event["region"])
-    if match_only or simulated:
+    local = Local(ledger)
+    made_here: AbstractContextManager[Engine]
+    if match_only:
         made_here = engine.simulated(region)
+    elif simulated:
+        made_here = _simulated(region)
     else:
         chosen = target(
             str(event["account"]),
@@ -139,7 +150,8 @@ def replay(
             parameters or (),
             Mode(mode),
         )
-        made_here = engine.acting_outside(region)
+        asked = Asked(chosen.account, named=bool(policies), role_given=bool(role))
+        made_here = local.engine(region, Event(), asked.within)
     with made_here as hub:
         matches = hub.matches(event)
         if simulated:
@@ -152,14 +164,21 @@ def replay(
         elif match_only:
             executions = []
         else:
-            hub.configure(chosen.account)
             executions = list(hub.run(match.start for match in matches))
-    past.keep(executions)
     _print(event, matches, executions, format)
     if not matches:
         say(events.why_unmatched(event))
         raise typer.Exit(1)
     raise typer.Exit(exit_code(executions))
+
+
+@contextmanager
+def _simulated(region: str) -> Iterator["Engine"]:
+    """On the demo's accounts, whose executions are kept apart."""
+    from rightstate_cli.embedded import engine  # noqa: PLC0415 - it takes time to import
+
+    with demo_tables(beside("demo.sqlite")) as tables, engine.simulated(region, storage=tables) as made:
+        yield made
 
 
 def _print(

@@ -8,14 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from rightstate.errors import InvalidInput, SettingsUnreadable
-from rightstate.models import Account, Requested
-from rightstate_cli import hub as hubs
+from rightstate.models import Account
+from rightstate_cli import records
 from rightstate_cli.exempting import as_counted
-from rightstate_cli.guarding import Guarding
-from rightstate_cli.hub import Hub
-from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
+from rightstate_cli.options import FormatOption, LedgerOption, OfHubOption, OfHubRegionOption, OfStackOption
 from rightstate_cli.output import Format, counted, print_json, print_table, progress, say
-from rightstate_cli.registry import Registry
+from rightstate_cli.records import Records
 from rightstate_cli.report import manifest, period, source, writer
 from rightstate_cli.report.writer import About, Written
 
@@ -81,11 +79,14 @@ def report(
     force: Annotated[
         bool, typer.Option("--force", help="Replace the report that is in the directory.")
     ] = False,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Write a report of what the hub's ledger has: a page to read, and files for other tools.
+    """Write a report of what the ledger of this machine, or of a hub, has: a page to read, and files for
+    other tools.
 
     The directory then holds `index.html`, which needs no network and no other file, `changes.csv`,
     `records.jsonl` with all of the entries, `ocsf.jsonl` with findings in the OCSF, and `manifest.json` with
@@ -116,13 +117,14 @@ def report(
         entries = source.exported(from_file, chosen)
         where = from_file.name
     else:
-        hub = hubs.find(stack, hub_region)
-        accounts, missing = _settings(hub)
+        kept = records.chosen(deployed, stack, hub_region, ledger)
+        accounts, missing = _settings(kept)
+        guarding = kept.guarding
         # Before the ledger: what is decided meanwhile has an entry there.
-        requests = _requests(hub)
-        halts = tuple(Guarding(hub).halts()) if "GuardsTable" in hub.outputs else ()
-        entries = source.deployed(hub, chosen)
-        where = f"{hub.stack} in {hub.account}, {hub.region}"
+        requests = tuple(guarding.requests()) if guarding else ()
+        halts = tuple(guarding.halts()) if guarding else ()
+        entries = source.kept(kept.ledger, chosen)
+        where = kept.title
     about = About(where, chosen, accounts, now, missing, requests, halts)
     _print(_written(entries, about, output, force), output, format)
     if requests is None:
@@ -158,21 +160,16 @@ def _checked(directory: Path, format: Format) -> None:
         raise typer.Exit(1)
 
 
-def _settings(hub: Hub) -> tuple[tuple[Account, ...], tuple[str, ...]]:
+def _settings(kept: Records) -> tuple[tuple[Account, ...], tuple[str, ...]]:
     """The accounts' settings, and the accounts whose settings are not understood, of which it is said."""
     understood, missing = [], []
-    for account, found in Registry(hub).understood():
+    for account, found in kept.registry.understood():
         if isinstance(found, SettingsUnreadable):
             say(f"The report lacks the exemptions of account {account}. {found}")
             missing.append(account)
         else:
-            understood.append(as_counted(hub, found))
+            understood.append(as_counted(found, kept.exemption_days))
     return tuple(understood), tuple(missing)
-
-
-def _requests(hub: Hub) -> tuple[Requested, ...]:
-    """What the hub has asked somebody to approve. One that is older than approvals asks nobody."""
-    return tuple(Guarding(hub).requests()) if "GuardsTable" in hub.outputs else ()
 
 
 def _written(entries: Iterable[dict[str, Any]], about: About, output: Path, force: bool) -> Written:

@@ -1,60 +1,35 @@
-"""`rightstate undo`: take the changes of one execution of a deployed hub back."""
+"""`rightstate undo`: take the changes of one execution back."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from rightstate import undoing
-from rightstate.catalogue import find_policy, load
-from rightstate.clock import now
-from rightstate.errors import InvalidInput, RightstateError
-from rightstate.exemptions import resource_name
-from rightstate.models import Exemption, Outcome, StartInput
+from rightstate.catalogue import find_policy
+from rightstate.errors import InvalidInput
+from rightstate.models import Exemption, Outcome
 from rightstate.policy import PLAINLY
-from rightstate.resource_type import Change, Resource, ResourceType
-from rightstate.step import parse
-from rightstate.storage.dynamodb import plain
 from rightstate.wants import as_change
-from rightstate_cli import exempting, hub_ledger
-from rightstate_cli import hub as hubs
-from rightstate_cli.awaiting import following_until_asked
-from rightstate_cli.executions import Execution, Start
+from rightstate_cli import records, taking_back
+from rightstate_cli.awaiting import HOW_TO_ANSWER
+from rightstate_cli.executions import RUNNING, Execution
 from rightstate_cli.following import interrupted
-from rightstate_cli.hub import Hub
-from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption, YesOption
+from rightstate_cli.options import (
+    FormatOption,
+    LedgerOption,
+    OfHubOption,
+    OfHubRegionOption,
+    OfStackOption,
+    YesOption,
+)
 from rightstate_cli.output import Format, ask, print_json, print_line, print_table, progress, say, talk
-from rightstate_cli.registry import Registry
+from rightstate_cli.taking_back import Undo
 from rightstate_cli.times import span
 
 _LEAVING = (
     "It is not followed any longer. The execution goes on in the hub. Ctrl-C again aborts this command."
 )
-
-
-@dataclass(frozen=True)
-class _Undo:
-    """What is to be undone."""
-
-    execution: str
-    resource_type: ResourceType
-    resource: Resource
-    restored: Sequence[Change]
-    asking: Sequence[str]
-
-    @property
-    def policies(self) -> tuple[str, ...]:
-        return tuple(sorted({policy for change in self.restored for policy in change.policies}))
-
-    @property
-    def destroyed(self) -> list[str]:
-        return [what for change in self.restored if (what := self.resource_type.destroys(change))]
-
-    @property
-    def named(self) -> str:
-        return f"{self.resource_type.name} {self.resource.id} in {self.resource.account}"
+_STOPPING = "It no longer waits for the resource, and ends. Ctrl-C again aborts it."
 
 
 def undo(
@@ -83,8 +58,10 @@ def undo(
         bool, typer.Option("--consent", help="Destroy what undoing destroys, e.g. backups.")
     ] = False,
     yes: YesOption = False,
-    stack: StackOption = DEFAULT_STACK,
-    hub_region: HubRegionOption = None,
+    deployed: OfHubOption = False,
+    stack: OfStackOption = None,
+    hub_region: OfHubRegionOption = None,
+    ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Take the changes of one execution back, in an execution of the same state machine.
@@ -105,16 +82,14 @@ def undo(
     lasting = span(exempt_for)
     if not lasting:
         raise InvalidInput("--exempt-for needs a time; without one the changes would be made again at once.")
-    hub = hubs.find(stack, hub_region)
-    most = exempting.most_days(hub)
+    kept = records.chosen(deployed, stack, hub_region, ledger)
+    most = records.exemption_days(kept)
     if lasting > timedelta(days=most):
         raise InvalidInput(
             f"--exempt-for {exempt_for} is too long: an exemption lasts at most {most} days here. Nothing "
-            "was changed. The hub's parameter ExemptionDays says how long."
+            "was changed. A hub's parameter ExemptionDays says how long."
         )
-    registry = Registry(hub)
-    wanted = _found(hub, registry, execution)
-    hub.machine(wanted.resource_type.name)
+    wanted = taking_back.find(kept, execution)
     _show(wanted)
     if wanted.destroyed and not consent:
         raise InvalidInput(
@@ -124,75 +99,36 @@ def undo(
     if not _confirmed(wanted, exempt_for, yes):
         say("Nothing was changed.")
         raise typer.Exit(2)
-    given = _input(wanted, reason, consent, hub.caller.user_id)
-    exemption = (
-        None
-        if wanted.asking
-        else _exempted(hub, registry, wanted, lasting=lasting, reason=reason, approver=approver)
-    )
-    with interrupted(_LEAVING) as stop, progress() as bar:
+    start = taking_back.start_of(wanted, reason, consent, kept.caller.user_id)
+    exemption = taking_back.exempt(kept, wanted, lasting, reason, approver)
+    if exemption:
+        say(f"Exemption {exemption.id} of {wanted.named} until {exemption.until} is written.")
+    started: list[str] = []
+
+    def note(arn: str) -> None:
+        started.append(arn.rpartition(":")[2])
+        say(f"Started {started[0]}.")
+
+    with interrupted(_LEAVING if kept.hub else _STOPPING) as stop, progress() as bar:
         bar.add_task("Undoing", total=None)
-        following, asked = following_until_asked(hub, stop)
-        try:
-            started = following.start(Start(resource_type=wanted.resource_type.name, input=given))
-        except RightstateError:
-            if exemption:
-                _taken_back(registry, wanted, exemption)
-            raise
-        say(f"Started {started.rpartition(':')[2]}.")
-        ended = next(following.run(), None) or next(iter(asked.executions), None)
-    if ended is None:
-        if exemption:
-            say(f"Exemption {exemption.id} stays until {exemption.until}.")
-        say(f"  rightstate history {started.rpartition(':')[2]} --deployed")
+        result = taking_back.run(kept, wanted, start, exemption, stop, note)
+    for sentence in result.said:
+        say(sentence)
+    if result.execution is None:
+        say(f"  rightstate history {started[0]}{kept.options}")
         raise typer.Exit(2)
-    kept = exemption and _kept(registry, wanted, ended, exemption)
-    _print(wanted, ended, kept, format)
-    asked.say_how_to_answer()
-    if asked.executions:
+    _print(wanted, result.execution, result.exemption, format)
+    if result.execution.status == RUNNING:
+        say(HOW_TO_ANSWER.format("1 execution"))
         say(
             "No exemption is in force for it: once it is approved and undone, the policies ask for their "
             "change again. To have them leave it alone, `rightstate exempt add --account "
-            f"{wanted.resource.account} --resource {resource_name(wanted.resource_type, wanted.resource)}`."
+            f"{wanted.resource.account} --resource {wanted.exempted}`."
         )
-    raise typer.Exit(0 if ended.outcome == Outcome.UNDONE else 1)
+    raise typer.Exit(0 if result.execution.outcome == Outcome.UNDONE else 1)
 
 
-def _kept(registry: Registry, wanted: _Undo, ended: Execution, exemption: Exemption) -> Exemption | None:
-    """The exemption, unless it was removed because nothing was undone."""
-    if ended.outcome == Outcome.UNDONE:
-        return exemption
-    if ended.operations:
-        # Its calls are made, and only what a fresh read shows is not what it should be.
-        say(
-            f"What it wrote could not be verified, so exemption {exemption.id} stays until {exemption.until}."
-        )
-        return exemption
-    return None if _taken_back(registry, wanted, exemption) else exemption
-
-
-def _found(hub: Hub, registry: Registry, named: str) -> _Undo:
-    """Raises InvalidInput where there is no such execution, or it cannot be undone."""
-    arn, item = hub_ledger.find(hub, named)
-    entry = undoing.entry(arn, plain(item))
-    account, region, type_name, identifier = entry.resource.split("/", 3)
-    resource_type = load(type_name)
-    resource = Resource(account=account, region=region, partition=hub.partition, id=identifier)
-    settings = registry.get(account)
-    asking = undoing.asking(resource_type, settings, entry.changes)
-    if asking:
-        # What the command does not exempt, because it leaves before the answer, has to be exempt by now.
-        undoing.keeping(resource_type, resource, settings, entry.changes, now())
-    return _Undo(
-        execution=arn,
-        resource_type=resource_type,
-        resource=resource,
-        restored=undoing.restoring(resource_type, entry.changes),
-        asking=asking,
-    )
-
-
-def _show(wanted: _Undo) -> None:
+def _show(wanted: Undo) -> None:
     """What will be restored, as the ledger has it; on stderr, because it is no result yet."""
     print_table(
         f"{wanted.named}: to be restored",
@@ -211,7 +147,7 @@ def _show(wanted: _Undo) -> None:
         say(f"Destroyed by it: {what}")
 
 
-def _confirmed(wanted: _Undo, exempt_for: str, yes: bool) -> bool:
+def _confirmed(wanted: Undo, exempt_for: str, yes: bool) -> bool:
     if yes:
         return True
     breaking = f"{wanted.named} to a state that breaks {', '.join(wanted.policies)}"
@@ -225,56 +161,7 @@ def _confirmed(wanted: _Undo, exempt_for: str, yes: bool) -> bool:
     return answer
 
 
-def _input(wanted: _Undo, reason: str, consent: bool, requester: str) -> dict[str, Any]:
-    given = {
-        "account": wanted.resource.account,
-        "region": wanted.resource.region,
-        "resource": wanted.resource.id,
-        "reason": reason,
-        "undo": wanted.execution,
-        "consent": consent or None,
-        "requester": requester,
-    }
-    return parse(StartInput, given).model_dump(mode="json", exclude_none=True)
-
-
-def _exempted(
-    hub: Hub, registry: Registry, wanted: _Undo, lasting: timedelta, reason: str, approver: str | None
-) -> Exemption:
-    """The exemption that is written before the undo is started, so that no event comes between."""
-    try:
-        exemption = exempting.made(
-            lasting,
-            policies=wanted.policies,
-            resource=resource_name(wanted.resource_type, wanted.resource),
-            reason=reason,
-            approver=approver or hub.caller.arn[:256],
-            by=hub.caller.arn,
-        )
-    except ValueError:
-        raise InvalidInput(
-            "--reason takes 1 to 1024 characters, --approver 1 to 256. Nothing was changed."
-        ) from None
-    exempting.add(registry, wanted.resource.account, exemption)
-    say(f"Exemption {exemption.id} of {wanted.named} until {exemption.until} is written.")
-    return exemption
-
-
-def _taken_back(registry: Registry, wanted: _Undo, exemption: Exemption) -> bool:
-    """Whether the exemption could be removed; says so either way."""
-    try:
-        exempting.remove(registry, wanted.resource.account, exemption.id)
-    except RightstateError as error:
-        say(
-            f"Exemption {exemption.id} could not be removed. {error} Until {exemption.until} the policies "
-            f"leave {wanted.named} alone: remove it with `rightstate exempt remove`."
-        )
-        return False
-    say(f"It is not undone, so exemption {exemption.id} was removed again.")
-    return True
-
-
-def _print(wanted: _Undo, ended: Execution, exemption: Exemption | None, format: Format) -> None:
+def _print(wanted: Undo, ended: Execution, exemption: Exemption | None, format: Format) -> None:
     if format is Format.JSON:
         changes = ended.decision.changes if ended.decision else ()
         print_json(

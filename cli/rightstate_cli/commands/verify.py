@@ -69,7 +69,7 @@ def verify(
     if inspect_role and inspect_role.startswith("arn:"):
         raise InvalidInput("--inspect-role takes a role's name, the same in each account, not an ARN.")
     hub = find(stack, hub_region)
-    registry = Registry(hub)
+    registry = Registry(hub.settings)
     registered = dict(registry.understood())
     for account in accounts or ():
         if account not in registered:

@@ -24,11 +24,15 @@ from rightstate import sessions, settings
 from rightstate.limits import What
 from rightstate.models import Account
 from rightstate.step import logger
-from rightstate.storage.dynamodb import plain, serialized
+from rightstate.storage import Storage, kept_in
+from rightstate.storage.dynamodb import DynamoDBTable
+from rightstate.storage.table import Table
+from rightstate.storage.tables import LEDGER, SETTINGS, TableSpec
 from rightstate_cli import application
 from rightstate_cli.embedded import hub, rules
 from rightstate_cli.embedded.interpreter import Handler, Interpreter
 from rightstate_cli.embedded.rules import Match
+from rightstate_cli.embedded.watch import Watch
 from rightstate_cli.executions import Execution, Start, from_history
 
 HUB_ACCOUNT = hub.ACCOUNT
@@ -44,6 +48,7 @@ class Engine:
     region: str
     interpreter: Interpreter
     hub: hub.Hub
+    storage: Storage | None = None
     logs: list[str] = field(default_factory=list)
     running: set[str] = field(default_factory=set)
 
@@ -63,9 +68,13 @@ class Engine:
 
     def configure(self, account: Account) -> None:
         """Write an account's settings, as the operator of a deployed hub does."""
-        self.client("dynamodb").put_item(
-            TableName=self.resources["SettingsTable"], Item=serialized(settings.as_item(account))
-        )
+        self.table(SETTINGS).put(settings.as_item(account))
+
+    def table(self, spec: TableSpec) -> Table:
+        """One of the hub's tables."""
+        if self.storage:
+            return self.storage(spec)
+        return DynamoDBTable(self.client("dynamodb"), self.resources[f"{spec.name.title()}Table"], spec)
 
     def matches(self, event: Mapping[str, Any]) -> list[Match]:
         """What the rules on the hub's bus make of the event."""
@@ -121,15 +130,17 @@ class Engine:
 
     def ledger(self) -> list[dict[str, Any]]:
         """Every entry of the ledger that is in its indexes; those of canaries are not."""
-        pages = (
-            self.client("dynamodb").get_paginator("scan").paginate(TableName=self.resources["LedgerTable"])
-        )
-        return [plain(item) for page in pages for item in page["Items"] if "execution" in item]
+        return [item for item in self.table(LEDGER).scan() if "execution" in item]
 
 
 @contextmanager
-def simulated(region: str = "us-east-1", wait_scale: float = 0.01) -> Iterator[Engine]:
-    """The application, acting on simulated accounts. The waits of Retry are shortened by `wait_scale`."""
+def simulated(
+    region: str = "us-east-1", wait_scale: float = 0.01, storage: Storage | None = None
+) -> Iterator[Engine]:
+    """The application, acting on simulated accounts. The waits of Retry are shortened by `wait_scale`.
+
+    Without `storage` its tables are simulated too.
+    """
     # It is not needed where the accounts are real.
     from moto import mock_aws  # noqa: PLC0415
 
@@ -137,18 +148,22 @@ def simulated(region: str = "us-east-1", wait_scale: float = 0.01) -> Iterator[E
     kept = {"AWS_DEFAULT_REGION": region, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
     with patch.dict(os.environ, kept):
         os.environ.pop("AWS_PROFILE", None)
-        with mock_aws(), _engine(region, wait_scale, Event()) as engine:
+        with mock_aws(), _engine(region, wait_scale, Event(), storage) as engine:
             yield engine
 
 
 @contextmanager
-def acting_outside(region: str, left: Event | None = None) -> Iterator[Engine]:
+def acting_outside(
+    region: str, left: Event | None = None, storage: Storage | None = None, watch: Watch | None = None
+) -> Iterator[Engine]:
     """The application, acting on the AWS of the standard credentials and `AWS_ENDPOINT_URL`.
 
+    Its tables are in `storage`; without one they are simulated, and end with it. `watch` is told of every
+    execution that starts and ends.
     Once `left` is set, what waits for its next try fails with the error that it has, and what waits for
     anything else is aborted. It is set in the end.
     """
-    with _engine(region, 1, left or Event()) as engine:
+    with _engine(region, 1, left or Event(), storage, watch) as engine:
         # The limits are against what others cause in a hub's accounts. Here a person starts everything.
         limits = dict.fromkeys((f"{each.upper()}_PER_HOUR" for each in get_args(What)), "0")
         with patch.dict(os.environ, limits):
@@ -156,27 +171,47 @@ def acting_outside(region: str, left: Event | None = None) -> Iterator[Engine]:
 
 
 @contextmanager
-def _engine(region: str, wait_scale: float, left: Event) -> Iterator[Engine]:
+def _engine(
+    region: str, wait_scale: float, left: Event, storage: Storage | None, watch: Watch | None = None
+) -> Iterator[Engine]:
     with ExitStack() as stack:
         handlers: dict[str, Handler] = {}
-        interpreter = Interpreter(HUB_ACCOUNT, region, handlers, wait_scale, left)
-        engine = Engine(region, interpreter, hub.Hub(region, interpreter))
+        interpreter = Interpreter(HUB_ACCOUNT, region, handlers, wait_scale, left, watch or Watch())
+        engine = Engine(region, interpreter, hub.Hub(region, interpreter), storage)
         engine.resources.update(hub.names(region))
-        stack.enter_context(hub.kept(engine.hub))
+        stack.enter_context(hub.kept(engine.hub, with_tables=storage is None))
+        if storage:
+            stack.enter_context(kept_in(storage))
         # Last entered, so left first: what still runs finds the tables until it has ended.
         stack.enter_context(interpreter.running())
-        environment: dict[str, str] = {"POWERTOOLS_METRICS_DISABLED": "true"}
         for logical_id, app in application.functions().items():
             handlers[engine.resources[logical_id]] = load_handler(app)
-            environment |= application.environment(logical_id, engine.resources)
-        # No backfill runs here: what an event concerns is started one by one, as there is no limit of time.
-        environment.pop("BACKFILL_MACHINE", None)
         for logical_id, definition in application.definitions(engine.resources).items():
             interpreter.create(engine.resources[logical_id], definition)
-        stack.enter_context(patch.dict(os.environ, environment))
+        stack.enter_context(_environment(engine.resources))
         stack.enter_context(logs_to(engine.logs))
         stack.enter_context(sessions.hub_kept_apart(lambda: engine.hub))
         yield engine
+
+
+@contextmanager
+def _environment(resources: Mapping[str, str]) -> Iterator[None]:
+    """The environment of all functions, which have no name for two things."""
+    found: dict[str, str] = {"POWERTOOLS_METRICS_DISABLED": "true"}
+    for logical_id in application.functions():
+        found |= application.environment(logical_id, resources)
+    # No backfill runs here: what an event concerns is started one by one, as there is no limit of time.
+    found.pop("BACKFILL_MACHINE", None)
+    with patch.dict(os.environ, found):
+        yield
+
+
+@contextmanager
+def functions_on(storage: Storage) -> Iterator[None]:
+    """What the functions' code finds where it is called, without any execution: their tables and environment.
+    What it logs goes nowhere."""
+    with _environment(hub.names("us-east-1")), kept_in(storage), logs_to([]):
+        yield
 
 
 def load_handler(app: Path) -> Handler:

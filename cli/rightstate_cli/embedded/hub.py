@@ -76,11 +76,11 @@ def _moto() -> BotocoreStubber:
 
 
 @contextmanager
-def kept(hub: Hub) -> Iterator[None]:
-    """Make the tables and the topic that template.yaml declares, while it lasts."""
+def kept(hub: Hub, with_tables: bool) -> Iterator[None]:
+    """Make the topic that template.yaml declares, and the tables if wanted, while it lasts."""
     dynamodb, sns = hub.client("dynamodb"), hub.client("sns")
     with dynamodb_in_turn():
-        tables = application.of_type("AWS::DynamoDB::Table")
+        tables = application.of_type("AWS::DynamoDB::Table") if with_tables else {}
         for name, properties in tables.items():
             created = {key: properties[key] for key in _OF_A_TABLE if key in properties}
             dynamodb.create_table(TableName=hub.resources[name], **created)

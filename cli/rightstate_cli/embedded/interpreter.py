@@ -23,6 +23,8 @@ from ministack.core.responses import error_response_json, json_response, now_iso
 from ministack.services import stepfunctions as sfn
 from urllib3 import HTTPResponse
 
+from rightstate_cli.embedded.watch import Watch
+
 Handler = Callable[[Any, Any], Any]
 
 RUNNING = "RUNNING"
@@ -61,11 +63,13 @@ class Interpreter:
         handlers: Mapping[str, Handler],
         retry_scale: float,
         left: threading.Event,
+        watch: Watch | None = None,
     ) -> None:
         self._scope = (account, region)
         self._handlers = handlers
         self._retry_scale = retry_scale
         self._left = left
+        self._watch = watch or Watch()
         self._lock = threading.Lock()
         self._ended: set[str] = set()
         self._told: dict[str, list[Callable[[str], None]]] = {}
@@ -202,6 +206,7 @@ class Interpreter:
             elif known["status"] != RUNNING or known["input"] != given:
                 return error_response_json("ExecutionAlreadyExists", f"{arn} exists already", 400)
         if known is None:
+            self._watch.started(sfn._executions[arn])
             run = copy_context().run
             threading.Thread(target=run, args=(self._run, arn), name=name, daemon=True).start()
         return json_response(
@@ -216,6 +221,7 @@ class Interpreter:
         """Where ministack puts the change of a status on the bus."""
         if execution["status"] == RUNNING:
             return
+        self._watch.ended(execution)
         with self._lock:
             self._ended.add(execution["executionArn"])
             told = self._told.pop(execution["executionArn"], [])

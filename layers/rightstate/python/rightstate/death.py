@@ -27,6 +27,8 @@ BACKFILL = "backfill"
 """The machine that is about all resources and none; each of theirs is recorded by an execution of its own."""
 
 _Milliseconds = Annotated[int, Field(ge=0, lt=253_402_300_800_000)]
+PROCESS_ENDED = "ProcessEnded"
+"""The error of an execution that ran on somebody's machine, in a process that was killed."""
 _STOPPED = "Stopped"
 """The error that `rightstate batch stop` gives a backfill."""
 _HOW = {"TIMED_OUT": "ran out of time", "ABORTED": "was aborted", "FAILED": "failed"}
@@ -158,6 +160,8 @@ def _how(ended: _Ended) -> str:
 
 
 def _where(ended: _Ended) -> str:
+    if ended.error == PROCESS_ENDED:
+        return "Run the same command again: it changes only what is not right yet."
     return f"`rightstate history {shown(ended.execution.name)} --deployed` shows how far it came."
 
 

@@ -409,7 +409,7 @@ def next_steps(told: Notification) -> Iterator[str]:
     if told.outcome is Outcome.FAILED:
         yield NEXT_STEPS.get(told.error or "", _OTHERWISE).format(**told.model_dump())
         if told.undo:
-            yield f"Then undo it again: rightstate undo {_name(told.undo)} --reason TEXT"
+            yield f"Then undo it again: rightstate undo {_name(told.undo)} --deployed --reason TEXT"
         elif told.error not in _NOT_AGAIN:
             yield "Then start it again: New execution, on the execution's page, takes the same input."
     if told.outcome is Outcome.REMEDIATED:
@@ -417,11 +417,11 @@ def next_steps(told: Notification) -> Iterator[str]:
             "Nothing, about what was changed. If a change is unwanted, take it back; an exemption then keeps "
             "it from being made again:"
         )
-        yield f"  rightstate undo {_name(told.execution)} --reason TEXT"
+        yield f"  rightstate undo {_name(told.execution)} --deployed --reason TEXT"
     if told.outcome is Outcome.UNDONE and not told.exempt_until:
         yield (
             f"Mend what made the change unwanted. {', '.join(_undone(told))} will ask for the change again; "
-            "deny that, or `rightstate exempt add` the resource."
+            "deny that, or `rightstate exempt add --deployed` the resource."
         )
     elif told.outcome is Outcome.UNDONE:
         yield (
@@ -438,8 +438,8 @@ def next_steps(told: Notification) -> Iterator[str]:
         )
     if told.outcome is Outcome.AWAITING_APPROVAL:
         yield "Approve or deny it; whoever caused it cannot:"
-        yield f"  rightstate approvals approve {told.approval} --reason ..."
-        yield f"  rightstate approvals deny {told.approval} --reason ..."
+        yield f"  rightstate approvals approve {told.approval} --deployed --reason ..."
+        yield f"  rightstate approvals deny {told.approval} --deployed --reason ..."
     elif broken := _broken(told):
         target = f"--account {told.account} --region {told.region} --resource {_target(told)}"
         chosen = " ".join(f"--policy {verdict.policy}" for verdict in broken)
@@ -461,14 +461,15 @@ def _of_halts_and_limits(told: Notification) -> Iterator[str]:
     if told.halted:
         yield (
             f"Find out now what sets the resource back: {', '.join(told.halted)} changed it so often that it "
-            "is halted here. Then let it go on with `rightstate breaker release`. Until then the resource is "
+            "is halted here. Then let it go on with `rightstate breaker release --deployed`. Until then the "
+            "resource is "
             "looked at again after an hour, two hours, four and so on up to a day, and changed once each "
             "time. What lasts ends the halt, which is told."
         )
     if told.tried:
         yield (
             f"This was one more try: {', '.join(told.tried)} is still halted here. If the change lasts until "
-            "the next look, the halt ends. `rightstate breaker list` says when that is."
+            "the next look, the halt ends. `rightstate breaker list --deployed` says when that is."
         )
     if told.outcome is Outcome.LIMITED:
         yield (
@@ -488,7 +489,8 @@ NEXT_STEPS = {
     "trust the hub, and ask for the external id of the settings.",
     "WrongAccount": "The settings of account {account} name a role of another account. Correct them; "
     "`rightstate verify` checks them.",
-    "UnknownAccount": "Register account {account} with `rightstate accounts add` or, if its events come here "
+    "UnknownAccount": "Register account {account} with `rightstate accounts add --deployed` or, if its "
+    "events come here "
     "unasked, have them forwarded no more.",
     "SettingsUnreadable": "Correct the settings of account {account} where the reason says; until then "
     "nothing is done in that account. `rightstate verify` checks them.",
@@ -502,7 +504,7 @@ NEXT_STEPS = {
     "ChangedSincePlan": "Make a new plan, or have the change approved anew.",
     "Interrupted": "The reason says what was made and what was not. Start the resource again for the rest, "
     "or set it by hand.",
-    "AlreadyAsked": "Answer the approval that is asked for: `rightstate approvals list`.",
+    "AlreadyAsked": "Answer the approval that is asked for: `rightstate approvals list --deployed`.",
     "NotVerified": "Look whether something else sets it back, e.g. infrastructure as code, and have that "
     "want the same.",
     "PlanConflict": "Switch one of the policies that the reason names off with `rightstate policies "

@@ -112,7 +112,7 @@ def _entry(account: Account, exemption: Exemption, why: str) -> str:
         *(["--tag", exemption.tag] if exemption.tag else []),
         *(part for policy in exemption.policies for part in ("--policy", policy)),
     ]
-    renew = shlex.join(["rightstate", "exempt", "add", *own, *selector, "--days", "30"])
+    renew = shlex.join(["rightstate", "exempt", "add", *own, *selector, "--days", "30", "--deployed"])
     return "\n".join(
         (
             f"{exemption.id} {why}, until {exemption.until}",
@@ -120,7 +120,7 @@ def _entry(account: Account, exemption: Exemption, why: str) -> str:
             f"  Exempt: {shown(what)} from {', '.join(exemption.policies) or 'all policies'}",
             f"  Approved by: {shown(exemption.approver)}, because: {shown(exemption.reason)}",
             f"  Renew: {_printable(renew)} --reason REASON --approver APPROVER",
-            f"  Remove: rightstate exempt remove {exemption.id} --account {account.account}",
+            f"  Remove: rightstate exempt remove {exemption.id} --account {account.account} --deployed",
         )
     )
 
@@ -138,12 +138,12 @@ _ENDING = (
     "These exemptions end soon, have just ended, or do not count. Once one has ended, the next event or "
     "sweep puts right what is broken."
 )
-_ALL_EXEMPTIONS = "rightstate exempt list --all"
+_ALL_EXEMPTIONS = "rightstate exempt list --all --deployed"
 _HALTED = (
     "Something sets these resources back, so that Rightstate has stopped changing them. They may be broken. "
     "Find out what sets them back, then let Rightstate go on."
 )
-_ALL_HALTS = "rightstate breaker list"
+_ALL_HALTS = "rightstate breaker list --deployed"
 
 
 def _message(first: str, told: list[str], all_of_them: str) -> str:

@@ -4,6 +4,7 @@ Step Functions forgets a history after 90 days (developer guide, "Quotas related
 executions"); the ledger keeps this much of it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -37,20 +38,33 @@ def of(execution: str, until: datetime) -> list[dict[str, Any]]:
 
 
 def visits(events: Iterable[Mapping[str, Any]], until: datetime) -> list[dict[str, Any]]:
-    """Each state that was entered: `state`, `entered`, and for how many `seconds`."""
-    found: list[tuple[str, datetime, datetime]] = []
+    """Each state that was entered: `state`, `entered`, for how many `seconds`, and how often its tries failed
+    with which of the `errors`, if any did."""
+    found: list[tuple[str, datetime, datetime, Counter[str]]] = []
     for event in events:
         at = event["timestamp"]
         if entered := event.get("stateEnteredEventDetails"):
-            found.append((entered["name"], at, until))
-        elif "stateExitedEventDetails" in event and found:
-            name, since, _ = found[-1]
-            found[-1] = (name, since, at)
+            found.append((entered["name"], at, until, Counter()))
+        elif found:
+            name, since, _, errors = found[-1]
+            if "stateExitedEventDetails" in event:
+                found[-1] = (name, since, at, errors)
+            elif error := error_of(event):
+                errors[error] += 1
     return [
         {
             "state": name,
             "entered": written(since),
             "seconds": round(max(0.0, (left - since).total_seconds()), 3),
+            **({"errors": dict(errors)} if errors else {}),
         }
-        for name, since, left in found
+        for name, since, left, errors in found
     ]
+
+
+def error_of(event: Mapping[str, Any]) -> str:
+    """What a try of a task failed with, empty where the event does not say that one did."""
+    for key in ("taskFailedEventDetails", "taskTimedOutEventDetails"):
+        if found := event.get(key):
+            return str(found.get("error", "States.Timeout"))
+    return ""
