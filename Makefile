@@ -69,6 +69,8 @@ fleet: setup ## Measure 2,500 resources, killed on the way, throttled and denied
 	@$(BIN)/python -m benchmarks.fleet
 	@$(BIN)/python -m benchmarks.fleet --faults
 	@$(BIN)/python -m benchmarks.fleet --growth
+	@$(BIN)/python -m benchmarks.fleet --sweep
+	@$(BIN)/python -m benchmarks.fleet --sweep --faults
 
 bench-peers: setup .venv-c7n/installed ## Measure Rightstate beside Cloud Custodian and bare calls; takes an hour
 	@$(BIN)/python -m benchmarks.peers --rightstate $(BIN)/rightstate --write

@@ -172,7 +172,7 @@ def unlisted(execution: Execution, resource_type: str, service: str, batch: str)
     given = {"account": "111122223333", "region": "eu-west-1", "group": service, "batch": batch}
     until = datetime.fromisoformat(execution.started) + timedelta(seconds=1)
     with patch.dict(os.environ, ENVIRONMENT):
-        return recorded(resource_type, execution, given, _failure(Failed("List resources")), until, [])
+        return recorded(resource_type, execution, given, _failure(Failed("Survey")), until, [])
 
 
 def execution_of(resource_type: str, name: str, started: str) -> Execution:
