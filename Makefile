@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 # sam and boto3 want a region to be named; nothing here reaches it.
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help setup demo test unit acceptance lint build sbom wheel docs bench fleet bench-peers bench-growth browser lock clean
+.PHONY: help setup demo test unit acceptance lint build sbom new-type wheel docs bench fleet bench-peers bench-growth browser lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,10 +54,14 @@ sbom: setup ## Write what the layer consists of, into layers/rightstate/sbom.cdx
 		--output-reproducible --of JSON \
 		--output-file $(SBOM) 2> /dev/null
 
+new-type: setup ## Write the skeleton of a resource type: make new-type NAME=log-group SERVICE=logs
+	@$(BIN)/python -m authoring.new_type $(NAME) $(SERVICE)
+
 wheel: setup ## Make the wheel, into dist/
 	@$(BIN)/python -m hatchling build -t wheel
 
-docs: setup ## Write what the code says: pages of docs/, and member/template.yaml
+docs: setup ## Write what follows from the code: pages of docs/, parts of both templates, envelopes of events
+	@$(BIN)/python -m authoring
 	@$(BIN)/python -m rightstate_cli.reference
 	@$(BIN)/python -m rightstate_cli.notification_reference
 	@$(BIN)/python -m benchmarks.scale

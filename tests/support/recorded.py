@@ -1,5 +1,6 @@
 """The actions that AWS is asked for while the examples of a type are found, described and mended."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -15,20 +16,8 @@ from rightstate.planner import decide
 from rightstate.resource_type import Observed, Place, Resource
 from rightstate_cli import examples, moto_gaps
 from tests.support import cycle
+from tests.types import expected, known
 
-# Service authorization reference, Amazon S3; of every other service an action is called as the operation is.
-ACTIONS = {
-    "s3:DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
-    "s3:DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
-    "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
-    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
-    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
-    "s3:ListBuckets": "s3:ListAllMyBuckets",
-    "s3:PutBucketAccelerateConfiguration": "s3:PutAccelerateConfiguration",
-    "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
-    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
-    "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
-}
 # No other test is there, so that what is asked once for a container is asked here too.
 REGION = "ap-southeast-2"
 
@@ -41,7 +30,17 @@ def service_model(service: str) -> ServiceModel:
 def action(call: str) -> str:
     """`elbv2:DescribeTags` -> `elasticloadbalancing:DescribeTags`."""
     service, _, name = call.partition(":")
-    return ACTIONS.get(call, f"{service_model(service).signing_name}:{name}")
+    prefixes, actions = _called_otherwise()
+    return actions.get(call, f"{prefixes.get(service, service_model(service).signing_name)}:{name}")
+
+
+@cache
+def _called_otherwise() -> tuple[Mapping[str, str], Mapping[str, str]]:
+    every = [expected(name) for name in known()]
+    return (
+        {service: prefix for each in every for service, prefix in each.iam_prefixes.items()},
+        {call: action for each in every for call, action in each.iam_actions.items()},
+    )
 
 
 @dataclass

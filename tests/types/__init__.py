@@ -66,6 +66,8 @@ class Expected:
     other_kinds: names of resources of another kind.
     config_id: what AWS Config calls a resource, with {account} and {region}, and its identifier.
     not_in_config: why the type has no `config_type`.
+    iam_prefixes: boto3's name of a service -> IAM's, where that is not the name that signs its calls.
+    iam_actions: call, e.g. `s3:ListBuckets` -> its action, where that is not called as the operation is.
     read_one_by_one: the operations that a survey calls for each resource. None: the list tells (nearly) all.
     listed: calls of a survey for each resource, at most, where the list tells (nearly) all.
     create_one_of_many(session, number, example): creates one of a hundred resources.
@@ -86,6 +88,8 @@ class Expected:
     other_kinds: tuple[str, ...] = ()
     config_id: tuple[str, str] | None = None
     not_in_config: str = ""
+    iam_prefixes: Mapping[str, str] = field(default_factory=dict)
+    iam_actions: Mapping[str, str] = field(default_factory=dict)
     read_one_by_one: tuple[str, ...] | None = None
     listed: float = 0.01
     create_one_of_many: Callable[[boto3.Session, int, examples.Example], None] = _create

@@ -24,6 +24,21 @@ def _read(session: boto3.Session, name: str) -> Readers:
     return {read: or_error(getattr(s3, read), Bucket=name) for read in _READS}
 
 
+# Service authorization reference, Amazon S3.
+_IAM_ACTIONS = {
+    "s3:DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
+    "s3:DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+    "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:PutBucketAccelerateConfiguration": "s3:PutAccelerateConfiguration",
+    "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+    "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
+}
+
+
 EXPECTED = Expected(
     arn="arn:{partition}:s3:::{id}",
     read=_read,
@@ -37,6 +52,7 @@ EXPECTED = Expected(
         "Old_Bucket": "Old_Bucket",
     },
     config_id=("logs", "logs"),
+    iam_actions=_IAM_ACTIONS,
     read_one_by_one=(
         "s3:GetBucketAccelerateConfiguration",
         "s3:GetBucketAcl",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from authoring import new_type
 from botocore.model import OperationModel
 from botocore.validate import ParamValidator
 from tests.support.recorded import action, made, service_model
@@ -79,6 +80,11 @@ def test_every_type_has_a_machine_and_every_machine_a_type() -> None:
 
 def test_every_type_has_what_the_tests_know_of_it() -> None:
     assert known() == names()
+
+
+@every_type
+def test_nothing_is_left_to_fill_in_of_what_make_new_type_has_written(resource_type: ResourceType) -> None:
+    assert list(new_type.left(application.root(), resource_type.name)) == []
 
 
 @every_type

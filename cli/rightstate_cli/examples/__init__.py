@@ -26,6 +26,7 @@ class Example:
     policy: a policy that such a resource breaks; it breaks every other one too that can be broken at the
         same time.
     event: the file in events/ that says that an existing resource has changed.
+    recorded: the events of which a CloudTrail record of a real call was matched, and gave the right resource.
     create(session, name, policy) makes a resource that breaks the policy, called `name` where its service
         lets one choose, and returns its identifier.
     also: further identifiers that those files use, of resources that `create` makes beside it.
@@ -37,6 +38,7 @@ class Example:
     policy: str
     event: str
     create: Callable[[boto3.Session, str, str], str]
+    recorded: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     others: Mapping[str, str] = field(default_factory=dict)
     words: Callable[[str], Mapping[str, str]] = _no_words

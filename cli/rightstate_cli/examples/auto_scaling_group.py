@@ -24,5 +24,9 @@ EXAMPLE = Example(
     name="checkout-web",
     policy="asg-cooldown",
     event="UpdateAutoScalingGroup",
+    recorded=(
+        "CreateAutoScalingGroup",
+        "UpdateAutoScalingGroup",
+    ),
     create=_create,
 )

@@ -20,5 +20,6 @@ EXAMPLE = Example(
     name="storefront",
     policy="classic-lb-connection-draining",
     event="ModifyLoadBalancerAttributes",
+    recorded=("CreateLoadBalancer",),
     create=_create,
 )

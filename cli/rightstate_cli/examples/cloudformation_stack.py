@@ -17,5 +17,6 @@ EXAMPLE = Example(
     name="checkout",
     policy="cloudformation-stack-termination-protection",
     event="UpdateTerminationProtection",
+    recorded=("CreateStack",),
     create=_create,
 )

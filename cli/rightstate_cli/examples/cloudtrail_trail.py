@@ -21,5 +21,11 @@ EXAMPLE = Example(
     name="management-events",
     policy="cloudtrail-logging-enabled",
     event="UpdateTrail",
+    recorded=(
+        "CreateTrail",
+        "DeleteTrail",
+        "StopLogging",
+        "UpdateTrail",
+    ),
     create=_create,
 )

@@ -19,5 +19,9 @@ EXAMPLE = Example(
     name="customers",
     policy="dynamodb-point-in-time-recovery",
     event="UpdateContinuousBackups",
+    recorded=(
+        "CreateTable",
+        "UpdateTable",
+    ),
     create=_create,
 )

@@ -16,5 +16,9 @@ EXAMPLE = Example(
     name="i-0a1b2c3d4e5f60718",
     policy="ec2-termination-protection",
     event="ModifyInstanceAttribute",
+    recorded=(
+        "ModifyInstanceAttribute",
+        "RunInstances",
+    ),
     create=_create,
 )

@@ -16,5 +16,6 @@ EXAMPLE = Example(
     name="111122223333",
     policy="iam-password-policy-min-length",
     event="UpdateAccountPasswordPolicy",
+    recorded=("UpdateAccountPasswordPolicy",),
     create=_create,
 )

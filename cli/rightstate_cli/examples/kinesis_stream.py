@@ -14,5 +14,6 @@ EXAMPLE = Example(
     name="clickstream",
     policy="kinesis-server-side-encryption",
     event="StopStreamEncryption",
+    recorded=("CreateStream",),
     create=_create,
 )

@@ -13,5 +13,12 @@ EXAMPLE = Example(
     name="1234abcd-12ab-34cd-56ef-1234567890ab",
     policy="kms-key-rotation",
     event="DisableKeyRotation",
+    recorded=(
+        "CancelKeyDeletion",
+        "CreateKey",
+        "DisableKeyRotation",
+        "EnableKey",
+        "UpdatePrimaryRegion",
+    ),
     create=_create,
 )

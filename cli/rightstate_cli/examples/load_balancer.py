@@ -20,6 +20,7 @@ EXAMPLE = Example(
     name="app/checkout/50dc6c495c0c9188",
     policy="alb-deletion-protection",
     event="ModifyLoadBalancerAttributes",
+    recorded=("CreateLoadBalancer",),
     create=_create,
     others={"telemetry": "nlb-deletion-protection"},
 )

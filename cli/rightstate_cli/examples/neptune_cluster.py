@@ -13,5 +13,14 @@ def _create(session: boto3.Session, name: str, policy: str) -> str:
 
 
 EXAMPLE = Example(
-    name="relations", policy="neptune-backup-retention", event="ModifyDBCluster", create=_create
+    name="relations",
+    policy="neptune-backup-retention",
+    event="ModifyDBCluster",
+    recorded=(
+        "CreateDBCluster",
+        "ModifyDBCluster",
+        "RestoreDBClusterFromSnapshot",
+        "RestoreDBClusterToPointInTime",
+    ),
+    create=_create,
 )

@@ -22,5 +22,9 @@ EXAMPLE = Example(
     name="recommendations",
     policy="neptune-auto-minor-version-upgrade",
     event="ModifyDBInstance",
+    recorded=(
+        "CreateDBInstance",
+        "ModifyDBInstance",
+    ),
     create=_create,
 )

@@ -45,6 +45,13 @@ EXAMPLE = Example(
     name="checkout",
     policy="rds-aurora-mysql-serverless-deletion-protection",
     event="ModifyDBCluster",
+    recorded=(
+        "CreateDBCluster",
+        "CreateDBInstance",
+        "ModifyDBCluster",
+        "RestoreDBClusterFromSnapshot",
+        "RestoreDBClusterToPointInTime",
+    ),
     create=_create,
     others={
         "reports": "rds-aurora-deletion-protection",

@@ -67,6 +67,16 @@ EXAMPLE = Example(
     name="orders",
     policy="rds-mysql-deletion-protection",
     event="ModifyDBInstance",
+    recorded=(
+        "CreateDBInstance",
+        "CreateDBInstanceReadReplica",
+        "ModifyDBInstance",
+        "ModifyDBParameterGroup",
+        "RestoreDBInstanceFromDBSnapshot",
+        "RestoreDBInstanceFromS3",
+        "RestoreDBInstanceToPointInTime",
+        "StartDBInstance",
+    ),
     create=_create,
     others={
         "ledger": "rds-postgres-deletion-protection",

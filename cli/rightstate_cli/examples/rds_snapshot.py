@@ -41,6 +41,10 @@ EXAMPLE = Example(
     name="snapshot:before-upgrade",
     policy="rds-snapshot-not-public",
     event="ModifyDBSnapshotAttribute",
+    recorded=(
+        "ModifyDBClusterSnapshotAttribute",
+        "ModifyDBSnapshotAttribute",
+    ),
     create=_create,
     also=("cluster-snapshot:before-upgrade",),
 )

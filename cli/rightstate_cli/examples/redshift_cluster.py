@@ -25,5 +25,9 @@ EXAMPLE = Example(
     name="analytics",
     policy="redshift-no-public-access",
     event="ModifyCluster",
+    recorded=(
+        "CreateCluster",
+        "ModifyCluster",
+    ),
     create=_create,
 )

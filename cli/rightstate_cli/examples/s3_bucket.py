@@ -36,5 +36,18 @@ EXAMPLE = Example(
     name="payments-archive",
     policy="s3-block-public-access",
     event="PutBucketAcl",
+    recorded=(
+        "CreateBucket",
+        "DeleteAccountPublicAccessBlock",
+        "DeleteBucketEncryption",
+        "DeleteBucketPublicAccessBlock",
+        "PutAccelerateConfiguration",
+        "PutAccountPublicAccessBlock",
+        "PutBucketAcl",
+        "PutBucketEncryption",
+        "PutBucketPolicy",
+        "PutBucketPublicAccessBlock",
+        "PutBucketVersioning",
+    ),
     create=_create,
 )

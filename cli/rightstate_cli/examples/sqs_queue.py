@@ -14,5 +14,9 @@ EXAMPLE = Example(
     name="invoices",
     policy="sqs-server-side-encryption",
     event="SetQueueAttributes",
+    recorded=(
+        "CreateQueue",
+        "SetQueueAttributes",
+    ),
     create=_create,
 )

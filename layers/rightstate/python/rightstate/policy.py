@@ -94,7 +94,7 @@ class Policy(Frozen):
     """
 
     id: str
-    aliases: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
     title: str
     category: str
     risk: Risk

@@ -1,0 +1,11 @@
+"""The part of `make docs` that comes first: what follows from declarations, and is in no page of its own."""
+
+from authoring import event_files, event_table, published
+from rightstate.catalogue import load_all
+from rightstate_cli import application
+
+if __name__ == "__main__":
+    root = application.root()
+    event_files.complete(root / "events", load_all())
+    event_table.write(root / "docs" / "testing.md", load_all())
+    published.publish(root / "tests" / "published_policies.csv", load_all())
