@@ -52,11 +52,14 @@ def _each(
     config_rules: tuple[str, ...] = (),
     notes: str = WITHOUT_OTHERS,
 ) -> tuple[Policy, ...]:
-    """The policy for each of the engines of `instances`, with the cases that are each engine's own."""
+    """The policy for each of the engines of `instances`, with the cases that are each engine's own.
+
+    `legacy`: the end of the alias under which each was known; empty for a policy that has none.
+    """
     return tuple(
         Policy(
             id=f"rds-{engine}-{name}",
-            aliases=(f"{_LEGACY[engine]}{legacy}",),
+            aliases=(f"{_LEGACY[engine]}{legacy}",) if legacy else (),
             title=title.format(called),
             category=category,
             risk=risk,
