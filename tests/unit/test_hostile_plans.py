@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support import cycle, recorded
 
+from rightstate.assessment import Assessed
 from rightstate.catalogue import load, names
 from rightstate.errors import InvalidInput
 from rightstate.models import Decision, Enabled, StartInput
@@ -59,7 +60,7 @@ def plan(name: str) -> dict[str, Any]:
 
 def _item(name: str, resource: Resource, observed: Observed, decision: Decision) -> planning.Item:
     arn = load(name).arn_of(resource)
-    status, reason = planning._status(decision)
+    status, reason = Assessed(resource, decision).status
     return planning.Item(
         account=resource.account,
         region=resource.region,
