@@ -6,14 +6,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from moto.events.models import events_backends
-from moto.sns.models import sns_backends
-
 from rightstate.models import Account, Enabled
 from rightstate.notification import NEXT_STEPS, Notification
 from rightstate.policy import Mode
 from rightstate_cli import application, events, examples, simulated_accounts
-from rightstate_cli.embedded.engine import HUB_ACCOUNT, Engine, simulated
+from rightstate_cli.embedded.engine import Engine, simulated
 
 PAGE = "notifications.md"
 SCHEMA = "remediation-event.schema.json"
@@ -257,10 +254,6 @@ def run() -> tuple[str, str, dict[str, Any]]:
                 },
             )
         )
-        bus = f"arn:aws:events:{hub.region}:{HUB_ACCOUNT}:event-bus/default"
-        hub.client("events").create_archive(
-            ArchiveName="told", EventSourceArn=bus, EventPattern=json.dumps({"source": ["rightstate"]})
-        )
         [match] = hub.matches(event)
         name = f"{event['id']}_3f0c2f0e-6a52-4d0b-9d52-0d9f6d1c7b11"
         list(hub.run([match.start.model_copy(update={"name": name})]))
@@ -268,16 +261,16 @@ def run() -> tuple[str, str, dict[str, Any]]:
 
 
 def _told(hub: Engine, caused: str) -> tuple[str, str, dict[str, Any]]:
-    [topic] = sns_backends[HUB_ACCOUNT][hub.region].topics.values()
-    [(_, text, subject, *_)] = topic.sent_notifications
-    [put] = events_backends[HUB_ACCOUNT][hub.region].archives["told"].events
+    [message] = hub.told.messages
+    [put] = hub.told.events
+    text = message.text
     at = f"{caused.removesuffix('Z').rpartition(':')[0]}:58"
     times = {put["detail"]["started"]: f"{at}.204Z", put["detail"]["ended"]: f"{at}.731Z"}
-    plain = json.dumps({key: put[key] for key in ("source", "detail-type", "resources", "detail")})
+    plain = json.dumps(put)
     for was, becomes in times.items():
         text, plain = (re.sub(re.escape(was), becomes, each) for each in (text, plain))
     told: dict[str, Any] = json.loads(plain)
-    return str(subject), text, told
+    return message.subject, text, told
 
 
 if __name__ == "__main__":

@@ -46,6 +46,19 @@ def test_names_and_values_are_given_if_and_only_if_they_are_used(name: str) -> N
     assert expressions.count("#") >= len(used & named.keys())
 
 
+def test_everything_but_an_index_is_read_consistently() -> None:
+    """DynamoDB developer guide, "Read consistency": an index cannot be, all else has to be asked for."""
+    client = Mock()
+    client.get_item.return_value = {}
+    client.get_paginator.return_value.paginate.return_value = []
+    table = DynamoDBTable(client, "table", GUARDS)
+    table.get(KEY)
+    for pages in (table.query("resource"), table.scan(), table.query("halts", "halts")):
+        assert list(pages) == []
+    calls = [*client.get_item.call_args_list, *client.get_paginator.return_value.paginate.call_args_list]
+    assert [call.kwargs.get("ConsistentRead", False) for call in calls] == [True, True, True, False]
+
+
 def test_bytes_that_an_earlier_version_has_written_are_given_as_bytes() -> None:
     assert plain({"packed": {"B": b"x"}}) == {"packed": b"x"}
 

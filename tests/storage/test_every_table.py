@@ -22,9 +22,9 @@ from rightstate.storage.table import (
     present,
 )
 from rightstate.storage.tables import GUARDS, LEDGER, SETTINGS, TABLES
-from rightstate_cli.embedded.hub import dynamodb_in_turn
 from rightstate_cli.embedded.storage import SQLiteStorage
 from tests.storage.conftest import TableOf
+from tests.support.moto_in_turn import dynamodb_in_turn
 from tests.support.template import rendered
 
 KEY = {"id": "111122223333/eu-west-1/s3-bucket/orders", "what": "guard"}

@@ -20,7 +20,9 @@ from moto import mock_aws
 
 from rightstate import sessions, settings
 from rightstate.models import Account
-from rightstate.storage.dynamodb import plain, serialized
+from rightstate.storage.dynamodb import DynamoDBTable
+from rightstate.storage.table import Item, Table
+from rightstate.storage.tables import LEDGER, SETTINGS, TableSpec
 from rightstate_cli import application, transformed
 from rightstate_cli.embedded.engine import load_handler, logs_to
 from rightstate_cli.embedded.rules import Match, matches
@@ -51,9 +53,11 @@ class Engine:
 
     def configure(self, account: Account) -> None:
         """Write an account's settings, as the operator of a deployed hub does."""
-        self.client("dynamodb").put_item(
-            TableName=self.resources["SettingsTable"], Item=serialized(settings.as_item(account))
-        )
+        self.table(SETTINGS).put(settings.as_item(account))
+
+    def table(self, spec: TableSpec) -> Table:
+        """One of the hub's tables."""
+        return DynamoDBTable(self.client("dynamodb"), self.resources[f"{spec.name.title()}Table"], spec)
 
     def matches(self, event: Mapping[str, Any]) -> list[Match]:
         """What the rules on the hub's bus make of the event."""
@@ -65,12 +69,9 @@ class Engine:
         following = Following(self.client("stepfunctions"), self.machines, lambda count: _POLL_SECONDS)
         yield from following.run(starts, at_once)
 
-    def ledger(self) -> list[dict[str, Any]]:
+    def ledger(self) -> list[Item]:
         """Every entry of the ledger that is in its indexes; those of canaries are not."""
-        pages = (
-            self.client("dynamodb").get_paginator("scan").paginate(TableName=self.resources["LedgerTable"])
-        )
-        return [plain(item) for page in pages for item in page["Items"] if "execution" in item]
+        return [item for item in self.table(LEDGER).scan() if "execution" in item]
 
     @property
     def machines(self) -> dict[str, str]:

@@ -22,9 +22,9 @@ from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from rightstate_cli.embedded.hub import dynamodb_in_turn
 from rightstate_cli.embedded.interpreter import Handler
 from rightstate_cli.embedded.rules import event_bus
+from tests.support.moto_in_turn import dynamodb_in_turn
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from rightstate.models import Requested
-from rightstate.storage.dynamodb import DynamoDBTable
 from rightstate.storage.tables import GUARDS
 from rightstate_cli.aws import Caller
 from rightstate_cli.embedded.engine import HUB_ACCOUNT, Engine
@@ -55,8 +54,7 @@ def guarding_as(hub: Engine, user_id: str, arn: str) -> Approving:
     """The guards table, as somebody with those credentials uses it."""
     session = SimpleNamespace(client=lambda service, **options: hub.client(service))
     caller = Caller(session, HUB_ACCOUNT, arn, REGION, "aws", user_id)
-    table = DynamoDBTable(hub.client("dynamodb"), hub.resources["GuardsTable"], GUARDS)
-    return Approving(table, caller)
+    return Approving(hub.table(GUARDS), caller)
 
 
 def request_of(hub: Engine, execution: str) -> Requested:

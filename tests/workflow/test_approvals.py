@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from boto3.dynamodb.types import TypeSerializer
 
 from rightstate import approvals, death, guards, metrics, record, remediation
 from rightstate.approvals import REQUESTS
@@ -26,6 +25,7 @@ from rightstate.models import (
 )
 from rightstate.policy import Mode
 from rightstate.starting import start_execution
+from rightstate.storage.tables import GUARDS
 from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.guarding import Guarding
@@ -83,18 +83,11 @@ class Waiting:
         ).model_copy(update=changed)
         facts = decision.model_dump(exclude={"by"}, mode="json")
         item = {"id": decision.by, "what": self.request.id, **facts}
-        self.hub.client("dynamodb").put_item(
-            TableName=self.hub.resources["GuardsTable"],
-            Item={name: TypeSerializer().serialize(value) for name, value in item.items()},
-        )
+        self.hub.table(GUARDS).put(item)
 
     def alter(self, **changed: str) -> None:
         """Change the request as whoever may write all of the table can."""
-        self.hub.client("dynamodb").update_item(
-            TableName=self.hub.resources["GuardsTable"],
-            Key={"id": {"S": REQUESTS}, "what": {"S": self.request.id}},
-            AttributeUpdates={name: {"Value": {"S": value}} for name, value in changed.items()},
-        )
+        self.hub.table(GUARDS).update({"id": REQUESTS, "what": self.request.id}, changed)
 
 
 @pytest.fixture
@@ -240,7 +233,7 @@ def test_the_token_is_nowhere_but_in_the_state_that_waits_and_in_the_request_unt
     history = hub.client("stepfunctions").get_execution_history(executionArn=case.execution)["events"]
     # AWS shows a task's parameters there; ministack shows none.
     assert {each["type"] for each in history if case.request.token in str(each)} <= {"TaskScheduled"}
-    table = hub.client("dynamodb").scan(TableName=hub.resources["GuardsTable"])["Items"]
+    table = list(hub.table(GUARDS).scan())
     assert case.request.id in str(table)
     assert case.request.token not in str(table)
 
@@ -292,11 +285,7 @@ def test_a_decision_is_of_whom_its_key_names_whoever_else_it_says(
     """IAM lets everybody write under their own aws:userid, and whatever they like there."""
     case = waiting(event=EVENT)
     case.write(by=REQUESTER, arn=APPROVER[1])
-    hub.client("dynamodb").update_item(
-        TableName=hub.resources["GuardsTable"],
-        Key={"id": {"S": REQUESTER}, "what": {"S": case.request.id}},
-        AttributeUpdates={"by": {"Value": {"S": APPROVER[0]}}},
-    )
+    hub.table(GUARDS).update({"id": REQUESTER, "what": case.request.id}, {"by": APPROVER[0]})
     case.answer({"decided_by": REQUESTER})
     entry = case.entry()
     assert entry["outcome"] == Outcome.DENIED

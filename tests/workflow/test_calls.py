@@ -1,14 +1,16 @@
 """The AWS calls that one resource costs, counted at botocore."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from botocore.client import BaseClient
 
 from rightstate.catalogue import load
 from rightstate_cli.embedded.engine import Engine
+from rightstate_cli.embedded.storage import SQLiteTable
 from rightstate_cli.executions import Start
 from tests.support.calls import Calls
 from tests.support.member import broken, enable, start_input
@@ -129,18 +131,44 @@ def test_an_execution_reads_the_settings_once_to_look_and_once_more_before_it_wr
     enable(hub, policy)
     queues = [broken(policy) for _ in range(5)]
 
-    def reads(**more: Any) -> int:
-        read: Counter[str] = Counter()
-        call = BaseClient._make_api_call  # type: ignore[attr-defined]
-
-        def counted(self: Any, operation: str, params: dict[str, Any]) -> Any:
-            read[f"{operation} {params.get('TableName')}"] += 1
-            return call(self, operation, params)
-
-        starts = [Start(resource_type="sqs-queue", input=start_input(queue, **more)) for queue in queues]
-        with patch.object(BaseClient, "_make_api_call", counted):
+    def reads() -> int:
+        starts = [Start(resource_type="sqs-queue", input=start_input(queue)) for queue in queues]
+        with table_operations() as made:
             list(hub.run(starts, at_once=1))
-        return read[f"GetItem {hub.resources['SettingsTable']}"]
+        return made["settings get"]
 
     assert reads() == 2 * 5
     assert reads() == 5
+
+
+def test_a_change_costs_ten_reads_and_writes_of_the_tables_and_a_look_three(hub: Engine) -> None:
+    """Each is a call to DynamoDB in a deployed hub."""
+    policy = "sqs-server-side-encryption"
+    enable(hub, policy)
+    start = Start(resource_type="sqs-queue", input=start_input(broken(policy)))
+    with table_operations() as to_change:
+        assert [each.outcome for each in hub.run([start])] == ["remediated"]
+    with table_operations() as to_look:
+        assert [each.outcome for each in hub.run([start])] == ["compliant"]
+    assert to_change == {"settings get": 2, "guards query": 3, "guards update": 4, "ledger put": 1}
+    assert to_look == {"settings get": 1, "guards query": 1, "ledger put": 1}
+
+
+@contextmanager
+def table_operations() -> Iterator[Counter[str]]:
+    """How often the functions read and write which table meanwhile."""
+    made: Counter[str] = Counter()
+
+    def counting(name: str) -> Any:
+        operation = getattr(SQLiteTable, name)
+
+        def counted(self: SQLiteTable, *given: Any, **named: Any) -> Any:
+            made[f"{self._spec.name} {name}"] += 1
+            return operation(self, *given, **named)
+
+        return patch.object(SQLiteTable, name, counted)
+
+    with ExitStack() as stack:
+        for name in ("get", "put", "update", "delete", "query", "scan"):
+            stack.enter_context(counting(name))
+        yield made

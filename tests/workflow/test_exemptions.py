@@ -7,7 +7,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 from moto.rds.models import rds_backends
 
@@ -28,6 +27,7 @@ from rightstate.models import (
 )
 from rightstate.policy import Mode
 from rightstate.resource_type import Resource
+from rightstate.storage.tables import SETTINGS
 from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
 from tests.support.calls import Calls
@@ -233,9 +233,7 @@ def test_settings_that_are_not_understood_let_nothing_be_changed(
     hub.configure(settings())
     item = {**settings().model_dump(mode="json", exclude_none=True), **given}
 
-    hub.client("dynamodb").put_item(
-        TableName=hub.resources["SettingsTable"], Item=TypeSerializer().serialize(item)["M"]
-    )
+    hub.table(SETTINGS).put(item)
     calls.made.clear()
     execution = run(hub, "sqs-queue", start_input(name))
     assert (execution.status, entry_of(hub, execution)["error"]) == ("FAILED", "SettingsUnreadable")

@@ -15,6 +15,7 @@ from rightstate.clock import written
 from rightstate.models import Account, Choice, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate.sessions import session_name
+from rightstate.storage.tables import LEDGER
 from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
@@ -336,13 +337,5 @@ def test_a_session_is_named_after_its_execution_and_says_no_source_identity(hub:
 
 def test_a_ledger_has_an_index_for_each_question(hub: Engine) -> None:
     [entry] = ended(hub, REFUSED)
-    client = hub.client("dynamodb")
     for index in ("account", "day", "execution"):
-        answer = client.query(
-            TableName=hub.resources["LedgerTable"],
-            IndexName=index,
-            KeyConditionExpression="#key = :key",
-            ExpressionAttributeNames={"#key": index},
-            ExpressionAttributeValues={":key": {"S": entry[index]}},
-        )
-        assert entry["at"] in {item["at"]["S"] for item in answer["Items"]}
+        assert entry["at"] in {item["at"] for item in hub.table(LEDGER).query(entry[index], index)}

@@ -12,7 +12,6 @@ from rightstate import guards, limits, metrics
 from rightstate.errors import Denied
 from rightstate.models import Choice, Outcome
 from rightstate.policy import Mode
-from rightstate.sessions import hub_client
 from rightstate_cli import examples, simulated_accounts
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
@@ -140,7 +139,6 @@ def test_of_five_hundred_at_once_none_is_counted_twice_or_not_at_all(
     hub: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHANGES_PER_HOUR", "100")
-    hub_client("dynamodb")
     with ThreadPoolExecutor(20) as pool:
         found = Counter(pool.map(lambda _: limits.over(ACCOUNT, "changes"), range(500)))
     assert found == {0: 100, **dict.fromkeys(range(1, 401), 1)}
@@ -173,7 +171,6 @@ def test_each_hour_is_counted_by_itself(hub: Engine, monkeypatch: pytest.MonkeyP
         def now(cls, tz: tzinfo | None = None) -> Any:
             return cls.at
 
-    hub_client("dynamodb")
     monkeypatch.setattr(guards, "datetime", Clock)
     assert [guards.count(ACCOUNT, "changes") for _ in range(2)] == [1, 2]
     Clock.at += timedelta(seconds=1)

@@ -7,9 +7,11 @@ from unittest.mock import patch
 import pytest
 
 from rightstate import metrics, record
+from rightstate.channels import Deployed, told_through
 from rightstate.models import Outcome
 from rightstate.notification import Notification
 from rightstate.policy import Mode
+from rightstate.sessions import hub_client
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution, Start
 from tests.support import told
@@ -107,18 +109,18 @@ def test_topic_and_bus_are_told_of_the_same_outcomes(
 # --- Where it cannot be told ---
 
 
-def no_topic(hub: Engine) -> Any:
+def no_topic() -> Any:
     return patch.dict("os.environ", TOPIC_ARN=f"arn:aws:sns:{REGION}:123456789012:no-such-topic")
 
 
-def no_place_on_the_bus(hub: Engine) -> Any:
+def no_place_on_the_bus() -> Any:
     """PutEvents is answered with 200, and takes no entry."""
-    client = record.hub_client("events")
+    client = hub_client("events")
     refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
     return patch.object(client, "put_events", lambda **given: refused)
 
 
-def no_text(hub: Engine) -> Any:
+def no_text() -> Any:
     """An error that nobody foresaw."""
     return patch.object(record.notification, "notification", side_effect=ZeroDivisionError("planted"))
 
@@ -135,14 +137,15 @@ def test_what_cannot_be_told_fails_nothing_is_logged_and_is_counted(
     hub: Engine,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    trouble: Callable[[Engine], Any],
+    trouble: Callable[[], Any],
     reasons: list[str],
 ) -> None:
     enable(hub, POLICY)
     queue = broken(POLICY)
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
     logged = len(hub.logs)
-    with trouble(hub):
+    hub.client("sns").create_topic(Name="rightstate-notifications")
+    with told_through(Deployed()), trouble():
         execution = run(hub, start_input(queue))
     assert (execution.status, execution.outcome) == ("SUCCEEDED", "remediated")
     lines = [line for line in hub.logs[logged:] if "could not be sent" in line]

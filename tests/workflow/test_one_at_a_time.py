@@ -12,17 +12,17 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from botocore.client import BaseClient
 
 from rightstate import catalogue, clock, guards, halts, remediation, settings
 from rightstate.errors import AlreadyAsked, Denied, Locked
 from rightstate.models import Account, Asked, Choice, Execution, Intent, Outcome, StartInput, StateTask
 from rightstate.policy import Mode
 from rightstate.resource_type import Change
-from rightstate.sessions import hub_client
+from rightstate.storage.table import Item
 from rightstate.wants import Exactly
 from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
+from rightstate_cli.embedded.storage import SQLiteTable
 from rightstate_cli.executions import Start
 from tests.support import told
 from tests.support.calls import Calls
@@ -164,29 +164,25 @@ def test_a_halt_that_was_released_during_a_look_is_not_noted_again(hub: Engine, 
     assert guards.read(resource).halts == ()
 
 
-def test_what_is_decided_on_is_never_read_from_a_copy_that_may_be_older(hub: Engine) -> None:
-    """Settings, guards, decisions and, for an undo, the ledger."""
-    read: dict[str, list[bool]] = {}
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+def test_what_is_decided_on_is_never_read_from_an_index_that_may_lag(hub: Engine) -> None:
+    """Guards, decisions and, for an undo, the ledger. A table's own key is read consistently."""
+    asked: set[tuple[str, str]] = set()
+    query = SQLiteTable.query
 
-    def noted(self: Any, operation: str, params: dict[str, Any]) -> Any:
-        if operation in ("GetItem", "Query"):
-            read.setdefault(params["TableName"], []).append(params.get("ConsistentRead", False))
-        return call(self, operation, params)
+    def noted(self: SQLiteTable, value: str, index: str = "", **given: Any) -> Iterator[Item]:
+        asked.add((self._spec.name, index))
+        return query(self, value, index, **given)
 
     enable(hub, POLICY, mode=Mode.APPROVE)
     queue = broken(POLICY)
-    with patch.object(BaseClient, "_make_api_call", noted):
+    with patch.object(SQLiteTable, "query", noted):
         execution = started(hub, TYPE, start_input(queue))
         approver = guarding_as(hub, "AROAEXAMPLE:ben", "arn:aws:sts::1:assumed-role/approver/ben")
         approver.decide(request_of(hub, execution), Choice.APPROVE, "tested")
         assert ended(hub, execution)["outcome"] == Outcome.REMEDIATED
         exempt(hub, TYPE, queue, POLICY)
         assert undo(hub, TYPE, queue, execution).outcome == Outcome.UNDONE
-    tables = {hub.resources[name] for name in ("SettingsTable", "GuardsTable", "LedgerTable")}
-    assert {table: set(consistent) for table, consistent in read.items()} == {
-        table: {True} for table in tables
-    }
+    assert asked == {("guards", ""), ("ledger", "")}
 
 
 @pytest.fixture
@@ -207,7 +203,6 @@ def test_of_twenty_at_once_one_gets_the_lock(hub: Engine, resource: str) -> None
             return False
         return True
 
-    hub_client("dynamodb")
     with ThreadPoolExecutor(20) as pool:
         assert Counter(pool.map(acquired, range(20))) == {True: 1, False: 19}
 
@@ -223,7 +218,6 @@ def test_of_twenty_that_would_ask_about_one_plan_at_once_one_asks(hub: Engine, r
             return False
         return True
 
-    hub_client("dynamodb")
     with ThreadPoolExecutor(20) as pool:
         assert Counter(pool.map(asks, (f"{FIRST}-{number}" for number in range(20)))) == {True: 1, False: 19}
     assert asks(FIRST, plan="1" * 64)

@@ -15,6 +15,7 @@ from rightstate import sessions
 from rightstate.catalogue import load_all
 from rightstate.models import Account, Choice, Enabled, Exemption
 from rightstate.policy import Mode
+from rightstate.storage.tables import GUARDS
 from rightstate_cli import moto_gaps, simulated_accounts
 from rightstate_cli.embedded.engine import Engine, simulated
 from rightstate_cli.executions import Start
@@ -53,9 +54,7 @@ class Sinks:
 
     def _guards(self) -> list[dict[str, Any]]:
         """Locks, requests and decisions."""
-        table = self.hub.resources["GuardsTable"]
-        items: list[dict[str, Any]] = self.hub.client("dynamodb").scan(TableName=table)["Items"]
-        return items
+        return list(self.hub.table(GUARDS).scan())
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from rightstate import guards
 from rightstate.catalogue import find_policy
 from rightstate.clock import written
 from rightstate.models import Account
+from rightstate.storage.tables import SETTINGS
 from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution, Start
@@ -90,12 +91,7 @@ def test_what_only_an_undo_needs_no_other_session_is_given(hub: Engine) -> None:
 def test_an_undo_is_done_though_everything_is_off(hub: Engine) -> None:
     resource_type, resource, changed = mended(hub, QUEUE)
     exempt(hub, resource_type, resource, QUEUE)
-    hub.client("dynamodb").update_item(
-        TableName=hub.resources["SettingsTable"],
-        Key={"account": {"S": ACCOUNT}},
-        UpdateExpression="SET policies = :none",
-        ExpressionAttributeValues={":none": {"M": {}}},
-    )
+    hub.table(SETTINGS).update({"account": ACCOUNT}, {"policies": {}})
     assert undo(hub, resource_type, resource, changed).outcome == "undone"
 
 

@@ -14,26 +14,31 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
+from tempfile import TemporaryDirectory
 from threading import Event
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 from unittest.mock import patch
 
+import boto3
 from botocore.config import Config
 
-from rightstate import sessions, settings
+from rightstate import channels, sessions, settings
 from rightstate.limits import What
 from rightstate.models import Account
 from rightstate.step import logger
 from rightstate.storage import Storage, kept_in
-from rightstate.storage.dynamodb import DynamoDBTable
-from rightstate.storage.table import Table
+from rightstate.storage.table import Item, Table
 from rightstate.storage.tables import LEDGER, SETTINGS, TableSpec
 from rightstate_cli import application
-from rightstate_cli.embedded import hub, rules
+from rightstate_cli.embedded import hub
 from rightstate_cli.embedded.interpreter import Handler, Interpreter
-from rightstate_cli.embedded.rules import Match
+from rightstate_cli.embedded.storage import SQLiteStorage
+from rightstate_cli.embedded.told import Told
 from rightstate_cli.embedded.watch import Watch
 from rightstate_cli.executions import Execution, Start, from_history
+
+if TYPE_CHECKING:
+    from rightstate_cli.embedded.rules import Match
 
 HUB_ACCOUNT = hub.ACCOUNT
 
@@ -42,13 +47,15 @@ HUB_ACCOUNT = hub.ACCOUNT
 class Engine:
     """The application. `simulated` and `acting_outside` make one.
 
-    `running` has the ARNs of the executions that the latest `run` follows and that have not ended.
+    `told` has what was told to people and on the bus; `running` has the ARNs of the executions that the
+    latest `run` follows and that have not ended.
     """
 
     region: str
     interpreter: Interpreter
     hub: hub.Hub
-    storage: Storage | None = None
+    storage: Storage
+    told: Told = field(default_factory=Told)
     logs: list[str] = field(default_factory=list)
     running: set[str] = field(default_factory=set)
 
@@ -72,12 +79,12 @@ class Engine:
 
     def table(self, spec: TableSpec) -> Table:
         """One of the hub's tables."""
-        if self.storage:
-            return self.storage(spec)
-        return DynamoDBTable(self.client("dynamodb"), self.resources[f"{spec.name.title()}Table"], spec)
+        return self.storage(spec)
 
-    def matches(self, event: Mapping[str, Any]) -> list[Match]:
+    def matches(self, event: Mapping[str, Any]) -> "list[Match]":
         """What the rules on the hub's bus make of the event."""
+        from rightstate_cli.embedded import rules  # noqa: PLC0415 - it imports moto
+
         return rules.matches(event, self.region)
 
     def run(
@@ -128,7 +135,7 @@ class Engine:
         given = (json.loads(self.interpreter.describe(arn)["input"]) for arn in self.running)
         return {str(each.get("resource") or each.get("group")) for each in given}
 
-    def ledger(self) -> list[dict[str, Any]]:
+    def ledger(self) -> list[Item]:
         """Every entry of the ledger that is in its indexes; those of canaries are not."""
         return [item for item in self.table(LEDGER).scan() if "execution" in item]
 
@@ -139,7 +146,7 @@ def simulated(
 ) -> Iterator[Engine]:
     """The application, acting on simulated accounts. The waits of Retry are shortened by `wait_scale`.
 
-    Without `storage` its tables are simulated too.
+    Without `storage` the tables end with it.
     """
     # It is not needed where the accounts are real.
     from moto import mock_aws  # noqa: PLC0415
@@ -149,6 +156,7 @@ def simulated(
     with patch.dict(os.environ, kept):
         os.environ.pop("AWS_PROFILE", None)
         with mock_aws(), _engine(region, wait_scale, Event(), storage) as engine:
+            engine.hub.other = boto3.Session(region_name=region)
             yield engine
 
 
@@ -158,7 +166,7 @@ def acting_outside(
 ) -> Iterator[Engine]:
     """The application, acting on the AWS of the standard credentials and `AWS_ENDPOINT_URL`.
 
-    Its tables are in `storage`; without one they are simulated, and end with it. `watch` is told of every
+    Its tables are in `storage`; without one they end with it. `watch` is told of every
     execution that starts and ends.
     Once `left` is set, what waits for its next try fails with the error that it has, and what waits for
     anything else is aborted. It is set in the end.
@@ -175,13 +183,15 @@ def _engine(
     region: str, wait_scale: float, left: Event, storage: Storage | None, watch: Watch | None = None
 ) -> Iterator[Engine]:
     with ExitStack() as stack:
+        if storage is None:
+            folder = stack.enter_context(TemporaryDirectory(prefix="rightstate-", ignore_cleanup_errors=True))
+            storage = SQLiteStorage(Path(folder) / "ledger.sqlite")
         handlers: dict[str, Handler] = {}
         interpreter = Interpreter(HUB_ACCOUNT, region, handlers, wait_scale, left, watch or Watch())
         engine = Engine(region, interpreter, hub.Hub(region, interpreter), storage)
         engine.resources.update(hub.names(region))
-        stack.enter_context(hub.kept(engine.hub, with_tables=storage is None))
-        if storage:
-            stack.enter_context(kept_in(storage))
+        stack.enter_context(kept_in(storage))
+        stack.enter_context(channels.told_through(engine.told))
         # Last entered, so left first: what still runs finds the tables until it has ended.
         stack.enter_context(interpreter.running())
         for logical_id, app in application.functions().items():

@@ -2,16 +2,27 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from rightstate import canary, exemptions, guards, ledger, limits, metrics, notification, storage, way
+from rightstate import (
+    canary,
+    channels,
+    exemptions,
+    guards,
+    ledger,
+    limits,
+    metrics,
+    notification,
+    storage,
+    way,
+)
 from rightstate.aws_errors import named_errors
-from rightstate.errors import CallFailed, RemediationFailed, RightstateError
+from rightstate.channels import Message
+from rightstate.errors import RemediationFailed, RightstateError
 from rightstate.models import (
     Applied,
     Decision,
@@ -29,7 +40,6 @@ from rightstate.models import (
 from rightstate.notification import Notification
 from rightstate.policy import Mode
 from rightstate.resource_type import Change
-from rightstate.sessions import hub_client
 from rightstate.starting import start_execution
 from rightstate.step import defect, logger
 from rightstate.triggers import is_of_rule
@@ -346,47 +356,42 @@ def _messages_over(entry: Mapping[str, Any]) -> int:
 
 def _publish_last(told: Notification) -> None:
     """Instead of a message, one about those that are left out."""
-    with named_errors():
-        hub_client("sns").publish(
-            TopicArn=os.environ["TOPIC_ARN"],
-            Subject=f"Rightstate: no more messages about {told.account} in this hour",
-            Message=f"There were {limits.limit('messages')} messages about account {told.account} in this "
+    channels.publish(
+        Message(
+            f"Rightstate: no more messages about {told.account} in this hour",
+            f"There were {limits.limit('messages')} messages about account {told.account} in this "
             "hour, which is the limit. What follows is in the ledger and on the event bus, and is counted in "
             "the metric MessagesLeftOut. Halts are told all the same.\n\n"
             f"  rightstate history --deployed --account {told.account}\n\n"
             "Look what happens in the account. The hub's parameter MessagesPerHour is the limit.\n",
         )
+    )
 
 
 def _publish(told: Notification) -> None:
-    with named_errors():
-        hub_client("sns").publish(
-            TopicArn=os.environ["TOPIC_ARN"],
-            Subject=notification.subject(told),
-            Message=notification.as_message(told),
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in {
-                    "outcome": told.outcome,
-                    "account": told.account,
-                    "resource_type": told.resource_type,
-                    "urgency": "high" if told.halted else "normal",
-                }.items()
+    channels.publish(
+        Message(
+            notification.subject(told),
+            notification.as_message(told),
+            {
+                "outcome": told.outcome,
+                "account": told.account,
+                "resource_type": told.resource_type,
+                "urgency": "high" if told.halted else "normal",
             },
         )
+    )
 
 
 def _put_event(told: Notification) -> None:
-    entry = {
-        "Source": notification.SOURCE,
-        "DetailType": notification.DETAIL_TYPE,
-        "Resources": [arn for arn in (told.execution, told.arn) if arn],
-        "Detail": notification.as_detail(told),
-    }
-    with named_errors():
-        answer = hub_client("events").put_events(Entries=[entry])
-    if answer["FailedEntryCount"]:
-        raise CallFailed(f"EventBridge took the call and not the event: {answer['Entries'][0]['ErrorCode']}.")
+    channels.put_event(
+        {
+            "Source": notification.SOURCE,
+            "DetailType": notification.DETAIL_TYPE,
+            "Resources": [arn for arn in (told.execution, told.arn) if arn],
+            "Detail": notification.as_detail(told),
+        }
+    )
 
 
 def _count(task: RecordTask, entry: Mapping[str, Any], untold: int) -> None:

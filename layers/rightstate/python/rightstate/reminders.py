@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from rightstate import exemptions, guards, settings, storage
+from rightstate import channels, exemptions, guards, settings, storage
 from rightstate.aws_errors import named_errors
+from rightstate.channels import Message
 from rightstate.errors import SettingsUnreadable
 from rightstate.frozen import Frozen
 from rightstate.guards import Halt
 from rightstate.identify import shown
 from rightstate.models import Account, Exemption, StateTask
-from rightstate.sessions import hub_client
 
 _TO_COME = "does not count before it was created"
 _TOO_LONG = "counts no more: it was written for longer than ExemptionDays allows"
@@ -50,14 +50,8 @@ def remind(task: StateTask) -> Reminded:
     return Reminded(told=len(told), halts=len(halted))
 
 
-def _publish(subject: str, message: str, urgency: str) -> None:
-    with named_errors():
-        hub_client("sns").publish(
-            TopicArn=os.environ["TOPIC_ARN"],
-            Subject=subject,
-            Message=message,
-            MessageAttributes={"urgency": {"DataType": "String", "StringValue": urgency}},
-        )
+def _publish(subject: str, text: str, urgency: str) -> None:
+    channels.publish(Message(subject, text, {"urgency": urgency}))
 
 
 def _halted(resource: str, halt: Halt) -> str:
