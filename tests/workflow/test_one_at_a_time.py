@@ -19,6 +19,7 @@ from rightstate.models import Account, Asked, Choice, Execution, Intent, Outcome
 from rightstate.policy import Mode
 from rightstate.resource_type import Change
 from rightstate.storage.table import Item
+from rightstate.storage.tables import GUARDS
 from rightstate.wants import Exactly
 from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
@@ -643,6 +644,13 @@ def test_a_guard_that_cannot_be_read_lets_nothing_be_changed(
 ) -> None:
     enable(hub, POLICY)
     queue = broken(POLICY)
-    monkeypatch.setenv("GUARDS_TABLE", "no-such-table")
+    query = SQLiteTable.query
+
+    def refused(self: SQLiteTable, *given: Any, **named: Any) -> Iterator[Item]:
+        if self._spec is GUARDS:
+            raise Denied("AWS refused: Query was answered with AccessDeniedException.")
+        return query(self, *given, **named)
+
+    monkeypatch.setattr(SQLiteTable, "query", refused)
     assert _run(hub, queue).outcome == Outcome.FAILED
     assert WRITE not in calls.writes

@@ -219,19 +219,16 @@ class SQLiteTable:
     ) -> Iterator[Item]:
         named = self._spec.index(index)
         partition = _ATTRIBUTE.format(named.partition) if index else "partition"
-        sort = _ATTRIBUTE.format(named.sort) if index and named.sort else "sort"
-        # The table's name as a text of the statement, as the indexes' own condition has it: SQLite uses a
-        # partial index only where it sees that its condition holds.
-        statement = f"SELECT item FROM items WHERE \"table\" = '{self._spec.name}' AND {partition} = ?"  # noqa: S608
-        given = [value]
+        test, given, order = f"{partition} = ?", [value], ["sort"]
+        if index:
+            order = [*([_ATTRIBUTE.format(named.sort)] if named.sort else []), "partition", "sort"]
         if between:
-            statement += f" AND {sort} BETWEEN ? AND ?"
+            test += f" AND {order[0]} BETWEEN ? AND ?"
             given += between
-        statement += f" ORDER BY {sort} {'DESC' if newest_first else 'ASC'}"
-        yield from self._rows(statement, given, where)
+        yield from self._items(test, given, order, where, newest_first)
 
     def scan(self, where: Sequence[Clause] = ()) -> Iterator[Item]:
-        yield from self._rows('SELECT item FROM items WHERE "table" = ?', [self._spec.name], where)
+        yield from self._items("TRUE", [], ["partition", "sort"], where)
 
     def made(self) -> datetime:
         with self._storage.errors():
@@ -239,14 +236,36 @@ class SQLiteTable:
             (day,) = self._storage.connection().execute(statement, [self._spec.name]).fetchone()
         return datetime.fromisoformat(day).replace(tzinfo=UTC) if day else datetime.now(UTC)
 
-    def _rows(self, statement: str, given: Sequence[str], where: Sequence[Clause]) -> Iterator[Item]:
-        with self._storage.errors(), closing(self._storage.connection().cursor()) as cursor:
-            cursor.execute(statement, given)
-            while rows := cursor.fetchmany(_PAGE):
-                for (text,) in rows:
-                    item: Item = json.loads(text)
-                    if _hold(item, where):
-                        yield item
+    def _items(
+        self,
+        test: str,
+        given: Sequence[str],
+        order: Sequence[str],
+        where: Sequence[Clause],
+        newest_first: bool = False,
+    ) -> Iterator[Item]:
+        """Page by page, each from behind the last item of the one before. A statement that stays open while
+        its items are looked at would keep the connection from writing (sqlite.org, "Isolation In SQLite": a
+        reader that is not the latest is refused), and could be closed by another thread."""
+        # The table's name as a text of the statement, as the indexes' own condition has it: SQLite uses a
+        # partial index only where it sees that its condition holds.
+        select = (
+            f"SELECT item, {', '.join(order)} FROM items WHERE \"table\" = '{self._spec.name}' AND {test}"  # noqa: S608
+        )
+        behind = f" AND ({', '.join(order)}) {'<' if newest_first else '>'} ({', '.join('?' * len(order))})"
+        ordered = ", ".join(f"{each} {'DESC' if newest_first else 'ASC'}" for each in order)
+        last: Sequence[str] = ()
+        while True:
+            statement = f"{select}{behind if last else ''} ORDER BY {ordered} LIMIT {_PAGE}"
+            with self._storage.errors():
+                rows = self._storage.connection().execute(statement, [*given, *last]).fetchall()
+            for text, *_ in rows:
+                item: Item = json.loads(text)
+                if _hold(item, where):
+                    yield item
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1][1:]
 
     def _where(self, key: Mapping[str, Any]) -> tuple[str, str, str]:
         return self._spec.name, key[self._spec.partition], key[self._spec.sort] if self._spec.sort else ""
