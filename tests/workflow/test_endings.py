@@ -9,6 +9,7 @@ import pytest
 from rightstate import canary, metrics
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
+from rightstate.storage.tables import LEDGER, SETTINGS
 from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Execution, Start
@@ -21,6 +22,7 @@ from tests.support.member import (
     session,
     start_input,
 )
+from tests.support.refusing import refused
 
 ALL_OF_S3 = "s3-versioning"
 
@@ -220,22 +222,18 @@ def test_a_role_of_another_account_is_refused(hub: Engine, calls: Calls) -> None
     assert calls.writes == []
 
 
-def test_an_unreadable_settings_table_fails_closed(
-    hub: Engine, calls: Calls, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SETTINGS_TABLE", "no-such-table")
-    execution = run(hub, "s3-bucket", start_input("some-bucket"))
+def test_an_unreadable_settings_table_fails_closed(hub: Engine, calls: Calls) -> None:
+    with refused(SETTINGS):
+        execution = run(hub, "s3-bucket", start_input("some-bucket"))
     assert (execution.status, entry_of(hub, execution)["error"]) == ("FAILED", "SettingsUnreadable")
     assert calls.made == []
 
 
-def test_a_ledger_that_cannot_be_written_ends_the_execution_failed(
-    hub: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_ledger_that_cannot_be_written_ends_the_execution_failed(hub: Engine) -> None:
     enable(hub, "sqs-server-side-encryption")
     queue = broken("sqs-server-side-encryption", "unrecorded")
-    monkeypatch.setenv("LEDGER_TABLE", "no-such-table")
-    execution = run(hub, "sqs-queue", start_input(queue))
+    with refused(LEDGER):
+        execution = run(hub, "sqs-queue", start_input(queue))
     assert execution.status == "FAILED"
     assert execution.steps[-1].state == "Not recorded"
 

@@ -29,6 +29,7 @@ from tests.support import told
 from tests.support.calls import Calls
 from tests.support.halting import halt
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, session, start_input
+from tests.support.refusing import refused
 from tests.support.undoing import exempt, undo
 from tests.support.waiting import ended, guarding_as, locked_out, request_of, started
 
@@ -147,10 +148,8 @@ def test_a_change_of_the_dead_that_is_one_too_many_halts_at_once(
 
 def test_a_halt_of_an_earlier_version_is_listed_once_it_was_looked_at(hub: Engine, resource: str) -> None:
     halt(resource, POLICY)
-    hub.client("dynamodb").update_item(
-        TableName=hub.resources["GuardsTable"],
-        Key={"id": {"S": resource}, "what": {"S": guards.HALT + POLICY}},
-        UpdateExpression="REMOVE listed, tries, look_again",
+    hub.table(GUARDS).update(
+        {"id": resource, "what": guards.HALT + POLICY}, remove=("listed", "tries", "look_again")
     )
     assert resource not in [name for name, _ in guards.halts()]
     assert guards.read(resource).due(clock.now()) == {POLICY: 0}
@@ -639,18 +638,9 @@ def test_changes_that_are_far_apart_are_no_fight(
         _set_back(queue)
 
 
-def test_a_guard_that_cannot_be_read_lets_nothing_be_changed(
-    hub: Engine, calls: Calls, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_guard_that_cannot_be_read_lets_nothing_be_changed(hub: Engine, calls: Calls) -> None:
     enable(hub, POLICY)
     queue = broken(POLICY)
-    query = SQLiteTable.query
-
-    def refused(self: SQLiteTable, *given: Any, **named: Any) -> Iterator[Item]:
-        if self._spec is GUARDS:
-            raise Denied("AWS refused: Query was answered with AccessDeniedException.")
-        return query(self, *given, **named)
-
-    monkeypatch.setattr(SQLiteTable, "query", refused)
-    assert _run(hub, queue).outcome == Outcome.FAILED
+    with refused(GUARDS):
+        assert _run(hub, queue).outcome == Outcome.FAILED
     assert WRITE not in calls.writes

@@ -10,11 +10,13 @@ import pytest
 
 from rightstate.models import Account, Enabled
 from rightstate.policy import Mode
+from rightstate.storage.tables import LEDGER
 from rightstate_cli import moto_gaps
 from rightstate_cli.embedded import engine
 from rightstate_cli.executions import Start
 from tests.support import moto_engine
 from tests.support.member import ACCOUNT, broken, enable, start_input
+from tests.support.refusing import refused
 
 POLICY, TYPE = "sqs-server-side-encryption", "sqs-queue"
 RESOLVE, ASSUME = ("Resolve", "Is there a resource to look at?"), "Assume role"
@@ -64,8 +66,8 @@ def test_a_role_that_is_another_accounts_is_caught_where_it_is_assumed(hub: Any)
     assert execution.steps[2].errors == ("WrongAccount",)
 
 
-def test_what_cannot_be_recorded_ends_not_recorded(hub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_recorded_ends_not_recorded(hub: Any) -> None:
     enable(hub, POLICY)
-    monkeypatch.setenv("LEDGER_TABLE", "no-such-table")
-    [execution] = hub.run([Start(resource_type=TYPE, input=start_input(broken(POLICY)))])
+    with refused(LEDGER):
+        [execution] = hub.run([Start(resource_type=TYPE, input=start_input(broken(POLICY)))])
     assert (execution.status, execution.steps[-1].state) == ("FAILED", "Not recorded")
