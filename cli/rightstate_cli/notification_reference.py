@@ -18,31 +18,39 @@ SCHEMA = "remediation-event.schema.json"
 _PAGE = """\
 # Notifications
 
-<!-- Written by `make docs` from the model of the event and a run: what is changed here by hand is lost. -->
+<!-- Written by `make docs` from the model of the event and a run. Do not edit: changes here are lost. -->
 
-An execution that ends `remediated`, `reported` or `failed` is told twice: as a message to an SNS topic, for
-people, and as an event on the hub's default event bus, for systems. So is one that halts a policy for a
-resource, or that ends a halt. The other outcomes are only counted and written to the ledger.
+Rightstate sends each notification twice: as a message to an SNS topic, for people, and as an event on the
+hub's default event bus, for systems. It sends one when an execution
 
-A notification that cannot be sent fails nothing: what was done is done, and in the ledger. It is logged, and
-counted in the metric `NotificationsFailed` (namespace `Rightstate`, dimension `service`, which is the stack's
-name). The alarm on it tells the same topic: where that is what fails, you find it only in CloudWatch.
+- ends `remediated`, `reported`, `failed` or `undone`;
+- asks for an approval (`awaiting-approval`), and when that request ends, whatever its outcome;
+- halts a policy for a resource, or ends a halt;
+- is the first in an hour that a limit stops (`limited`).
 
-An execution that timed out or was aborted cannot tell of itself. A rule of its own tells the topic, not the
-bus.
+All other executions are only in the ledger and the metrics. After `MessagesPerHour` messages about one
+account in an hour, only events are sent, and messages about halts.
+
+If a notification cannot be sent, the remediation still counts as done and is in the ledger. The failure is
+logged and counted in the metric `NotificationsFailed` (namespace `Rightstate`, dimension `service` with the
+stack's name). Its alarm goes to the same topic. So if the topic itself fails, you see the alarm only in
+CloudWatch.
+
+An execution that timed out or was aborted cannot send a notification. A separate rule sends it to the topic,
+not to the bus.
 
 ## The message
 
-So it reads where somebody has opened a bucket to the public (a run of the embedded engine on simulated
-accounts, its times set beside the event's):
+This is the message after somebody opened a bucket to the public. It comes from a run of the embedded engine
+on simulated accounts; only its times are set to match the event's.
 
 > Subject: {subject}
 
 ```text
 {message}```
 
-Long values and reasons are shortened in it; the ledger has the whole. Characters that would break a line or
-hide something are shown as Python escapes them.
+The message shortens long values and reasons; the ledger has them in full. Characters that would break a line
+or hide something are shown as Python escapes.
 
 `NotificationEmail` (see [deploying](deploying.md)) subscribes one address. Subscribe others like this:
 
@@ -53,44 +61,44 @@ $ aws sns subscribe --topic-arn "$topic" --protocol email --notification-endpoin
     --attributes '{{"FilterPolicy": "{{\\"outcome\\": [\\"failed\\"]}}"}}'
 ```
 
-Each message has the attributes `outcome`, `account`, `resource_type` and `urgency`; a filter policy may name
-any of them. `urgency` is `high` where something was halted because it is set back again and again, and in the
-daily reminder of that; else it is `normal`. Alarms, and what is told of executions that died, have none, so
-that a subscription with a filter does not get them: keep one without.
+Each message has the attributes `outcome`, `account`, `resource_type` and `urgency`. A filter policy can use
+any of them. `urgency` is `high` if a resource was halted because something sets it back again and again, and
+in the daily reminder of that. Otherwise it is `normal`. Alarms, and messages about executions that died, have
+no attributes, so subscriptions with a filter do not get them. Keep one subscription without a filter.
 
 ### What to do, by error
 
-A message about a failure says what mends it:
+A message about a failure says how to fix it:
 
 {errors}
-Of every other error, such as a timeout of a state, the execution's history says more.
+For any other error, such as a timeout of a state, look at the execution's history.
 
 ## The event
 
-The source is `rightstate`, the detail-type `Rightstate Remediation`, and `resources` has the ARNs of the
-execution and, where it is known, the resource. The run of the message above put this on the bus; EventBridge
+The source is `rightstate` and the detail-type is `Rightstate Remediation`. `resources` has the ARN of the
+execution and, if known, of the resource. The run of the message above sent this event. EventBridge
 adds `id`, `time`, `account` (the hub's) and `region`:
 
 ```json
 {event}
 ```
 
-[{schema}]({schema}) is the JSON schema of the detail. Within a version fields may be added; none is renamed,
-removed or given another meaning. All of these are always there:
+[{schema}]({schema}) is the JSON schema of the detail. Within a version, fields may be added. No field is
+renamed, removed or given another meaning. These fields are always present:
 
 {fields}
-An event is data, and names and reasons are foreign text: escape them for where you show them.
+Names and reasons in an event are foreign text. Escape them when you show them.
 
 ### A rule for a chat or a ticket system
 
-This sends whatever was not put right to a webhook, here one of Slack. A ticket system gets the whole event
-where you leave `InputTransformer` out.
+This rule sends each resource that breaks a policy and was not fixed to a webhook, here one of Slack. For a
+ticket system that wants the whole event, leave `InputTransformer` out.
 
 ```yaml
 {example}```
 
-`arn: [{{prefix: "arn:"}}]` leaves out inputs that were refused: what those name may be any text. Deploy it in
-the hub's account and region.
+`arn: [{{prefix: "arn:"}}]` leaves out refused inputs, which can name any text as the resource. Deploy the
+rule in the hub's account and region.
 """
 
 EXAMPLE = """\
@@ -196,7 +204,7 @@ def _fields(whole: Mapping[str, Any], of: Mapping[str, Any] | None = None, withi
 
 
 def _objects(whole: Mapping[str, Any], field: Any, path: str) -> Iterator[tuple[Any, str]]:
-    """The objects that the field holds, each with where."""
+    """The objects that the field holds, each with its path."""
     match field:
         case {"$ref": reference}:
             target = whole["$defs"][reference.rpartition("/")[2]]
@@ -233,7 +241,7 @@ def _type(whole: Mapping[str, Any], field: Any) -> str:
 def run() -> tuple[str, str, dict[str, Any]]:
     """Subject and text of a message, and the event, of an execution in the embedded engine.
 
-    Its name and its times are given here, so that the page is the same each time that it is written.
+    Its name and times are fixed here, so the page is the same each time it is written.
     """
     example = examples.load("s3-bucket")
     event = next(

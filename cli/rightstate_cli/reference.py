@@ -1,4 +1,4 @@
-"""All there is to know about the policies and the checks: as data, and as pages, which `make docs` writes."""
+"""The policies and the checks as data, and as pages, which `make docs` writes."""
 
 import re
 from collections import Counter
@@ -14,29 +14,29 @@ from rightstate_cli import application, checks, member, template_parts
 _INTRODUCTION = """\
 # The policies
 
-<!-- Written by `make docs` from the catalogue: what is changed here by hand is lost. -->
+<!-- Written by `make docs` from the catalogue. Do not edit: changes here are lost. -->
 
-{policies} policies of {types} types of resources. A policy reads some settings of a resource and, where it
-is allowed to, writes those that are not as it wants them. `rightstate policies show ID` shows the same in a
-terminal, and `rightstate policies --format json` tells a script.
+Rightstate has {policies} policies for {types} types of resources. A policy reads some settings of a resource.
+In mode `auto` it also writes the settings that differ from what it wants; in mode `approve` it asks first.
+`rightstate policies show ID` shows the same facts in a terminal, and `rightstate policies --format json`
+gives them to a script.
 
-An alias is a name under which a policy is known elsewhere; it is understood wherever an id is.
+An alias is another name of a policy, for example in another product. Use it wherever you can use an id.
 """
 _RISKS = """\
 
-The risk of a policy is what enabling it may break. It says with which mode to begin, once you have looked at
-what the policy finds in mode `report`.
+The risk of a policy is what enabling it may break. First look at what the policy finds in mode `report`. Then
+begin with the mode for its risk.
 """
 
 
 _CHECKS = """\
 # Verifying
 
-<!-- Written by `make docs` from the checks: what is changed here by hand is lost. -->
+<!-- Written by `make docs` from the checks. Do not edit: changes here are lost. -->
 
-`rightstate verify` looks at a deployed hub, at every registered account and at each of its regions, and
-says of each check PASS, WARN, FAIL or SKIP, what it found, and the command that mends it. It changes
-nothing.
+`rightstate verify` checks a deployed hub, every registered account and each of its regions. Each check ends
+PASS, WARN, FAIL or SKIP, and shows what it found and the command that fixes it. It changes nothing.
 
 ```console
 $ rightstate verify
@@ -45,15 +45,16 @@ $ rightstate verify --inspect-role OrganizationAccountAccessRole --format json
 $ rightstate verify --canary --check V12 --check V13
 ```
 
-- Your credentials are the hub's account's. The hub's own account is looked into with them; other accounts
-  only through the role that `--inspect-role` names, which you must be able to assume there. Without it,
-  what has to be read there is SKIP. Not so V5: the hub's own function tries each account's role.
-- A check whose permission your credentials lack is SKIP and names it. One that meets an error that it did
-  not foresee is FAIL, "It could not be told"; the others go on.
-- `--canary` starts two executions about resources that do not exist. One of them fails on purpose; the
-  topic, the alarm of queues and V17 tell of it.
-- Exit codes: 0 nothing failed, 1 a check failed, 2 it could not be told (no credentials, no hub).
-- `--format json` is a list of objects with `id`, `title`, `account`, `region`, `status`, `found` and `fix`.
+- Use credentials for the hub's account. Other accounts are read only through the role that `--inspect-role`
+  names. You must be able to assume it there. Without it, checks that read other accounts are SKIP. V5 needs
+  no such role: the hub's own function tests each account's roles.
+- If your credentials lack a permission, the check is SKIP and names the permission. If a check meets an
+  unexpected error, it is FAIL, "The check failed", and the other checks go on.
+- `--canary` starts two executions for resources that do not exist. One of them fails on purpose. You see that
+  failure in a message of the topic, in the alarm for queues and in V17.
+- Exit codes: 0 nothing failed, 1 a check failed, 2 could not tell (no credentials, no hub).
+- `--format json` prints a list of objects with `id`, `title`, `account`, `region`, `status`, `found` and
+`fix`.
 
 """
 
@@ -89,7 +90,7 @@ def facts(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
 
 
 def parameters(policy: Policy) -> dict[str, str]:
-    """The policy's parameters, each with its default, what it may be and what it is for."""
+    """The policy's parameters, each with its default, its allowed values and its purpose."""
     return {name: _parameter(each) for name, each in policy.parameters.items()}
 
 
@@ -114,7 +115,7 @@ def page(types: Sequence[ResourceType]) -> str:
     lines = [
         _INTRODUCTION.format(policies=len(policies), types=len(types)),
         *_table(
-            ("Resource type", "Of", "Policies"),
+            ("Resource type", "Resource", "Policies"),
             ((f"[{each.name}](#{each.name})", each.title, str(len(each.policies))) for each in types),
         ),
         _RISKS,
@@ -130,15 +131,15 @@ def page(types: Sequence[ResourceType]) -> str:
 def _section(resource_type: ResourceType) -> Iterator[str]:
     """One type: its policies in a table, then each of them."""
     yield from ("", f"## {resource_type.name}", "")
-    yield f"Of each {resource_type.title}, whose ARN is `{resource_type.arn}`."
+    yield f"These policies apply to each {resource_type.title}. Its ARN is `{resource_type.arn}`."
     yield ""
-    yield f"- Started by: {_codes(application.event_names(resource_type.name))}"
+    yield f"- Events that start it: {_codes(application.event_names(resource_type.name))}"
     yield f"- Reads with: {_codes(resource_type.read_actions)}"
     yield f"- Writes with: {_codes(resource_type.write_actions)}"
     if resource_type.undo_actions:
-        yield f"- To undo, also: {_codes(resource_type.undo_actions)}"
+        yield f"- Undo also writes with: {_codes(resource_type.undo_actions)}"
     if resource_type.dependent_actions:
-        yield f"- AWS also asks for: {_codes(resource_type.dependent_actions)}"
+        yield f"- AWS also requires: {_codes(resource_type.dependent_actions)}"
     yield ""
     yield from _table(
         ("Policy", "Title", "Category", "Risk", "Mode", "Security Hub"),
@@ -169,7 +170,7 @@ def _details(resource_type: ResourceType, policy: Policy) -> Iterator[str]:
         "Security Hub": [", ".join(policy.security_hub)],
         "Prowler": [_codes(policy.prowler)],
         "AWS Config": [_codes(policy.config_rules)],
-        "Concerns": [_text(known["scope"])],
+        "Applies to": [_text(known["scope"])],
         "Wants": wants,
         "Parameters": given,
         "Risk": [f"{policy.risk}; begin with mode `{policy.risk.suggested_mode}`"],
@@ -200,7 +201,7 @@ def _codes(names: Iterable[str]) -> str:
 
 
 def _text(text: str) -> str:
-    """Text that Markdown leaves as it is."""
+    """Text, escaped for Markdown."""
     return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", text)
 
 
@@ -213,14 +214,14 @@ def page_of_checks() -> str:
         (each.id, each.per.value, f"**{_text(each.title)}.** {_text(each.proves)}", each.fixed_by)
         for each in checks.ALL
     )
-    return _CHECKS + "\n".join(_table(("Check", "For each", "What it proves", "What mends it"), rows)) + "\n"
+    return _CHECKS + "\n".join(_table(("Check", "For each", "What it proves", "How to fix it"), rows)) + "\n"
 
 
 if __name__ == "__main__":
     root = application.root()
     template = root / "template.yaml"
     template.write_text(template_parts.filled(template.read_text(), load_all()))
-    # What follows is written from the template.
+    # The files below are made from the template.
     application.template.cache_clear()
     (root / "member" / "template.yaml").write_text(member.as_yaml(member.template()))
     (root / "docs" / "verify.md").write_text(page_of_checks())

@@ -194,7 +194,7 @@ def test_a_hub_without_accounts_is_checked_by_itself(hub: dict[str, str], inside
     [
         (("--stack", "nowhere"), "There is no stack 'nowhere'"),
         (("--hub-region", "mars"), "'mars' is not a region"),
-        (("--check", "V99"), "There is no check 'V99'; there are: V1, V2,"),
+        (("--check", "V99"), "There is no check 'V99'. The checks are: V1, V2,"),
         (("--inspect-role", f"arn:aws:iam::{OTHER}:role/reader"), "takes a role's name"),
         (("--account", OTHER), f"Account {OTHER} is not registered"),
     ],

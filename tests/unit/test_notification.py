@@ -107,9 +107,9 @@ def test_a_message_says_who_what_where_why_and_how_it_ended(fact: str) -> None:
     ("given", "expected"),
     [
         (told(event=None), "Caused by:  no API call; it was started by hand"),
-        (told(event={**CAUSE, "principal": ""}), "Caused by:  a caller that CloudTrail gives no ARN"),
+        (told(event={**CAUSE, "principal": ""}), "Caused by:  a caller without an ARN in CloudTrail"),
         (told(changes=[CHANGE], verified={"Versioning": "Stronger"}), "a fresh read shows Stronger"),
-        (failed("Denied", changes=[CHANGE]), "To be changed; the reason above says what was"),
+        (failed("Denied", changes=[CHANGE]), "Planned changes; the reason above says which were made"),
         (failed("NotVerified", changes=[CHANGE], calls=["PutBucketVersioning"]), "Changed, but not verified"),
         (
             told(Outcome.REPORTED, verdicts=[verdict(Status.BROKEN, Mode.REPORT)]),
@@ -212,7 +212,7 @@ def test_every_error_has_a_next_step_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("error", [*sorted(RAISED), "States.Timeout", "Lambda.Unknown"])
-def test_a_failure_says_what_mends_it_and_how_to_start_again(error: str) -> None:
+def test_a_failure_says_how_to_fix_it_and_how_to_start_again(error: str) -> None:
     steps = list(next_steps(failed(error)))
     assert steps[0].startswith(NEXT_STEPS.get(error, "The execution's history").partition("{")[0])
     assert "{" not in steps[0]
@@ -224,10 +224,14 @@ def test_a_failure_says_what_mends_it_and_how_to_start_again(error: str) -> None
     [
         (
             told(),
-            ["Nothing, about what was changed", "rightstate undo e-1 --deployed --reason"],
+            ["Nothing, if you want the changes", "rightstate undo e-1 --deployed --reason"],
             ["rightstate plan", "a person's"],
         ),
-        (told(Outcome.UNDONE, **UNDO), [f"Until {UNTIL}, mend what made"], ["rightstate undo"]),
+        (
+            told(Outcome.UNDONE, **UNDO),
+            [f"Fix what made the change unwanted before {UNTIL}"],
+            ["rightstate undo"],
+        ),
         (
             failed("NotVerified", **UNDO),
             ["rightstate undo e-0 --deployed --reason"],
@@ -241,7 +245,7 @@ def test_a_failure_says_what_mends_it_and_how_to_start_again(error: str) -> None
                 "rightstate remediate --account 111122223333 ",
                 "set-mode",
             ],
-            ["Nothing, about", "a person's"],
+            ["Nothing, if", "a person's"],
         ),
         (
             told(Outcome.REPORTED, arn=None, verdicts=[verdict(Status.BROKEN, Mode.APPROVE)]),
@@ -255,7 +259,7 @@ def test_a_failure_says_what_mends_it_and_how_to_start_again(error: str) -> None
         ),
         (
             told(Outcome.REPORTED, verdicts=[verdict(Status.MANAGED, Mode.AUTO, "A stack manages it.")]),
-            ["Change what infrastructure as code manages in the code"],
+            ["Infrastructure as code manages this resource. Change the code"],
             ["rightstate plan", "set-mode", "a person's"],
         ),
         (

@@ -26,7 +26,7 @@ ALL: tuple[Check, ...] = tuple(
         key=lambda each: (each.number, list(Per).index(each.per), each.title),
     )
 )
-"""Every check, found by looking into the modules; nothing is registered."""
+"""Every check, found in the modules; nothing is registered."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Result:
 
 
 def chosen(names: Sequence[str]) -> list[Check]:
-    """The checks of those ids, all if none is named. Raises InvalidInput."""
+    """The checks with those ids; without ids all. Raises InvalidInput."""
     ids = {each.id for each in ALL}
     wanted = {name.upper() for name in names}
     if unknown := sorted(wanted - ids):
         listed = ", ".join(dict.fromkeys(each.id for each in ALL))
-        raise InvalidInput(f"There is no check {shown(unknown[0])}; there are: {listed}.")
+        raise InvalidInput(f"There is no check {shown(unknown[0])}. The checks are: {listed}.")
     return [each for each in ALL if not wanted or each.id in wanted]
 
 
@@ -56,9 +56,9 @@ def run(
     clients: Clients,
     among: Sequence[str] = (),
 ) -> Iterator[Result]:
-    """Make the checks, many at a time, and yield what they find as they end, in their order.
+    """Run the checks, many at a time, and yield their findings in the order of the checks.
 
-    `among` names the accounts to look at, all if none is named; the hub's checks see all of them.
+    `among` names the accounts to check; without it all. The hub's checks always see all accounts.
     """
     sites = [(each, site) for each in checks for site in _sites(each.per, hub, accounts, clients, among)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:

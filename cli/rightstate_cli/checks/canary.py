@@ -1,4 +1,4 @@
-"""Checks that start executions, of resources that do not exist; only with --canary."""
+"""Checks that start executions for resources that do not exist; only with --canary."""
 
 import json
 import time
@@ -17,14 +17,14 @@ _ENOUGH = 180
 _BETWEEN = 2.0
 
 
-@check("V12", "An event becomes an execution", Per.HUB, "what the execution's error says; V8, V10, V11")
+@check("V12", "An event becomes an execution", Per.HUB, "see the execution's error; V8, V10, V11")
 def event(site: Site) -> Iterator[Finding]:
-    """An event about a queue that does not exist, put on the hub's bus, starts an execution, which finds
-    nothing and ends as it should. The seconds are from the event to that end."""
+    """An event about a queue that does not exist is put on the hub's bus. It starts an execution, which finds
+    no queue and ends as it should. The seconds are from the event to the execution's end."""
     _wanted(site)
     if site.hub.account not in site.accounts:
         yield skipped(
-            "The hub's own account is not registered, so an event of it would be refused.",
+            "The hub's own account is not registered, so the hub would refuse its event.",
             f"rightstate accounts add {site.hub.account}",
         )
         return
@@ -33,7 +33,7 @@ def event(site: Site) -> Iterator[Finding]:
     [answer] = site.client("events").put_events(Entries=[_entry(site)])["Entries"]
     if "EventId" not in answer:
         yield failed(
-            f"The bus has refused the event: {answer.get('ErrorCode')}.", "See the policy of the bus (V9)."
+            f"The bus refused the event: {answer.get('ErrorCode')}.", "Check the policy of the bus (V9)."
         )
         return
     execution = _started(states, machine, answer["EventId"], sent)
@@ -56,13 +56,16 @@ def event(site: Site) -> Iterator[Finding]:
         )
 
 
-@check("V13", "A stranger is refused, a duplicate is one", Per.HUB, "`sam deploy`")
+@check("V13", "Unknown accounts are refused, duplicates start once", Per.HUB, "`sam deploy`")
 def refused(site: Site) -> Iterator[Finding]:
-    """An execution for an account that is not registered ends FAILED with UnknownAccount, and starting it
-    twice under the same name starts it once."""
+    """An execution for an unregistered account ends FAILED with UnknownAccount. Two starts with the same name
+    start one execution."""
     _wanted(site)
     if NOBODY in site.accounts:
-        yield failed(f"{NOBODY} is registered.", f"rightstate accounts remove {NOBODY}")
+        yield failed(
+            f"{NOBODY} is registered, and no account may have that number.",
+            f"rightstate accounts remove {NOBODY}",
+        )
         return
     states, machine = site.client("stepfunctions"), site.hub.machine(TYPE)
     about = {
@@ -84,21 +87,20 @@ def refused(site: Site) -> Iterator[Finding]:
             raise
         second = first
     if second != first:
-        yield failed("The same name has started two executions.", site.deploy)
+        yield failed("The same name started two executions.", site.deploy)
     ended = _ended(states, first)
     if ended["status"] == "FAILED" and "UnknownAccount" in ended.get("cause", ""):
-        yield passed("Refused with UnknownAccount, started once.")
+        yield passed("Refused with UnknownAccount; started once.")
     else:
-        yield failed(
-            f"The execution {first} for an account that is not registered is {ended['status']}.", site.deploy
-        )
+        yield failed(f"The execution {first} for an unregistered account is {ended['status']}.", site.deploy)
 
 
 def _wanted(site: Site) -> None:
     if not site.clients.canary:
         raise Untold(
             skipped(
-                "It starts an execution, of a resource that does not exist.", "rightstate verify --canary"
+                "It would start an execution for a resource that does not exist.",
+                "rightstate verify --canary",
             )
         )
 
@@ -109,13 +111,13 @@ def _entry(site: Site) -> dict[str, Any]:
 
 
 def _started(states: Any, machine: str, event: str, sent: datetime) -> str | None:
-    """The execution that the event has started. EventBridge gives it a name of its own."""
+    """The execution that the event started. EventBridge chooses its name."""
     looked_at: set[str] = set()
     until = time.monotonic() + _ENOUGH
     while True:
         for each in states.list_executions(stateMachineArn=machine, maxResults=100)["executions"]:
             arn = each["executionArn"]
-            # A minute for clocks that differ.
+            # Clocks may differ by a minute.
             if arn in looked_at or each["startDate"] < sent - timedelta(seconds=60):
                 continue
             looked_at.add(arn)
@@ -128,7 +130,7 @@ def _started(states: Any, machine: str, event: str, sent: datetime) -> str | Non
 
 
 def _ended(states: Any, execution: str) -> dict[str, Any]:
-    """The execution once it has ended, or as it is after a while."""
+    """The execution when it has ended, or its state when the time is over."""
     until = time.monotonic() + _ENOUGH
     while True:
         described: dict[str, Any] = states.describe_execution(executionArn=execution)

@@ -1,4 +1,4 @@
-"""What a check is, where it looks, and how it says what it found."""
+"""A check, the place where it looks, and its findings."""
 
 import inspect
 import re
@@ -20,7 +20,7 @@ from rightstate_cli.hub import Hub
 
 
 class Status(StrEnum):
-    """What a check makes of what it looked at."""
+    """The result of a check."""
 
     PASS = "PASS"  # noqa: S105 - not a password
     WARN = "WARN"
@@ -29,7 +29,7 @@ class Status(StrEnum):
 
 
 class Per(StrEnum):
-    """What a check is made for: once, for each account, or for each region of each."""
+    """How often a check runs: once, for each account, or for each region of each account."""
 
     HUB = "hub"
     ACCOUNT = "account"
@@ -38,7 +38,7 @@ class Per(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found, and the command or the step that mends it."""
+    """What was found, and the command or step that fixes it."""
 
     status: Status
     found: str
@@ -61,11 +61,11 @@ def skipped(why: str, fix: str = "") -> Finding:
     return Finding(Status.SKIP, why, fix)
 
 
-_NOT_UNDERSTOOD = skipped("The account's settings are not understood; V15 says why.")
+_NOT_UNDERSTOOD = skipped("The account's settings cannot be read; V15 says why.")
 
 
 class Untold(Exception):
-    """Ends a check early: what it needs is not to be had. Carries the finding that says so."""
+    """Ends a check early, because it cannot get what it needs. Carries the finding that says so."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.found)
@@ -73,7 +73,7 @@ class Untold(Exception):
 
 
 class Clients:
-    """Clients in any account: with the user's credentials in the hub's, through a role in others.
+    """Clients for any account: in the hub's with the user's credentials, in others through a role.
 
     Threads may share it.
     """
@@ -87,7 +87,7 @@ class Clients:
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def get(self, account: str, region: str, service: str) -> Any:
-        """Raises Untold where the account cannot be looked into."""
+        """Raises Untold if the account cannot be read."""
         key = (account, region, service)
         with self._lock:
             if key not in self._clients:
@@ -105,8 +105,8 @@ class Clients:
         if not self.inspect_role:
             raise Untold(
                 skipped(
-                    f"Your credentials are not of account {account}, so nothing can be read there.",
-                    "rightstate verify --inspect-role ROLE, a role of that account that you may assume, "
+                    f"Your credentials are not for account {account}, so it cannot be read.",
+                    "rightstate verify --inspect-role ROLE, with a role in that account that you may assume, "
                     "e.g. OrganizationAccountAccessRole",
                 )
             )
@@ -118,8 +118,8 @@ class Clients:
         except ClientError as error:
             raise Untold(
                 skipped(
-                    f"{arn} cannot be assumed to look into the account: {code(error)}.",
-                    "Name with --inspect-role a role that trusts you.",
+                    f"Cannot assume {arn} to read the account: {code(error)}.",
+                    "Give --inspect-role a role that trusts you.",
                 )
             ) from None
         return boto3.Session(
@@ -133,7 +133,7 @@ class Clients:
 class Site:
     """Where a check looks: the hub, an account, or one of its regions.
 
-    `accounts` are all that are registered; of those whose settings are not understood, the reason.
+    `accounts` has all registered accounts. If the settings of one cannot be read, it has the reason instead.
     """
 
     hub: Hub
@@ -143,7 +143,7 @@ class Site:
     region: str
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """A client in the account and region looked at. Raises Untold."""
+        """A client for this account and region. Raises Untold."""
         return self.clients.get(self.account, region or self.region, service)
 
     @property
@@ -160,7 +160,7 @@ class Site:
 
     @property
     def deploy(self) -> str:
-        """The command that puts the hub's resources back as the template has them."""
+        """The command that resets the hub's resources to the template."""
         return f"sam deploy --stack-name {self.hub.stack} --region {self.hub.region}"
 
 
@@ -169,9 +169,9 @@ Look = Callable[[Site], Iterator[Finding]]
 
 @dataclass(frozen=True)
 class Check:
-    """One check. The function's docstring says what it proves, `fixed_by` in a few words what mends it.
+    """One check. The function's docstring says what it proves; `fixed_by` says in a few words how to fix it.
 
-    `look` yields each problem as it comes to it, and at its end that all is well.
+    `look` yields each problem as it finds it, and at its end that all is well.
     """
 
     id: str
@@ -190,13 +190,13 @@ class Check:
 
 
 def check(id: str, title: str, per: Per, fixed_by: str) -> Callable[[Look], Check]:
-    """Make a check of a function that yields findings."""
+    """Turn a function that yields findings into a check."""
     return lambda look: Check(id, title, per, fixed_by, look)
 
 
 def examine(check: Check, site: Site) -> list[Finding]:
-    """What the check finds there. Whatever goes wrong with it is a finding too; that all is well, which it
-    says at its end, is left out after something else."""
+    """What the check finds there. An error of the check is a finding too. The check's last finding says that
+    all is well; it is left out if there are others."""
     found: list[Finding] = []
     try:
         found.extend(check.look(site))
@@ -205,7 +205,7 @@ def examine(check: Check, site: Site) -> list[Finding]:
     except SettingsUnreadable:
         found.append(_NOT_UNDERSTOOD)
     except Denied as error:
-        found.append(skipped(str(error), "Allow your credentials that action."))
+        found.append(skipped(str(error), "Allow that action for your credentials."))
     except ClientError as error:
         found.append(_refusal(error))
     except (ConnectionError, HTTPClientError) as error:
@@ -223,15 +223,15 @@ def code(error: ClientError) -> str:
 
 
 def _refusal(error: ClientError) -> Finding:
-    answered = f"{error.operation_name} was answered with {code(error)}."
+    answered = f"{error.operation_name} failed with {code(error)}."
     if code(error) not in DENIED:
         return _untold(answered)
-    # AWS's message names the action, which the operation's name is not always.
+    # AWS's message names the action; the name of the operation may differ from it.
     message = str(error.response["Error"].get("Message", ""))
     named = re.search(r"perform:? ([\w-]+:\w+)", message)
     action = named[1] if named else error.operation_name
-    return skipped(f"Your credentials lack a permission: {action}.", f"Allow them {action}.")
+    return skipped(f"Your credentials lack a permission: {action}.", f"Allow {action} for them.")
 
 
 def _untold(why: str) -> Finding:
-    return failed(f"It could not be told. {why}", "Try again; if it stays so, report it.")
+    return failed(f"The check failed. {why}", "Try again. If it fails again, please report it.")

@@ -1,4 +1,4 @@
-"""Checks of the way of an event: the trail that hands it out, the rules, the bus, and what did not arrive."""
+"""Checks of an event's path: the trail that delivers it, the rules and the bus."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -28,27 +28,27 @@ from rightstate_cli.stacks import outputs
 _RULES = 300
 _POLICY = 10_240
 _NEARLY = 0.8
-# By these a statement for everybody is narrowed to some accounts.
+# These condition keys limit a statement for everybody to some accounts.
 _NARROWING = {"aws:principalorgid", "aws:principalorgpaths", "aws:principalaccount", "aws:sourceaccount"}
 
 
-@check("V7", "A trail hands out the events", Per.REGION, "`aws cloudtrail create-trail` or `start-logging`")
+@check("V7", "A trail delivers the events", Per.REGION, "`aws cloudtrail create-trail` or `start-logging`")
 def trail(site: Site) -> Iterator[Finding]:
-    """A trail of the account, or the organization's, is logging the management events that write, of that
-    region. Without one EventBridge gets no event of CloudTrail, and nothing is remediated."""
+    """A trail of the account or the organization logs the region's write management events. Without one,
+    EventBridge gets no CloudTrail events, and nothing is remediated."""
     trails = list(_trails(site))
     good = [each for each in trails if each["writes"] and each["logging"]]
     stopped = [each for each in trails if each["writes"] and not each["logging"]]
     if not good and stopped:
         [first, *_] = stopped
         yield failed(
-            f"The trail {first['arn']} is not logging, and no other logs what is changed.",
+            f"The trail {first['arn']} is not logging, and no other trail logs write events.",
             f"aws cloudtrail start-logging --name {first['arn']} --region {first['home']}",
         )
         return
     if not good:
         yield failed(
-            "No trail logs the management events of this region, so no event is handed out.",
+            "No trail logs the management events of this region, so EventBridge gets no events.",
             "aws cloudtrail create-trail --name management-events --is-multi-region-trail --s3-bucket-name "
             f"BUCKET --region {site.region}, then aws cloudtrail start-logging",
         )
@@ -56,24 +56,24 @@ def trail(site: Site) -> Iterator[Finding]:
     if all(each["without"] for each in good):
         without = ", ".join(sorted(good[0]["without"]))
         yield warned(
-            f"The trail {good[0]['arn']} leaves out the events of {without}.",
+            f"The trail {good[0]['arn']} excludes the events of {without}.",
             f"aws cloudtrail put-event-selectors --trail-name {good[0]['arn']} (without an exclusion)",
         )
     if all(each["error"] for each in good):
         yield warned(
             f"The trail {good[0]['arn']} cannot deliver its log: {good[0]['error']}.",
-            "See that its bucket exists and its policy admits CloudTrail.",
+            "Make sure that its bucket exists, and that the bucket's policy allows CloudTrail.",
         )
     yield passed(f"{good[0]['arn']} logs management events.")
 
 
-@check("V23", "Management events are logged once", Per.REGION, "removing a trail, or its management events")
+@check("V23", "Management events are logged once", Per.REGION, "remove a trail, or its management events")
 def copies(site: Site) -> Iterator[Finding]:
-    """One trail logs the management events of the region; AWS charges for each further copy."""
+    """Only one trail logs the management events of the region. AWS charges for each further copy."""
     logging = [each["arn"] for each in _trails(site) if each["writes"] and each["logging"]]
     if len(logging) > 1:
         yield warned(
-            f"{len(logging)} trails log them, and all but the first are paid for: {', '.join(logging)}.",
+            f"{len(logging)} trails log them, and you pay for all but the first: {', '.join(logging)}.",
             "aws cloudtrail delete-trail, or put-event-selectors without management events, for all but one",
         )
     else:
@@ -82,8 +82,8 @@ def copies(site: Site) -> Iterator[Finding]:
 
 @check("V8", "The rules start the remediations", Per.HUB, "`sam deploy`, `aws events enable-rule`")
 def rules(site: Site) -> Iterator[Finding]:
-    """Each rule of the template is there, enabled, matches what the template says, and starts its machine's
-    alias with the template's input, retries and queue for what cannot be delivered."""
+    """Each rule of the template exists, is enabled and has the template's pattern. It starts its machine's
+    alias with the template's input, retries and dead-letter queue."""
     events, hub = site.client("events"), site.hub
     there = {each["Name"]: each for each in _rules(events, hub.stack + "-")}
     count = 0
@@ -91,38 +91,40 @@ def rules(site: Site) -> Iterator[Finding]:
         count += 1
         rule = there.get(name)
         if rule is None:
-            yield failed(f"The rule {name} is gone: its events start no {resource_type}.", site.deploy)
+            yield failed(f"The rule {name} does not exist: its events start no {resource_type}.", site.deploy)
             continue
         yield from _state(rule, f"its events start no {resource_type}", site.region)
         if not same(json.loads(rule.get("EventPattern", "{}")), expected["EventPattern"]):
-            yield failed(f"The rule {name} matches other events than the template's.", site.deploy)
+            yield failed(f"The rule {name} matches other events than the template's rule.", site.deploy)
         targets = events.list_targets_by_rule(Rule=name).get("Targets", [])
         if wrong := _wrong_target(targets, expected, hub, resource_type):
             yield failed(f"The rule {name} {wrong}.", site.deploy)
     died = f"{hub.stack}-died-executions"
     if died in there:
-        yield from _state(there[died], "nobody is told of executions that died", site.region)
+        yield from _state(there[died], "nobody gets a message about executions that died", site.region)
     else:
-        yield failed(f"The rule {died} is gone: nobody is told of executions that died.", site.deploy)
+        yield failed(
+            f"The rule {died} does not exist: nobody gets a message about executions that died.", site.deploy
+        )
     yield passed(f"{counted(count, 'rule')} enabled, as in the template.")
 
 
 @check(
     "V9",
-    "The bus admits the members and nobody else",
+    "The bus accepts events of the members and nobody else",
     Per.HUB,
     "`rightstate accounts admit`, or `sam deploy` with OrganizationId",
 )
 def bus(site: Site) -> Iterator[Finding]:
-    """No statement of the bus's policy admits everybody, and each registered account is admitted."""
+    """No statement of the bus's policy allows everybody, and the policy allows each registered account."""
     found = site.client("events").describe_event_bus(Name="default").get("Policy")
     statements = _listed(json.loads(found)["Statement"]) if found else []
     allowing = [each for each in statements if each["Effect"] == "Allow"]
     yield from [
         failed(
-            f"The statement {each.get('Sid', 'without an id')} of the bus's policy lets everybody in.",
+            f"The statement {each.get('Sid', 'without an id')} of the bus's policy allows everybody.",
             f"aws events remove-permission --statement-id {each.get('Sid', 'ID')} --region {site.region}, "
-            f"or give it a condition on aws:PrincipalOrgID",
+            f"or add a condition on aws:PrincipalOrgID",
         )
         for each in allowing
         if _everybody(each) and not _narrowed(each)
@@ -134,18 +136,18 @@ def bus(site: Site) -> Iterator[Finding]:
     ]
     if shut_out:
         yield failed(
-            f"The bus admits no events of {', '.join(shut_out)}.",
+            f"The bus accepts no events of {', '.join(shut_out)}.",
             f"{admission.RECONCILE} {' '.join(shut_out)}, or {site.deploy} with OrganizationId",
         )
-    yield passed(f"{counted(len(allowing), 'statement')}, none for everybody; each member is admitted.")
+    yield passed(f"{counted(len(allowing), 'statement')}, none for everybody; each member is allowed.")
 
 
 @check("V9", "The member forwards its events", Per.REGION, "`rightstate accounts add --install`")
 def forwarded(site: Site) -> Iterator[Finding]:
-    """Each rule of the member's template is there, enabled, matches what the template says, and forwards to
-    the hub's bus."""
+    """Each rule of the member's template exists, is enabled, has the template's pattern, and forwards to the
+    hub's bus."""
     if site.is_hub:
-        yield skipped("The hub has its own region's events without forwarding.")
+        yield skipped("The hub gets the events of its own region without forwarding.")
         return
     stack = required_member(site)
     types = [each for each in outputs(stack).get("ResourceTypes", "").split(",") if each]
@@ -168,20 +170,24 @@ def forwarded(site: Site) -> Iterator[Finding]:
                 raise
             rule = None
         if rule is None:
-            yield failed(f"The rule {logical_id} is gone: its events are not forwarded.", install(site))
+            yield failed(
+                f"The rule {logical_id} does not exist: its events are not forwarded.", install(site)
+            )
             continue
         yield from _state(rule, "its events are not forwarded", site.region)
         if not same(json.loads(rule.get("EventPattern", "{}")), wanted["EventPattern"]):
-            yield failed(f"The rule {rule['Name']} forwards other events than the template's.", install(site))
+            yield failed(
+                f"The rule {rule['Name']} forwards other events than the template's rule.", install(site)
+            )
         targets = events.list_targets_by_rule(Rule=rule["Name"]).get("Targets", [])
         if wanted["Bus"] not in [each["Arn"] for each in targets]:
             yield failed(f"The rule {rule['Name']} does not forward to the hub.", install(site))
     yield passed(f"{counted(len(expected), 'rule')} to the hub's bus, as in the template.")
 
 
-@check("V16", "There is room on the bus", Per.HUB, "higher quotas of EventBridge")
+@check("V16", "The bus is below its quotas", Per.HUB, "request higher EventBridge quotas")
 def quotas(site: Site) -> Iterator[Finding]:
-    """The rules and the policy of the bus stay well below EventBridge's quotas."""
+    """The number of rules and the size of the bus's policy are below 80 % of EventBridge's quotas."""
     events = site.client("events")
     count, most = len(_rules(events)), _quota(site, "L-244521F2", _RULES)
     size = len(events.describe_event_bus(Name="default").get("Policy", ""))
@@ -195,13 +201,13 @@ def quotas(site: Site) -> Iterator[Finding]:
     if size > longest * _NEARLY:
         yield warned(
             f"The bus's policy has {size} of at most {longest} characters.",
-            "Admit the organization (OrganizationId) instead of accounts one by one.",
+            "Allow the organization (OrganizationId) instead of single accounts.",
         )
     yield passed(f"{count} of {most} rules, {size} of {longest} characters of the bus's policy.")
 
 
 def _quota(site: Site, quota: str, default: int) -> int:
-    """The account's own quota, or AWS's default where it cannot be read."""
+    """The account's own quota, or AWS's default if it cannot be read."""
     try:
         found = site.client("service-quotas").get_service_quota(ServiceCode="events", QuotaCode=quota)
     except ClientError:
@@ -210,7 +216,7 @@ def _quota(site: Site, quota: str, default: int) -> int:
 
 
 def _trails(site: Site) -> Iterator[dict[str, Any]]:
-    """Of each trail that covers the region: where it is, whether it logs, and what of."""
+    """Each trail that covers the region: where it is, whether it logs, and what."""
     cloudtrail = site.client("cloudtrail")
     for each in cloudtrail.describe_trails()["trailList"]:
         arn = each["TrailARN"]
@@ -222,8 +228,7 @@ def _trails(site: Site) -> Iterator[dict[str, Any]]:
         except ClientError:
             if not each.get("IsOrganizationTrail"):
                 raise
-            # The organization's, which only its owner may look into; it logs management events unless told
-            # otherwise.
+            # Only its owner may read an organization's trail. By default it logs management events.
             selectors = {"EventSelectors": [{"IncludeManagementEvents": True, "ReadWriteType": "All"}]}
         writes, without = _writes(selectors)
         yield {
@@ -237,7 +242,7 @@ def _trails(site: Site) -> Iterator[dict[str, Any]]:
 
 
 def _writes(selectors: Mapping[str, Any]) -> tuple[bool, set[str]]:
-    """Whether management events that write are logged, and of which services they are not."""
+    """Whether write management events are logged, and for which services they are not."""
     for each in selectors.get("EventSelectors", ()):
         if each.get("IncludeManagementEvents") and each.get("ReadWriteType", "All") != "ReadOnly":
             return True, set(each.get("ExcludeManagementEventSources", ()))
@@ -264,7 +269,7 @@ def _state(rule: Mapping[str, Any], meaning: str, region: str) -> Iterator[Findi
 
 
 def _expected_rules(hub: Hub) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Of each rule that starts a remediation: the resource type, its name, and its properties."""
+    """Each rule that starts a remediation: the resource type, the rule's name, and its properties."""
     for resource_type, properties in application.rules():
         known = {name: properties[name] for name in ("Name", "EventPattern")}
         plain = resolved(known, parameters(hub))
@@ -274,7 +279,7 @@ def _expected_rules(hub: Hub) -> Iterator[tuple[str, str, dict[str, Any]]]:
 def _wrong_target(
     targets: list[dict[str, Any]], expected: Mapping[str, Any], hub: Hub, resource_type: str
 ) -> str:
-    """What is wrong with the targets of a rule; empty if nothing is."""
+    """What is wrong with the targets of a rule; or an empty text."""
     machine = hub.machine(resource_type)
     target = next((each for each in targets if each["Arn"] == machine), None)
     if target is None:
@@ -283,13 +288,13 @@ def _wrong_target(
         return "has no role to start it with"
     [wanted] = expected["Targets"]
     if target.get("RetryPolicy") != wanted["RetryPolicy"]:
-        return "tries again less often than the template's"
+        return "retries less often than the template's rule"
     queue = hub.outputs["UndeliveredEvents"].rpartition("/")[2]
     if target.get("DeadLetterConfig", {}).get("Arn", "").rpartition(":")[2] != queue:
-        return f"does not keep in {queue} what cannot be delivered"
+        return f"does not send undelivered events to the dead-letter queue {queue}"
     given, own = target.get("InputTransformer", {}), wanted["InputTransformer"]
     if given.get("InputPathsMap") != own["InputPathsMap"] or _words(given) != _words(own):
-        return "gives the machine another input than the template's"
+        return "gives the machine another input than the template's rule"
     return ""
 
 

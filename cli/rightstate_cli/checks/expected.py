@@ -1,4 +1,4 @@
-"""What the templates say that a resource has to be, with their parameters put in."""
+"""What a resource has to be by the templates, with their parameters filled in."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def resolved(value: Any, parameters: Mapping[str, str]) -> Any:
 
 
 def parameters(hub: Hub) -> dict[str, str]:
-    """Those of the hub's stack that its rules name."""
+    """The parameters of the hub's stack that its rules use."""
     return {
         "AWS::StackName": hub.stack,
         "AWS::Partition": hub.partition,
@@ -38,7 +38,7 @@ def parameters(hub: Hub) -> dict[str, str]:
 
 
 def member_parameters(site: Site) -> dict[str, str]:
-    """Those of the member's stack in that account and region, as `install` names them."""
+    """The parameters of the member's stack in that account and region, as `install` sets them."""
     hub, settings = site.hub, site.settings
     return {
         "HubAccount": hub.account,
@@ -51,28 +51,28 @@ def member_parameters(site: Site) -> dict[str, str]:
 
 
 def install(site: Site, region: str | None = None) -> str:
-    """The command that installs the member, or puts its resources back as the template has them.
+    """The command that installs the member, or resets its resources to the template.
 
-    It keeps the resource types that the stack is for, and the region where the role is.
+    It keeps the stack's resource types, and the region of the role.
     """
     regions = dict.fromkeys((*site.settings.regions, region or site.region))
     named = " ".join(f"--region {each}" for each in regions)
     profile = "" if site.account == site.hub.account else " --profile PROFILE-OF-THE-ACCOUNT"
     return (
-        f"rightstate accounts add {site.account} --install {named}{profile} (a member that a StackSet has "
-        "installed: rightstate organization deploy)"
+        f"rightstate accounts add {site.account} --install {named}{profile} (if a StackSet installed the "
+        "member: rightstate organization deploy)"
     )
 
 
 def trust(site: Site, role: str) -> Any:
-    """The trust policy of that role of the template."""
+    """The trust policy of that role in the template."""
     properties = member.template()["Resources"][role]["Properties"]
     own = {"AWS::Partition": site.hub.partition, "AWS::AccountId": site.account}
     return resolved(properties["AssumeRolePolicyDocument"], {**member_parameters(site), **own})
 
 
 def attached(site: Site, role: str) -> set[str]:
-    """The names of the policies that the template attaches to that role of it, for all resource types."""
+    """The names of the policies that the template attaches to that role, for all resource types."""
     resources = member.template()["Resources"]
     arns = resources[role]["Properties"]["ManagedPolicyArns"]
     names = [resources[each["Ref"]]["Properties"]["ManagedPolicyName"] for each in arns]
@@ -80,7 +80,7 @@ def attached(site: Site, role: str) -> set[str]:
 
 
 def forwarding(site: Site, types: list[str]) -> dict[str, Any]:
-    """Logical id -> properties, of each rule that forwards events of those types from that region."""
+    """Logical id -> properties, for each rule that forwards events of those types from that region."""
     template = member.template(types)
     homes = template.get("Mappings", {}).get("HomeRegions", {}).get(site.hub.partition, {})
     rules = {
@@ -102,7 +102,7 @@ def forwarding(site: Site, types: list[str]) -> dict[str, Any]:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two policies or patterns say the same: the order in a list says nothing, and one of a thing
+    """Whether two policies or patterns mean the same. The order of a list does not matter, and a single item
     may stand without a list."""
     return bool(_canonical(one) == _canonical(other))
 

@@ -1,4 +1,4 @@
-"""Checks of the hub: who asks, its state machines, functions and tables."""
+"""Checks of the hub: your credentials, its state machines, functions and tables."""
 
 import json
 from collections.abc import Iterator
@@ -25,34 +25,37 @@ from rightstate_cli.output import counted
 
 _LASTS = timedelta(minutes=15)
 _SKEW = timedelta(seconds=60)
-# Fewer than an ordinary day's executions at once; new accounts begin with 10.
+# Fewer than run at once on an ordinary day. New accounts begin with 10.
 _CONCURRENT = 50
 
 
-@check("V1", "The credentials are the hub's, and last", Per.HUB, "other credentials")
+@check("V1", "Your credentials are the hub's, and last", Per.HUB, "use other credentials")
 def caller(site: Site) -> Iterator[Finding]:
-    """The credentials belong to the account of the hub's state machines, are not the root user's, and last
-    for 15 minutes more."""
+    """Your credentials belong to the account of the hub's state machines. They are not the root user's, and
+    last at least 15 minutes more."""
     own = site.hub.caller
     strange = {arn.split(":")[4] for arn in site.hub.machines().values()} - {own.account}
     if strange:
         yield failed(
-            f"The credentials are of account {own.account}, the hub's machines of {', '.join(strange)}.",
+            f"Your credentials are for account {own.account}; the hub's machines are in "
+            f"{', '.join(strange)}.",
             "Use credentials of the hub's account.",
         )
     if own.arn.endswith(":root"):
-        yield warned("The credentials are the root user's.", "Use a role; the root user is for emergencies.")
-    # Of botocore's own, and there only for credentials that end.
+        yield warned("Your credentials are the root user's.", "Use a role; the root user is for emergencies.")
+    # An attribute of botocore, only on credentials that expire.
     ends = getattr(own.session.get_credentials(), "_expiry_time", None)
     if ends and ends - datetime.now(UTC) < _LASTS:
-        yield warned(f"The credentials end at {ends:%H:%M} UTC.", "Renew them, e.g. with `aws sso login`.")
-    yield passed(f"{own.arn} asks.")
+        yield warned(
+            f"Your credentials expire at {ends:%H:%M} UTC.", "Renew them, e.g. with `aws sso login`."
+        )
+    yield passed(f"You are {own.arn}.")
 
 
 @check("V10", "The state machines are as deployed", Per.HUB, "`sam deploy`")
 def machines(site: Site) -> Iterator[Finding]:
-    """Each type of resources has a state machine that is active; its alias leads to one version, which has a
-    time limit, logs its errors without the data of executions, and is traced."""
+    """Each type of resource has an active state machine. Its alias points to one version, which has a time
+    limit, logs errors without execution data, and is traced."""
     states, hub = site.client("stepfunctions"), site.hub
     for resource_type in application.machines().values():
         if arn := hub.machines().get(resource_type):
@@ -70,10 +73,10 @@ def _faults(states: Any, resource_type: str, arn: str) -> Iterator[str]:
     except ClientError as error:
         if code(error) not in ("ResourceNotFound", "StateMachineDoesNotExist"):
             raise
-        yield f"The state machine for {resource_type} has no alias {ALIAS}, or is gone: no event starts it."
+        yield f"The state machine for {resource_type} or its alias {ALIAS} does not exist."
         return
     if len(routes) > 1:
-        yield f"The alias of the state machine for {resource_type} leads to {len(routes)} versions."
+        yield f"The alias of the state machine for {resource_type} points to {len(routes)} versions."
     if machine["status"] != "ACTIVE":
         yield f"The state machine for {resource_type} is {machine['status']}."
     if not json.loads(machine["definition"]).get("TimeoutSeconds"):
@@ -82,22 +85,22 @@ def _faults(states: Any, resource_type: str, arn: str) -> Iterator[str]:
     if logging.get("level", "OFF") == "OFF":
         yield f"The state machine for {resource_type} does not log its errors."
     if logging.get("includeExecutionData"):
-        yield f"The state machine for {resource_type} logs the data of executions."
+        yield f"The state machine for {resource_type} logs execution data."
     if not machine.get("tracingConfiguration", {}).get("enabled"):
         yield f"The state machine for {resource_type} is not traced."
 
 
-@check("V11", "The functions can run", Per.HUB, "`sam deploy`, or a higher quota of Lambda's concurrency")
+@check("V11", "The functions can run", Per.HUB, "`sam deploy`, or request a higher Lambda concurrency quota")
 def functions(site: Site) -> Iterator[Finding]:
-    """Each function is active under its alias with the runtime of this version, and the account lets enough
-    of them run at once."""
+    """Each function is active under its alias, with the runtime of this version. The account's concurrency
+    quota is high enough."""
     runtime = application.template()["Globals"]["Function"]["Runtime"]
     for name in names():
         found = _function(site, name)
         if found is None:
-            yield failed(f"The function {name}, or its alias {ALIAS}, is gone.", site.deploy)
+            yield failed(f"The function {name} or its alias {ALIAS} does not exist.", site.deploy)
             continue
-        # Inactive is a function that was not needed for long; the next invocation wakes it.
+        # A function that was not called for long is Inactive. The next call wakes it.
         if found.get("State", "Active") not in ("Active", "Inactive"):
             yield failed(f"The function {name} is {found['State']}.", site.deploy)
         if found.get("LastUpdateStatus", "Successful") != "Successful":
@@ -110,7 +113,7 @@ def functions(site: Site) -> Iterator[Finding]:
     free = limits["UnreservedConcurrentExecutions"]
     if free < _CONCURRENT:
         yield warned(
-            f"Only {free} functions may run at once in the account; executions will wait for each other.",
+            f"Only {free} functions may run at once in the account, so executions will wait for each other.",
             "aws service-quotas request-service-quota-increase --service-code lambda "
             f"--quota-code L-B99A9384 --desired-value 1000 --region {site.region}",
         )
@@ -119,8 +122,8 @@ def functions(site: Site) -> Iterator[Finding]:
 
 @check("V19", "The tables are protected", Per.HUB, "`sam deploy`")
 def tables(site: Site) -> Iterator[Finding]:
-    """Settings and ledger cannot be deleted by mistake, can be restored to any point in time, and the ledger
-    forgets what is older than asked for."""
+    """The settings table and the ledger cannot be deleted by mistake, and can be restored to any point in
+    time. The ledger deletes entries after the configured time."""
     dynamodb, hub = site.client("dynamodb"), site.hub
     for table in (hub.outputs["SettingsTable"], hub.outputs["LedgerTable"]):
         where = f"--table-name {table} --region {site.region}"
@@ -129,7 +132,7 @@ def tables(site: Site) -> Iterator[Finding]:
             yield failed(f"The table {table} is {found['TableStatus']}.", "Wait, or restore it.")
         if not found.get("DeletionProtectionEnabled"):
             yield failed(
-                f"Nothing keeps the table {table} from being deleted by mistake.",
+                f"The table {table} can be deleted by mistake.",
                 f"aws dynamodb update-table --deletion-protection-enabled {where}",
             )
         backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
@@ -144,49 +147,50 @@ def tables(site: Site) -> Iterator[Finding]:
     living = dynamodb.describe_time_to_live(TableName=ledger)["TimeToLiveDescription"]
     if living.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
         yield failed(
-            f"The ledger {ledger} keeps its entries for ever.",
+            f"The ledger {ledger} never deletes its entries.",
             'aws dynamodb update-time-to-live --time-to-live-specification "Enabled=true, '
             f'AttributeName=expires" --table-name {ledger} --region {site.region}',
         )
     yield passed("Both are protected and restorable; the ledger's entries expire.")
 
 
-@check("V20", "A private network has the endpoints", Per.HUB, "VPC endpoints")
+@check("V20", "A private network has VPC endpoints", Per.HUB, "add VPC endpoints")
 def private(site: Site) -> Iterator[Finding]:
-    """The functions run outside a VPC, as the template has them, and need no VPC endpoints."""
+    """The functions run outside a VPC, as in the template, so they need no VPC endpoints."""
     inside = [name for name in names() if ((_function(site, name) or {}).get("VpcConfig") or {}).get("VpcId")]
     if inside:
         yield warned(
-            f"These run inside a VPC, whose endpoints are not checked: {', '.join(inside)}.",
-            "See that their subnets reach STS, DynamoDB, SNS, Step Functions and the services remediated.",
+            f"These functions run inside a VPC, whose endpoints are not checked: {', '.join(inside)}.",
+            "Make sure that their subnets reach STS, DynamoDB, SNS, Step Functions and the remediated "
+            "services.",
         )
     else:
         yield skipped("The functions run outside a VPC and need no endpoints.")
 
 
-@check("V22", "The clocks agree", Per.HUB, "setting this machine's clock")
+@check("V22", "The clocks agree", Per.HUB, "set this machine's clock")
 def clock(site: Site) -> Iterator[Finding]:
-    """This machine's clock and AWS's are at most a minute apart; AWS refuses requests signed at another time,
-    and ages that are shown here would be wrong."""
+    """This machine's clock differs from AWS's by at most a minute. AWS refuses requests signed at a wrong
+    time, and the ages shown here would be wrong."""
     answer = site.client("sts").get_caller_identity()
     here = datetime.now(UTC)
     there = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
     apart = abs(here - there)
     if apart > _SKEW:
         yield warned(
-            f"They are {apart.total_seconds():.0f} s apart.", "Set this machine's clock, e.g. with NTP."
+            f"The clocks differ by {apart.total_seconds():.0f} s.", "Set this machine's clock, e.g. with NTP."
         )
     else:
-        yield passed(f"They are {apart.total_seconds():.0f} s apart.")
+        yield passed(f"The clocks differ by {apart.total_seconds():.0f} s.")
 
 
 def names() -> list[str]:
-    """The functions' names without the stack's, as template.yaml has them."""
+    """The functions' names without the stack's name, as in template.yaml."""
     return sorted(path.parent.name.replace("_", "-") for path in application.functions().values())
 
 
 def _function(site: Site, name: str) -> dict[str, Any] | None:
-    """The function under its alias, None where either is gone."""
+    """The function under its alias; None if one of them does not exist."""
     try:
         found: dict[str, Any] = site.client("lambda").get_function_configuration(
             FunctionName=site.hub.function(name)

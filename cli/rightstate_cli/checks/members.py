@@ -1,4 +1,4 @@
-"""Checks of the accounts: their settings, their roles, and what they cover."""
+"""Checks of the accounts: their settings, roles and regions."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -42,13 +42,14 @@ _HOUR = 3600
     "`rightstate accounts add --install`",
 )
 def trusts(site: Site) -> Iterator[Finding]:
-    """The account has two roles. The trust policy of each says what the member's template says: the hub's
-    account, the external id, and of the hub's functions those that read, or Apply alone. Nothing is attached
-    to a role beside what the template gives it. A member with one role for both works, and is to be
-    upgraded."""
+    """The account has two roles, and each has the trust policy of the member's template. It trusts the hub's
+    account with the external id, and only the hub's functions that read, or only Apply. The roles have no
+    policies beyond the template's. A member with one role for both works; upgrade it."""
     for role, arn in _roles(site).items():
         yield from _trust(site, role, arn)
-    yield passed("The role that reads trusts the hub's functions that read, the one that writes only Apply.")
+    yield passed(
+        "The role that reads trusts the hub's functions that read; the role that writes trusts only Apply."
+    )
 
 
 def _trust(site: Site, role: str, arn: str) -> Iterator[Finding]:
@@ -58,24 +59,24 @@ def _trust(site: Site, role: str, arn: str) -> Iterator[Finding]:
     given, wanted = found["AssumeRolePolicyDocument"], trust(site, role)
     if not same(given, wanted):
         yield failed(
-            f"The trust of {arn} is not the template's: {_difference(given, wanted)}.",
+            f"The trust policy of {arn} is not the template's: {_difference(given, wanted)}.",
             install(site),
         )
     if found.get("MaxSessionDuration", _HOUR) > _HOUR:
         yield warned(
-            f"Sessions of {name} may last {found['MaxSessionDuration']} s; the hub needs an hour.",
+            f"Sessions of {name} may last {found['MaxSessionDuration']} s; the hub needs only an hour.",
             f"aws iam update-role --role-name {name} --max-session-duration {_HOUR}",
         )
     known = attached(site, role)
     for each in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
         if _name(each["PolicyArn"]) not in known:
             yield warned(
-                f"The policy {each['PolicyArn']} is attached to {name}; the template does not attach it.",
+                f"The policy {each['PolicyArn']} is attached to {name}, but not in the template.",
                 f"aws iam detach-role-policy --role-name {name} --policy-arn {each['PolicyArn']}",
             )
     for each in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         yield warned(
-            f"The role {name} has a policy {each} of its own; the template gives it none.",
+            f"The role {name} has an inline policy {each}, but not in the template.",
             f"aws iam delete-role-policy --role-name {name} --policy-name {each}",
         )
 
@@ -87,7 +88,7 @@ def _trust(site: Site, role: str, arn: str) -> Iterator[Finding]:
     "`rightstate accounts add --install`, then `sam deploy` with `OneRoleMembers=false`",
 )
 def one_role(site: Site) -> Iterator[Finding]:
-    """No member has one role for reading and writing, and the hub's functions that only read may not assume a
+    """No member has one role for reading and writing. The hub's functions that only read may not assume a
     role that writes."""
     allowed = site.hub.outputs.get("OneRoleMembers") == "true"
     old = [
@@ -98,33 +99,33 @@ def one_role(site: Site) -> Iterator[Finding]:
     if old and not allowed:
         yield failed(
             f"The settings of {', '.join(old)} name one role for reading and writing. The hub's functions "
-            "that read may not assume it. Unless the member is upgraded, nothing is looked at there.",
-            "rightstate accounts add ACCOUNT --install; until then deploy the hub with OneRoleMembers=true",
+            "that read may not assume it. Until these members are upgraded, their resources are not checked.",
+            "rightstate accounts add ACCOUNT --install; until then, deploy the hub with OneRoleMembers=true",
         )
     if allowed:
-        because = f"{', '.join(old)} need it" if old else "no member needs it any more"
+        because = f"{', '.join(old)} need this" if old else "no member needs this any more"
         yield warned(
             f"The hub's functions that only read may assume a role that writes (OneRoleMembers); {because}.",
             f"{'rightstate accounts add ACCOUNT --install; then ' if old else ''}{site.deploy} "
             "--parameter-overrides OneRoleMembers=false",
         )
-    yield passed("Every member has a role that reads; the one that writes is for Apply alone.")
+    yield passed("Every member has a role that reads; only Apply may assume the role that writes.")
 
 
 @check(
     "V5",
-    "The roles are the hub's with the external id only",
+    "Only the hub can assume the roles, with the external id",
     Per.ACCOUNT,
     "`rightstate accounts add --install`",
 )
 def assumed(site: Site) -> Iterator[Finding]:
-    """The hub's own function that proves roles assumes the account's role that reads with the external id. It
-    is refused without one and with a wrong one: nobody can have the hub act in an account by naming its role.
-    The role that writes refuses it even with the right one."""
+    """The hub's function for this test assumes the account's role that reads, with the external id. Without
+    it or with a wrong one, AWS refuses. So nobody can make the hub act in an account by naming its role. The
+    role that writes refuses this function even with the right external id."""
     account = site.settings
     roles = _roles(site, upgraded=False)
     if not account.external_id:
-        yield failed("The settings name no external id.", f"rightstate accounts add {site.account}")
+        yield failed("The settings have no external id.", f"rightstate accounts add {site.account}")
         return
     reading = roles.get(READING) or roles[WRITING]
     right = probe.assume(site.hub, account, reading, account.external_id)
@@ -142,28 +143,33 @@ def assumed(site: Site) -> Iterator[Finding]:
         if tried.assumed:
             yield failed(f"{role} can be assumed {how}.", install(site))
         elif tried.error != "RoleNotAssumed":
-            # Not refused: it went wrong before anybody was asked.
-            yield failed(
-                f"Whether {role} can be assumed {how} could not be told: {tried.error}.", "Try again."
-            )
-    yield passed("Assumed with the external id to read; refused without it, with a wrong one, and to write.")
+            # Not a refusal: the call failed earlier.
+            yield failed(f"Could not test whether {role} can be assumed {how}: {tried.error}.", "Try again.")
+    yield passed(
+        "Assumed the role that reads with the external id. Refused without it, with a wrong one, and for "
+        "writing."
+    )
 
 
 @check(
     "V6",
-    "The roles may do what is enabled, and no more",
+    "The roles allow what is enabled, and no more",
     Per.ACCOUNT,
     "`rightstate accounts add --install`; policies of the organization",
 )
 def permissions(site: Site) -> Iterator[Finding]:
-    """IAM's simulation allows the account's role that reads each action by which its enabled policies read,
-    and none by which they write; it allows the role that writes both. That goes through boundaries and
-    policies of the organization. Both are denied what they could take more by."""
+    """In IAM's policy simulation, the role that reads allows every read action of the enabled policies and no
+    write action. The role that writes allows both. The simulation includes permissions boundaries and
+    policies of the organization. Both roles deny actions that could gain more permissions."""
     types = [each for each in load_all() if settings.enabled(site.settings, each)]
     for role, arn in _roles(site, upgraded=False).items():
         yield from _permitted(site, types, role, arn)
-    of = f"for {counted(len(types), 'type')} of resources" if types else "for nothing, as nothing is enabled"
-    yield passed(f"Allowed is what is needed {of}; what could take more is denied.")
+    of = (
+        f"for {counted(len(types), 'type')} of resources"
+        if types
+        else "for nothing, because no policy is enabled"
+    )
+    yield passed(f"The roles allow what is needed {of}. Actions that could gain more permissions are denied.")
 
 
 def _permitted(site: Site, types: Iterable[ResourceType], role: str, arn: str) -> Iterator[Finding]:
@@ -178,40 +184,40 @@ def _permitted(site: Site, types: Iterable[ResourceType], role: str, arn: str) -
             refused.update(_refused(iam, arn, actions, arns, context))
         for actions, arns, context in writes if role == READING else ():
             denied = _refused(iam, arn, actions, arns, context)
-            # What writing one type takes, reading another may take.
+            # An action that writes one type may read another.
             allowed |= {*actions} - {*denied} - reading
         for why in sorted(set(refused.values())):
             actions_named = ", ".join(sorted(action for action, cause in refused.items() if cause == why))
             yield failed(
-                f"{name} may not do what {resource_type.name} needs: {actions_named} ({why}).",
-                _mend(why, site, arn),
+                f"{name} does not allow what {resource_type.name} needs: {actions_named} ({why}).",
+                _fix(why, site, arn),
             )
     if allowed:
-        does = "reading takes" if role == READING else "a remediation needs"
-        yield failed(f"{name} may do more than {does}: {', '.join(sorted(allowed))}.", install(site))
+        does = "reading needs" if role == READING else "a remediation needs"
+        yield failed(f"{name} allows more than {does}: {', '.join(sorted(allowed))}.", install(site))
 
 
 @check(
     "V15",
-    "The settings are understood",
+    "The settings can be read",
     Per.ACCOUNT,
     "`rightstate policies`, `rightstate accounts add`, `rightstate exempt`",
 )
 def understood(site: Site) -> Iterator[Finding]:
-    """The account's settings can be read, each policy that they name exists and takes its parameters, and so
-    do those that are exempt. Otherwise every execution of the account stops. No exemption has ended and was
-    forgotten there, and none is for longer than the hub's ExemptionDays."""
+    """The account's settings can be read. Each policy in them exists and accepts its parameters, exempt ones
+    too. Otherwise every execution of the account stops. No exemption has ended and is still there. None is
+    longer than the hub's ExemptionDays."""
     account = site.accounts[site.account]
     try:
         if isinstance(account, SettingsUnreadable):
             raise account
         enabled = [each for one in load_all() for each in settings.enabled(account, one)]
     except SettingsUnreadable as error:
-        yield failed(str(error), "Correct the item in the settings table, or register the account anew.")
+        yield failed(str(error), "Correct the item in the settings table, or register the account again.")
         return
     yield from _exemptions(site, account)
     if not enabled:
-        yield warned("No policy is enabled: nothing is looked at.", "rightstate policies enable --deployed")
+        yield warned("No policy is enabled, so nothing is checked.", "rightstate policies enable --deployed")
     else:
         yield passed(f"{counted(len(enabled), 'policy')} enabled.")
 
@@ -223,29 +229,29 @@ def _exemptions(site: Site, account: Account) -> Iterator[Finding]:
         if each.settings_until:
             counts = "counts" if in_force(each, at) else "counted"
             yield failed(
-                f"Exemption {each.id} is until {each.settings_until}, longer than the {most} days that are "
-                f"allowed: it {counts} until {each.until} only.",
-                f"{remove}; then rightstate exempt add --deployed with an earlier day",
+                f"Exemption {each.id} is until {each.settings_until}, longer than the allowed {most} days. "
+                f"It {counts} only until {each.until}.",
+                f"{remove}; then rightstate exempt add --deployed with an earlier end",
             )
         elif at < each.created and not in_force(each, at):
             yield failed(
-                f"Exemption {each.id} says that it was created at {each.created}: until then it does not "
+                f"Exemption {each.id} says that it was created at {each.created}. Until then it does not "
                 "count.",
                 f"{remove}; then rightstate exempt add --deployed",
             )
         elif not in_force(each, at):
-            yield warned(f"Exemption {each.id} has ended, on {each.until}.", remove)
+            yield warned(f"Exemption {each.id} ended on {each.until}.", remove)
 
 
-@check("V18", "All regions in use are covered", Per.ACCOUNT, "`rightstate accounts add` with the region")
+@check("V18", "All enabled regions are covered", Per.ACCOUNT, "`rightstate accounts add` with the region")
 def regions(site: Site) -> Iterator[Finding]:
-    """Each region that is enabled in the account is one of its regions here, and so is the one where the
+    """The settings cover each region that is enabled in the account. They also cover the region where the
     events of an enabled global service (IAM) arrive."""
     account = site.settings
     covered = set(account.regions)
     if not covered:
         yield warned(
-            f"The settings name no region, which means all; these checks looked at {site.region} only.",
+            f"The settings name no region, which means all. These checks looked only at {site.region}.",
             f"rightstate accounts add {site.account} with each region",
         )
         return
@@ -265,31 +271,31 @@ def regions(site: Site) -> Iterator[Finding]:
     enabled = {each["RegionName"] for page in pages for each in page["Regions"]}
     if left := sorted(enabled - covered):
         yield warned(
-            f"Enabled, and not covered: {', '.join(left)}.",
-            f"rightstate accounts add {site.account} with them, or disable them in the account",
+            f"Enabled but not covered: {', '.join(left)}.",
+            f"rightstate accounts add {site.account} with these regions, or disable them in the account",
         )
     else:
         yield passed(f"Covered: {counted(len(enabled), 'enabled region')}.")
 
 
-@check("V21", "The accounts are of the organization", Per.HUB, "`rightstate accounts remove`")
+@check("V21", "The accounts are in the organization", Per.HUB, "`rightstate accounts remove`")
 def left(site: Site) -> Iterator[Finding]:
-    """Each registered account is an active one of the organization whose events the hub admits, if it is not
-    one of those that the hub admits by their number."""
+    """Each registered account is an active account of the organization whose events the hub accepts. Accounts
+    that the hub accepts by number are not checked."""
     organization = site.hub.outputs.get("OrganizationId")
     if not organization:
-        yield skipped("The hub admits no organization.")
+        yield skipped("The hub accepts no organization.")
         return
     organizations = site.client("organizations")
     own = organizations.describe_organization()["Organization"]["Id"]
     if own != organization:
         yield failed(
-            f"The hub admits organization {organization}, and its account is of {own}.",
+            f"The hub accepts organization {organization}, but its account is in {own}.",
             f"{site.deploy} --parameter-overrides OrganizationId={own}",
         )
         return
     pages = organizations.get_paginator("list_accounts").paginate()
-    # `State` has taken the place of `Status`, which AWS retires.
+    # `State` replaces `Status`, which AWS retires.
     active = {
         each["Id"]
         for page in pages
@@ -298,25 +304,25 @@ def left(site: Site) -> Iterator[Finding]:
     }
     yield from [
         failed(
-            f"Account {account} is registered, and is no active account of {organization}.",
+            f"Account {account} is registered, but is not an active account of {organization}.",
             f"rightstate accounts remove {account}",
         )
         for account in sorted(set(site.accounts) - active - set(admission.listed(site.hub)))
     ]
-    yield passed(f"{counted(len(site.accounts), 'account')} registered, none that has left {organization}.")
+    yield passed(f"{counted(len(site.accounts), 'account')} registered; none has left {organization}.")
 
 
 def _roles(site: Site, upgraded: bool = True) -> dict[str, str]:
     """The template's name of each role of the account -> its ARN.
 
-    Raises Untold where it has none and, if it has to be `upgraded`, where it has one for everything, which is
-    the one that writes.
+    Raises Untold if it has none. If `upgraded`, also raises it if the account has one role for everything;
+    that is the one that writes.
     """
     account = site.settings
     if not account.role_arn:
         raise Untold(
             failed(
-                "The settings name no role; the hub's functions may change nothing by themselves.",
+                "The settings have no role, and the hub's functions cannot change anything without one.",
                 f"rightstate accounts add {site.account}",
             )
         )
@@ -325,7 +331,8 @@ def _roles(site: Site, upgraded: bool = True) -> dict[str, str]:
     if upgraded:
         raise Untold(
             warned(
-                f"The account has one role for reading and writing, {account.role_arn}; members have two.",
+                f"The account has one role for reading and writing, {account.role_arn}. Members now have "
+                "two.",
                 install(site),
             )
         )
@@ -333,13 +340,13 @@ def _roles(site: Site, upgraded: bool = True) -> dict[str, str]:
 
 
 def _name(arn: str) -> str:
-    """Of a role or a policy, without its path."""
+    """The name of a role or a policy without its path."""
     return arn.rpartition("/")[2]
 
 
 @contextmanager
 def _role_there(site: Site, arn: str) -> Iterator[None]:
-    """Raises Untold where AWS says that the role does not exist."""
+    """Raises Untold if AWS says that the role does not exist."""
     try:
         yield
     except ClientError as error:
@@ -349,7 +356,7 @@ def _role_there(site: Site, arn: str) -> Iterator[None]:
 
 
 def _difference(given: Any, wanted: Any) -> str:
-    """What is wrong with a trust policy, as far as a sentence can say it."""
+    """What is wrong with a trust policy, in a few words."""
     statements = given.get("Statement", [])
     statements = statements if isinstance(statements, list) else [statements]
     [expected] = wanted["Statement"]
@@ -367,7 +374,7 @@ def _difference(given: Any, wanted: Any) -> str:
         if found is None:
             return f"it has no condition on {name}"
         if not same(found, expected["Condition"][operator][key]):
-            return f"it has a condition on others than {name} of the settings and the hub"
+            return f"its condition does not match {name} of the settings and the hub"
     return "it has another effect, action or condition"
 
 
@@ -375,7 +382,7 @@ Need = tuple[Iterable[str], Iterable[str], Mapping[str, str]]
 
 
 def _needs(resource_type: ResourceType, site: Site) -> Iterator[Need]:
-    """Actions, resources that one of has to be allowed, and the condition keys that AWS would give."""
+    """Actions, resources (one has to be allowed), and the condition keys that AWS would send."""
     scope = {
         "partition": site.hub.partition,
         "region": site.region,
@@ -393,7 +400,7 @@ def _needs(resource_type: ResourceType, site: Site) -> Iterator[Need]:
 def _refused(
     iam: Any, role: str, actions: Iterable[str], arns: Iterable[str], context: Mapping[str, str]
 ) -> dict[str, str]:
-    """Action -> why it is denied on each of the resources."""
+    """Action -> why it is denied on all of the resources."""
     given: dict[str, Any] = {"PolicySourceArn": role, "ActionNames": sorted(actions)}
     if arns:
         given["ResourceArns"] = sorted(arns)
@@ -427,9 +434,9 @@ def _why(result: Mapping[str, Any]) -> str:
     return "the role does not allow it"
 
 
-def _mend(why: str, site: Site, arn: str) -> str:
+def _fix(why: str, site: Site, arn: str) -> str:
     if _ORGANIZATION in why:
-        return f"Except {arn} from that policy, or disable those policies here."
+        return f"Exclude {arn} from that policy, or disable those Rightstate policies in this account."
     if _BOUNDARY in why:
-        return "Allow them in the boundary, or give the member's stack another PermissionsBoundary."
+        return "Allow them in the boundary, or set another PermissionsBoundary in the member's stack."
     return install(site)

@@ -1,4 +1,4 @@
-"""Checks of how it goes: who is told, what failed lately, and what is kept for too long."""
+"""Checks of operation: notifications, recent failures, halts, and log retention."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -16,18 +16,18 @@ from rightstate_cli.checks.expected import parameters, resolved
 from rightstate_cli.output import counted
 
 _DAY = timedelta(days=1)
-# Of a machine, by what is worse than a remediation that failed and said so.
+# Metrics of a state machine.
 _ENDINGS = {
     "ExecutionsFailed": "failed",
     "ExecutionsTimedOut": "timed out",
     "ExecutionsAborted": "were aborted",
-    "ExecutionThrottled": "had to wait for Step Functions",
+    "ExecutionThrottled": "were throttled by Step Functions",
 }
 
 
-@check("V14", "Somebody is told", Per.HUB, "confirming, or `aws sns subscribe`")
+@check("V14", "Somebody gets the notifications", Per.HUB, "confirm, or `aws sns subscribe`")
 def told(site: Site) -> Iterator[Finding]:
-    """The topic of notifications has a subscription, and each is confirmed."""
+    """The notifications topic has a subscription, and each subscription is confirmed."""
     topic = site.hub.outputs["Notifications"]
     pages = site.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     subscriptions = [each for page in pages for each in page["Subscriptions"]]
@@ -42,7 +42,7 @@ def told(site: Site) -> Iterator[Finding]:
     yield from [
         warned(
             f"The subscription of {each['Endpoint']} waits for its confirmation.",
-            "Confirm it with the link in the message that AWS has sent there.",
+            "Confirm it with the link in the message that AWS sent there.",
         )
         for each in live
         if each["SubscriptionArn"] == "PendingConfirmation"
@@ -57,13 +57,12 @@ def told(site: Site) -> Iterator[Finding]:
     "`rightstate history --deployed`, `rightstate replay --deployed`",
 )
 def lately(site: Site) -> Iterator[Finding]:
-    """No event waits undelivered, and in the last 24 hours no execution failed, timed out or was aborted, and
+    """The dead-letter queue is empty. In the last 24 hours no execution failed, timed out or was aborted, and
     no rule failed to start one."""
     if waiting := _waiting(site):
         yield failed(
-            f"{counted(waiting, 'event')} could start nothing{_oldest(site)}.",
-            "Mend the cause (V8, V10), then start them again from the queue "
-            f"{site.hub.outputs['UndeliveredEvents']}",
+            f"{counted(waiting, 'event')} in the dead-letter queue{_oldest(site)}.",
+            "Fix the cause (V8, V10), then: rightstate replay --deployed --undelivered",
         )
     sums = _sums(site)
     for resource_type in site.hub.machines():
@@ -82,27 +81,27 @@ def lately(site: Site) -> Iterator[Finding]:
     for name, count in undelivered.items():
         yield failed(
             f"The rule {name} failed {count} times to start an execution in the last 24 hours.",
-            "See that its role and target are as deployed (V8).",
+            "Check that its role and target are as deployed (V8).",
         )
-    yield passed("No event waits, and nothing has failed in the last 24 hours.")
+    yield passed("The dead-letter queue is empty, and nothing failed in the last 24 hours.")
 
 
 @check("V24", "Nothing is halted", Per.HUB, "`rightstate breaker release`")
 def halted(site: Site) -> Iterator[Finding]:
-    """Nothing sets changes back so often that Rightstate has stopped changing a resource."""
+    """Rightstate has halted no policy for a resource because something sets its changes back."""
     guards = DynamoDBTable(site.client("dynamodb"), site.hub.outputs["GuardsTable"], GUARDS)
     for item in guards.query(HALTS, HALTS):
         yield failed(
-            f"{item['id']} is halted for {item['policy']} since {item['since']}, and may be broken.",
+            f"{item['id']} has been halted for {item['policy']} since {item['since']}, and may break it now.",
             f"Find out what sets it back, then rightstate breaker release {shlex.quote(item['id'])} "
             "--deployed",
         )
     yield passed("Nothing is halted.")
 
 
-@check("V23", "The logs are not kept for ever", Per.HUB, "`aws logs put-retention-policy`")
+@check("V23", "The logs have a retention", Per.HUB, "`aws logs put-retention-policy`")
 def logs(site: Site) -> Iterator[Finding]:
-    """Each log group of the application has a retention; one without is paid for without end."""
+    """Each log group of the application has a retention. Without one, you pay for its logs for ever."""
     found = []
     for prefix in (f"/aws/lambda/{site.hub.stack}", f"/aws/vendedlogs/states/{site.hub.stack}"):
         pages = site.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
@@ -134,7 +133,7 @@ def _waiting(site: Site) -> int:
 
 
 def _oldest(site: Site) -> str:
-    """How long the oldest of them waits, where that may be read."""
+    """The age of the oldest event, if the credentials may read it."""
     queue = site.hub.outputs["UndeliveredEvents"].rpartition("/")[2]
     age = ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue)
     try:
@@ -142,11 +141,11 @@ def _oldest(site: Site) -> str:
     except ClientError:
         return ""
     # The latest comes first.
-    return f"; the oldest waits for {timedelta(seconds=int(found[0]))}" if found else ""
+    return f"; the oldest has been there for {timedelta(seconds=int(found[0]))}" if found else ""
 
 
 def _sums(site: Site) -> dict[str, float]:
-    """What CloudWatch has counted in the last 24 hours, by `METRIC TYPE` and `rule NAME`."""
+    """CloudWatch's sums for the last 24 hours, by `METRIC TYPE` and `rule NAME`."""
     machines = site.hub.machines().items()
     wanted = {
         f"{metric} {resource_type}": ("AWS/States", metric, "StateMachineArn", arn)
@@ -161,7 +160,7 @@ def _sums(site: Site) -> dict[str, float]:
 def _values(
     site: Site, wanted: Mapping[str, tuple[str, str, str, str]], statistic: str, period: int
 ) -> dict[str, list[float]]:
-    """The values of the last 24 hours of each metric (namespace, name, dimension, value) that has any."""
+    """The values of the last 24 hours, for each metric (namespace, name, dimension, value) that has any."""
     ids = {f"m{index}": name for index, name in enumerate(wanted)}
     queries = [
         {

@@ -28,9 +28,9 @@ _OURS = ("Rightstate, the hub", "Rightstate, a member")
 
 @check("V2", "The hub's stack is complete", Per.HUB, "`sam deploy`")
 def hub_stack(site: Site) -> Iterator[Finding]:
-    """The last deployment succeeded, nobody has changed a resource of the stack beside it (as far as drift
-    has been detected), and the stack is protected from being deleted by mistake. The same of the stack that
-    lists the accounts whose events the hub takes, where there is one."""
+    """The last deployment succeeded. Drift detection has found no change made outside the stack. The stack
+    has termination protection. The same is checked for the stack that lists the accounts whose events the hub
+    accepts, if it exists."""
     [stack] = site.client("cloudformation").describe_stacks(StackName=site.hub.stack)["Stacks"]
     yield from _state(site, stack, site.deploy)
     if admitting := admission.find(site.hub):
@@ -39,52 +39,53 @@ def hub_stack(site: Site) -> Iterator[Finding]:
 
 @check("V2", "The member's stack is complete", Per.REGION, "`rightstate accounts add --install`")
 def member_stack(site: Site) -> Iterator[Finding]:
-    """The member's stack is installed in the region, its last deployment succeeded, nobody has changed a
-    resource of it beside it, and it is protected from being deleted by mistake."""
+    """The member's stack is installed in the region. Its last deployment succeeded. Drift detection has found
+    no change made outside the stack. It has termination protection."""
     stack = find_member(site)
     if stack:
         yield from _state(site, stack, install(site))
     elif site.is_hub:
         yield skipped(
-            "There is no member's stack in the hub's own region. The hub has that region's events anyway; "
-            "V5 says whether the role is there."
+            "The hub's own region has no member stack. The hub gets the events of that region anyway. "
+            "V5 checks whether the role exists."
         )
     else:
         yield failed(
-            f"There is no stack {site.hub.stack}-member: no event is forwarded from there.", install(site)
+            f"There is no stack {site.hub.stack}-member, so no events are forwarded from there.",
+            install(site),
         )
 
 
-@check("V3", "The hub has this version", Per.HUB, "`sam deploy`, or the command line of the hub's version")
+@check(
+    "V3", "The hub has this version", Per.HUB, "`sam deploy`, or use the command line of the hub's version"
+)
 def hub_version(site: Site) -> Iterator[Finding]:
-    """The hub is of the version of this command line, so that it is compared with what was deployed."""
+    """The hub and this command line have the same version, so the checks compare with the right template."""
     version = site.hub.outputs.get("Version", "unknown")
     if version == __version__:
-        yield passed(f"Both are of version {__version__}.")
+        yield passed(f"Both have version {__version__}.")
     else:
         yield failed(
-            f"The hub is of version {version}, this command line of {__version__}.",
-            f"{site.deploy} of {__version__}, or the command line of {version}",
+            f"The hub has version {version}, this command line {__version__}.",
+            f"{site.deploy} of {__version__}, or use the command line of {version}",
         )
 
 
 @check("V3", "The member has this version", Per.REGION, "`rightstate accounts add --install`")
 def member_version(site: Site) -> Iterator[Finding]:
-    """The member is of the same version, so that its role may do what the hub does, and its rules forward
-    what the hub listens to."""
+    """The member has the same version. So its role allows what the hub does, and its rules forward the events
+    that the hub needs."""
     stack = required_member(site)
     version = outputs(stack).get("Version", "unknown")
     if version == __version__:
-        yield passed(f"The member is of version {version}.")
+        yield passed(f"The member has version {version}.")
     else:
-        yield failed(
-            f"The member is of version {version}, this command line of {__version__}.", install(site)
-        )
+        yield failed(f"The member has version {version}, this command line {__version__}.", install(site))
 
 
-@check("V21", "No other installation is left behind", Per.HUB, "`aws cloudformation delete-stack`")
+@check("V21", "No older installation is left", Per.HUB, "`aws cloudformation delete-stack`")
 def strays(site: Site) -> Iterator[Finding]:
-    """No stack of an older version of Rightstate is left in the hub's region; it would remediate as well."""
+    """The hub's region has no stack of an older version of Rightstate, which would remediate too."""
     stray = []
     for page in site.client("cloudformation").get_paginator("describe_stacks").paginate():
         for stack in page["Stacks"]:
@@ -93,17 +94,17 @@ def strays(site: Site) -> Iterator[Finding]:
                 stray.append((stack["StackName"], version))
     yield from [
         warned(
-            f"The stack {name} is of version {version}.",
+            f"The stack {name} has version {version}.",
             f"Upgrade it, or aws cloudformation delete-stack --stack-name {name} --region {site.region}",
         )
         for name, version in stray
         if name != site.hub.stack
     ]
-    yield passed("There is no older installation in the hub's region.")
+    yield passed("The hub's region has no older installation.")
 
 
 def find_member(site: Site) -> dict[str, Any] | None:
-    """The stack of the member there that belongs to the hub. StackSets give it a name of their own."""
+    """The member's stack there that belongs to the hub. StackSets choose its name."""
     cloudformation = site.client("cloudformation")
     try:
         stacks = cloudformation.describe_stacks(StackName=f"{site.hub.stack}-member")["Stacks"]
@@ -116,10 +117,10 @@ def find_member(site: Site) -> dict[str, Any] | None:
 
 
 def required_member(site: Site) -> dict[str, Any]:
-    """The same. Raises Untold where there is none."""
+    """The same. Raises Untold if there is none."""
     stack = find_member(site)
     if stack is None:
-        raise Untold(skipped("There is no member's stack there; V2 says what that means."))
+        raise Untold(skipped("There is no member stack there; see V2."))
     return stack
 
 
@@ -140,14 +141,14 @@ def _state(site: Site, stack: dict[str, Any], deploy: str) -> Iterator[Finding]:
     elif "ROLLBACK" in status:
         why = f"aws cloudformation describe-stack-events {where}"
         yield warned(
-            f"The last deployment of {name} failed and was undone: {status}.", f"{why}; then {deploy}"
+            f"The last deployment of {name} failed and was rolled back: {status}.", f"{why}; then {deploy}"
         )
     drift = stack.get("DriftInformation", {}).get("StackDriftStatus", "NOT_CHECKED")
     if drift == "DRIFTED":
         what = f"aws cloudformation describe-stack-resource-drifts {where}"
-        yield warned(f"Resources of {name} were changed beside the stack.", f"{what}; then {deploy}")
+        yield warned(f"Resources of {name} were changed outside the stack.", f"{what}; then {deploy}")
     if not stack.get("EnableTerminationProtection"):
         protect = f"aws cloudformation update-termination-protection --enable-termination-protection {where}"
         # Not with `sam deploy`, which cannot set it.
-        yield warned(f"Nothing keeps {name} from being deleted by mistake.", protect)
+        yield warned(f"{name} has no termination protection.", protect)
     yield passed(f"{name} is {status} and protected; its drift is {drift}.")

@@ -1,4 +1,4 @@
-"""`rightstate policies`: the catalogue, and what is enabled of it in which account."""
+"""`rightstate policies`: the catalogue, and which policies each account has enabled."""
 
 from typing import Annotated
 
@@ -28,12 +28,12 @@ def list_policies(
     risk: RiskOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """List the policies; show one; or enable, disable and change them in accounts of a deployed hub.
+    """List or show policies, or enable and disable them in accounts of a deployed hub.
 
-    - `rightstate policies --risk breaks-access` lists those that may cut somebody off.
-    - `rightstate policies --type s3-bucket --category storage` lists those of buckets in that category.
-    - `rightstate policies show s3-versioning` says all there is to know of one.
-    - `rightstate policies enable s3-versioning --account 111122223333` has the hub report on it.
+    - `rightstate policies --risk breaks-access` lists policies that may cut off access.
+    - `rightstate policies --type s3-bucket --category storage` lists policies for buckets.
+    - `rightstate policies show s3-versioning` shows everything about one policy.
+    - `rightstate policies enable s3-versioning --account 111122223333` makes the hub report on it.
     """
     if context.invoked_subcommand:
         if types or category or risk or format is not Format.TABLE:
@@ -52,13 +52,13 @@ def list_policies(
         ],
         whole=("Risk, begin in",),
     )
-    say("`rightstate policies show ID` says all there is to know of one.")
+    say("`rightstate policies show ID` shows everything about one policy.")
 
 
 policies.command(
     name="list",
     help="List the policies, as `rightstate policies` alone does.\n\n"
-    "- `rightstate policies list --risk breaks-access` lists those that may cut somebody off.",
+    "- `rightstate policies list --risk breaks-access` lists policies that may cut off access.",
 )(list_policies)
 
 
@@ -77,7 +77,7 @@ def show(
 ) -> None:
     """Show one policy with everything to know before enabling it.
 
-    What it wants, may break and costs, which events start it, and which permissions it needs.
+    Shows what it wants, may break and costs, which events start it, and which permissions it needs.
 
     - `rightstate policies show s3-versioning`
     """
@@ -89,7 +89,7 @@ def show(
 
 
 def _begin_with(mode: Mode) -> str:
-    return f"begin with mode {mode}" + ("" if mode is Mode.REPORT else ", after a look in report")
+    return f"begin with mode {mode}" + ("" if mode is Mode.REPORT else ", after a first look in report")
 
 
 def _print_one(resource_type: ResourceType, policy: Policy) -> None:
@@ -99,20 +99,20 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
         ("Also known as", ", ".join(whole["aliases"])),
         ("Category", whole["category"]),
         ("Security Hub", ", ".join(whole["security_hub"]) or "no control"),
-        ("Concerns", whole["scope"]),
+        ("Applies to", whole["scope"]),
         ("Wants", "\n".join(f"{setting}: {want}" for setting, want in whole["wants"].items())),
         ("Parameters", "\n".join(f"{name} = {text}" for name, text in parameters(policy).items()) or "none"),
         ("May break", whole["side_effects"]),
-        ("Risk class", f"{whole['risk']}; {_begin_with(policy.risk.suggested_mode)}"),
+        ("Risk", f"{whole['risk']}; {_begin_with(policy.risk.suggested_mode)}"),
         ("Can be undone", whole["reversible"]),
         ("Does nothing when", "\n".join(whole["not_applicable"]) or "-"),
         ("Exempt when", "\n".join(whole["exempt_when"]) or "-"),
         ("Satisfied when", "\n".join(whole["compliant_when"]) or "-"),
-        ("Triggered by", ", ".join(whole["events"])),
-        ("Needs as well", ", ".join(whole["dependent_actions"]) or "-"),
+        ("Events that start it", ", ".join(whole["events"])),
+        ("AWS also requires", ", ".join(whole["dependent_actions"]) or "-"),
         ("Reads with", ", ".join(whole["read_actions"])),
         ("Writes with", ", ".join(whole["write_actions"])),
-        ("To undo, also", ", ".join(whole["undo_actions"]) or "-"),
+        ("Undo also writes with", ", ".join(whole["undo_actions"]) or "-"),
         ("Notes", whole["notes"] or "-"),
     ]
     print_table(policy.id, ("", ""), lines)

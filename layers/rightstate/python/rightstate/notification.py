@@ -1,7 +1,7 @@
-"""What is told of an execution: as an event to other systems, and as a message to people.
+"""The notification about an execution: an event for other systems, and a message for people.
 
-Pure: `record` sends both. Names and reasons are foreign text. In the message each stays on its line; the
-event is data, which whoever shows it escapes for where it is shown.
+Pure: `record` sends both. Names and reasons are foreign text. In the message each stays on its line. The
+event is data: its reader escapes it.
 """
 
 import json
@@ -22,8 +22,8 @@ SOURCE = "rightstate"
 DETAIL_TYPE = "Rightstate Remediation"
 
 TOLD = (Outcome.REMEDIATED, Outcome.REPORTED, Outcome.FAILED, Outcome.UNDONE)
-"""The endings worth telling; of the others the ledger and the metric know. What waits for an approval is told
-when it is asked for, and not again by those that find it waiting."""
+"""These outcomes always send a notification. The others are only in the ledger and the metrics. An approval
+request sends one when it is made; later executions that find it waiting send none."""
 _Unmade = Literal[
     Outcome.DENIED,
     Outcome.CHANGED_SINCE_PLAN,
@@ -35,8 +35,8 @@ _Unmade = Literal[
     Outcome.NOT_APPLICABLE,
     Outcome.GONE,
 ]
-"""How an execution that has asked for an approval may end without the change: whoever has approved it counts
-on it, so that these are told of such an execution."""
+"""How an execution that asked for an approval may end without the change. Its approver counts on the change,
+so these outcomes send a notification too."""
 Told = Literal[
     Outcome.REMEDIATED,
     Outcome.REPORTED,
@@ -46,8 +46,8 @@ Told = Literal[
     _Unmade,
 ]
 
-# SNS takes 256 KiB with the attributes, PutEvents had the same limit for all of an entry before 2026. What is
-# left free is for what goes around the text.
+# SNS takes 256 KiB with the attributes; PutEvents had the same limit for a whole entry before 2026. The rest
+# is for what goes around the text.
 _LARGEST = 250_000
 _CONSOLES = {
     "aws": "console.aws.amazon.com",
@@ -59,7 +59,7 @@ _CONSOLES = {
 
 
 class _Part(BaseModel):
-    """Apart from the states' models, so that these can change and what is published stays."""
+    """Separate from the states' models: these can change while the published format stays."""
 
     model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
@@ -68,15 +68,15 @@ class Cause(_Part):
     """The API call that started the execution."""
 
     principal: str | None = Field(
-        description="ARN of who made the call. Null where CloudTrail names none, as for AWS services."
+        description="ARN of the caller. Null if CloudTrail names none, as for AWS services."
     )
     event_name: str = Field(description="The API call.")
-    event_id: str = Field(description="The id of EventBridge's event about it.")
-    time: str = Field(description="When it was made.")
+    event_id: str = Field(description="The id of the EventBridge event about it.")
+    time: str = Field(description="When the call was made.")
 
 
 class Finding(_Part):
-    """A setting that a policy wants otherwise."""
+    """A setting that a policy wants to be different."""
 
     setting: str = Field(description="Its name.")
     before: Value = Field(description="The value that was read.")
@@ -87,98 +87,98 @@ F = TypeVar("F", bound=Finding)
 
 
 class Change(Finding):
-    """A setting that was to be written."""
+    """A setting to write."""
 
     policies: tuple[str, ...] = Field(description="The policies that asked for it.")
 
 
 class Verdict(_Part):
-    """What a policy made of the resource."""
+    """What a policy found about the resource."""
 
     policy: str = Field(description="Its id.")
-    mode: Mode = Field(description="What it may do, in this execution.")
+    mode: Mode = Field(description="What it may do in this execution.")
     status: Status = Field(description="What it found.")
-    reason: str = Field(description="Why it does nothing, where it does nothing.")
-    findings: tuple[Finding, ...] = Field(description="What it wants otherwise.")
+    reason: str = Field(description="If it does nothing: why.")
+    findings: tuple[Finding, ...] = Field(description="The settings that it wants to be different.")
 
 
 class Notification(_Part):
     """The detail of an event `Rightstate Remediation`.
 
-    Within a version fields may be added; none is renamed, removed or given another meaning.
+    Within a version fields may be added. No field is renamed, removed or given another meaning.
     """
 
     version: Literal["1"] = Field(default="1", description="The version of this format.")
     outcome: Told = Field(description="How the execution ended.")
-    error: str | None = Field(description="Of a failed one: the name of the error.")
-    reason: str = Field(description="The outcome in words; of a failed one, what happened and was changed.")
-    account: str = Field(description="The resource's account; `?` where the input named none.")
-    region: str = Field(description="The resource's region; `?` where the input named none.")
+    error: str | None = Field(description="If it failed: the name of the error.")
+    reason: str = Field(
+        description="The outcome in words. If it failed: what happened, and what was changed."
+    )
+    account: str = Field(description="The resource's account; `?` if the input named none.")
+    region: str = Field(description="The resource's region; `?` if the input named none.")
     resource_type: str = Field(description="E.g. `s3-bucket`.")
     resource: str = Field(
-        description="The resource's identifier. Of a refused input: what it named, in quotes, or `*`."
+        description="The resource's identifier. If the input was refused: what it named, in quotes, or `*`."
     )
-    arn: str | None = Field(description="The resource's ARN, where the identifier says all of it.")
-    why: str = Field(description="The reason that the execution was started with, if any.")
-    cause: Cause | None = Field(
-        description="The API call that started it; null where it was started by hand."
-    )
+    arn: str | None = Field(description="The resource's ARN, if the identifier determines it.")
+    why: str = Field(description="The reason given when the execution was started, if any.")
+    cause: Cause | None = Field(description="The API call that started it; null if it was started by hand.")
     changes: tuple[Change, ...] = Field(
-        description="What was changed; of a failed one, what was to be: `reason` says how far it came."
+        description="What was changed. If it failed: what was planned; `reason` says what was done."
     )
-    verdicts: tuple[Verdict, ...] = Field(description="What each policy made of the resource.")
-    calls: tuple[str, ...] = Field(description="The API calls, if all that were decided have been made.")
-    verified: Mapping[str, Value] = Field(description="The settings that were changed, as read again.")
+    verdicts: tuple[Verdict, ...] = Field(description="What each policy found.")
+    calls: tuple[str, ...] = Field(description="The API calls, if all of them were made.")
+    verified: Mapping[str, Value] = Field(description="The changed settings, as read again.")
     execution: str = Field(description="The execution's ARN.")
     link: str | None = Field(description="The execution in the Step Functions console.")
     started: str = Field(description="When the execution started.")
-    ended: str = Field(description="When this was told, which is the last that an execution does.")
+    ended: str = Field(description="When this notification was sent, the last step of an execution.")
     halted: tuple[str, ...] = Field(
         default=(),
-        description="The policies that change this resource no more, until they are released: their changes "
-        "did not last.",
+        description="The policies that do not change this resource until they are released, because their "
+        "changes did not last.",
     )
     tried: tuple[str, ...] = Field(
-        default=(), description="The halted policies that have tried once more; they stay halted."
+        default=(), description="The halted policies that tried once more. They stay halted."
     )
     resumed: tuple[str, ...] = Field(
         default=(),
-        description="The policies whose halt has ended: looked at again, the resource is as they want.",
+        description="The policies whose halt has ended: a later check found the resource compliant.",
     )
     approval: str | None = Field(
-        default=None, description="Of what waits for an approval: its id, for `rightstate approvals`."
+        default=None, description="If it waits for an approval: the request's id, for `rightstate approvals`."
     )
     undo: str | None = Field(
-        default=None, description="Of an undo: the ARN of the execution whose changes were taken back."
+        default=None, description="For an undo: the ARN of the execution whose changes were taken back."
     )
     requester: str | None = Field(
-        default=None, description="Of an undo: the aws:userid of who started it, as given."
+        default=None, description="For an undo: the aws:userid of the person who started it, as given."
     )
     approver: str | None = Field(
-        default=None, description="Of an undo: who has approved it or, where nobody had to, its exemption."
+        default=None, description="For an undo: who approved it or, if it needed no approval, its exemption."
     )
     exempt_until: str | None = Field(
         default=None,
-        description="Of an undo: until when policies leave the resource as it is. Null where no exemption "
-        "was needed, because the policies only ask.",
+        description="For an undo: the time until which policies leave the resource as it is. Null if it "
+        "needed no exemption, because the policies only ask.",
     )
     shortened: bool = Field(
         default=False,
-        description="True where it was too large: values and reasons are shortened texts then. The ledger "
-        "has the whole.",
+        description="True if the event was too large: values and reasons are then shortened texts. The "
+        "ledger has them in full.",
     )
 
 
 def notification(
     entry: Mapping[str, Any], resource_type: str, started: datetime, ended: datetime
 ) -> Notification:
-    """What to tell of an execution that ended with this entry of the ledger."""
+    """The notification about an execution that ended with this entry of the ledger."""
     account, region, _, resource = entry["resource"].split("/", 3)
     event, approval = entry["event"], entry.get("approval")
     return Notification.model_validate(
         {
             **entry,
-            "version": "1",  # of the format; that of the entry is Rightstate's
+            "version": "1",  # of the format; the entry's own version is Rightstate's
             "error": entry["error"] or None,
             "approval": approval["id"] if isinstance(approval, Mapping) else approval,
             "approver": entry.get("approver") or None,
@@ -212,19 +212,20 @@ def console_link(execution: str) -> str | None:
 
 
 def as_detail(told: Notification) -> str:
-    """The event's detail, which is never too large for EventBridge."""
+    """The event's detail, never too large for EventBridge."""
     whole = _json(told)
     return whole if len(whole.encode()) <= _LARGEST else _json(_shortened(told))
 
 
 def _json(told: Notification) -> str:
-    # A lone half of a surrogate pair is JSON, but no UTF-8.
+    # Half of a surrogate pair is valid JSON, but not valid UTF-8.
     text = json.dumps(told.model_dump(mode="json"), ensure_ascii=False)
     return text.encode(errors="replace").decode()
 
 
 def _shortened(told: Notification) -> Notification:
-    """With nothing in it that grows: there are no more settings and policies than the resource type has."""
+    """The same without long texts. Lists are short: a resource type has a fixed number of settings and
+    policies."""
 
     def short(found: F) -> F:
         texts = {"before": _line(as_text(found.before), 100), "after": _line(as_text(found.after), 100)}
@@ -253,16 +254,16 @@ def _shortened(told: Notification) -> Notification:
 
 
 def subject(told: Notification) -> str:
-    """One line of printable ASCII, of less than 100 characters (SNS API reference, Publish)."""
+    """One line of printable ASCII, under 100 characters (SNS API reference, Publish)."""
     what = "URGENT: Rightstate halted" if told.halted else f"Rightstate {told.outcome}"
     if told.resumed and told.outcome not in TOLD:
-        what = "Rightstate goes on with"
+        what = "Rightstate resumes"
     text = f"{what} {told.resource_type} {_line(told.resource, 2048)} in {told.account}"
     return _cut(text.encode("ascii", "replace").decode(), 99)
 
 
 def as_message(told: Notification) -> str:
-    """The notification as plain text, which is never too large for SNS."""
+    """The notification as plain text, never too large for SNS."""
     text = "\n\n".join("\n".join(section) for section in _sections(told) if section)
     return text.encode(errors="replace")[:_LARGEST].decode(errors="ignore") + "\n"
 
@@ -281,37 +282,37 @@ def _heading(told: Notification) -> Iterator[str]:
         yield f"URGENT: Rightstate stops changing {named}. Something sets it back, and it may be broken now."
         yield f"Halted: {', '.join(told.halted)}"
     if told.resumed:
-        yield f"Rightstate has looked at {named} again and goes on: {', '.join(told.resumed)} halted no more."
+        yield f"Rightstate checked {named} again. No longer halted: {', '.join(told.resumed)}."
     match told.outcome:
         case Outcome.REMEDIATED:
-            yield f"Rightstate has put {named} right."
+            yield f"Rightstate fixed {named}."
         case Outcome.AWAITING_APPROVAL:
             yield _question(told, named)
         case Outcome.UNDONE:
-            yield f"Rightstate has taken its changes of {named} back."
+            yield f"Rightstate took its changes to {named} back."
         case _ if told.undo:
-            yield f"Rightstate did not take its changes of {named} back: {told.error or told.outcome}."
+            yield f"Rightstate did not take its changes to {named} back: {told.error or told.outcome}."
         case Outcome.REPORTED:
-            yield f"Rightstate found {named} in a wrong state and left it as it is."
+            yield f"Rightstate found that {named} breaks a policy, and did not change it."
         case Outcome.FAILED:
-            yield f"Rightstate could not put {named} right: {told.error}."
+            yield f"Rightstate could not fix {named}: {told.error}."
         case Outcome.LIMITED:
-            yield f"Rightstate leaves {named} and others as they are: account {told.account} is at a limit."
+            yield f"Rightstate did not change {named} and others: account {told.account} is at a limit."
         case _ if told.halted or told.resumed:
-            yield f"Rightstate leaves {named} as it is: {told.outcome}."
+            yield f"Rightstate did not change {named}: {told.outcome}."
         case _:
-            yield f"Rightstate has asked about {named}, and leaves it as it is: {told.outcome}."
+            yield f"Rightstate asked to change {named}, and did not change it: {told.outcome}."
     if told.reason and told.outcome is not Outcome.REMEDIATED:
         yield _line(told.reason, 2000)
 
 
 def _question(told: Notification, named: str) -> str:
-    """What is asked. An undo must not pass for a remediation."""
+    """The question. An undo must not look like a remediation."""
     if not told.undo:
-        return f"Rightstate asks whether it may put {named} right."
+        return f"Rightstate asks for your approval to fix {named}."
     return (
-        f"Rightstate asks whether it may UNDO its changes of {named}. That makes it less secure: it will "
-        f"break {', '.join(_undone(told))} again."
+        f"Rightstate asks for your approval to UNDO its changes to {named}. That makes it less secure: it "
+        f"will break {', '.join(_undone(told))} again."
     )
 
 
@@ -322,7 +323,7 @@ def _facts(told: Notification) -> Iterator[str]:
     if told.cause is None:
         yield "Caused by:  no API call; it was started by hand"
     else:
-        principal = told.cause.principal or "a caller that CloudTrail gives no ARN"
+        principal = told.cause.principal or "a caller without an ARN in CloudTrail"
         yield f"Caused by:  {_line(principal, 2048)}"
         yield f"Call:       {_line(told.cause.event_name, 128)} at {_line(told.cause.time, 64)}"
         yield f"Event:      {told.cause.event_id}"
@@ -344,17 +345,17 @@ def _changes(told: Notification) -> Iterator[str]:
         case Outcome.REMEDIATED:
             yield "Changed, and verified by a fresh read"
         case Outcome.AWAITING_APPROVAL if told.undo:
-            yield "To be set back, if it is approved"
+            yield "Will be set back if approved"
         case Outcome.AWAITING_APPROVAL:
-            yield "To be changed, if it is approved"
+            yield "Will be changed if approved"
         case Outcome.UNDONE:
             yield "Restored, and verified by a fresh read"
         case _ if told.verified:
-            yield "Changed; a fresh read shows it, except where it says not verified"
+            yield "Changed, and verified by a fresh read unless marked not verified"
         case _ if told.calls:
             yield "Changed, but not verified"
         case _:
-            yield "To be changed; the reason above says what was"
+            yield "Planned changes; the reason above says which were made"
     for each in told.changes:
         yield f"  {_found(each)}"
         yield f"    for {', '.join(each.policies)}"
@@ -376,7 +377,7 @@ def _left_alone(told: Notification) -> Iterator[str]:
 
 
 def _broken(told: Notification) -> list[Verdict]:
-    """What a policy found and may not change."""
+    """What a policy found, and its mode does not let it change."""
     changing = {policy for change in told.changes for policy in change.policies}
     return [
         v
@@ -391,12 +392,12 @@ def _undone(told: Notification) -> list[str]:
 
 
 def _held(told: Notification) -> list[Verdict]:
-    """What a policy found and must not change unseen, whatever its mode."""
+    """What a policy found, and no mode lets it change without a person."""
     return [v for v in told.verdicts if v.status is Status.HELD]
 
 
 def _excused(told: Notification) -> list[Verdict]:
-    """What a policy found and something keeps it from changing."""
+    """What a policy found, and an exemption, a halt or infrastructure as code keeps it from changing."""
     return [v for v in told.verdicts if v.status in (Status.EXEMPT, Status.HALTED, Status.MANAGED)]
 
 
@@ -409,73 +410,72 @@ def next_steps(told: Notification) -> Iterator[str]:
     if told.outcome is Outcome.FAILED:
         yield NEXT_STEPS.get(told.error or "", _OTHERWISE).format(**told.model_dump())
         if told.undo:
-            yield f"Then undo it again: rightstate undo {_name(told.undo)} --deployed --reason TEXT"
+            yield f"Then run the undo again: rightstate undo {_name(told.undo)} --deployed --reason TEXT"
         elif told.error not in _NOT_AGAIN:
-            yield "Then start it again: New execution, on the execution's page, takes the same input."
+            yield "Then start it again: `New execution` on the execution's page takes the same input."
     if told.outcome is Outcome.REMEDIATED:
         yield (
-            "Nothing, about what was changed. If a change is unwanted, take it back; an exemption then keeps "
-            "it from being made again:"
+            "Nothing, if you want the changes. To take them back, and to exempt the resource so that they "
+            "are not made again:"
         )
         yield f"  rightstate undo {_name(told.execution)} --deployed --reason TEXT"
     if told.outcome is Outcome.UNDONE and not told.exempt_until:
         yield (
-            f"Mend what made the change unwanted. {', '.join(_undone(told))} will ask for the change again; "
-            "deny that, or `rightstate exempt add --deployed` the resource."
+            f"Fix what made the change unwanted. {', '.join(_undone(told))} will ask for the change again. "
+            "Deny it, or exempt the resource with `rightstate exempt add --deployed`."
         )
     elif told.outcome is Outcome.UNDONE:
         yield (
-            f"Until {told.exempt_until}, mend what made the change unwanted. From then on the policies put "
-            "the resource right again; `rightstate exempt` makes it longer or shorter."
+            f"Fix what made the change unwanted before {told.exempt_until}. After that, the policies fix the "
+            "resource again. `rightstate exempt` makes the exemption longer or shorter."
         )
     yield from _of_halts_and_limits(told)
     if told.undo and told.outcome in _ASKED_AGAIN:
-        yield "Nothing, if it is to stay as it is: nothing was undone, and no exemption was written for it."
+        yield "Nothing, if the resource may stay as it is. Nothing was undone, and no exemption was written."
     elif told.outcome in _ASKED_AGAIN:
         yield (
-            "Nothing, if it is to stay as it is. The next event or sweep looks at the resource again, and so "
-            "does `rightstate start`."
+            "Nothing, if the resource may stay as it is. The next event or sweep checks the resource again, "
+            "and so does `rightstate start`."
         )
     if told.outcome is Outcome.AWAITING_APPROVAL:
-        yield "Approve or deny it; whoever caused it cannot:"
+        yield "Approve or deny it. The person who caused it cannot:"
         yield f"  rightstate approvals approve {told.approval} --deployed --reason ..."
         yield f"  rightstate approvals deny {told.approval} --deployed --reason ..."
     elif broken := _broken(told):
         target = f"--account {told.account} --region {told.region} --resource {_target(told)}"
         chosen = " ".join(f"--policy {verdict.policy}" for verdict in broken)
-        yield "See what would be done about what was not changed, and then do it:"
+        yield "Look at the missing changes, then make them:"
         yield f"  rightstate plan {target} {chosen}"
         yield f"  rightstate remediate {target} {chosen}"
         yield (
-            "To have it done from now on, raise the mode of the policies with `rightstate policies "
-            "set-mode`; `rightstate policies show ID` says what a policy may break."
+            "To make such changes automatically, set the policies' mode with `rightstate policies set-mode`. "
+            "`rightstate policies show ID` says what a policy may break."
         )
     if _held(told):
-        yield "What has a reason beside it is not changed in any mode: it needs a person's decision."
+        yield "Policies with a reason next to them change nothing in any mode: they need a person's decision."
     if any(verdict.status is Status.MANAGED for verdict in told.verdicts):
-        yield "Change what infrastructure as code manages in the code: anything else is set back by it."
+        yield "Infrastructure as code manages this resource. Change the code: it sets back any other change."
     yield f"`rightstate history {_name(told.execution)} --deployed` shows each state of the execution."
 
 
 def _of_halts_and_limits(told: Notification) -> Iterator[str]:
     if told.halted:
         yield (
-            f"Find out now what sets the resource back: {', '.join(told.halted)} changed it so often that it "
-            "is halted here. Then let it go on with `rightstate breaker release --deployed`. Until then the "
-            "resource is "
-            "looked at again after an hour, two hours, four and so on up to a day, and changed once each "
-            "time. What lasts ends the halt, which is told."
+            f"Find out now what sets the resource back. {', '.join(told.halted)} changed it so often that "
+            "Rightstate halted it here. Then resume with `rightstate breaker release --deployed`. Until then "
+            "Rightstate checks the resource after an hour, two hours, four and so on up to a day, and "
+            "changes it once each time. If a change lasts, the halt ends and you get a message."
         )
     if told.tried:
         yield (
             f"This was one more try: {', '.join(told.tried)} is still halted here. If the change lasts until "
-            "the next look, the halt ends. `rightstate breaker list --deployed` says when that is."
+            "the next check, the halt ends. `rightstate breaker list --deployed` says when that is."
         )
     if told.outcome is Outcome.LIMITED:
         yield (
-            "Look what happens in the account: more is not told in this hour. `rightstate history --deployed "
-            f"--account {told.account} --outcome limited` lists what was left. The hub's parameters "
-            "ChangesPerHour and RequestsPerHour are the limits."
+            "Find out what happens in the account. You get no more such messages in this hour. `rightstate "
+            f"history --deployed --account {told.account} --outcome limited` lists the resources that were "
+            "not changed. The hub's parameters ChangesPerHour and RequestsPerHour are the limits."
         )
 
 
@@ -485,36 +485,37 @@ def _name(execution: str) -> str:
 
 
 NEXT_STEPS = {
-    "RoleNotAssumed": "`rightstate verify` says what the role in account {account} lacks: it must exist, "
-    "trust the hub, and ask for the external id of the settings.",
-    "WrongAccount": "The settings of account {account} name a role of another account. Correct them; "
+    "RoleNotAssumed": "`rightstate verify` says what is wrong with the role in account {account}. It must "
+    "exist, trust the hub, and require the external id of the settings.",
+    "WrongAccount": "The settings of account {account} name a role of another account. Correct them. "
     "`rightstate verify` checks them.",
-    "UnknownAccount": "Register account {account} with `rightstate accounts add --deployed` or, if its "
-    "events come here "
-    "unasked, have them forwarded no more.",
-    "SettingsUnreadable": "Correct the settings of account {account} where the reason says; until then "
-    "nothing is done in that account. `rightstate verify` checks them.",
-    "Denied": "Allow the call that the reason names. What can refuse it: the policy or permissions boundary "
-    "of the role in account {account}, a policy of the organization, the resource's own policy, or that of "
-    "its KMS key.",
-    "InvalidInput": "Start it with another input; the reason says what was wrong with this one.",
-    "NotReady": "The resource was busy for longer than is waited. Look what it is at, and let it end.",
-    "Locked": "Another execution had the resource for longer than is waited; the ledger says which. Look "
-    "what it is at.",
-    "ChangedSincePlan": "Make a new plan, or have the change approved anew.",
-    "Interrupted": "The reason says what was made and what was not. Start the resource again for the rest, "
-    "or set it by hand.",
-    "AlreadyAsked": "Answer the approval that is asked for: `rightstate approvals list --deployed`.",
-    "NotVerified": "Look whether something else sets it back, e.g. infrastructure as code, and have that "
-    "want the same.",
-    "PlanConflict": "Switch one of the policies that the reason names off with `rightstate policies "
-    "set-mode`, or change its parameters.",
-    "CallFailed": "The reason has the code of AWS's refusal. Remove what stands in the way.",
-    "Throttled": "AWS asked for fewer calls, for longer than is waited. Look what else calls it so often.",
-    "Unavailable": "AWS did not answer, for longer than is waited. Look at the AWS Health Dashboard.",
-    "Defect": "Rightstate is at fault. Please report it, with the reason above.",
+    "UnknownAccount": "Register account {account} with `rightstate accounts add --deployed`. Or, if you do "
+    "not want its events, stop forwarding them.",
+    "SettingsUnreadable": "Correct the settings of account {account} as the reason says. Until then "
+    "Rightstate does nothing in that account. `rightstate verify` checks them.",
+    "Denied": "Allow the call that the reason names. These can deny it: the policy or permissions boundary "
+    "of the role in account {account}, a policy of the organization, the resource's own policy, or the "
+    "policy of its KMS key.",
+    "InvalidInput": "Start it with another input. The reason says what is wrong with this one.",
+    "NotReady": "The resource was busy for longer than Rightstate waits. Find out what it is doing, and let "
+    "that finish.",
+    "Locked": "Another execution held the resource for longer than Rightstate waits. The ledger says which. "
+    "Find out what it is doing.",
+    "ChangedSincePlan": "Make a new plan, or get the change approved again.",
+    "Interrupted": "The reason says which changes were made and which were not. Start it again for the rest, "
+    "or make them by hand.",
+    "AlreadyAsked": "Answer the approval request that is open: `rightstate approvals list --deployed`.",
+    "NotVerified": "Find out whether something else sets it back, e.g. infrastructure as code, and change "
+    "that.",
+    "PlanConflict": "Disable one of the policies that the reason names with `rightstate policies disable`, "
+    "or change its parameters.",
+    "CallFailed": "The reason has AWS's error code. Remove its cause.",
+    "Throttled": "AWS throttled the calls for longer than Rightstate waits. Find out what else calls it so "
+    "often.",
+    "Unavailable": "AWS did not answer for longer than Rightstate waits. Look at the AWS Health Dashboard.",
+    "Defect": "This is an error in Rightstate. Please report it, with the reason above.",
 }
-"""Error -> what mends it."""
+"""Error -> how to fix it."""
 
 _OTHERWISE = "The execution's history has the state that failed, and why."
 _NOT_AGAIN = ("InvalidInput", "Defect")
@@ -529,7 +530,7 @@ def _target(told: Notification) -> str:
 
 
 def _line(text: str, longest: int) -> str:
-    """Foreign text that stays on its line and is no longer than that."""
+    """Foreign text on one line, no longer than that."""
     safe = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: longest + 1])
     return _cut("".join(safe), longest)
 
