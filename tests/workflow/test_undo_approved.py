@@ -125,9 +125,9 @@ def test_the_request_says_that_it_is_an_undo_and_what_it_breaks(
     case = remediated()
     execution, request = case.ask()
     [message] = [each for each in told.messages(hub) if request.id in each.text]
-    assert f"asks whether it may UNDO its changes of {TYPE} {case.queue}" in message.text
+    assert f"asks for your approval to UNDO its changes to {TYPE} {case.queue}" in message.text
     assert f"makes it less secure: it will break {POLICY} again" in message.text
-    assert "To be set back, if it is approved" in message.text
+    assert "Will be set back if approved" in message.text
     assert "put " + case.queue not in message.text
     assert f"Undone:     {case.changed}" in message.text
     approver.decide(request, Choice.DENY, "not before the audit")
