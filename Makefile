@@ -36,12 +36,13 @@ unit: setup ## Test everything that needs no deployment
 acceptance: setup ## Deploy the application into ministack, and test it there
 	@$(BIN)/pytest -n0 -m acceptance
 
-lint: setup ## Check style, types and the template
+lint: setup ## Check style, types, the template and words
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check . || { echo "Not formatted; run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/sam validate > /dev/null
 	@$(BIN)/cfn-lint template.yaml member/template.yaml
+	@$(BIN)/pytest -n0 tests/docs/test_words.py
 
 build: setup sbom ## Build what `sam deploy` uploads, into .aws-sam
 	@log=$$($(BIN)/sam build 2>&1) || { echo "$$log"; exit 1; }

@@ -1,0 +1,127 @@
+"""Forms that readers have to read twice stay out of pages, help, messages, docstrings and comments."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rightstate_cli import application
+
+ROOT = application.root()
+TEXTS = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "cli" / "rightstate_cli").rglob("*.py")),
+    *sorted((ROOT / "layers" / "rightstate" / "python" / "rightstate").rglob("*.py")),
+]
+# Form -> what to say instead.
+FORMS = {
+    r"\b[Ww]hoever\b": "name the person",
+    r"\bof such\b": "subject first",
+    r"\bso many\b": "the number",
+    r"\b(is|are|was) told\b": "who gets a message, or says what",
+    r"\b(is|are|be) had\b": "get, find",
+    r"\bputs? (it |them |the \w+ |\{\w+\} )?right\b": "fix",
+    r"\bmend(s|ed|ing)?\b": "fix",
+    r"\b(is|are) nowhere\b": "unknown",
+    r"\bnobody is asked\b": "expired",
+}
+# These files still have such a form. Take a file out when its last one is gone.
+STILL = {
+    "docs/deploying.md",
+    "docs/exemptions.md",
+    "docs/history.md",
+    "docs/plans.md",
+    "docs/policies.md",
+    "docs/undo.md",
+    "cli/rightstate_cli/awaiting.py",
+    "cli/rightstate_cli/batches.py",
+    "cli/rightstate_cli/commands/accounts.py",
+    "cli/rightstate_cli/commands/apply.py",
+    "cli/rightstate_cli/commands/approvals.py",
+    "cli/rightstate_cli/commands/breaker.py",
+    "cli/rightstate_cli/commands/enabling.py",
+    "cli/rightstate_cli/commands/exempt.py",
+    "cli/rightstate_cli/commands/handling.py",
+    "cli/rightstate_cli/commands/history.py",
+    "cli/rightstate_cli/commands/organization.py",
+    "cli/rightstate_cli/commands/plan.py",
+    "cli/rightstate_cli/commands/remediate.py",
+    "cli/rightstate_cli/commands/replay.py",
+    "cli/rightstate_cli/commands/verify.py",
+    "cli/rightstate_cli/contacts.py",
+    "cli/rightstate_cli/dead_letters.py",
+    "cli/rightstate_cli/decommissioning.py",
+    "cli/rightstate_cli/embedded/__init__.py",
+    "cli/rightstate_cli/embedded/engine.py",
+    "cli/rightstate_cli/embedded/local.py",
+    "cli/rightstate_cli/embedded/running.py",
+    "cli/rightstate_cli/embedded/watch.py",
+    "cli/rightstate_cli/examples/rds_instance.py",
+    "cli/rightstate_cli/explaining.py",
+    "cli/rightstate_cli/findings.py",
+    "cli/rightstate_cli/following.py",
+    "cli/rightstate_cli/guarding.py",
+    "cli/rightstate_cli/hub.py",
+    "cli/rightstate_cli/hub_history.py",
+    "cli/rightstate_cli/hub_ledger.py",
+    "cli/rightstate_cli/plan_file.py",
+    "cli/rightstate_cli/planning.py",
+    "cli/rightstate_cli/records.py",
+    "cli/rightstate_cli/report/figures.py",
+    "cli/rightstate_cli/report/posture.py",
+    "cli/rightstate_cli/report/writer.py",
+    "cli/rightstate_cli/reports.py",
+    "cli/rightstate_cli/stack_sets.py",
+    "cli/rightstate_cli/targets.py",
+    "layers/rightstate/python/rightstate/approvals.py",
+    "layers/rightstate/python/rightstate/assessment.py",
+    "layers/rightstate/python/rightstate/errors.py",
+    "layers/rightstate/python/rightstate/exemptions.py",
+    "layers/rightstate/python/rightstate/limits.py",
+    "layers/rightstate/python/rightstate/listing.py",
+    "layers/rightstate/python/rightstate/models.py",
+    "layers/rightstate/python/rightstate/planner.py",
+    "layers/rightstate/python/rightstate/policies/auto_scaling_group.py",
+    "layers/rightstate/python/rightstate/policies/cloudformation_stack.py",
+    "layers/rightstate/python/rightstate/policies/rds_snapshot.py",
+    "layers/rightstate/python/rightstate/policies/s3_bucket.py",
+    "layers/rightstate/python/rightstate/record.py",
+    "layers/rightstate/python/rightstate/remediation.py",
+    "layers/rightstate/python/rightstate/reminders.py",
+    "layers/rightstate/python/rightstate/resource_type.py",
+    "layers/rightstate/python/rightstate/resource_types/rds_cluster.py",
+    "layers/rightstate/python/rightstate/resource_types/rds_snapshot.py",
+    "layers/rightstate/python/rightstate/resource_types/redshift_cluster.py",
+    "layers/rightstate/python/rightstate/resource_types/s3_bucket.py",
+    "layers/rightstate/python/rightstate/sessions.py",
+    "layers/rightstate/python/rightstate/survey.py",
+    "layers/rightstate/python/rightstate/triggers.py",
+    "layers/rightstate/python/rightstate/undoing.py",
+    "layers/rightstate/python/rightstate/wants.py",
+}
+
+
+def faults(text: str) -> list[str]:
+    """The forms in the text, each with what to say instead."""
+    plain = " ".join(text.split())
+    return [
+        f"{match[0]!r}: {instead}" for form, instead in FORMS.items() for match in re.finditer(form, plain)
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["what mends it", "Whoever has it", "nobody is told", "puts the bucket right"]
+)
+def test_a_form_is_found(text: str) -> None:
+    assert faults(text)
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_text_has_none_of_the_forms(path: Path) -> None:
+    found = faults(path.read_text())
+    if str(path.relative_to(ROOT)) in STILL:
+        assert found, f"{path.name} has none any more: take it out of STILL"
+    else:
+        assert found == []
