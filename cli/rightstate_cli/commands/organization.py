@@ -108,7 +108,7 @@ def deploy(
 
     The management account is in no such StackSet; `rightstate accounts add` makes it a member.
 
-    Exit codes: 0 every account has its stacks, 1 one has not, 2 it could not be told.
+    Exit codes: 0 every account has its stacks, 1 one has not, 2 could not tell.
     """
     hub, stack_set = _administered(stack, hub_region, profile)
     stack_sets.check_admitted(hub, stack_set.organization)
@@ -147,7 +147,7 @@ def deploy(
     failed = [each for each in instances if not each.well]
     if failed or set(ends) - {"SUCCEEDED"}:
         say(
-            f"Not as wanted: {', '.join(_places(failed)) or 'the operation ended ' + ', '.join(ends)}. Mend "
+            f"Not as wanted: {', '.join(_places(failed)) or 'the operation ended ' + ', '.join(ends)}. Fix "
             "what the reasons say, and run the command again: it does what is left."
         )
         raise typer.Exit(1)
@@ -175,7 +175,7 @@ def register(
     has brought it. So it may run again whenever accounts have joined or were upgraded.
 
     Exit codes: 0 every account of the StackSet is registered, 1 one is not or one has left the organization,
-    2 it could not be told.
+    2 could not tell.
     """
     hub, stack_set = _administered(stack, hub_region, profile)
     stack_sets.check_admitted(hub, stack_set.organization)
@@ -245,7 +245,7 @@ def show(
 ) -> None:
     """Show the StackSet, and its stack in each account and region.
 
-    Exit codes: 0 every one is as wanted, 1 one is not, 2 it could not be told.
+    Exit codes: 0 every one is as wanted, 1 one is not, 2 could not tell.
     """
     _, stack_set = _administered(stack, hub_region, profile)
     found, instances = stack_set.get(), stack_set.instances()
@@ -323,7 +323,7 @@ def _described(
     }
     for key, value in parameters.items():
         member_stacks.checked(key, value)
-    # Whoever has chosen some types is not to find all of them allowed after an upgrade.
+    # An upgrade must not allow all types to a member that was installed for some of them.
     return member_stacks.body(list(types) or (_types(found.body) if found else [])), parameters
 
 

@@ -53,17 +53,17 @@ def verify(
     hub_region: HubRegionOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Check the deployed hub, its members and their regions, and say what mends them.
+    """Check the deployed hub, its members and their regions, and show how to fix each problem.
 
     Reads, and changes nothing. Each check ends PASS, WARN, FAIL or SKIP, with what was found and the command
-    that mends it. The hub's own function tries each member's role, also as somebody else would who knows its
+    that fixes it. The hub's own function tests each member's role, also as a stranger who knows its
     name.
 
     - `rightstate verify` checks all.
     - `rightstate verify --check V5 --account 111122223333` tries one account's role.
     - `rightstate verify --inspect-role OrganizationAccountAccessRole` also looks into the other accounts.
 
-    Exit codes: 0 nothing failed (warnings are shown), 1 a check failed, 2 it could not be told.
+    Exit codes: 0 nothing failed (warnings are shown), 1 a check failed, 2 could not tell.
     """
     chosen = checks.chosen(names or ())
     if inspect_role and inspect_role.startswith("arn:"):

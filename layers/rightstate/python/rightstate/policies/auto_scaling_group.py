@@ -21,8 +21,8 @@ POLICIES = (
         not_applicable=("being-deleted", "operated"),
         side_effects="After a simple scaling policy has acted, it acts again only once the cooldown is over.",
         reversible="Yes: the cooldown as it was is in the ledger.",
-        notes="Only somebody who wrote 0 breaks it. A cooldown delays simple scaling policies and whoever "
-        "sets the capacity with HonorCooldown; for a group that has neither, or that scales by target "
+        notes="Only somebody who wrote 0 breaks it. A cooldown delays simple scaling policies and those who "
+        "set the capacity with HonorCooldown; for a group that has neither, or that scales by target "
         "tracking, steps, prediction or schedule, it changes nothing.",
     ),
 )

@@ -20,7 +20,7 @@ POLICIES = (
             "in-review",
             "not-created",
         ),
-        side_effects="Whoever deletes the stack, a pipeline too, is refused until the protection is switched "
+        side_effects="Deleting the stack, by a pipeline too, is refused until the protection is switched "
         "off. Updates are not affected.",
         reversible="Yes: that it was off is in the ledger.",
         security_hub=("CloudFormation.3",),

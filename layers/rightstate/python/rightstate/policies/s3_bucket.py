@@ -34,7 +34,7 @@ def _acl(
         wants={"Grants": Lacks(items=tuple(sorted({f"{grantee} {permission}", f"{grantee} FULL_CONTROL"})))},
         not_applicable=("directory-bucket", "acls-disabled"),
         compliant_when=("public-acls-ignored",),
-        side_effects="Whoever relied on the grant, without signing in or from another account, loses "
+        side_effects="Anybody who relied on the grant, without signing in or from another account, loses "
         "access at once. Every other grant stays.",
         reversible="Yes: the removed grants are in the ledger. S3 refuses to add a public grant again "
         "while BlockPublicAcls is on.",
@@ -65,7 +65,7 @@ POLICIES = (
             ),
             "exempt_websites": Parameter(
                 default=False,
-                why="Whoever may call PutBucketWebsite could make a bucket exempt. Set it where that is as "
+                why="A caller of PutBucketWebsite could make a bucket exempt. Set it where that is as "
                 "restricted as the settings are.",
             ),
         },
