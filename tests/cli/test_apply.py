@@ -121,7 +121,7 @@ def test_the_plan_is_carried_out_and_applying_it_again_repeats_nothing(
     server.calls.clear()
     again = inside("apply", str(file), "--yes")
     assert (
-        "This plan has been gone through" in again.err and "2 remediated. Nothing was started." in again.err
+        "This plan was applied by" in again.err and "2 remediated. Nothing was started." in again.err
     )
     assert (again.code, again.out, len(backfill.runs)) == (2, "", 1)
     assert "sqs:SetQueueAttributes" not in server.calls
@@ -147,7 +147,7 @@ def test_what_was_mended_and_is_broken_alike_again_is_mended_by_going_through_th
     assert [each["outcome"] for each in again.json["items"]] == ["remediated", "remediated"]
     assert again.json["batch"] == f"{first.json['batch']}_2"
     assert encrypted(server, "back-1") and encrypted(server, "back-2")
-    assert "This plan has been gone through" in inside("apply", str(file), "--yes").err
+    assert "This plan was applied by" in inside("apply", str(file), "--yes").err
 
 
 def test_a_smaller_apply_of_the_same_plan_takes_nothing_out_of_its_batch(

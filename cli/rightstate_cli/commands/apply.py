@@ -103,8 +103,7 @@ def apply(
         bool,
         typer.Option(
             "--again",
-            help="Go through a plan once more that has been gone through: a new one is the same where what "
-            "was mended has been broken alike since.",
+            help="Apply a finished plan again, if resources drifted back the same way.",
         ),
     ] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Start it, and do not follow it.")] = False,
@@ -184,10 +183,10 @@ def apply(
 def _all_before(batch: str, runs: Sequence[batches.Run], items: Sequence[batches.Item]) -> str:
     """Why nothing is started where everything was done before."""
     return (
-        f"This plan has been gone through, by {runs[-1].name} of {batches.as_time(runs[-1].started)}: "
-        f"{summary(each.outcome for each in items)}. Nothing was started. Where a new plan is the same, "
-        "because what was mended has been broken alike since, --again goes through it once more: a resource "
-        f"that is not as planned is left alone. `rightstate batch show {batch}` has the outcomes, "
+        f"This plan was applied by {runs[-1].name} of {batches.as_time(runs[-1].started)}: "
+        f"{summary(each.outcome for each in items)}. Nothing was started. If resources drifted back the same "
+        "way, apply the plan again with --again. Resources that are not as planned are not changed. "
+        f"`rightstate batch show {batch}` has the outcomes, "
         f"`rightstate batch resume {batch} --failed` tries failed ones again."
     )
 

@@ -73,7 +73,7 @@ def replay(
     deployed: DeployedOption = False,
     undelivered: Annotated[
         bool,
-        typer.Option("--undelivered", help="With --deployed: all events in the queue of the undelivered."),
+        typer.Option("--undelivered", help="With --deployed: all events in the dead-letter queue."),
     ] = False,
     force: Annotated[
         bool,

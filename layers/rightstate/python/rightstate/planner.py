@@ -271,8 +271,8 @@ def _change(
     except PlanConflict as conflict:
         policies = ", ".join(policy for policy, _ in asked)
         raise PlanConflict(
-            f"{policies} cannot all be had for {setting}: {conflict}. Nothing was changed; switch one "
-            "of them off or change its parameters."
+            f"{policies} conflict on {setting}: {conflict}. Nothing was changed. Disable one of them or "
+            "change its parameters."
         ) from None
     return Change(
         setting=setting,
@@ -304,7 +304,7 @@ def _outcome(verdicts: list[Verdict], changes: tuple[Change, ...]) -> tuple[Outc
         for status in statuses:
             first = next((verdict for verdict in verdicts if verdict.status is status), None)
             if first is not None:
-                unsaid = "No policy that the resource breaks may change it."
+                unsaid = "Report only: nothing was changed."
                 reason = first.reason or (unsaid if outcome is Outcome.REPORTED else "")
                 return outcome, reason, first.rule or "policies"
     return Outcome.NOT_APPLICABLE, "", "scope"
