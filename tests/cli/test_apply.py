@@ -120,9 +120,7 @@ def test_the_plan_is_carried_out_and_applying_it_again_repeats_nothing(
     assert ran.code == 0
     server.calls.clear()
     again = inside("apply", str(file), "--yes")
-    assert (
-        "This plan was applied by" in again.err and "2 remediated. Nothing was started." in again.err
-    )
+    assert "This plan was applied by" in again.err and "2 remediated. Nothing was started." in again.err
     assert (again.code, again.out, len(backfill.runs)) == (2, "", 1)
     assert "sqs:SetQueueAttributes" not in server.calls
 
