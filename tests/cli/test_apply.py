@@ -125,7 +125,7 @@ def test_the_plan_is_carried_out_and_applying_it_again_repeats_nothing(
     assert "sqs:SetQueueAttributes" not in server.calls
 
 
-def test_what_was_mended_and_is_broken_alike_again_is_mended_by_going_through_the_plan_again(
+def test_resources_that_drifted_back_the_same_way_are_fixed_by_applying_the_plan_again(
     server: Server, inside: Cli, backfill: Backfill, planned: Callable[..., Path]
 ) -> None:
     file = planned("back-1", "back-2")
@@ -139,7 +139,7 @@ def test_what_was_mended_and_is_broken_alike_again_is_mended_by_going_through_th
     inside("plan", "--account", OWN, "-p", SQS, *arns, "-o", str(file), "--deployed")
     assert file.read_text() == before
     refused = inside("apply", str(file), "--yes")
-    assert "--again goes through it once more" in refused.err
+    assert "apply the plan again with --again" in refused.err
     assert (refused.code, encrypted(server, "back-1")) == (2, False)
     again = inside("apply", str(file), "--yes", "--again", "--format", "json")
     assert [each["outcome"] for each in again.json["items"]] == ["remediated", "remediated"]
