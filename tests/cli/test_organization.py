@@ -53,7 +53,7 @@ def _fresh(organization: Organization, server: Server, monkeypatch: pytest.Monke
 
 def registry(server: Server) -> Registry:
     with patch.dict("os.environ", server.environment):
-        return Registry(find(STACK))
+        return Registry(find(STACK).settings)
 
 
 @pytest.fixture

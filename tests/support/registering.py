@@ -18,7 +18,7 @@ def hub_of(session: Any, account: str, region: str, stack: str, outputs: Mapping
 
 def register(hub: Hub, account: Account) -> None:
     """Write the account's settings anew, as often as its revision says."""
-    registry = Registry(hub)
+    registry = Registry(hub.settings)
     registry.remove(account.account)
     written = account.model_copy(update={"revision": 0})
     for _ in range(max(account.revision, 1)):
@@ -27,4 +27,4 @@ def register(hub: Hub, account: Account) -> None:
 
 def forget(hub: Hub, account: str) -> None:
     """Have no settings for the account any more."""
-    Registry(hub).remove(account)
+    Registry(hub.settings).remove(account)
