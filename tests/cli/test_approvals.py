@@ -10,7 +10,7 @@ from rightstate.approvals import REQUESTS
 from rightstate.catalogue import find_policy
 from rightstate.clock import written
 from rightstate.models import Choice, Requested
-from rightstate_cli.guarding import Guarding
+from rightstate_cli.guarding import Approving
 from tests.cli.conftest import OWN, REGION, Cli, Hub
 from tests.support import requests
 
@@ -21,7 +21,7 @@ SQS = "sqs-server-side-encryption"
 def decided(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What was decided, request and all; nobody waits for it."""
     found: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(Guarding, "decide", lambda self, *given: found.append(given))
+    monkeypatch.setattr(Approving, "decide", lambda self, *given: found.append(given))
     return found
 
 

@@ -143,7 +143,8 @@ def ended(
         until = begun + timedelta(seconds=seconds)
         route = route_of(state, failed)
         visits = [begun + (until - begun) * number / len(route) for number in range(len(route))]
-        events = history(route, zip(visits, [*visits[1:], until], strict=True))
+        times = zip(visits, [*visits[1:], until], strict=True)
+        events = history(route, times, failed.error if failed else "")
         return recorded(resource_type, execution, entered, state, until, events)
 
 
@@ -325,11 +326,17 @@ def _shortest(states: dict[str, Any], source: str, target: str) -> list[str]:
     raise ValueError(f"No way leads from {source} to {target}.")
 
 
-def history(route: tuple[str, ...], times: Iterable[tuple[datetime, datetime]]) -> list[dict[str, Any]]:
-    """The events of Step Functions' history that say when each state was entered and left, but the last."""
+def history(
+    route: tuple[str, ...], times: Iterable[tuple[datetime, datetime]], error: str = ""
+) -> list[dict[str, Any]]:
+    """The events of Step Functions' history that say when each state was entered and left, but the last; and
+    what the state failed with that the execution failed in."""
     events: list[dict[str, Any]] = []
-    for state, (entered, left) in zip(route, times, strict=True):
+    failed = route.index("Read back") - 1 if "Read back" in route else len(route) - 2
+    for number, (state, (entered, left)) in enumerate(zip(route, times, strict=True)):
         events.append({"timestamp": entered, "stateEnteredEventDetails": {"name": state}})
+        if error and number == failed:
+            events.append({"timestamp": left, "taskFailedEventDetails": {"error": error}})
         events.append({"timestamp": left, "stateExitedEventDetails": {"name": state}})
     return events[:-1]
 

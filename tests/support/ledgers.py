@@ -193,9 +193,17 @@ def _entry(random: Random, number: int, place: _Place, changed: dict[_Place, Und
     )
     state = _state(outcome, run, variant, execution, failed)
     route = endings.route_of(state, failed)
+    error = endings.GONE if outcome == "gone" else failed
     times = list(_times(random, route, started))
     ended = times[-1][1]
-    entry = endings.recorded(place[2], execution, given, state, ended, endings.history(route, times))
+    entry = endings.recorded(
+        place[2],
+        execution,
+        given,
+        state,
+        ended,
+        endings.history(route, times, error.error if error else ""),
+    )
     if outcome == "remediated" and entry["changes"]:
         changed[place] = Undo(
             execution=execution.id,

@@ -18,6 +18,7 @@ from rightstate.models import Decision, Enabled, Outcome, Status
 from rightstate.planner import decide, settings_to_read
 from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Place, Resource
+from rightstate.resource_types import rds_instance
 from rightstate_cli import examples, moto_gaps
 
 INSTANCE = load("rds-instance")
@@ -30,6 +31,8 @@ MYSQL = [policy.id for policy in INSTANCE.policies if policy.id.startswith("rds-
 
 @pytest.fixture
 def account() -> Iterator[Account]:
+    # What another test has asked about is asked again, as in a new container.
+    rds_instance._offer.forget()
     with mock_aws(), moto_gaps.fill():
         yield Account()
 

@@ -21,6 +21,7 @@ from rightstate_cli.executions import Execution, Start
 from rightstate_cli.report.posture import State, effect, made
 from rightstate_cli.report.record import as_record
 from rightstate_cli.report.spreadsheet import Spreadsheet
+from tests.support import dynamodb_engine
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
 
@@ -60,6 +61,12 @@ def answering(answers: Answers) -> Iterator[None]:
         sessions._forget()
         yield
     sessions._forget()
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[Engine]:
+    with dynamodb_engine.running() as engine:
+        yield engine
 
 
 def run(hub: Engine, resource: str, resource_type: str = "s3-bucket") -> Execution:

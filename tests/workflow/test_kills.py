@@ -4,6 +4,7 @@ The execution makes two changes of a bucket with two calls. docs/history.md has 
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from rightstate import death, guards
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions import Start
+from tests.support import dynamodb_engine
 from tests.support.killing import killed
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
 from tests.support.undoing import exempt, undo
@@ -61,6 +63,12 @@ KILLS: list[tuple[str, str, str, int, tuple[str, list[str], list[str]]]] = [
     ("record", "before", "PutItem", EVERY_TRY, ("died", ALL, [])),
     ("record", "after", "PutItem", EVERY_TRY, DONE),
 ]
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[Engine]:
+    with dynamodb_engine.running() as engine:
+        yield engine
 
 
 def bucket_to_mend() -> str:
