@@ -40,6 +40,7 @@ lint: setup ## Check style, types, the template and words
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check . || { echo "Not formatted; run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@$(BIN)/sam validate > /dev/null
 	@$(BIN)/cfn-lint template.yaml member/template.yaml
 	@$(BIN)/pytest -n0 tests/docs/test_words.py
@@ -63,8 +64,8 @@ wheel: setup ## Make the wheel, into dist/
 
 docs: setup ## Write what follows from the code: pages of docs/, parts of both templates, envelopes of events
 	@$(BIN)/python -m authoring
-	@$(BIN)/python -m rightstate_cli.reference
-	@$(BIN)/python -m rightstate_cli.notification_reference
+	@$(BIN)/python -m rightstate_cli.docs.reference
+	@$(BIN)/python -m rightstate_cli.docs.notifications
 	@$(BIN)/python -m benchmarks.scale
 
 bench: build ## Measure calls, executions, cold starts and the layer

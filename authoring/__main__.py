@@ -2,10 +2,10 @@
 
 from authoring import event_files, event_table, published
 from rightstate.catalogue import load_all
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 
 if __name__ == "__main__":
-    root = application.root()
+    root = sam_template.root()
     event_files.complete(root / "events", load_all())
     event_table.write(root / "docs" / "testing.md", load_all())
     published.publish(root / "tests" / "published_policies.csv", load_all())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rightstate.event_rule import Subject
 from rightstate.resource_type import ResourceType
-from rightstate_cli import examples
+from rightstate_cli.simulation import examples
 
 _BEGIN, _END = "<!-- Written by `make docs`. -->\n", "<!-- /Written by `make docs`. -->\n"
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from benchmarks import calls, executions, handlers, layer, planning
-from rightstate_cli.output import print_table, results
+from rightstate_cli.terminal.output import print_table, results
 
 app = typer.Typer()
 

@@ -7,9 +7,9 @@ from tests.support.calls import Calls
 from tests.support.member import broken, enable, start_input
 
 from rightstate.catalogue import load_all
-from rightstate_cli import examples, moto_gaps
 from rightstate_cli.embedded.engine import simulated
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
+from rightstate_cli.simulation import examples, moto_gaps
 
 
 def measure() -> list[dict[str, Any]]:

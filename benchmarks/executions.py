@@ -6,9 +6,9 @@ from typing import Any
 from tests.support.member import broken, enable, start_input
 
 from rightstate.catalogue import load
-from rightstate_cli import moto_gaps
 from rightstate_cli.embedded.engine import simulated
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
+from rightstate_cli.simulation import moto_gaps
 
 
 def measure(size: int) -> list[dict[str, Any]]:

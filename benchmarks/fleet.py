@@ -31,7 +31,7 @@ from tests.acceptance.hub import Hub, awaited, build
 from tests.support.server import Server, started
 from tests.support.throttling import throttled
 
-from rightstate_cli.output import print_table
+from rightstate_cli.terminal.output import print_table
 
 ACCOUNTS = ("555566667777", "666677778888", "777788889999")
 REGIONS = ("us-east-1", "eu-west-1")

@@ -14,7 +14,7 @@ import typer
 
 from benchmarks import growth_page, machine, server
 from benchmarks.growth_page import Grown, Surveyed
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 
 _REGION = "us-east-1"
 _COUNTS = (100, 1_000, 10_000, 100_000)
@@ -31,7 +31,7 @@ def main(
     page = growth_page.page(grown)
     print(page)
     if write:
-        folder = application.root() / "docs" / "benchmarks"
+        folder = sam_template.root() / "docs" / "benchmarks"
         folder.mkdir(exist_ok=True)
         (folder / "growth.json").write_text(grown.model_dump_json(indent=1) + "\n")
         (folder / "growth.md").write_text(page)

@@ -7,8 +7,8 @@ import json
 import time
 
 from benchmarks import machine
-from rightstate_cli import planning
-from rightstate_cli.targets import Wanted, named_accounts, targets
+from rightstate_cli.planning import survey as planning
+from rightstate_cli.planning.accounts import Wanted, named_accounts, targets
 
 
 def survey() -> dict[str, float]:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 
 _TRIES = 7
 _MEASURE = """
@@ -25,7 +25,7 @@ _HANDLER = "sys.path.insert(0, {folder!r}); import app"
 def measure() -> list[dict[str, Any]]:
     """The median of several imports; `ratio` is to bare boto3 with one client, measured in between."""
     programs = {"bare boto3": _BARE} | {
-        app.parent.name: _HANDLER.format(folder=str(app.parent)) for app in application.functions().values()
+        app.parent.name: _HANDLER.format(folder=str(app.parent)) for app in sam_template.functions().values()
     }
     samples: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
     for _ in range(_TRIES):

@@ -5,9 +5,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 
-BUILT = application.root() / ".aws-sam" / "build" / "RightstateLayer"
+BUILT = sam_template.root() / ".aws-sam" / "build" / "RightstateLayer"
 
 
 def measure(built: Path = BUILT) -> dict[str, Any]:

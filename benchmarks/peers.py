@@ -25,7 +25,8 @@ from benchmarks import custodian as peer
 from benchmarks import machine, peers_page, server
 from benchmarks.floor import DIRECTLY, PARAMETERS
 from benchmarks.peers_page import BROKEN, COMPLIANT, EACH_A_GROUP, ONE_PERCENT, Measured, Result
-from rightstate_cli import application, examples
+from rightstate_cli.application import sam_template
+from rightstate_cli.simulation import examples
 
 _REGION = "us-east-1"
 _KEYS = {"AWS_ACCESS_KEY_ID": "own", "AWS_SECRET_ACCESS_KEY": "own", "AWS_DEFAULT_REGION": _REGION}
@@ -221,7 +222,7 @@ def main(
     page = peers_page.page(measured)
     print(page)
     if write:
-        folder = application.root() / "docs" / "benchmarks"
+        folder = sam_template.root() / "docs" / "benchmarks"
         folder.mkdir(exist_ok=True)
         (folder / "peers.json").write_text(measured.model_dump_json(indent=1) + "\n")
         (folder / "peers.md").write_text(page)

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from benchmarks.machine import Machine
 from benchmarks.markdown import Target, table, targets_table
 from rightstate.catalogue import load
-from rightstate.models import Enabled
-from rightstate.planner import settings_to_read
+from rightstate.deciding.planner import settings_to_read
+from rightstate.models.settings import Enabled
 from rightstate.policy import Mode
 
 BROKEN, ONE_PERCENT, COMPLIANT = "broken", "1 % broken", "compliant"

@@ -8,9 +8,9 @@ from unittest.mock import patch
 from tests.support.server import OWN, Server
 
 from benchmarks.server import running
-from rightstate import sessions
-from rightstate_cli import planning
-from rightstate_cli.targets import Wanted, named_accounts, targets
+from rightstate.aws import sessions
+from rightstate_cli.planning import survey
+from rightstate_cli.planning.accounts import Wanted, named_accounts, targets
 
 ANSWERS_AFTER = 50
 """Milliseconds."""
@@ -27,7 +27,7 @@ def measure(size: int) -> dict[str, Any]:
                 sqs = server.session(account).client("sqs")
                 for number in range(size // len(ACCOUNTS)):
                     sqs.create_queue(QueueName=f"planned-{number}")
-            parallel = _seconds(planning.READERS)
+            parallel = _seconds(survey.READERS)
             one_by_one = _seconds(1)
     return {
         "resources": size // len(ACCOUNTS) * len(ACCOUNTS),
@@ -42,10 +42,10 @@ def _seconds(readers: int) -> float:
     sessions._forget()
     chosen = targets(named_accounts(Wanted(accounts=ACCOUNTS, types=("sqs-queue",))))
     begun = time.perf_counter()
-    with patch.object(planning, "READERS", readers):
-        found = list(planning.plan(chosen, lambda done, found: None))
+    with patch.object(survey, "READERS", readers):
+        found = list(survey.plan(chosen, lambda done, found: None))
     seconds = time.perf_counter() - begun
-    unread = [each for each in found if not isinstance(each, planning.Item) or not each.decision]
+    unread = [each for each in found if not isinstance(each, survey.Item) or not each.decision]
     if unread:
         raise RuntimeError(f"Not read: {unread[0]}")
     return seconds

@@ -17,9 +17,9 @@ import typer
 from playwright.sync_api import Browser
 from tests.support import browser, ledgers
 
-from rightstate_cli.output import print_table
 from rightstate_cli.report import writer
 from rightstate_cli.report.period import Chosen
+from rightstate_cli.terminal.output import print_table
 
 _WRITTEN_IN, _SEEN_IN = 60.0, 2.0
 _TIMES = """() => ({

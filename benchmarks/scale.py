@@ -19,16 +19,20 @@ from tests.storage.conftest import created
 from tests.support.calls import Calls
 from tests.support.member import broken, enable, start_input
 
-from rightstate import sessions, settings, storage
+from rightstate import settings, storage
+from rightstate.aws import sessions
 from rightstate.catalogue import load_all
-from rightstate.models import Account, Enabled, Execution, Scope, SurveyTask, Work
+from rightstate.models.backfill import Scope, SurveyTask, Work
+from rightstate.models.settings import Account, Enabled
+from rightstate.models.start import Execution
 from rightstate.policy import Mode
-from rightstate.scope_survey import TYPES_AT_ONCE, survey_scope
+from rightstate.states.scope_survey import TYPES_AT_ONCE, survey_scope
 from rightstate.storage.tables import TABLES
 from rightstate.survey import READERS
-from rightstate_cli import application, moto_gaps
+from rightstate_cli.application import sam_template
 from rightstate_cli.embedded.engine import simulated
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
+from rightstate_cli.simulation import moto_gaps
 
 ACCOUNTS, REGIONS, RESOURCES = 1000, 20, 1_000_000
 BROKEN = 0.01
@@ -112,7 +116,7 @@ class Path:
 def measured() -> dict[str, Path]:
     """Of a bucket that breaks a policy, and of one that does not."""
     found = {}
-    definition = json.loads((application.root() / "statemachines" / "remediation.asl.json").read_text())
+    definition = json.loads((sam_template.root() / "statemachines" / "remediation.asl.json").read_text())
     tasks = {name for name, state in definition["States"].items() if state["Type"] == "Task"}
     with simulated(wait_scale=0.001) as hub, moto_gaps.fill():
         enable(hub, "s3-versioning")
@@ -136,7 +140,7 @@ def measured() -> dict[str, Path]:
 def of_the_backfill() -> dict[str, int]:
     """The states that it enters for a place where all is well, for a service of one where something is to be
     done, and for each resource that is acted on."""
-    definition = json.loads((application.root() / "statemachines" / "backfill.asl.json").read_text())
+    definition = json.loads((sam_template.root() / "statemachines" / "backfill.asl.json").read_text())
     place = definition["States"]["Each scope"]["ItemProcessor"]
     service = place["States"]["Each service"]["ItemProcessor"]
     resource = service["States"]["Each resource"]["ItemProcessor"]
@@ -483,4 +487,4 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator
 
 
 if __name__ == "__main__":
-    (application.root() / "docs" / "scale.md").write_text(page())
+    (sam_template.root() / "docs" / "scale.md").write_text(page())

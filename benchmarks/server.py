@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import run_simple
 
-from rightstate_cli import moto_gaps
+from rightstate_cli.simulation import moto_gaps
 
 _ADMINISTRATION = "/benchmark/"
 

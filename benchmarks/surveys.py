@@ -17,10 +17,11 @@ from tests.support.server import Server
 from benchmarks.server import running
 from rightstate.catalogue import load, names
 from rightstate.resource_type import ResourceType
-from rightstate_cli import examples, planning
-from rightstate_cli.output import print_table
-from rightstate_cli.target import Target
-from rightstate_cli.targets import Wanted, named_accounts, targets
+from rightstate_cli.planning import survey as planning
+from rightstate_cli.planning.accounts import Wanted, named_accounts, targets
+from rightstate_cli.planning.target import Target
+from rightstate_cli.simulation import examples
+from rightstate_cli.terminal.output import print_table
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ _LIBRARY = "layers/rightstate/python/rightstate"
 _FILES = {
     "policies.py.j2": _LIBRARY + "/policies/{module}.py",
     "resource_type.py.j2": _LIBRARY + "/resource_types/{module}.py",
-    "example.py.j2": "cli/rightstate_cli/examples/{module}.py",
+    "example.py.j2": "cli/rightstate_cli/simulation/examples/{module}.py",
     "event.json.j2": "events/{name}/FillIn.json",
     "expected.py.j2": "tests/types/{module}.py",
     "test.py.j2": "tests/unit/test_{module}.py",

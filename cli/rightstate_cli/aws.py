@@ -21,10 +21,10 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
+from rightstate.aws.sessions import CONFIG
 from rightstate.errors import Denied, InvalidInput, Unavailable
 from rightstate.identify import shown
-from rightstate.models import ACCOUNT, REGION
-from rightstate.sessions import CONFIG
+from rightstate.models.names import ACCOUNT, REGION
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}

@@ -29,7 +29,7 @@ from rightstate_cli.commands.report import report
 from rightstate_cli.commands.start import start
 from rightstate_cli.commands.undo import undo
 from rightstate_cli.commands.verify import verify
-from rightstate_cli.output import say
+from rightstate_cli.terminal.output import say
 
 app = typer.Typer(
     no_args_is_help=True,

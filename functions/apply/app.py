@@ -1,7 +1,7 @@
 """Apply: make the calls that the decision holds."""
 
-from rightstate.models import Applied, ApplyTask
-from rightstate.remediation import apply
+from rightstate.models.tasks import Applied, ApplyTask
+from rightstate.states.remediation import apply
 from rightstate.step import step
 
 

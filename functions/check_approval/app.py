@@ -1,7 +1,7 @@
 """Check approval: what the answer is worth."""
 
-from rightstate.approvals import check
-from rightstate.models import CheckTask, Resolved
+from rightstate.models.tasks import CheckTask, Resolved
+from rightstate.states.approvals import check
 from rightstate.step import step
 
 

@@ -1,7 +1,7 @@
 """Check self: was the last canary recorded? Then send another."""
 
 from rightstate.canary import SelfChecked, check_self
-from rightstate.models import StateTask
+from rightstate.models.tasks import StateTask
 from rightstate.step import step
 
 

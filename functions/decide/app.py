@@ -1,7 +1,8 @@
 """Decide: which settings to change, and why not the others."""
 
-from rightstate.models import DecideTask, Decision
-from rightstate.remediation import decide
+from rightstate.models.decision import Decision
+from rightstate.models.tasks import DecideTask
+from rightstate.states.remediation import decide
 from rightstate.step import step
 
 

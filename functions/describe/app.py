@@ -1,7 +1,7 @@
 """Describe: the settings that the enabled policies read."""
 
-from rightstate.models import Described, RunTask
-from rightstate.remediation import describe
+from rightstate.models.tasks import Described, RunTask
+from rightstate.states.remediation import describe
 from rightstate.step import step
 
 

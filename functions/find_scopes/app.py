@@ -1,7 +1,7 @@
 """Find scopes: which accounts, regions and services a backfill is about."""
 
-from rightstate.backfill import find_scopes
-from rightstate.models import BackfillTask, Work
+from rightstate.models.backfill import BackfillTask, Work
+from rightstate.states.backfill import find_scopes
 from rightstate.step import step
 
 

@@ -1,7 +1,7 @@
 """Look again: at resources that are halted, after a while that grows."""
 
-from rightstate.halts import LookedAgain, look_again
-from rightstate.models import StateTask
+from rightstate.models.tasks import StateTask
+from rightstate.states.halts import LookedAgain, look_again
 from rightstate.step import step
 
 

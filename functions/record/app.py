@@ -1,7 +1,7 @@
 """Notify and record: the one ending of every execution."""
 
-from rightstate.models import Recorded, RecordTask
-from rightstate.record import record
+from rightstate.models.tasks import Recorded, RecordTask
+from rightstate.states.record import record
 from rightstate.step import step
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rightstate.death import record_death
+from rightstate.states.death import record_death
 
 
 def handler(event: Any, context: Any) -> None:

@@ -1,7 +1,7 @@
 """Remind: of exemptions that end soon or have just ended."""
 
-from rightstate.models import StateTask
-from rightstate.reminders import Reminded, remind
+from rightstate.models.tasks import StateTask
+from rightstate.states.reminders import Reminded, remind
 from rightstate.step import step
 
 

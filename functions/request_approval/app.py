@@ -1,7 +1,8 @@
 """Request approval: ask a person about the decision's changes."""
 
-from rightstate.approvals import request
-from rightstate.models import AskTask, Requested
+from rightstate.models.approval import Requested
+from rightstate.models.tasks import AskTask
+from rightstate.states.approvals import request
 from rightstate.step import step
 
 

@@ -1,7 +1,7 @@
 """Resolve: what is this execution about, and is anything enabled for it?"""
 
-from rightstate.models import Resolved, ResolveTask
-from rightstate.resolve import resolve
+from rightstate.models.tasks import Resolved, ResolveTask
+from rightstate.states.resolve import resolve
 from rightstate.step import step
 
 

@@ -1,7 +1,7 @@
 """Summarize: how the executions of a backfill ended."""
 
-from rightstate.backfill import summarize
-from rightstate.models import SummarizeTask, Summary
+from rightstate.models.backfill import SummarizeTask, Summary
+from rightstate.states.backfill import summarize
 from rightstate.step import step
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from rightstate.models import ReadBack, ReadBackTask, Verified, VerifyTask
-from rightstate.remediation import read_back, verify
+from rightstate.models.tasks import ReadBack, ReadBackTask, Verified, VerifyTask
+from rightstate.states.remediation import read_back, verify
 from rightstate.step import step
 
 

@@ -16,13 +16,15 @@ from typing import Any, TypeVar
 import boto3
 from boto3.dynamodb.types import TypeDeserializer
 
-from rightstate.models import Account, Enabled
+from rightstate.aws.sessions import reading_role
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
-from rightstate.sessions import reading_role
-from rightstate_cli import events, examples, executions
-from rightstate_cli import hub as hubs
-from rightstate_cli.executions import Execution
-from rightstate_cli.simulated_accounts import role_arn
+from rightstate_cli.application import events
+from rightstate_cli.executions import executions
+from rightstate_cli.executions.executions import Execution
+from rightstate_cli.hub import hub as hubs
+from rightstate_cli.simulation import examples
+from rightstate_cli.simulation.accounts import role_arn
 from tests.acceptance.emulator import ACCOUNT, CREDENTIALS, PATIENT, plain
 from tests.support import registering
 from tests.support.server import REGION

@@ -29,7 +29,7 @@ from ministack.services.cloudformation import (
     stacks,
 )
 
-from rightstate_cli.transformation import transformed
+from rightstate_cli.application.input_transformer import transformed
 
 Properties = dict[str, Any]
 Provisioned = tuple[str, dict[str, str]]

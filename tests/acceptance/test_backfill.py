@@ -12,7 +12,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from moto.core.exceptions import AccessDeniedError
 from moto.sts.responses import TokenResponse
 
-from rightstate_cli.executions import Execution
+from rightstate_cli.executions.executions import Execution
 from tests.acceptance.hub import Hub, awaited
 from tests.support.server import REGION, Server
 

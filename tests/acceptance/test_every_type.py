@@ -5,7 +5,7 @@ import pytest
 from rightstate.catalogue import load, names
 from rightstate.identify import identify
 from rightstate.resource_type import Place
-from rightstate_cli import examples
+from rightstate_cli.simulation import examples
 from tests.acceptance.emulator import ACCOUNT
 from tests.acceptance.hub import Hub, event_about
 from tests.support.server import REGION, Server

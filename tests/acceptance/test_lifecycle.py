@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from moto.rds.models import rds_backends
 
-from rightstate_cli import admission, application
+from rightstate_cli.application import sam_template
+from rightstate_cli.hub import admission
 from tests.acceptance.emulator import ACCOUNT
 from tests.acceptance.hub import Hub, awaited, event_about
 from tests.support.server import REGION, Server
@@ -23,7 +24,7 @@ BEFORE, AFTER = 100, 200
 
 MEMBER, LATER = "444455556666", "555566667777"
 # Between quotes, as SAM takes an empty value and one with a space.
-SAVED = {name: f'"{each["Default"]}"' for name, each in application.template()["Parameters"].items()}
+SAVED = {name: f'"{each["Default"]}"' for name, each in sam_template.template()["Parameters"].items()}
 """What `sam deploy --guided` saves in samconfig.toml if all is left as it proposes: every parameter."""
 OLDER = {
     "Parameters:": """
@@ -80,7 +81,7 @@ def next_release(built: Path) -> Path:
     layer = shutil.copytree(built.with_name("RightstateLayer"), built.with_name("NextLayer"))
     with (layer / "python" / "rightstate" / "__init__.py").open("a") as module:
         module.write("# The next release.\n")
-    shipped = application.root() / "statemachines" / "remediation.asl.json"
+    shipped = sam_template.root() / "statemachines" / "remediation.asl.json"
     definition = built.with_name("next.asl.json")
     definition.write_text(json.dumps({**json.loads(shipped.read_text()), "Comment": "The next release"}))
     changed = re.sub(r"DefinitionUri: .*", f"DefinitionUri: {definition}", built.read_text())

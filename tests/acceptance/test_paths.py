@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from rightstate import models
-from rightstate_cli import application, executions
+from rightstate.models import decision, tasks
+from rightstate_cli.application import sam_template
+from rightstate_cli.executions import executions
 from tests.acceptance import emulator
 from tests.acceptance.hub import awaited, client
 
@@ -65,14 +66,14 @@ PATHS: dict[str, tuple[list[str], dict[str, list[str]], str | None]] = {
 """Name -> the states that are visited, the errors that are met in them, and what the execution fails with."""
 
 ANSWERS: dict[str, type[BaseModel]] = {
-    "Resolve": models.Resolved,
-    "Assume role": models.Identity,
-    "Describe": models.Described,
-    "Decide": models.Decision,
-    "Apply": models.Applied,
-    "Verify": models.Verified,
-    "Read back": models.ReadBack,
-    "Notify and record": models.Recorded,
+    "Resolve": tasks.Resolved,
+    "Assume role": tasks.Identity,
+    "Describe": tasks.Described,
+    "Decide": decision.Decision,
+    "Apply": tasks.Applied,
+    "Verify": tasks.Verified,
+    "Read back": tasks.ReadBack,
+    "Notify and record": tasks.Recorded,
 }
 
 
@@ -123,7 +124,7 @@ def test_what_a_mock_returns_is_what_the_function_returns(case: str, state: str)
 def definition() -> str:
     """The definition, for some resource type and functions. Every wait is a second at most: Step Functions
     Local waits as long as AWS does."""
-    text = (application.root() / "statemachines" / "remediation.asl.json").read_text()
+    text = (sam_template.root() / "statemachines" / "remediation.asl.json").read_text()
     text = text.replace("${Partition}", "aws").replace("${ResourceType}", "sqs-queue")
     text = re.sub(r"\$\{(\w+)Function\}", r"arn:aws:lambda:us-east-1:111122223333:function:\1", text)
     filled: dict[str, Any] = json.loads(text)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli.simulated_accounts import roles
+from rightstate_cli.simulation.accounts import roles
 from tests.acceptance.console import Commands, commands
 from tests.acceptance.emulator import ACCOUNT
 from tests.acceptance.hub import Hub, awaited, event_about

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rightstate_cli import application, application_tree
+from rightstate_cli.application import sam_template, tree
 
 pytestmark = pytest.mark.acceptance
 
@@ -22,7 +22,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The commands of an environment that has the wheel and its dependencies, as pip resolves them."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=application.root(), check=True, capture_output=True)  # noqa: S603
+    subprocess.run(build, cwd=sam_template.root(), check=True, capture_output=True)  # noqa: S603
     [wheel] = folder.glob("*.whl")
     venv.create(folder / "venv", with_pip=True)
     commands = folder / "venv" / "bin"
@@ -55,7 +55,7 @@ def rightstate(installed: Path, tmp_path: Path) -> Run:
 def test_the_demo_runs(rightstate: Run) -> None:
     executions = json.loads(rightstate("demo", "--format", "json").stdout)
 
-    assert len({each["resource_type"] for each in executions}) == len(application.machines())
+    assert len({each["resource_type"] for each in executions}) == len(sam_template.machines())
     assert "remediated" in {each["outcome"] for each in executions}
 
 
@@ -65,6 +65,6 @@ def test_init_writes_the_tree_of_the_checkout(rightstate: Run, tmp_path: Path) -
     written = {
         str(path.relative_to(tmp_path / "mine")): path.read_bytes()
         for path in (tmp_path / "mine").rglob("*")
-        if path.is_file() and path.name != application_tree.MANIFEST
+        if path.is_file() and path.name != tree.MANIFEST
     }
-    assert written == {path.as_posix(): source.read_bytes() for path, source in application_tree.files()}
+    assert written == {path.as_posix(): source.read_bytes() for path, source in tree.files()}

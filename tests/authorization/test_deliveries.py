@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rightstate_cli import application, events
+from rightstate_cli.application import events, sam_template
 from tests.support.authorization import Policy, Request, allowed
 from tests.support.installation import (
     ADMINISTRATOR,
@@ -53,7 +53,7 @@ def bus_policy(at: Installation, organization: str = ORGANIZATION, accounts: str
     ]
 
 
-SOURCES = sorted({properties["EventPattern"]["source"][0] for _, properties in application.rules()})
+SOURCES = sorted({properties["EventPattern"]["source"][0] for _, properties in sam_template.rules()})
 
 
 @everywhere

@@ -7,9 +7,9 @@ from functools import cache, cached_property
 
 import pytest
 
+from rightstate.aws.sessions import Phase, session_policy
 from rightstate.catalogue import load, load_all, names
 from rightstate.resource_type import Resource
-from rightstate.sessions import Phase, session_policy
 from tests.support.authorization import Policy, Request, allowed
 from tests.support.installation import (
     ESCALATIONS,

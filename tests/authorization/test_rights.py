@@ -9,7 +9,7 @@ import pytest
 
 from rightstate.catalogue import load_all
 from rightstate.resource_type import ResourceType
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 from tests.support.authorization import Request, allowed
 from tests.support.installation import (
     ADMINISTRATOR,
@@ -236,7 +236,7 @@ NAMED_PARTITION = {"planning.py", "simulated_accounts.py", "notification_referen
 
 
 def test_nothing_names_a_partition() -> None:
-    root = application.root()
+    root = sam_template.root()
     texts = [
         *(root / "template.yaml", root / "member" / "template.yaml"),
         *(root / "statemachines").glob("*.json"),

@@ -18,13 +18,15 @@ import boto3
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from rightstate import sessions, settings
+from rightstate import settings
+from rightstate.aws import sessions
 from rightstate.catalogue import load_all
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.storage.dynamodb import plain
-from rightstate_cli import hub as hubs
-from rightstate_cli import main, stacks
+from rightstate_cli import main
+from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub import stacks
 from tests.support import hub_stack, registering, requests
 from tests.support.deployed import deployed_on
 from tests.support.moto_engine import Engine

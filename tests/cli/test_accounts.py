@@ -19,12 +19,13 @@ from moto.sns.models import sns_backends
 
 from rightstate.catalogue import load_all
 from rightstate.errors import CallFailed, Denied, Unavailable
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli import admission, contacts, member, member_stacks, role_check, stacks
-from rightstate_cli import hub as hubs
-from rightstate_cli.admission import Admission
 from rightstate_cli.aws import Caller
+from rightstate_cli.hub import admission, contacts, stacks
+from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub.admission import Admission
+from rightstate_cli.member import member_stacks, member_template, role
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Hub, Ran, Server
 from tests.support import hub_stack
 
@@ -50,7 +51,10 @@ def role_arn(hub: Hub, account: str) -> str:
 
 def make_role(hub: Hub, account: str, *external_ids: str) -> None:
     """A member's roles whose trust asks for one of those external ids, or for none."""
-    for name, functions in (("remediation-read", member.READERS), ("remediation", member.WRITERS)):
+    for name, functions in (
+        ("remediation-read", member_template.READERS),
+        ("remediation", member_template.WRITERS),
+    ):
         make_one_role(hub, account, name, functions, *external_ids)
 
 
@@ -318,7 +322,7 @@ def test_the_commands_that_are_printed_install_a_member_that_works(inside: Cli, 
 
 def test_the_template_of_all_types_is_that_of_the_repository(inside: Cli) -> None:
     ran = inside("accounts", "template")
-    assert (ran.code, ran.out) == (0, member.as_yaml(member.template()))
+    assert (ran.code, ran.out) == (0, member_template.as_yaml(member_template.template()))
     assert inside("accounts", "template", "--format", "json").json == yaml.safe_load(ran.out)
     assert "No resource type is named 'sqs'" in inside("accounts", "template", "--type", "sqs").err
 
@@ -365,11 +369,11 @@ def test_a_role_that_is_new_is_tried_again_for_a_while(
 ) -> None:
     waited: list[float] = []
     trusts = hub_stack._trusts
-    monkeypatch.setattr(role_check.time, "sleep", waited.append)
+    monkeypatch.setattr(role.time, "sleep", waited.append)
     monkeypatch.setattr(hub_stack, "_trusts", lambda *given: len(waited) > 1 and trusts(*given))
     ran = inside("accounts", "add", OWN, "--install", "--yes")
     assert ran.code == 0, ran.out
-    assert waited == list(role_check.NEW_ROLE[:2])
+    assert waited == list(role.NEW_ROLE[:2])
     assert "it may be too new. Trying again in 3 s" in ran.err
 
 
@@ -751,7 +755,7 @@ def test_a_check_that_cannot_be_made_is_neither_passed_nor_failed(
 
 def one_role(hub: Hub, account: str = OTHER) -> None:
     """The account as it was installed and registered then."""
-    functions = (*member.READERS, *member.WRITERS)
+    functions = (*member_template.READERS, *member_template.WRITERS)
     make_one_role(hub, account, "remediation", functions, "the-id-of-our-own")
     hub.register(account=account, role_arn=role_arn(hub, account), external_id="the-id-of-our-own")
 
@@ -792,8 +796,10 @@ def test_a_member_that_was_upgraded_elsewhere_works_and_the_settings_can_be_told
 
 
 def test_a_role_that_writes_must_not_trust_what_reads(inside: Cli, hub: Hub) -> None:
-    make_one_role(hub, OTHER, "remediation-read", member.READERS, "the-id-of-our-own")
-    make_one_role(hub, OTHER, "remediation", (*member.READERS, *member.WRITERS), "the-id-of-our-own")
+    make_one_role(hub, OTHER, "remediation-read", member_template.READERS, "the-id-of-our-own")
+    make_one_role(
+        hub, OTHER, "remediation", (*member_template.READERS, *member_template.WRITERS), "the-id-of-our-own"
+    )
     writing = role_arn(hub, OTHER)
     hub.register(
         account=OTHER,

@@ -15,9 +15,10 @@ import pytest
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from rightstate.catalogue import load_all
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli import batches, plan_file
+from rightstate_cli.batches import batches
+from rightstate_cli.planning import plan_file
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 from tests.support.moto_engine import Engine
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from rightstate.approvals import REQUESTS
 from rightstate.catalogue import find_policy
 from rightstate.clock import written
-from rightstate.models import Choice, Requested
-from rightstate_cli.guarding import Approving
+from rightstate.models.approval import Choice, Requested
+from rightstate.states.approvals import REQUESTS
+from rightstate_cli.tables.guards_table import Approving
 from tests.cli.conftest import OWN, REGION, Cli, Hub
 from tests.support import requests
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from rightstate.models import Account, Enabled, Outcome, Requested
+from rightstate.models.approval import Requested
+from rightstate.models.decision import Outcome
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from tests.cli.conftest import OWN, REGION, Cli, Server
 from tests.support.moto_engine import Engine

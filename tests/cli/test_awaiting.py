@@ -12,11 +12,13 @@ from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from rightstate import death
 from rightstate.clock import written
-from rightstate.models import Account, Choice, Enabled, Requested
+from rightstate.models.approval import Choice, Requested
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli import application, dead_letters
+from rightstate.states import death
+from rightstate_cli.application import sam_template
+from rightstate_cli.batches import dead_letters
 from tests.cli.conftest import OWN, REGION, Cli, Server
 from tests.support.moto_engine import Engine
 from tests.support.waiting import eventually, guarding_as, request_of, started
@@ -187,7 +189,7 @@ def delivered(engine: Engine, server: Server, tmp_path: Path) -> Callable[[str, 
 
     def deliver(name: str, undelivered: bool) -> list[str]:
         server.make("sqs-queue", name)
-        text = (application.root() / "events" / "sqs-queue" / "SetQueueAttributes.json").read_text()
+        text = (sam_template.root() / "events" / "sqs-queue" / "SetQueueAttributes.json").read_text()
         event = json.loads(text.replace("111122223333", OWN).replace("invoices", name))
         event |= {"id": str(uuid.uuid4()), "time": written(datetime.now(UTC))}
         if not undelivered:

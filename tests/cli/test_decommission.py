@@ -11,7 +11,7 @@ from botocore.waiter import Waiter
 from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.responses import CloudFormationResponse
 
-from rightstate_cli import decommissioning, member_stacks, stack_sets
+from rightstate_cli.member import member_stacks, stack_sets, teardown
 from tests.cli.conftest import OTHER, OWN, Cli, Hub, Server
 from tests.support import organizations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings(organizations.QUIET)
 
 @pytest.fixture(autouse=True)
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(decommissioning, "PAUSE", 0)
+    monkeypatch.setattr(teardown, "PAUSE", 0)
     monkeypatch.setattr(stack_sets, "PAUSE", 0)
     with organizations.fill():
         yield

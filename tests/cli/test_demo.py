@@ -2,8 +2,8 @@
 
 import pytest
 
-from rightstate_cli import events
-from rightstate_cli.simulated_accounts import FIRST, SECOND
+from rightstate_cli.application import events
+from rightstate_cli.simulation.accounts import FIRST, SECOND
 from tests.cli.conftest import Cli
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rightstate.models import Account, Exemption, Managed
+from rightstate.models.settings import Account, Exemption, Managed
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Hub, Server
 
 SQS = "sqs-server-side-encryption"

@@ -11,10 +11,10 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.sqs.responses import SQSResponse
 
 from rightstate.clock import written
-from rightstate.models import Account, Enabled, Exemption
+from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
-from rightstate_cli.executions import Start
-from rightstate_cli.explaining import Now, Told
+from rightstate_cli.executions.executions import Start
+from rightstate_cli.operations.explain import Now, Told
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 from tests.support.moto_engine import Engine
 

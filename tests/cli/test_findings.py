@@ -10,7 +10,7 @@ from moto.core.exceptions import AccessDeniedError
 from moto.rds.models import RDSBackend, rds_backends
 
 from rightstate.catalogue import load_all
-from rightstate_cli import findings
+from rightstate_cli.planning import findings
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Ran, Server
 
 SAMPLES = Path(__file__).parents[1] / "findings"

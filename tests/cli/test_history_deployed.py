@@ -10,8 +10,8 @@ import pytest
 from moto.stepfunctions.exceptions import ExecutionDoesNotExist
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from rightstate.sessions import session_name
-from rightstate_cli.executions import Start
+from rightstate.aws.sessions import session_name
+from rightstate_cli.executions.executions import Start
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 from tests.support.moto_engine import Engine
 
@@ -170,7 +170,7 @@ def test_who_caused_it_and_why_is_told_while_step_functions_still_has_its_states
 
 
 def test_of_one_that_the_ledger_lacks_yet_that_is_said(inside: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rightstate_cli.ledger.Ledger.entries", lambda self, query: iter(()))
+    monkeypatch.setattr("rightstate_cli.tables.ledger_table.Ledger.entries", lambda self, query: iter(()))
     ran = inside("history", QUEUE, "--deployed")
     assert "The ledger has no entry of it." in ran.err
     assert "Notify and record" in ran.out

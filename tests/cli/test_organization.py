@@ -11,11 +11,11 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.models import StackSet
 from moto.cloudformation.responses import CloudFormationResponse
 
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli import member, stack_sets
-from rightstate_cli.hub import find
-from rightstate_cli.registry import Registry
+from rightstate_cli.hub.hub import find
+from rightstate_cli.member import member_template, stack_sets
+from rightstate_cli.tables.accounts_table import Registry
 from tests.cli.conftest import OTHER, OWN, Cli, Server
 from tests.support import hub_stack, organizations
 from tests.support.organizations import Organization
@@ -105,7 +105,7 @@ def test_each_account_of_the_unit_gets_a_stack_in_each_region(
         "SERVICE_MANAGED",
         {"Enabled": True, "RetainStacksOnAccountRemoval": False},
     )
-    assert json.loads(found["TemplateBody"])["Resources"] == member.template()["Resources"]
+    assert json.loads(found["TemplateBody"])["Resources"] == member_template.template()["Resources"]
 
 
 def test_the_members_trust_this_hub_and_the_first_region_has_the_role(server: Server, deploy: Deploy) -> None:

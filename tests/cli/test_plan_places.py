@@ -10,9 +10,9 @@ from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.responses import DynamoHandler
 
 from rightstate.errors import InvalidInput
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli import plan_file
+from rightstate_cli.planning import plan_file
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 from tests.support.halting import halt
 from tests.support.moto_engine import Engine

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from rightstate.catalogue import load, load_all
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode, Risk
-from rightstate_cli.registry import Registry
+from rightstate_cli.tables.accounts_table import Registry
 from tests.cli.conftest import OTHER, OWN, Cli, Hub, Server
 
 ALL = {policy.id: policy for each in load_all() for policy in each.policies}

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from rightstate_cli import application, events
+from rightstate_cli.application import events, sam_template
 from tests.cli.conftest import OWN, Cli, Server
 
-EVENTS = application.root() / "events"
+EVENTS = sam_template.root() / "events"
 SHIPPED = EVENTS / "sqs-queue" / "SetQueueAttributes.json"
 
 

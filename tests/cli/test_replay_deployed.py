@@ -11,11 +11,12 @@ import pytest
 from moto.events.responses import EventsHandler
 
 from rightstate.clock import written
-from rightstate_cli import application, bus
+from rightstate_cli.application import sam_template
+from rightstate_cli.batches import event_bus
 from tests.cli.conftest import OTHER, OWN, Cli, Server
 from tests.support.moto_engine import Engine
 
-SHIPPED = application.root() / "events" / "sqs-queue" / "SetQueueAttributes.json"
+SHIPPED = sam_template.root() / "events" / "sqs-queue" / "SetQueueAttributes.json"
 
 pytestmark = pytest.mark.usefixtures("enabled")
 
@@ -98,7 +99,7 @@ def test_an_event_that_a_rule_matches_and_that_starts_nothing_is_told_with_where
 
 @pytest.fixture
 def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bus, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(event_bus, "WAIT_SECONDS", 0)
 
 
 def test_an_event_that_the_bus_does_not_take_is_an_error(

@@ -9,13 +9,14 @@ import pytest
 from moto.sqs.models import sqs_backends
 
 from rightstate.clock import written
-from rightstate.models import Account, Enabled, Exemption
+from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
-from rightstate_cli import application, dead_letters
+from rightstate_cli.application import sam_template
+from rightstate_cli.batches import dead_letters
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 from tests.support.moto_engine import Engine
 
-SHIPPED = json.loads((application.root() / "events" / "sqs-queue" / "SetQueueAttributes.json").read_text())
+SHIPPED = json.loads((sam_template.root() / "events" / "sqs-queue" / "SetQueueAttributes.json").read_text())
 FRESH = {**SHIPPED, "time": written(datetime.now(UTC))}
 POLICY = "sqs-server-side-encryption"
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from rightstate import canary
-from rightstate.models import Account, Choice, Enabled, Exemption
+from rightstate.models.approval import Choice
+from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Hub, Server
 from tests.support import endings
 from tests.support.moto_engine import Engine

@@ -180,7 +180,7 @@ def test_ctrl_c_leaves_what_runs_to_the_hub_and_says_how_to_look_at_it(
         signal.raise_signal(signal.SIGINT)
 
     impatient = SimpleNamespace(sleep=interrupt, monotonic=time.monotonic)
-    monkeypatch.setattr("rightstate_cli.following.time", impatient)
+    monkeypatch.setattr("rightstate_cli.hub.follow.time", impatient)
     ran = inside("start", "-t", "sqs-queue", "left-running", "never-started", "--at-once", "1", "--yes")
     [command] = [line.split() for line in ran.err.splitlines() if line.startswith("  rightstate history ")]
     assert "Not started: 1 execution." in ran.err

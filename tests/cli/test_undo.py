@@ -9,12 +9,13 @@ from moto.core.exceptions import JsonRESTError
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from rightstate import settings
-from rightstate.models import Account, Choice, Enabled, Exemption
+from rightstate.models.approval import Choice
+from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate.storage.dynamodb import plain
-from rightstate_cli import exempting
-from rightstate_cli.executions import Start
-from rightstate_cli.registry import Registry
+from rightstate_cli.executions.executions import Start
+from rightstate_cli.tables import exemptions
+from rightstate_cli.tables.accounts_table import Registry
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 from tests.support.moto_engine import Engine
 from tests.support.waiting import ended, guarding_as
@@ -312,7 +313,7 @@ def test_a_policy_that_only_just_asks_has_its_exemption_removed_when_the_undo_wa
 ) -> None:
     """Its mode is set between the exemption of the command and the start of the execution."""
     name = mended(server, engine, "undo-in-between")
-    added = exempting.add
+    added = exemptions.add
 
     def add(registry: Registry, of: str, exemption: Exemption) -> None:
         added(registry, of, exemption)
@@ -320,7 +321,7 @@ def test_a_policy_that_only_just_asks_has_its_exemption_removed_when_the_undo_wa
         policies = {**found.policies, ENCRYPTION: Enabled(mode=Mode.APPROVE)}
         engine.configure(found.model_copy(update={"policies": policies, "approvers": ("*",)}))
 
-    monkeypatch.setattr(exempting, "add", add)
+    monkeypatch.setattr(exemptions, "add", add)
     ran = inside("undo", name, "--reason", "x", "--yes", COLUMNS="250")
     assert "awaiting-approval" in ran.out
     assert "It is not undone, so exemption ex-" in ran.err

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli import transformed
+from rightstate_cli.application import transform
 from tests.cli.conftest import OTHER, OWN, REGION, Cli, Server
 from tests.support import registering
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse")
 def hub(_server: Server) -> dict[str, str]:
     """The outputs of a hub on the server."""
     cloudformation = _server.session().client("cloudformation")
-    cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(transformed.cloudformation()))
+    cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(transform.cloudformation()))
     [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     events = _server.session().client("events")
     for rule in events.list_rules(NamePrefix=f"{STACK}-")["Rules"]:

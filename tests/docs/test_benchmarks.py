@@ -4,9 +4,9 @@ from benchmarks import growth_page, peers_page
 from benchmarks.growth_page import Grown
 from benchmarks.peers_page import Measured
 
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 
-FOLDER = application.root() / "docs" / "benchmarks"
+FOLDER = sam_template.root() / "docs" / "benchmarks"
 
 
 def test_the_page_about_growth_is_made_of_its_figures() -> None:

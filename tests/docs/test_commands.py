@@ -10,10 +10,10 @@ import pytest
 from typer.main import get_command
 
 from rightstate.notification import NEXT_STEPS
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 from rightstate_cli.main import app
 
-PAGES = [application.root() / "README.md", *sorted((application.root() / "docs").glob("*.md"))]
+PAGES = [sam_template.root() / "README.md", *sorted((sam_template.root() / "docs").glob("*.md"))]
 
 
 def told(text: str) -> Iterator[str]:
@@ -78,10 +78,10 @@ def _commands(found: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def test_the_page_on_deploying_has_every_parameter_with_its_default() -> None:
-    page = (application.root() / "docs" / "deploying.md").read_text()
+    page = (sam_template.root() / "docs" / "deploying.md").read_text()
     shown = {
         name: default.strip("`") for name, default in re.findall(r"^\| `(\w+)` \| (\S.*?) \|", page, re.M)
     }
-    parameters = application.template()["Parameters"]
+    parameters = sam_template.template()["Parameters"]
     expected = {name: str(each["Default"]) or "none" for name, each in parameters.items()}
     assert {name: shown.get(name) for name in expected} == expected

@@ -13,7 +13,7 @@ from textwrap import indent
 import pytest
 from authoring import new_type
 
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__")
 POLICIES = ("s3-kms-encryption", "redshift-enhanced-vpc-routing", "metric-alarm-actions-enabled")
@@ -44,7 +44,7 @@ class Block:
 
 
 def page() -> str:
-    return (application.root() / "docs" / "extending.md").read_text()
+    return (sam_template.root() / "docs" / "extending.md").read_text()
 
 
 def blocks() -> Iterator[Block]:
@@ -61,7 +61,7 @@ def test_every_block_of_code_says_where_it_belongs() -> None:
 def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with everything on the page in its place."""
     project = tmp_path_factory.mktemp("extended") / "project"
-    shutil.copytree(application.root(), project, ignore=LEFT_OUT)
+    shutil.copytree(sam_template.root(), project, ignore=LEFT_OUT)
     [(name, service)] = re.findall(r"^\$ make new-type NAME=(\S+) SERVICE=(\S+)$", page(), re.MULTILINE)
     skeleton = new_type.write(project, name, service)
     (project / "events" / name / "FillIn.json").unlink()
@@ -71,7 +71,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for block in blocks():
         block.put_into(project)
     run(project, "authoring")
-    run(project, "rightstate_cli.reference")
+    run(project, "rightstate_cli.docs.reference")
     return project
 
 
@@ -129,5 +129,5 @@ def test_what_the_page_adds_is_styled_and_typed_like_the_rest(extended: Path) ->
         "mypy",
         "--no-error-summary",
         *(f"layers/rightstate/python/{path}" for path in written),
-        "cli/rightstate_cli/examples/metric_alarm.py",
+        "cli/rightstate_cli/simulation/examples/metric_alarm.py",
     )

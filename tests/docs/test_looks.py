@@ -14,10 +14,10 @@ import pytest
 from rightstate import looks, storage
 from rightstate.catalogue import names
 from rightstate.looks import Line, Look
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 from rightstate_cli.embedded.storage import SQLiteStorage
 
-PAGE = (application.root() / "docs" / "looks.md").read_text()
+PAGE = (sam_template.root() / "docs" / "looks.md").read_text()
 TABLE, BY_TYPE, OF_POLICY = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
 ACCOUNT = "111122223333"
 

@@ -12,36 +12,37 @@ from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
 from rightstate.notification import Notification
-from rightstate_cli import application, notification_reference, transformation
+from rightstate_cli.application import input_transformer, sam_template
+from rightstate_cli.docs import notifications
 from tests.support import patterns
 
-DOCS = application.root() / "docs"
+DOCS = sam_template.root() / "docs"
 
 
 @cache
 def page() -> str:
-    return notification_reference.page()
+    return notifications.page()
 
 
 @cache
 def event() -> dict[str, Any]:
     """The event of the page."""
-    return notification_reference.run()[2]
+    return notifications.run()[2]
 
 
 def test_the_page_is_what_a_run_and_the_model_say() -> None:
-    written = (DOCS / notification_reference.PAGE).read_text()
+    written = (DOCS / notifications.PAGE).read_text()
     assert written == page(), "docs/notifications.md is out of date: run `make docs`"
 
 
 def test_the_schema_is_the_models() -> None:
-    written = (DOCS / notification_reference.SCHEMA).read_text()
-    expected = notification_reference.as_file(notification_reference.schema())
+    written = (DOCS / notifications.SCHEMA).read_text()
+    expected = notifications.as_file(notifications.schema())
     assert written == expected, "the schema is out of date: run `make docs`, and look whether it is version 1"
 
 
 def test_an_event_is_valid_by_the_schema_and_so_is_one_of_a_later_minor_version() -> None:
-    schema = notification_reference.schema()
+    schema = notifications.schema()
     jsonschema.validate(event()["detail"], schema)
     jsonschema.validate({**event()["detail"], "added": "later"}, schema)
     with pytest.raises(jsonschema.ValidationError):
@@ -49,7 +50,7 @@ def test_an_event_is_valid_by_the_schema_and_so_is_one_of_a_later_minor_version(
 
 
 def test_every_field_is_always_there() -> None:
-    assert set(notification_reference.schema()["required"]) == set(Notification.model_fields)
+    assert set(notifications.schema()["required"]) == set(Notification.model_fields)
 
 
 @pytest.mark.parametrize("field", ["outcome", "cause.principal", "changes[].before", "verdicts[].findings[]"])
@@ -61,12 +62,12 @@ def test_the_page_describes_the_fields_of_the_event_and_of_what_is_in_it(field: 
 
 
 def example(logical_id: str) -> Any:
-    return yaml_parse(notification_reference.EXAMPLE)["Resources"][logical_id]["Properties"]
+    return yaml_parse(notifications.EXAMPLE)["Resources"][logical_id]["Properties"]
 
 
 def test_the_example_is_a_template_of_cloudformation() -> None:
-    assert lint(notification_reference.EXAMPLE) == []
-    assert notification_reference.EXAMPLE in page()
+    assert lint(notifications.EXAMPLE) == []
+    assert notifications.EXAMPLE in page()
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_the_rule_of_the_example_takes_what_was_not_put_right(detail: dict[str, 
 
 def test_the_rule_of_the_example_sends_what_a_chat_understands() -> None:
     [target] = example("Rule")["Targets"]
-    sent = json.loads(transformation.transformed(target["InputTransformer"], event()))
+    sent = json.loads(input_transformer.transformed(target["InputTransformer"], event()))
     link = event()["detail"]["link"]
     assert sent == {"text": f"Rightstate remediated s3-bucket arn:aws:s3:::payments-archive: {link}"}
 

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from rightstate.catalogue import find_policy, load_all
-from rightstate_cli import application, reference
+from rightstate_cli.application import sam_template
+from rightstate_cli.docs import reference
 from rightstate_cli.main import app
 
 POLICIES = [(each, policy) for each in load_all() for policy in each.policies]
@@ -28,7 +29,7 @@ def page() -> str:
 
 
 def test_the_page_is_what_the_catalogue_says() -> None:
-    written = (application.root() / "docs" / "policies.md").read_text()
+    written = (sam_template.root() / "docs" / "policies.md").read_text()
     assert written == page(), "docs/policies.md is out of date: run `make docs`"
 
 
@@ -48,7 +49,7 @@ def test_json_says_of_a_policy_all_that_there_is_to_know(name: str) -> None:
     assert known["risk"] == policy.risk
     assert len(known["not_applicable"]) == len(policy.not_applicable)
     assert len(known["exempt_when"]) == len(policy.exempt_when)
-    assert known["events"] == application.event_names(resource_type.name)
+    assert known["events"] == sam_template.event_names(resource_type.name)
     assert known["write_actions"] == list(resource_type.write_actions)
     assert known["security_hub"] == list(policy.security_hub)
     assert all(known[key] for key in ("scope", "side_effects", "reversible", "read_actions"))

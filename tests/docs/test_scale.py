@@ -2,11 +2,11 @@
 
 from benchmarks import scale
 
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 
 
 def test_the_page_is_what_the_script_derives() -> None:
-    assert (application.root() / "docs" / "scale.md").read_text() == scale.page()
+    assert (sam_template.root() / "docs" / "scale.md").read_text() == scale.page()
 
 
 def test_a_resource_takes_the_states_that_it_enters_and_a_function_for_each_task() -> None:

@@ -5,14 +5,15 @@ import re
 from authoring import event_table
 
 from rightstate.catalogue import load_all
-from rightstate_cli import application, examples
+from rightstate_cli.application import sam_template
+from rightstate_cli.simulation import examples
 from tests.support.template import rules
 
 FINDING = re.compile(r"^\| all \| ([^|]+) \| `([^`]+)` \| documented \|$", re.MULTILINE)
 
 
 def page() -> str:
-    return (application.root() / "docs" / "testing.md").read_text()
+    return (sam_template.root() / "docs" / "testing.md").read_text()
 
 
 def test_each_event_of_a_rule_is_in_the_table_with_the_place_of_its_resource() -> None:

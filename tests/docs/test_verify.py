@@ -1,10 +1,12 @@
 """The page of the checks of `rightstate verify`."""
 
-from rightstate_cli import application, checks, reference
+from rightstate_cli import checks
+from rightstate_cli.application import sam_template
+from rightstate_cli.docs import reference
 
 
 def test_the_page_is_what_the_checks_say() -> None:
-    written = (application.root() / "docs" / "verify.md").read_text()
+    written = (sam_template.root() / "docs" / "verify.md").read_text()
     assert written == reference.page_of_checks(), "docs/verify.md is out of date: run `make docs`"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from rightstate.storage.tables import LEDGER
 from rightstate_cli.embedded.engine import Engine, acting_outside
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
 
 REGION = "us-east-1"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rightstate_cli.embedded.processes import Engines
-from rightstate_cli.executions import Execution, Start
+from rightstate_cli.executions.executions import Execution, Start
 from tests.support.engines import TESTS_PROCESS, recording
 
 AT_ONCE = 8

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from rightstate.guards import Halt
-from rightstate.models import Account, Requested
+from rightstate.models.approval import Requested
+from rightstate.models.settings import Account
 from rightstate_cli.report import writer
 from rightstate_cli.report.period import Chosen
 from tests.support import browser as browsers

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 from rightstate_cli.report.drawing import HEIGHT, draw
 
-DEFINITION = json.loads((application.root() / "statemachines" / "remediation.asl.json").read_text())
+DEFINITION = json.loads((sam_template.root() / "statemachines" / "remediation.asl.json").read_text())
 
 
 def task(then: str, *caught: str) -> dict[str, Any]:

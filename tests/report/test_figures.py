@@ -7,7 +7,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from rightstate.models import Excuse, Outcome
+from rightstate.models.decision import Excuse, Outcome
 from rightstate.policy import Mode
 from rightstate_cli.report.figures import Figures
 from rightstate_cli.report.posture import STATES

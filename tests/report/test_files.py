@@ -11,7 +11,8 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
-from rightstate.models import Excuse, Requested
+from rightstate.models.approval import Requested
+from rightstate.models.decision import Excuse
 from rightstate.policy import Mode
 from rightstate_cli.report import manifest, page
 from rightstate_cli.report.directory import replaced

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import expect
 
-from rightstate.models import Account, Exemption, Requested
+from rightstate.models.approval import Requested
+from rightstate.models.settings import Account, Exemption
 from rightstate_cli.report.ordered import ordered
 from rightstate_cli.report.record import as_record
 from rightstate_cli.report.spreadsheet import Spreadsheet

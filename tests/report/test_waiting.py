@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rightstate.models import Outcome
+from rightstate.models.decision import Outcome
 from rightstate.policy import Mode
 from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.record import as_record

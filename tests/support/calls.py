@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Any, Self
 from unittest.mock import patch
 
-from rightstate import sessions
+from rightstate.aws import sessions
 
 
 class Calls:

@@ -6,9 +6,10 @@ from typing import Any
 
 import boto3
 
-from rightstate import undoing
-from rightstate.models import Decision, Enabled, Undo
-from rightstate.planner import decide, settings_to_read
+from rightstate.deciding import undoing
+from rightstate.deciding.planner import decide, settings_to_read
+from rightstate.models.decision import Decision, Undo
+from rightstate.models.settings import Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Resource, ResourceType
 from rightstate.wants import Value

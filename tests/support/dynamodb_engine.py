@@ -5,8 +5,9 @@ from contextlib import contextmanager
 
 from rightstate import channels, storage
 from rightstate.storage.tables import TABLES
-from rightstate_cli import application, moto_gaps
+from rightstate_cli.application import sam_template
 from rightstate_cli.embedded.engine import Engine, simulated
+from rightstate_cli.simulation import moto_gaps
 
 _TAKEN = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 
@@ -15,7 +16,7 @@ _TAKEN = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIn
 def running(wait_scale: float = 0.001) -> Iterator[Engine]:
     """For tests about the calls that the functions make in the hub's account."""
     with simulated(wait_scale=wait_scale, storage=storage._deployed) as engine, moto_gaps.fill():
-        declared = application.of_type("AWS::DynamoDB::Table")
+        declared = sam_template.of_type("AWS::DynamoDB::Table")
         for spec in TABLES:
             name = f"{spec.name.title()}Table"
             given = {key: declared[name][key] for key in _TAKEN if key in declared[name]}

@@ -15,32 +15,28 @@ from types import MappingProxyType
 from typing import Any, Literal
 from unittest.mock import patch
 
-from rightstate import approvals, death, ledger, record, remediation, way
+from rightstate import ledger, way
 from rightstate.clock import written
-from rightstate.models import (
+from rightstate.models.approval import Approval, Asked
+from rightstate.models.decision import Decision, Excuse, Outcome, Undo
+from rightstate.models.settings import Enabled
+from rightstate.models.start import Event, Execution
+from rightstate.models.tasks import (
     Applied,
-    Approval,
-    Asked,
     CheckTask,
     DecideTask,
-    Decision,
     Described,
-    Enabled,
-    Event,
-    Excuse,
-    Execution,
-    Outcome,
     ReadBack,
     RecordTask,
     Resolved,
     Run,
-    Undo,
     Verified,
 )
 from rightstate.policy import Mode
 from rightstate.resource_type import Change, Observed, Resource
+from rightstate.states import approvals, death, record, remediation
 from rightstate.storage.dynamodb import serialized
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 
 HUB = "arn:aws:states:eu-west-1:111122223333:execution"
 ENVIRONMENT = {"LEDGER_DAYS": "400", "APPROVAL_HOURS": "24", "STACK": "rightstate"}
@@ -300,7 +296,7 @@ def route_of(state: Mapping[str, Any], failed: Failed | None) -> tuple[str, ...]
 
 @cache
 def _route(stop: str, failing: str) -> tuple[str, ...]:
-    definition = application.definition()
+    definition = sam_template.definition()
     stops = {"Resolve": [], "Decide": ["Decide"], "Verify": ["Decide", "Apply", "Verify"]}[stop]
     route = [definition["StartAt"]]
     for each in [failing] if failing else stops:

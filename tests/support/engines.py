@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from rightstate_cli.executions import Execution, Start
+from rightstate_cli.executions.executions import Execution, Start
 
 TESTS_PROCESS = "TESTS_PROCESS"
 

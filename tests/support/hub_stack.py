@@ -21,8 +21,8 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
 
-from rightstate.sessions import hub_kept_apart
-from rightstate_cli import application, transformed
+from rightstate.aws.sessions import hub_kept_apart
+from rightstate_cli.application import sam_template, transform
 from rightstate_cli.embedded.engine import load_handler
 from tests.support.template import REGION, listed
 
@@ -65,7 +65,7 @@ def deploy(session: boto3.Session, stack: str, **parameters: str) -> dict[str, s
     )
     s3.delete_object(Bucket=stack, Key="template")
     s3.delete_bucket(Bucket=stack)
-    for app in application.functions().values():
+    for app in sam_template.functions().values():
         session.client("lambda").create_alias(
             FunctionName=f"{stack}-{_function(app.parent.name)}", Name="live", FunctionVersion="$LATEST"
         )
@@ -77,11 +77,11 @@ def deploy(session: boto3.Session, stack: str, **parameters: str) -> dict[str, s
 def _template() -> str:
     # SAM's translator wants a region to be named; the template has none.
     with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION):
-        return json.dumps(transformed.cloudformation())
+        return json.dumps(transform.cloudformation())
 
 
 def _defaults() -> dict[str, str]:
-    return {name: str(each["Default"]) for name, each in application.template()["Parameters"].items()}
+    return {name: str(each["Default"]) for name, each in sam_template.template()["Parameters"].items()}
 
 
 def _function(folder: str) -> str:
@@ -99,7 +99,7 @@ _caller = SimpleNamespace(role="")
 @contextmanager
 def _functions(environment: Mapping[str, str]) -> Iterator[None]:
     """Let Lambda's Invoke run the functions' real handlers, in that environment."""
-    handlers = {_function(app.parent.name): load_handler(app) for app in application.functions().values()}
+    handlers = {_function(app.parent.name): load_handler(app) for app in sam_template.functions().values()}
     one_at_a_time = Lock()
 
     def invoke(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from rightstate import sessions
+from rightstate.aws import sessions
 from rightstate_cli.embedded import interpreter
 
 _TIMED_OUT = type("Sandbox.Timedout", (Exception,), {})

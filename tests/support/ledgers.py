@@ -13,24 +13,16 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from rightstate import planner
 from rightstate.catalogue import load
 from rightstate.clock import written
-from rightstate.models import (
-    Account,
-    Enabled,
-    Event,
-    Excuse,
-    Execution,
-    Exemption,
-    Outcome,
-    Resolved,
-    Run,
-    Undo,
-)
+from rightstate.deciding import planner
+from rightstate.models.decision import Excuse, Outcome, Undo
+from rightstate.models.settings import Account, Enabled, Exemption
+from rightstate.models.start import Event, Execution
+from rightstate.models.tasks import Resolved, Run
 from rightstate.policy import Mode
 from rightstate.resource_type import Change, Observed, Resource
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 from tests.support import endings, recorded
 from tests.support.endings import ENVIRONMENT, Answer, Failed, hashed
 
@@ -270,7 +262,7 @@ def _times(random: Random, route: tuple[str, ...], started: datetime) -> Iterato
 
 @cache
 def _event_names(name: str) -> list[str]:
-    return application.event_names(name)
+    return sam_template.event_names(name)
 
 
 def _event(random: Random, number: int, started: datetime, place: _Place) -> Event:

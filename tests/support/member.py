@@ -4,17 +4,18 @@ import uuid
 from typing import Any
 
 from rightstate.catalogue import find_policy
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli import events, examples, simulated_accounts
+from rightstate_cli.application import events
 from rightstate_cli.embedded.engine import Engine
+from rightstate_cli.simulation import accounts, examples
 
-ACCOUNT = simulated_accounts.FIRST
+ACCOUNT = accounts.FIRST
 REGION = "us-east-1"
 
 
 def session(account: str = ACCOUNT) -> Any:
-    return simulated_accounts.session(account, REGION)
+    return accounts.session(account, REGION)
 
 
 def enable(
@@ -28,7 +29,7 @@ def enable(
     hub.configure(
         Account(
             account=account,
-            **simulated_accounts.roles(account),
+            **accounts.roles(account),
             external_id="shared",
             policies={policy: Enabled(mode=mode) for policy in policies},
             approvers=approvers,

@@ -18,16 +18,17 @@ import boto3
 from botocore.config import Config
 from moto import mock_aws
 
-from rightstate import sessions, settings
-from rightstate.models import Account
+from rightstate import settings
+from rightstate.aws import sessions
+from rightstate.models.settings import Account
 from rightstate.storage.dynamodb import DynamoDBTable
 from rightstate.storage.table import Item, Table
 from rightstate.storage.tables import LEDGER, SETTINGS, TableSpec
-from rightstate_cli import application, transformed
+from rightstate_cli.application import sam_template, transform
 from rightstate_cli.embedded.engine import load_handler, logs_to
 from rightstate_cli.embedded.rules import Match, matches
-from rightstate_cli.executions import Execution, Start
-from rightstate_cli.following import Following
+from rightstate_cli.executions.executions import Execution, Start
+from rightstate_cli.hub.follow import Following
 from tests.support.moto_interpreter import filled
 
 _STACK = "rightstate"
@@ -76,7 +77,7 @@ class Engine:
     @property
     def machines(self) -> dict[str, str]:
         """ARN of each resource type's state machine."""
-        return {named: self.resources[name] for name, named in application.machines().items()}
+        return {named: self.resources[name] for name, named in sam_template.machines().items()}
 
 
 @contextmanager
@@ -107,7 +108,7 @@ def deploy(
         warnings.filterwarnings("ignore", "Tried to parse AWS::(CloudWatch|SNS|SQS|S3|Scheduler)")
         cloudformation.create_stack(
             StackName=_STACK,
-            TemplateBody=json.dumps(transformed.cloudformation()),
+            TemplateBody=json.dumps(transform.cloudformation()),
             Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
         for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=_STACK):
@@ -115,7 +116,7 @@ def deploy(
                 engine.resources[resource["LogicalResourceId"]] = resource["PhysicalResourceId"]
     functions = engine.client("lambda")
     environment: dict[str, str] = {}
-    for logical_id, app in application.functions().items():
+    for logical_id, app in sam_template.functions().items():
         name = engine.resources[logical_id]
         handlers[name] = load_handler(app)
         configuration = functions.get_function_configuration(FunctionName=name)

@@ -10,11 +10,11 @@ from botocore.model import ServiceModel
 from moto import mock_aws
 
 from rightstate.catalogue import load
+from rightstate.deciding.planner import decide
 from rightstate.identify import at_home
-from rightstate.models import Decision
-from rightstate.planner import decide
+from rightstate.models.decision import Decision
 from rightstate.resource_type import Observed, Place, Resource
-from rightstate_cli import examples, moto_gaps
+from rightstate_cli.simulation import examples, moto_gaps
 from tests.support import cycle
 from tests.types import expected, known
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rightstate.models import Account
+from rightstate.models.settings import Account
 from rightstate_cli.aws import Caller
-from rightstate_cli.hub import Hub
-from rightstate_cli.registry import Registry
+from rightstate_cli.hub.hub import Hub
+from rightstate_cli.tables.accounts_table import Registry
 
 
 def hub_of(session: Any, account: str, region: str, stack: str, outputs: Mapping[str, str]) -> Hub:

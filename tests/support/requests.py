@@ -11,11 +11,16 @@ from unittest.mock import patch
 import boto3
 from moto import mock_aws
 
-from rightstate import approvals, remediation, sessions
-from rightstate.models import AskTask, DecideTask, Described, Enabled, Event, Outcome, Requested, Run
+from rightstate.aws import sessions
+from rightstate.models.approval import Requested
+from rightstate.models.decision import Outcome
+from rightstate.models.settings import Enabled
+from rightstate.models.start import Event
+from rightstate.models.tasks import AskTask, DecideTask, Described, Run
 from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Resource
-from rightstate_cli import application
+from rightstate.states import approvals, remediation
+from rightstate_cli.application import sam_template
 from tests.support import endings
 
 REGION = "eu-west-1"
@@ -127,7 +132,7 @@ def hub_at(at: str) -> Iterator[None]:
     """A hub's guards table, topic and bus, at that time."""
     environment = {**ENVIRONMENT, "AWS_DEFAULT_REGION": REGION, "GUARDS_TABLE": "guards"}
     with mock_aws(), patch.dict(os.environ, environment), sessions.hub_kept_apart(boto3.Session):
-        declared = application.template()["Resources"]["GuardsTable"]["Properties"]
+        declared = sam_template.template()["Resources"]["GuardsTable"]["Properties"]
         keys = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
         boto3.client("dynamodb").create_table(
             TableName="guards", BillingMode="PAY_PER_REQUEST", **{each: declared[each] for each in keys}

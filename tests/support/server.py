@@ -14,7 +14,7 @@ from moto.core.responses import BaseResponse
 from moto.iam.models import ManagedPolicy, iam_backends
 from moto.server import ThreadedMotoServer
 
-from rightstate_cli import examples, moto_gaps
+from rightstate_cli.simulation import examples, moto_gaps
 
 OWN = DEFAULT_ACCOUNT_ID
 """The account of the user's credentials."""

@@ -17,8 +17,10 @@ from moto.cloudformation.parsing import ResourceMap, clean_json
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from rightstate import catalogue, triggers
-from rightstate.models import StartInput
-from rightstate_cli import admission, member, transformation, transformed
+from rightstate.models.start import StartInput
+from rightstate_cli.application import input_transformer, transform
+from rightstate_cli.hub import admission
+from rightstate_cli.member import member_template
 from tests.support import patterns
 
 HUB = DEFAULT_ACCOUNT_ID
@@ -35,7 +37,7 @@ def rendered(**parameters: str) -> Mapping[str, Any]:
     with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION), mock_aws(), warnings.catch_warnings():
         # moto creates no alarms and no policies of topics and queues; their references it does resolve.
         warnings.filterwarnings("ignore", "Tried to parse")
-        template = transformed.cloudformation()
+        template = transform.cloudformation()
         cloudformation = boto3.client("cloudformation")
         cloudformation.create_stack(
             StackName=STACK,
@@ -93,13 +95,13 @@ class Stack:
 @cache
 def hub_at(stack: Stack, **parameters: str) -> Mapping[str, Any]:
     """The resources of a hub."""
-    return stack.resources(transformed.cloudformation(), **parameters)
+    return stack.resources(transform.cloudformation(), **parameters)
 
 
 @cache
 def member_at(stack: Stack, *types: str, **parameters: str) -> Mapping[str, Any]:
     """The resources of a member, with the template for those types, for all if none is named."""
-    return stack.resources(member.template(types), **parameters)
+    return stack.resources(member_template.template(types), **parameters)
 
 
 @cache
@@ -113,7 +115,7 @@ def admission_at(hub: Stack, accounts: str) -> Mapping[str, Any]:
 def published() -> Mapping[str, Any]:
     """Logical id -> resource of the template as CloudFormation gets it, with references as they are."""
     with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION):
-        resources: Mapping[str, Any] = transformed.cloudformation(published=True)["Resources"]
+        resources: Mapping[str, Any] = transform.cloudformation(published=True)["Resources"]
     return resources
 
 
@@ -159,7 +161,7 @@ class Rule:
 
     def input(self, event: Event) -> Any:
         """What the target is given. Raises ValueError where that is not JSON: nothing can be started then."""
-        return json.loads(transformation.transformed(self.target["InputTransformer"], event))
+        return json.loads(input_transformer.transformed(self.target["InputTransformer"], event))
 
     def start(self, event: Event) -> StartInput:
         """What the machine makes of that. Raises UnexpectedEvent where it ends rejected."""

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rightstate.clock import written
-from rightstate.models import Account, Enabled, Exemption
+from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
-from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Execution, Start
+from rightstate_cli.executions.executions import Execution, Start
+from rightstate_cli.simulation import accounts
 from tests.support.member import ACCOUNT, REGION
 
 
@@ -29,7 +29,7 @@ def exempt(hub: Engine, resource_type: str, resource: str, *policies: str, **fie
     hub.configure(
         Account(
             account=ACCOUNT,
-            **simulated_accounts.roles(ACCOUNT),
+            **accounts.roles(ACCOUNT),
             external_id="shared",
             policies={policy: Enabled(mode=Mode.AUTO) for policy in policies},
             exemptions=(exemption,),

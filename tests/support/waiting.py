@@ -7,11 +7,11 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
-from rightstate.models import Requested
+from rightstate.models.approval import Requested
 from rightstate.storage.tables import GUARDS
 from rightstate_cli.aws import Caller
 from rightstate_cli.embedded.engine import HUB_ACCOUNT, Engine
-from rightstate_cli.guarding import Approving
+from rightstate_cli.tables.guards_table import Approving
 from tests.support.member import REGION
 
 T = TypeVar("T")

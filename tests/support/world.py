@@ -30,12 +30,14 @@ from rightstate import __version__
 from rightstate.catalogue import load_all
 from rightstate.errors import SettingsUnreadable
 from rightstate.guards import HALT, HALTS, Halt
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli import application, checks, member
+from rightstate_cli import checks
+from rightstate_cli.application import sam_template
 from rightstate_cli.aws import Caller
 from rightstate_cli.checks import Clients, Finding
-from rightstate_cli.hub import Hub
+from rightstate_cli.hub.hub import Hub
+from rightstate_cli.member import member_template
 from tests.support import template
 from tests.support.template import HUB, REGION, STACK
 
@@ -70,7 +72,9 @@ def member_resources(region: str) -> Mapping[str, Any]:
         "RoleRegion": region,
     }
     # moto knows Fn::GetAtt with a list only.
-    text = re.sub(r'("Fn::GetAtt": )"(\w+)\.(\w+)"', r'\1["\2", "\3"]', json.dumps(member.template()))
+    text = re.sub(
+        r'("Fn::GetAtt": )"(\w+)\.(\w+)"', r'\1["\2", "\3"]', json.dumps(member_template.template())
+    )
     source = json.loads(text)
     with (
         patch.dict(os.environ, AWS_DEFAULT_REGION=region, MOTO_ACCOUNT_ID=MEMBER),
@@ -126,7 +130,7 @@ class World:
             "GuardsTable": "guards",
             "Notifications": f"arn:aws:sns:{REGION}:{HUB}:{STACK}-notifications",
             "UndeliveredEvents": f"https://sqs.{REGION}.amazonaws.com/{HUB}/{STACK}-undelivered-events",
-            **{name: _machine(resource_type) for name, resource_type in application.machines().items()},
+            **{name: _machine(resource_type) for name, resource_type in sam_template.machines().items()},
         }
         policies = {"sqs-server-side-encryption": Enabled(mode=Mode.AUTO)}
         self.accounts: dict[str, Account | SettingsUnreadable] = {
@@ -145,7 +149,7 @@ class World:
         self.skew = timedelta()
         self.hub_stack = _stack(STACK, "Rightstate, the hub - x", self.outputs)
         given = {"HubAccount": HUB, "HubRegion": REGION, "HubStack": STACK}
-        made = {"Version": __version__, "ResourceTypes": ",".join(application.machines().values())}
+        made = {"Version": __version__, "ResourceTypes": ",".join(sam_template.machines().values())}
         self.member_stacks = {
             (account, region): _stack(f"{STACK}-member", "Rightstate, a member - x", made, **given)
             for account, region in ((HUB, REGION), (MEMBER, REGION), (MEMBER, FAR))
@@ -178,11 +182,11 @@ class World:
                 "name": each,
                 "stateMachineArn": _machine(each),
             }
-            for each in application.machines().values()
+            for each in sam_template.machines().values()
         }
         self.aliases = {
             f"{_machine(each)}:live": [{"stateMachineVersionArn": f"{_machine(each)}:3", "weight": 100}]
-            for each in application.machines().values()
+            for each in sam_template.machines().values()
         }
         self.functions: dict[str, Answer] = {
             path.parent.name.replace("_", "-"): {
@@ -190,7 +194,7 @@ class World:
                 "LastUpdateStatus": "Successful",
                 "Runtime": "python3.13",
             }
-            for path in application.functions().values()
+            for path in sam_template.functions().values()
         }
         self.concurrency = 1000
         self.tables: dict[str, Answer] = {

@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-from rightstate_cli import examples
+from rightstate_cli.simulation import examples
 from tests.support.answers import Readers
 
 

@@ -2,7 +2,7 @@
 
 import boto3
 
-from rightstate_cli import examples
+from rightstate_cli.simulation import examples
 from tests.support.answers import Readers, or_error
 from tests.support.tags import LISTED
 from tests.types import Busy, Expected

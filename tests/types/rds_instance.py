@@ -2,7 +2,7 @@
 
 import boto3
 
-from rightstate_cli import examples
+from rightstate_cli.simulation import examples
 from tests.support import rds
 from tests.support.kms import through
 from tests.types import Expected

@@ -15,18 +15,18 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rightstate import assessment
-from rightstate.assessment import Page
 from rightstate.catalogue import load
 from rightstate.errors import NotReady
 from rightstate.listing import Shared
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Listing, Observed, Place, Resource
-from rightstate_cli import planning
-from rightstate_cli.acting import Acting
-from rightstate_cli.executions import NOT_STARTED
-from rightstate_cli.target import Target
+from rightstate.states import assessment
+from rightstate.states.assessment import Page
+from rightstate_cli.executions.executions import NOT_STARTED
+from rightstate_cli.planning import survey
+from rightstate_cli.planning.acting import Acting
+from rightstate_cli.planning.target import Target
 
 PLACE = Place(account="123456789012", region="us-east-1")
 POLICY = "sqs-server-side-encryption"
@@ -73,7 +73,7 @@ class Queues:
         )
 
     def found(self, mode: Mode = Mode.AUTO) -> Any:
-        return planning.plan(
+        return survey.plan(
             [self.target(mode)], lambda done, found: None, lambda of, place, page: self.looks.append(page)
         )
 

@@ -9,8 +9,8 @@ from unittest.mock import patch
 import pytest
 
 from rightstate.errors import InvalidInput
-from rightstate_cli import application, application_tree
-from rightstate_cli.application_tree import MANIFEST, write
+from rightstate_cli.application import sam_template, tree
+from rightstate_cli.application.tree import MANIFEST, write
 
 FUNCTION = "functions/resolve/app.py"
 PARAMETERS = "samconfig.toml"
@@ -28,7 +28,7 @@ def by_an_older_version(directory: Path, path: str, content: str) -> None:
     (directory / path).parent.mkdir(parents=True, exist_ok=True)
     (directory / path).write_text(content)
     manifest = json.loads((directory / MANIFEST).read_text())
-    manifest["files"][path] = application_tree._hash(content.encode())
+    manifest["files"][path] = tree._hash(content.encode())
     manifest["version"] = "0.0.9"
     (directory / MANIFEST).write_text(json.dumps(manifest))
 
@@ -50,8 +50,10 @@ def test_everything_that_the_template_names_is_written(directory: Path) -> None:
 def test_the_tree_has_the_files_of_the_checkout_without_changes(directory: Path) -> None:
     written = {path: content for path, content in contents(directory).items() if path != MANIFEST}
 
-    assert {"layers/rightstate/python/rightstate/planner.py", "layers/rightstate/Makefile"} <= set(written)
-    assert [p for p, content in written.items() if content != (application.root() / p).read_bytes()] == []
+    assert {"layers/rightstate/python/rightstate/deciding/planner.py", "layers/rightstate/Makefile"} <= set(
+        written
+    )
+    assert [p for p, content in written.items() if content != (sam_template.root() / p).read_bytes()] == []
 
 
 def test_a_second_run_writes_nothing(directory: Path) -> None:
@@ -73,7 +75,7 @@ def test_an_upgrade_replaces_adds_and_removes_what_nobody_has_changed(directory:
     assert (done.updated, done.removed) == ([FUNCTION], ["functions/gone/app.py"])
     assert done.added == ["statemachines/backfill.asl.json"]
     assert done.from_version == "0.0.9"
-    assert (directory / FUNCTION).read_bytes() == (application.root() / FUNCTION).read_bytes()
+    assert (directory / FUNCTION).read_bytes() == (sam_template.root() / FUNCTION).read_bytes()
     assert not (directory / "functions/gone/app.py").exists()
 
 
@@ -106,7 +108,7 @@ def test_overwriting_replaces_a_file_that_was_changed(directory: Path) -> None:
     (directory / FUNCTION).write_text("# mine")
 
     assert write(directory, overwrite=True).updated == [FUNCTION]
-    assert (directory / FUNCTION).read_bytes() == (application.root() / FUNCTION).read_bytes()
+    assert (directory / FUNCTION).read_bytes() == (sam_template.root() / FUNCTION).read_bytes()
 
 
 def of_another_tool(directory: Path) -> None:
@@ -161,8 +163,8 @@ def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:
             raise KeyboardInterrupt
         replace(path, content)
 
-    replace = application_tree._replace
-    with patch.object(application_tree, "_replace", killed_after_five), pytest.raises(KeyboardInterrupt):
+    replace = tree._replace
+    with patch.object(tree, "_replace", killed_after_five), pytest.raises(KeyboardInterrupt):
         write(tmp_path / "mine")
 
     done = write(tmp_path / "mine")

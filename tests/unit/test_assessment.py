@@ -10,13 +10,15 @@ from tests.support import cycle
 from tests.support.calls import Calls
 from tests.support.surveyed import place_of
 
-from rightstate.assessment import Assessed, assess, assess_one
 from rightstate.catalogue import load, names
 from rightstate.errors import NotReady
 from rightstate.guards import Guard, Halt
-from rightstate.models import Account, Execution, Exemption, Handling, Managed, Status
+from rightstate.models.decision import Status
+from rightstate.models.settings import Account, Exemption, Handling, Managed
+from rightstate.models.start import Execution
 from rightstate.resource_type import Resource
-from rightstate_cli import examples, moto_gaps
+from rightstate.states.assessment import Assessed, assess, assess_one
+from rightstate_cli.simulation import examples, moto_gaps
 
 ACCOUNT = "123456789012"
 EXECUTION = Execution(

@@ -9,7 +9,7 @@ import pytest
 from authoring import event_files, new_type, published
 
 from rightstate.catalogue import load
-from rightstate_cli import events
+from rightstate_cli.application import events
 
 
 def test_a_skeleton_has_a_file_for_each_part_and_every_one_of_them_is_to_be_filled_in(tmp_path: Path) -> None:

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from moto import mock_aws
 from tests.support.cycle import Account, enabled, plan, remediate
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
+from rightstate.aws.sessions import Phase, session_policy
 from rightstate.catalogue import load
+from rightstate.deciding.planner import decide
 from rightstate.errors import InvalidInput, NotReady, ResourceGone
 from rightstate.identify import identify
-from rightstate.models import Outcome
-from rightstate.planner import decide
+from rightstate.models.decision import Outcome
 from rightstate.resource_type import Place, Resource
-from rightstate.sessions import Phase, session_policy
-from rightstate_cli import moto_gaps
+from rightstate_cli.simulation import moto_gaps
 
 GROUP = load("auto-scaling-group")
 PLACE = Place(account="123456789012", region="us-east-1")

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, UnauthorizedSSOTokenError
 
 from rightstate.errors import Denied, InvalidInput, RightstateError, Unavailable
-from rightstate_cli import hub
 from rightstate_cli.aws import Caller, answers
+from rightstate_cli.hub import hub
 
 
 def refused(code: str, status: int = 400) -> ClientError:

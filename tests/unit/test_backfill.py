@@ -18,21 +18,14 @@ from tests.support.emitted import emitted
 from tests.support.endings import Failed
 from tests.types import expected
 
-from rightstate import backfill, catalogue, sessions, settings
+from rightstate import catalogue, settings
+from rightstate.aws import sessions
 from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
-from rightstate.models import (
-    Account,
-    BackfillTask,
-    Enabled,
-    Execution,
-    Scope,
-    StartInput,
-    StoredObject,
-    SummarizeTask,
-    Summary,
-    Work,
-)
+from rightstate.models.backfill import BackfillTask, Scope, StoredObject, SummarizeTask, Summary, Work
+from rightstate.models.settings import Account, Enabled
+from rightstate.models.start import Execution, StartInput
 from rightstate.policy import Mode
+from rightstate.states import backfill
 from rightstate.storage.dynamodb import serialized
 
 HUB, ONE, TWO = "123456789012", "111122223333", "444455556666"

@@ -9,12 +9,13 @@ import pytest
 from ministack.services import stepfunctions
 from tests.support.template import of_type
 
-from rightstate import catalogue, errors, models
-from rightstate.backfill import LONGEST_WAIT
-from rightstate.models import Managed
-from rightstate_cli import application
+from rightstate import catalogue, errors
+from rightstate.models import backfill, start, tasks
+from rightstate.models.settings import Managed
+from rightstate.states.backfill import LONGEST_WAIT
+from rightstate_cli.application import sam_template
 
-DEFINITION: dict[str, Any] = json.loads((application.root() / "statemachines/backfill.asl.json").read_text())
+DEFINITION: dict[str, Any] = json.loads((sam_template.root() / "statemachines/backfill.asl.json").read_text())
 State = dict[str, Any]
 
 
@@ -122,16 +123,16 @@ def test_a_place_that_cannot_be_looked_at_is_recorded_and_then_fails() -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_is_given_what_its_model_reads(name: str) -> None:
     model = {
-        "Find scopes": models.BackfillTask,
-        "Survey": models.SurveyTask,
-        "Record a type that was not listed": models.RecordTask,
-        "Record what was not listed": models.RecordTask,
-        "Summarize": models.SummarizeTask,
+        "Find scopes": backfill.BackfillTask,
+        "Survey": backfill.SurveyTask,
+        "Record a type that was not listed": tasks.RecordTask,
+        "Record what was not listed": tasks.RecordTask,
+        "Summarize": backfill.SummarizeTask,
     }[name]
     payload = FUNCTIONS[name]["Parameters"]["Payload"]
     assert {key.removesuffix(".$") for key in payload} == set(model.model_fields)
     execution = {key.removesuffix(".$") for key in payload["execution"]}
-    assert execution == set(models.Execution.model_fields)
+    assert execution == set(start.Execution.model_fields)
 
 
 # --- The maps ---
@@ -155,7 +156,7 @@ def test_a_map_reads_its_items_from_the_work_bucket_and_leaves_its_results_there
 def test_what_runs_at_a_time_is_limited_for_each_account_region_and_service() -> None:
     assert 0 < MAPS["Each scope"]["MaxConcurrency"] <= 100
     assert MAPS["Each resource"]["MaxConcurrencyPath"] == "$.work.concurrency"
-    assert "concurrency" in models.Work.model_fields
+    assert "concurrency" in backfill.Work.model_fields
 
 
 # --- The items: who can write to the work bucket can start remediations, and nothing else ---
@@ -200,7 +201,7 @@ def test_a_survey_goes_on_until_nothing_is_left_and_waits_only_if_it_is_throttle
     assert STATES["Leave the service alone for a while"]["Next"] == "Survey"
     assert {STATES["Each type that was not listed"]["Next"], looked["Default"]} == {"Each service"}
     named = {key.removesuffix(".$") for key in STATES["Survey"]["ResultSelector"]}
-    assert named == set(models.Found.model_fields)
+    assert named == set(backfill.Found.model_fields)
     assert MAPS["Each scope"]["ItemSelector"]["found"] is None
 
 
@@ -237,8 +238,8 @@ def test_an_item_cannot_say_what_the_backfill_itself_knows_nor_ask_for_an_undo()
         "resources": None,
     }
     given = evaluated(TASKS["Remediate"]["Parameters"]["Input.$"], {"item": {"input": evil}, "fixed": fixed})
-    start = models.StartInput.model_validate(given)
-    assert start.model_dump(exclude_none=True) == {
+    started = start.StartInput.model_validate(given)
+    assert started.model_dump(exclude_none=True) == {
         "account": "111122223333",
         "region": "us-east-1",
         "resource": "a-bucket",
@@ -253,7 +254,7 @@ def test_an_item_cannot_say_what_the_backfill_itself_knows_nor_ask_for_an_undo()
 def test_every_field_of_an_input_is_the_items_own_or_fixed() -> None:
     own = {"region", "resource", "policies", "mode", "reason", "approved", "sweep"}
     fixed = {key.removesuffix(".$") for key in SELECTOR["fixed"]}
-    assert (own | fixed, own & fixed) == (set(models.StartInput.model_fields), set())
+    assert (own | fixed, own & fixed) == (set(start.StartInput.model_fields), set())
 
 
 def test_a_map_is_distributed_only_where_there_is_something_to_do() -> None:
@@ -272,7 +273,7 @@ def test_no_task_passes_on_what_it_is_answered_unnamed(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [models.Work, models.Found, models.ServiceItems, models.Summary, models.Scope]
+    "model", [backfill.Work, backfill.Found, backfill.ServiceItems, backfill.Summary, backfill.Scope]
 )
 def test_state_data_holds_where_a_list_of_resources_is_and_not_the_list(model: Any) -> None:
     """256 KiB is all that a state may pass on; types, policies and outcomes are few."""

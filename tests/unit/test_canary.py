@@ -13,10 +13,12 @@ from moto import mock_aws
 from tests.support import endings
 from tests.support.template import HUB, REGION, matching
 
-from rightstate import canary, metrics, sessions
+from rightstate import canary, metrics
+from rightstate.aws import sessions
 from rightstate.catalogue import load
 from rightstate.errors import CallFailed
-from rightstate.models import Execution, StateTask
+from rightstate.models.start import Execution
+from rightstate.models.tasks import StateTask
 from rightstate.policy import Mode
 from rightstate.triggers import understood
 

@@ -15,12 +15,13 @@ from botocore.validate import ParamValidator
 from tests.support.recorded import action, made, service_model
 from tests.types import expected, known
 
+from rightstate.aws.sessions import Phase, session_policy
 from rightstate.catalogue import find_policy, load_all, names
 from rightstate.policy import Policy
 from rightstate.resource_type import Place, ResourceType, send
-from rightstate.sessions import Phase, session_policy
 from rightstate.wants import Value
-from rightstate_cli import application, events, examples
+from rightstate_cli.application import events, sam_template
+from rightstate_cli.simulation import examples
 
 PUBLISHED = {
     row["id"]: row
@@ -75,7 +76,7 @@ def test_no_two_policies_share_a_name() -> None:
 
 
 def test_every_type_has_a_machine_and_every_machine_a_type() -> None:
-    assert sorted(application.machines().values()) == list(names())
+    assert sorted(sam_template.machines().values()) == list(names())
 
 
 def test_every_type_has_what_the_tests_know_of_it() -> None:
@@ -84,12 +85,12 @@ def test_every_type_has_what_the_tests_know_of_it() -> None:
 
 @every_type
 def test_nothing_is_left_to_fill_in_of_what_make_new_type_has_written(resource_type: ResourceType) -> None:
-    assert list(new_type.left(application.root(), resource_type.name)) == []
+    assert list(new_type.left(sam_template.root(), resource_type.name)) == []
 
 
 @every_type
 def test_a_type_has_rules_events_and_an_example(resource_type: ResourceType) -> None:
-    listened = application.event_names(resource_type.name)
+    listened = sam_template.event_names(resource_type.name)
     assert listened
     assert listened == sorted({each["detail"]["eventName"] for each in events.shipped()[resource_type.name]})
     example = examples.load(resource_type.name)

@@ -13,9 +13,10 @@ from tests.support.world import EXTERNAL_ID, FAR, MEMBER, ROLE, Refused, World
 
 from rightstate.errors import InvalidInput, SettingsUnreadable
 from rightstate.guards import Halt
-from rightstate.models import Account, Enabled, Exemption
+from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
-from rightstate_cli import application, checks
+from rightstate_cli import checks
+from rightstate_cli.application import sam_template
 from rightstate_cli.checks import Finding, Status, canary
 
 QUEUE_RULE = f"{STACK}-sqs-queue"
@@ -1286,7 +1287,7 @@ def test_the_rules_that_are_expected_are_those_of_the_template(world: World) -> 
     """Of the deployed rules, as moto's CloudFormation renders them, none is left unlooked at."""
     # Those about findings are off unless the hub's parameter says otherwise.
     names = {f"{STACK}-{each}" for each in ("died-executions", "security-hub-findings", "config-findings")}
-    for _, properties in application.rules():
+    for _, properties in sam_template.rules():
         names.add(properties["Name"]["Fn::Sub"].replace("${AWS::StackName}", STACK))
     assert names == set(world.rules)
     assert json.loads(world.rules[QUEUE_RULE]["EventPattern"])

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from moto import mock_aws
 from tests.support.cycle import Account, enabled, observe, plan, remediate
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
 from rightstate.errors import ResourceGone
-from rightstate.models import Outcome
+from rightstate.models.decision import Outcome
 from rightstate.resource_type import Place, Resource
-from rightstate_cli import moto_gaps
+from rightstate_cli.simulation import moto_gaps
 
 BALANCER = load("classic-load-balancer")
 RESOURCE = Resource(account="123456789012", region="us-east-1", id="storefront")

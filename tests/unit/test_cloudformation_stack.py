@@ -14,13 +14,15 @@ from moto.cloudformation.models import cloudformation_backends
 from pydantic import ValidationError
 from tests.support.cycle import Account, enabled, observe, plan, remediate
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
 from rightstate.errors import CallFailed, InvalidInput, ResourceGone, Throttled
 from rightstate.identify import identify
-from rightstate.models import Decision, Outcome, StartInput
+from rightstate.models.decision import Decision, Outcome
+from rightstate.models.start import StartInput
 from rightstate.resource_type import Place, Resource
-from rightstate_cli import application, examples, moto_gaps
+from rightstate_cli.application import sam_template
+from rightstate_cli.simulation import examples, moto_gaps
 
 STACK = load("cloudformation-stack")
 OWNER = "123456789012"
@@ -109,7 +111,7 @@ def test_no_other_stack_is_touched(account: Account) -> None:
         ({"StackName": "aws-sam-cli-managed-default"}, "SAM"),
         ({"StackName": "aws-cloud9-test-7068281702fb4ddcaca1489b2a717f8f"}, "Cloud9"),
         ({"StackName": f"SC-{OWNER}-pp-skslwogrplibk"}, "Service Catalog"),
-        ({"Description": application.template()["Description"]}, "Rightstate's own"),
+        ({"Description": sam_template.template()["Description"]}, "Rightstate's own"),
         *(({"StackStatus": status}, why) for status, why in UNFIT.items()),
     ],
     ids=str,

@@ -12,7 +12,7 @@ import pytest
 from tests.support.template import REGION, STACK, of_type
 
 from rightstate import metrics
-from rightstate.models import Outcome
+from rightstate.models.decision import Outcome
 
 [DASHBOARD] = of_type("AWS::CloudWatch::Dashboard").values()
 BODY: dict[str, Any] = json.loads(DASHBOARD["DashboardBody"])

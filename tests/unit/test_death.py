@@ -12,9 +12,9 @@ from moto import mock_aws
 from tests.support import endings
 from tests.support.emitted import emitted
 
-from rightstate import death
+from rightstate.aws.sessions import hub_kept_apart
 from rightstate.errors import RightstateError
-from rightstate.sessions import hub_kept_apart
+from rightstate.states import death
 
 HUB, MEMBER, REGION = "111122223333", "444455556666", "eu-west-1"
 NAME = "e-1_x"

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from rightstate_cli import application, executions
-from rightstate_cli.drawing import drawing, fits
-from rightstate_cli.executions import Execution
+from rightstate_cli.application import sam_template
+from rightstate_cli.executions import executions
+from rightstate_cli.executions.executions import Execution
+from rightstate_cli.terminal.timeline import drawing, fits
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 ARN = "arn:aws:states:eu-west-1:111122223333:execution:rightstate-s3-bucket:x"
@@ -52,7 +53,7 @@ def drawn(execution: Execution) -> list[str]:
     """The lines, without what draws the tree."""
     console = Console(width=200)
     with console.capture() as captured:
-        console.print(drawing(execution, application.definition()))
+        console.print(drawing(execution, sam_template.definition()))
     return [line.lstrip("│├└─ ").rstrip() for line in captured.get().splitlines()]
 
 
@@ -97,10 +98,10 @@ def test_a_state_that_is_entered_again_is_drawn_once() -> None:
 
 def test_every_state_of_the_definition_is_drawn_once() -> None:
     lines = drawn(read((0, "TaskStateEntered", "Resolve")))
-    for name in application.definition()["States"]:
+    for name in sam_template.definition()["States"]:
         assert [line.split(",")[0].split("  ")[0] for line in lines].count(name) == 1
 
 
 @pytest.mark.parametrize(("state", "fitting"), [("Describe", True), ("A state of another version", False)])
 def test_a_definition_of_other_states_is_not_drawn(state: str, fitting: bool) -> None:
-    assert fits(read((0, "TaskStateEntered", state)), application.definition()) is fitting
+    assert fits(read((0, "TaskStateEntered", state)), sam_template.definition()) is fitting

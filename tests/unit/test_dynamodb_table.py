@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from moto import mock_aws
 from tests.support.cycle import Account, enabled, observe, plan, remediate
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, NotReady, ResourceGone, RightstateError
 from rightstate.identify import identify
-from rightstate.models import Outcome, StartInput, Status
+from rightstate.models.decision import Outcome, Status
+from rightstate.models.start import StartInput
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource
 

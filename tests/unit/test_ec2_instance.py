@@ -11,14 +11,14 @@ from moto import mock_aws
 from moto.ec2.models import ec2_backends
 from tests.support.cycle import Account, enabled, observe, plan, reasons, remediate
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
+from rightstate.aws.sessions import Phase, session_policy
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, NotReady, ResourceGone
-from rightstate.models import Outcome, Status
+from rightstate.models.decision import Outcome, Status
 from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Place, Resource
-from rightstate.sessions import Phase, session_policy
-from rightstate_cli import moto_gaps
+from rightstate_cli.simulation import moto_gaps
 
 INSTANCE = load("ec2-instance")
 OWNER = "123456789012"

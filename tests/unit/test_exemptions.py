@@ -8,10 +8,14 @@ import pytest
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from rightstate import exemptions, settings
+from rightstate import settings
 from rightstate.catalogue import load, names
+from rightstate.deciding import exemptions
 from rightstate.errors import SettingsUnreadable
-from rightstate.models import Account, Enabled, Event, Excuse, Exemption, Handling, Managed, Run
+from rightstate.models.decision import Excuse
+from rightstate.models.settings import Account, Enabled, Exemption, Handling, Managed
+from rightstate.models.start import Event
+from rightstate.models.tasks import Run
 from rightstate.policy import Mode
 from rightstate.resource_type import Resource
 

@@ -3,7 +3,8 @@
 import pytest
 
 from rightstate import guards
-from rightstate.models import Asked, Intent
+from rightstate.models.approval import Asked
+from rightstate.models.decision import Intent
 
 RESOURCE = "111122223333/us-east-1/sqs-queue/orders"
 ME = "arn:aws:states:us-east-1:123456789012:execution:m:me"

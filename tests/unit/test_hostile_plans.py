@@ -14,14 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support import cycle, recorded
 
-from rightstate.assessment import Assessed
 from rightstate.catalogue import load, names
+from rightstate.deciding.planner import decide_as_approved, digest
 from rightstate.errors import InvalidInput
-from rightstate.models import Decision, Enabled, StartInput
-from rightstate.planner import decide_as_approved, digest
+from rightstate.models.decision import Decision
+from rightstate.models.settings import Enabled
+from rightstate.models.start import StartInput
 from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Resource
-from rightstate_cli import plan_file, planning
+from rightstate.states.assessment import Assessed
+from rightstate_cli.planning import plan_file, survey
 
 Path = tuple[str | int, ...]
 Edit = Callable[[Any], Any]
@@ -58,10 +60,10 @@ def plan(name: str) -> dict[str, Any]:
     return found
 
 
-def _item(name: str, resource: Resource, observed: Observed, decision: Decision) -> planning.Item:
+def _item(name: str, resource: Resource, observed: Observed, decision: Decision) -> survey.Item:
     arn = load(name).arn_of(resource)
     status, reason = Assessed(resource, decision).status
-    return planning.Item(
+    return survey.Item(
         account=resource.account,
         region=resource.region,
         resource_type=name,

@@ -10,7 +10,7 @@ from moto import mock_aws
 from tests.support.cycle import Account, enabled, plan, remediate
 
 from rightstate.catalogue import load
-from rightstate.models import Outcome
+from rightstate.models.decision import Outcome
 from rightstate.resource_type import Resource
 from rightstate.wants import Value
 

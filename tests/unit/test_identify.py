@@ -9,7 +9,7 @@ from rightstate.catalogue import load, names
 from rightstate.errors import InvalidInput
 from rightstate.identify import at_home, identify
 from rightstate.resource_type import Place, Resource
-from rightstate_cli import examples
+from rightstate_cli.simulation import examples
 
 PLACE = Place(account="111122223333", region="eu-west-1")
 

@@ -11,11 +11,11 @@ from moto import mock_aws
 from moto.kinesis.models import kinesis_backends
 from tests.support.cycle import Account, enabled, observe, plan, reasons, remediate
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, NotReady, ResourceGone, RightstateError, Throttled
 from rightstate.identify import identify
-from rightstate.models import Outcome, Status
+from rightstate.models.decision import Outcome, Status
 from rightstate.policies.kinesis_stream import SHARD_LEVEL_METRICS
 from rightstate.resource_type import Place, Resource
 

@@ -11,11 +11,11 @@ from moto import mock_aws
 from moto.kms.models import kms_backends
 from tests.support.cycle import Account, enabled, observe, plan, remediate
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
 from rightstate.errors import Denied, InvalidInput, NotReady, ResourceGone, RightstateError
 from rightstate.identify import identify
-from rightstate.models import Outcome
+from rightstate.models.decision import Outcome
 from rightstate.resource_type import Place, Resource
 
 KEY = load("kms-key")

@@ -14,9 +14,9 @@ import botocore
 import pytest
 
 from rightstate.catalogue import load_all
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 
-LAYER = application.root() / "layers" / "rightstate"
+LAYER = sam_template.root() / "layers" / "rightstate"
 LIBRARY = LAYER / "python" / "rightstate"
 DATA = Path(botocore.__file__).parent / "data"
 HUB_SERVICES = {"dynamodb", "events", "s3", "sns", "stepfunctions", "sts"}
@@ -37,7 +37,7 @@ def keeping() -> ModuleType:
 
 
 def test_the_layer_has_the_packages_that_the_tests_run_with_and_botocore_among_them() -> None:
-    layer, tested = locked(LAYER / "requirements.txt"), locked(application.root() / "requirements.txt")
+    layer, tested = locked(LAYER / "requirements.txt"), locked(sam_template.root() / "requirements.txt")
     assert {"boto3", "botocore", "pydantic", "aws-lambda-powertools"} <= layer.keys()
     assert {name: tested.get(name) for name in layer} == layer
 
@@ -55,7 +55,7 @@ def test_the_list_of_what_the_layer_consists_of_is_that_of_its_lock_the_same_at_
     made = (LAYER / "sbom.cdx.json").read_bytes()
     subprocess.run(  # noqa: S603 - make, with our own arguments
         [shutil.which("make") or "make", "-s", "-o", "setup", "sbom", f"SBOM={written}"],
-        cwd=application.root(),
+        cwd=sam_template.root(),
         check=True,
     )
     assert written.read_bytes() == made

@@ -12,12 +12,12 @@ from moto import mock_aws
 from tests.support import endings
 
 from rightstate.clock import written
-from rightstate.models import Outcome
+from rightstate.models.decision import Outcome
 from rightstate.policy import Mode
 from rightstate.storage.dynamodb import DynamoDBTable
 from rightstate.storage.tables import LEDGER
-from rightstate_cli import application
-from rightstate_cli.ledger import Entry, Ledger, Query, understood
+from rightstate_cli.application import sam_template
+from rightstate_cli.tables.ledger_table import Entry, Ledger, Query, understood
 
 NOW = datetime.now(UTC)
 FIRST, SECOND = "111122223333", "444455556666"
@@ -30,7 +30,7 @@ class Table:
     """The table of template.yaml, and what it was asked."""
 
     def __init__(self) -> None:
-        declared = application.template()["Resources"]["LedgerTable"]["Properties"]
+        declared = sam_template.template()["Resources"]["LedgerTable"]["Properties"]
         self.session = boto3.Session(region_name="us-east-1")
         self.table = self.session.resource("dynamodb").create_table(
             TableName="ledger",

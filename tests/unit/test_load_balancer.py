@@ -9,13 +9,13 @@ from moto import mock_aws
 from moto.elbv2.models import elbv2_backends
 from tests.support.cycle import Account, enabled, observe, plan, reasons, remediate
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
 from rightstate.errors import ResourceGone
 from rightstate.identify import is_arn_of
-from rightstate.models import Outcome, Status
+from rightstate.models.decision import Outcome, Status
 from rightstate.resource_type import Place, Resource
-from rightstate_cli import moto_gaps
+from rightstate_cli.simulation import moto_gaps
 
 BALANCER = load("load-balancer")
 OWNER = "123456789012"

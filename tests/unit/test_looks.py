@@ -10,7 +10,7 @@ import pytest
 
 from rightstate import looks, storage
 from rightstate.looks import Counts, Line, Look
-from rightstate.models import Begun
+from rightstate.models.backfill import Begun
 from rightstate.storage.tables import LEDGER
 from rightstate_cli.embedded.storage import SQLiteStorage
 

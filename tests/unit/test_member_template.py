@@ -15,7 +15,8 @@ from tests.support.template import HUB, Event, Rule, Stack, member_at, rules_of_
 
 from rightstate.catalogue import load, load_all, names
 from rightstate.resource_type import ResourceType
-from rightstate_cli import application, events, member
+from rightstate_cli.application import events, sam_template
+from rightstate_cli.member import member_template
 
 MEMBER = Stack(ACCOUNT, name="rightstate-member")
 ROLE = "rightstate-remediation"
@@ -57,13 +58,13 @@ def wanted(event: Event, **parameters: str) -> set[str | None]:
 
 
 def test_the_file_is_what_the_catalogue_and_the_hub_say() -> None:
-    file = application.root() / "member" / "template.yaml"
-    assert file.read_text() == member.as_yaml(member.template()), "Run `make docs`."
+    file = sam_template.root() / "member" / "template.yaml"
+    assert file.read_text() == member_template.as_yaml(member_template.template()), "Run `make docs`."
 
 
 @pytest.mark.parametrize("types", [(), *((name,) for name in names())], ids=str)
 def test_cloudformation_understands_it_for_all_types_and_for_each(types: tuple[str, ...]) -> None:
-    text = json.dumps(member.template(types))
+    text = json.dumps(member_template.template(types))
     faults = lint(text, config=ManualArgs(regions=["us-east-1", "us-gov-west-1", "cn-north-1"]))
     assert [str(fault) for fault in faults] == []
 

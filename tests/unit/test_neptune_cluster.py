@@ -9,14 +9,14 @@ from moto import mock_aws
 from moto.rds.models import rds_backends
 from tests.support.cycle import Account, enabled, plan, remediate
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
+from rightstate.deciding.planner import decide
 from rightstate.errors import NotReady, ResourceGone
-from rightstate.models import Outcome, Status
-from rightstate.planner import decide
+from rightstate.models.decision import Outcome, Status
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource
-from rightstate_cli import examples, moto_gaps
+from rightstate_cli.simulation import examples, moto_gaps
 
 CLUSTER = load("neptune-cluster")
 EXAMPLE = examples.load("neptune-cluster")

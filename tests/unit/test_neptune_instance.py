@@ -9,13 +9,13 @@ from moto import mock_aws
 from moto.rds.models import rds_backends
 from tests.support.cycle import Account, enabled, plan, remediate
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
+from rightstate.deciding.planner import decide
 from rightstate.errors import NotReady, ResourceGone
-from rightstate.models import Outcome, Status
-from rightstate.planner import decide
+from rightstate.models.decision import Outcome, Status
 from rightstate.resource_type import Place, Resource
-from rightstate_cli import examples, moto_gaps
+from rightstate_cli.simulation import examples, moto_gaps
 
 INSTANCE = load("neptune-instance")
 EXAMPLE = examples.load("neptune-instance")

@@ -8,7 +8,7 @@ import pytest
 
 from rightstate import errors, notification
 from rightstate.catalogue import load_all
-from rightstate.models import Outcome, Status
+from rightstate.models.decision import Outcome, Status
 from rightstate.notification import (
     NEXT_STEPS,
     Change,

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from rightstate import __version__
 from rightstate.errors import InvalidInput
-from rightstate.models import Account, Decision, Enabled, Finding, Outcome, Status, Verdict
+from rightstate.models.decision import Decision, Finding, Outcome, Status, Verdict
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Call, Change, Place
 from rightstate.wants import Exactly, as_change
-from rightstate_cli import plan_file, plan_markdown, planning
-from rightstate_cli.plan_file import Plan
-from rightstate_cli.target import Target
+from rightstate_cli.planning import plan_file, plan_markdown, survey
+from rightstate_cli.planning.plan_file import Plan
+from rightstate_cli.planning.target import Target
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 TARGET = Target(
@@ -27,7 +28,7 @@ TARGET = Target(
 )
 
 
-def broken(resource: str, reason: str = "") -> planning.Item:
+def broken(resource: str, reason: str = "") -> survey.Item:
     change = Change(
         setting="Versioning",
         before=None,
@@ -45,7 +46,7 @@ def broken(resource: str, reason: str = "") -> planning.Item:
         parameters={"Bucket": resource},
         settings=("Versioning",),
     )
-    return planning.Item(
+    return survey.Item(
         account=ACCOUNT,
         region=REGION,
         resource_type="s3-bucket",
@@ -64,11 +65,11 @@ def broken(resource: str, reason: str = "") -> planning.Item:
     )
 
 
-def unreadable(resource: str, reason: str) -> planning.Item:
+def unreadable(resource: str, reason: str) -> survey.Item:
     return broken(resource).model_copy(update={"status": "unreadable", "reason": reason, "decision": None})
 
 
-def made(*items: planning.Item, **more: Any) -> Plan:
+def made(*items: survey.Item, **more: Any) -> Plan:
     return plan_file.document([TARGET], items, more.get("unlisted", ()), more.get("modes", {}))
 
 

@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rightstate.errors import PlanConflict
-from rightstate.models import Enabled, Outcome, Status
-from rightstate.planner import (
+from rightstate.deciding.planner import (
     decide,
     decide_as_approved,
     fingerprint,
@@ -16,6 +14,9 @@ from rightstate.planner import (
     may_change,
     settings_to_read,
 )
+from rightstate.errors import PlanConflict
+from rightstate.models.decision import Outcome, Status
+from rightstate.models.settings import Enabled
 from rightstate.policy import Mode, Parameter, Policy, Risk
 from rightstate.resource_type import Call, Case, Change, Observed, Resource, ResourceType, Setting
 from rightstate.wants import AtLeast, Exactly, Includes, Value, Want

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.test_planner import ALL_AUTO, DAY, LOCK, RESOURCE, WEEK, policy, resource_type
 
+from rightstate.deciding.planner import decide, decide_as_approved, fingerprint_of
 from rightstate.errors import PlanConflict
-from rightstate.models import Decision, Enabled, Excuse, Outcome, Status
-from rightstate.planner import decide, decide_as_approved, fingerprint_of
+from rightstate.models.decision import Decision, Excuse, Outcome, Status
+from rightstate.models.settings import Enabled
 from rightstate.policy import Mode, Policy
 from rightstate.wants import AtLeast, Exactly, Value
 

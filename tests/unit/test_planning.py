@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from rightstate import assessment
 from rightstate.catalogue import load
 from rightstate.errors import Denied
 from rightstate.listing import PAGE
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Place, Resource
-from rightstate_cli import planning
-from rightstate_cli.target import Target
+from rightstate.states import assessment
+from rightstate_cli.planning import survey
+from rightstate_cli.planning.target import Target
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 MANY = 5000
@@ -59,16 +59,16 @@ def target(find: Any, place: Place | None = None) -> Target:
 def test_everything_is_planned_once_and_surveyed_few_pages_ahead(listed: Listed) -> None:
     told: list[tuple[int, int]] = []
     items = []
-    for item in planning.plan([target(listed)], lambda done, found: told.append((done, found))):
+    for item in survey.plan([target(listed)], lambda done, found: told.append((done, found))):
         items.append(item)
         # Its own page, those that wait to be taken, the one that waits to be handed over and the next one.
-        assert listed.count <= len(items) + (planning._PAGES_AHEAD + 3) * PAGE
-    assert len({item.resource for item in items if isinstance(item, planning.Item)}) == len(items) == MANY
+        assert listed.count <= len(items) + (survey._PAGES_AHEAD + 3) * PAGE
+    assert len({item.resource for item in items if isinstance(item, survey.Item)}) == len(items) == MANY
     assert told[-1] == (MANY, MANY)
 
 
 def test_a_plan_that_is_left_ends(listed: Listed) -> None:
-    found = planning.plan(
+    found = survey.plan(
         [target(listed), target(listed, Place(account=ACCOUNT, region="eu-west-1"))], lambda done, found: None
     )
     next(found)
@@ -84,9 +84,9 @@ def test_an_error_of_ours_in_a_plan_is_raised_and_leaves_nothing_out_silently(
     def fails(*given: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(planning, "assess_one", fails)
+    monkeypatch.setattr(survey, "assess_one", fails)
     with pytest.raises(ZeroDivisionError):
-        list(planning.plan([named], lambda done, found: None))
+        list(survey.plan([named], lambda done, found: None))
 
 
 def test_a_place_that_cannot_be_listed_is_told_with_its_account_and_region(listed: Listed) -> None:
@@ -95,7 +95,7 @@ def test_a_place_that_cannot_be_listed_is_told_with_its_account_and_region(liste
         yield
 
     there = Place(account="444455556666", region="eu-west-1")
-    found = list(planning.plan([target(denied, there)], lambda done, found: None))
+    found = list(survey.plan([target(denied, there)], lambda done, found: None))
     assert found == [
-        planning.Unlisted(account="444455556666", region="eu-west-1", resource_type="sqs-queue", reason="no")
+        survey.Unlisted(account="444455556666", region="eu-west-1", resource_type="sqs-queue", reason="no")
     ]

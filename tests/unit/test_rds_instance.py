@@ -11,15 +11,16 @@ from moto import mock_aws
 from moto.rds.models import rds_backends
 from tests.support.cycle import Account, enabled, plan, reasons, remediate
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
+from rightstate.deciding.planner import decide, settings_to_read
 from rightstate.errors import CallFailed, NotReady, ResourceGone
-from rightstate.models import Decision, Enabled, Outcome, Status
-from rightstate.planner import decide, settings_to_read
+from rightstate.models.decision import Decision, Outcome, Status
+from rightstate.models.settings import Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Place, Resource
 from rightstate.resource_types import rds_instance
-from rightstate_cli import examples, moto_gaps
+from rightstate_cli.simulation import examples, moto_gaps
 
 INSTANCE = load("rds-instance")
 EXAMPLE = examples.load("rds-instance")

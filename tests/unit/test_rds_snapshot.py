@@ -13,13 +13,13 @@ from moto.rds.models import rds_backends
 from tests.support.cycle import Account, enabled, observe, plan, remediate
 from tests.support.template import matching
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
 from rightstate.errors import NotReady, ResourceGone
 from rightstate.identify import identify, is_arn_of
-from rightstate.models import Outcome, Status
+from rightstate.models.decision import Outcome, Status
 from rightstate.resource_type import Place, Resource
-from rightstate_cli import events
+from rightstate_cli.application import events
 
 SNAPSHOT = load("rds-snapshot")
 OWNER = "123456789012"

@@ -12,15 +12,15 @@ from moto import mock_aws
 from moto.redshift.models import redshift_backends
 from tests.support.cycle import Account, enabled, observe, plan, reasons, remediate
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
+from rightstate.deciding.planner import decide
 from rightstate.errors import InvalidInput, NotReady, ResourceGone, RightstateError, Throttled
 from rightstate.identify import identify
-from rightstate.models import Outcome, Status
-from rightstate.planner import decide
+from rightstate.models.decision import Outcome, Status
 from rightstate.resource_type import Place, Resource
 from rightstate.wants import Value
-from rightstate_cli import examples
+from rightstate_cli.simulation import examples
 
 CLUSTER = load("redshift-cluster")
 OWNER = "123456789012"

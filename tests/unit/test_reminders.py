@@ -14,9 +14,12 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 from tests.docs.test_commands import fault
 
-from rightstate import guards, sessions, settings
-from rightstate.models import Account, Execution, Exemption, StateTask
-from rightstate.reminders import remind
+from rightstate import guards, settings
+from rightstate.aws import sessions
+from rightstate.models.settings import Account, Exemption
+from rightstate.models.start import Execution
+from rightstate.models.tasks import StateTask
+from rightstate.states.reminders import remind
 from rightstate.storage.dynamodb import serialized
 
 ACCOUNT = "111122223333"

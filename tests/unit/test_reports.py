@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rightstate.models import Decision, Finding, Outcome, Status, Verdict
+from rightstate.models.decision import Decision, Finding, Outcome, Status, Verdict
 from rightstate.policy import Mode
-from rightstate_cli.executions import Execution
-from rightstate_cli.output import Format
-from rightstate_cli.reports import print_executions
+from rightstate_cli.executions.executions import Execution
+from rightstate_cli.terminal.executions import print_executions
+from rightstate_cli.terminal.output import Format
 
 REASON = "Somebody has said why."
 

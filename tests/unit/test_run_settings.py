@@ -2,7 +2,7 @@
 
 import pytest
 
-from rightstate.models import Account, Enabled, Exemption
+from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli.embedded.run_settings import Asked
 

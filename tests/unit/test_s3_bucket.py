@@ -11,7 +11,7 @@ from moto import mock_aws
 from tests.support.cycle import Account, enabled, plan, reasons, remediate
 
 from rightstate.catalogue import find_policy, load
-from rightstate.models import Outcome, Status
+from rightstate.models.decision import Outcome, Status
 from rightstate.resource_type import Place, Resource
 
 BUCKET = load("s3-bucket")

@@ -14,20 +14,14 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from tests.storage.conftest import created
 
-from rightstate import looks, scope_survey, sessions, settings, step, storage
-from rightstate.models import (
-    Account,
-    Enabled,
-    Execution,
-    Found,
-    Scope,
-    StoredObject,
-    SurveyTask,
-    TypeLeft,
-    Work,
-)
+from rightstate import looks, settings, step, storage
+from rightstate.aws import sessions
+from rightstate.models.backfill import Found, Scope, StoredObject, SurveyTask, TypeLeft, Work
+from rightstate.models.settings import Account, Enabled
+from rightstate.models.start import Execution
 from rightstate.policy import Mode
-from rightstate.scope_survey import survey_scope
+from rightstate.states import scope_survey
+from rightstate.states.scope_survey import survey_scope
 from rightstate.storage.tables import GUARDS, LEDGER, SETTINGS
 
 ACCOUNT, HERE = "123456789012", "eu-west-1"

@@ -11,12 +11,12 @@ from botocore.stub import ANY, Stubber
 from moto import mock_aws
 from tests.support.template import listed
 
-from rightstate import sessions
+from rightstate.aws import sessions
+from rightstate.aws.sessions import Phase, open_session, session_name, session_policy
 from rightstate.catalogue import load, names
 from rightstate.errors import RoleNotAssumed, Throttled, WrongAccount
-from rightstate.models import Account
+from rightstate.models.settings import Account
 from rightstate.resource_type import Place, Resource
-from rightstate.sessions import Phase, open_session, session_name, session_policy
 
 ROLE = "arn:aws:iam::111122223333:role/rightstate-remediation"
 PLACE = Place(account="111122223333", region="eu-west-1")

@@ -15,13 +15,14 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from rightstate import sessions, settings, storage
+from rightstate import settings, storage
+from rightstate.aws import sessions
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, SettingsUnreadable, Throttled, Unavailable, UnknownAccount
-from rightstate.models import Account, Enabled, Exemption
+from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate.storage.dynamodb import serialized
-from rightstate_cli import registry
+from rightstate_cli.tables import accounts_table
 
 SECRET = "planted-secret"
 
@@ -176,9 +177,9 @@ def test_settings_that_the_table_cannot_keep_are_refused_before_they_are_written
         return {"account": {"S": "111122223333"}, "name": {"S": "x" * letters}}
 
     names = len("account") + 12 + len("name")
-    registry.check_size("111122223333", item(400 * 1024 - names))
+    accounts_table.check_size("111122223333", item(400 * 1024 - names))
     with pytest.raises(InvalidInput, match="Nothing was changed"):
-        registry.check_size("111122223333", item(400 * 1024 - names + 1))
+        accounts_table.check_size("111122223333", item(400 * 1024 - names + 1))
 
 
 START = datetime(2026, 11, 26, 8, tzinfo=UTC)

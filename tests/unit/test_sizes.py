@@ -13,7 +13,8 @@ from tests.support.template import Stack, admission_at, hub_at, member_at
 
 from rightstate.catalogue import load, names
 from rightstate.resource_type import ResourceType
-from rightstate_cli import application, member, transformed
+from rightstate_cli.application import sam_template, transform
+from rightstate_cli.member import member_template
 
 # The longest names of a Region, of a stack that a member's template takes, and of a role that writes.
 HUB = Stack("999988887777", "ap-northeast-1", "h" * 32)
@@ -89,7 +90,7 @@ def bus_policy() -> int:
 
 
 def published() -> dict[str, Any]:
-    return transformed.cloudformation(published=True)
+    return transform.cloudformation(published=True)
 
 
 def as_deployed() -> dict[str, Any]:
@@ -110,8 +111,11 @@ SIZES: dict[str, tuple[Callable[[], int], int]] = {
     "outputs of the hub": (lambda: len(published()["Outputs"]), 200),
     "hub's template, from S3": (lambda: len(json.dumps(as_deployed()).encode()), 1_000_000),
     "resources of a member's stack": (lambda: len(a_member()), 500),
-    "member's template as YAML, in the request": (lambda: len(member.as_yaml(member.template())), 51_200),
-    "member's template as JSON, in the request": (lambda: compact(member.template()), 51_200),
+    "member's template as YAML, in the request": (
+        lambda: len(member_template.as_yaml(member_template.template())),
+        51_200,
+    ),
+    "member's template as JSON, in the request": (lambda: compact(member_template.template()), 51_200),
     # EventBridge quotas
     "rules of the hub's bus": (lambda: len(rules(hub())), 300),
     "rules of a member's bus": (lambda: len(rules(a_member())), 300),
@@ -147,10 +151,10 @@ def test_a_member_of_sixty_resource_types_would_keep_the_quotas_of_its_policies(
         again(known[number % len(known)], number // len(known), services == "as many again")
         for number in range(60)
     ]
-    monkeypatch.setattr(member, "names", lambda: [each.name for each in many])
-    monkeypatch.setattr(member, "load", {each.name: each for each in many}.__getitem__)
-    monkeypatch.setattr(application, "rules", lambda: [])
-    made = member.template()["Resources"]
+    monkeypatch.setattr(member_template, "names", lambda: [each.name for each in many])
+    monkeypatch.setattr(member_template, "load", {each.name: each for each in many}.__getitem__)
+    monkeypatch.setattr(sam_template, "rules", lambda: [])
+    made = member_template.template()["Resources"]
     sizes, attached = managed_policies(made), most_attached(made)
     print(f"with 60 types: {attached} of 10 policies, the longest {max(sizes):,} of 6,144 characters")
     assert attached <= 10
@@ -202,7 +206,7 @@ def again(kind: ResourceType, turn: int, own_service: bool) -> ResourceType:
 
 @pytest.mark.parametrize("name", names())
 def test_a_member_with_one_type_needs_no_more_than_one_with_all(name: str) -> None:
-    assert compact(member.template([name])) < compact(member.template())
+    assert compact(member_template.template([name])) < compact(member_template.template())
 
 
 # Of each kind: the property that names it, and how long a name may be.

@@ -7,7 +7,7 @@ import pytest
 from botocore.stub import Stubber
 
 from rightstate_cli.aws import Caller
-from rightstate_cli.stack_sets import Instance, Organization, Targets, accounts, missing
+from rightstate_cli.member.stack_sets import Instance, Organization, Targets, accounts, missing
 
 NONE = Targets((), ())
 

@@ -13,9 +13,9 @@ from tests.support.surveyed import REGION, World, place_of
 from tests.types import expected
 
 from rightstate.catalogue import load, names
-from rightstate.planner import settings_to_read
+from rightstate.deciding.planner import settings_to_read
 from rightstate.survey import survey
-from rightstate_cli import examples, moto_gaps
+from rightstate_cli.simulation import examples, moto_gaps
 
 MANY = 100
 

@@ -11,7 +11,7 @@ from tests.support import cycle
 from tests.support.surveyed import World, place_of
 
 from rightstate.catalogue import load, names
-from rightstate_cli import examples, moto_gaps
+from rightstate_cli.simulation import examples, moto_gaps
 
 
 @pytest.fixture(scope="module", params=names())

@@ -13,7 +13,7 @@ from tests.types import expected
 from rightstate.catalogue import load, names
 from rightstate.identify import at_home
 from rightstate.resource_type import Place, Resource, tags_in
-from rightstate_cli import examples, moto_gaps
+from rightstate_cli.simulation import examples, moto_gaps
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"

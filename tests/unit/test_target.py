@@ -5,7 +5,7 @@ from moto import mock_aws
 
 from rightstate.errors import InvalidInput
 from rightstate.policy import Mode
-from rightstate_cli.target import target
+from rightstate_cli.planning.target import target
 
 RDS = "arn:aws:rds:us-east-1:123456789012"
 

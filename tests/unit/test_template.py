@@ -30,11 +30,14 @@ from tests.types import expected
 
 from rightstate import __version__, catalogue, errors, metrics, notification, triggers
 from rightstate.identify import identify
-from rightstate.models import BackfillInput, StateTask
-from rightstate.models import Event as Started
+from rightstate.models.backfill import BackfillInput
+from rightstate.models.start import Event as Started
+from rightstate.models.tasks import StateTask
 from rightstate.resource_type import Place
-from rightstate_cli import application, examples, member, template_parts
-from rightstate_cli import events as event_files
+from rightstate_cli.application import events as event_files
+from rightstate_cli.application import parts, sam_template
+from rightstate_cli.member import member_template
+from rightstate_cli.simulation import examples
 
 SHIPPED = [(kind, event) for kind, of_kind in event_files.shipped().items() for event in of_kind]
 NAMED = {f"{kind}/{event['detail']['eventName']}": event for kind, event in SHIPPED}
@@ -42,7 +45,7 @@ every_event = pytest.mark.parametrize(("kind", "event"), SHIPPED, ids=list(NAMED
 
 
 def test_the_stack_tells_the_version_that_the_command_compares_it_with() -> None:
-    assert application.template()["Outputs"]["Version"]["Value"] == __version__
+    assert sam_template.template()["Outputs"]["Version"]["Value"] == __version__
 
 
 # --- The rules ---
@@ -53,15 +56,15 @@ def changed(event: Event, **detail: Any) -> Event:
 
 
 def test_each_file_in_events_holds_the_event_that_it_is_named_after() -> None:
-    folder = application.root() / "events"
+    folder = sam_template.root() / "events"
     files = {f"{path.parent.name}/{path.stem}" for path in folder.glob("*/*.json")}
     assert files == set(NAMED)
     assert len(SHIPPED) == len(NAMED) == len({event["id"] for _, event in SHIPPED})
 
 
 def test_the_parts_that_follow_from_the_resource_types_are_up_to_date() -> None:
-    written = (application.root() / "template.yaml").read_text()
-    assert template_parts.filled(written, catalogue.load_all()) == written, "run `make docs`"
+    written = (sam_template.root() / "template.yaml").read_text()
+    assert parts.filled(written, catalogue.load_all()) == written, "run `make docs`"
 
 
 def test_each_event_that_a_rule_names_has_an_example() -> None:
@@ -785,7 +788,9 @@ def test_only_aws_services_are_trusted_but_for_events_of_the_accounts_that_are_n
     }
 
 
-@pytest.mark.parametrize(("assumes", "functions"), [(READS, member.READERS), (WRITES, member.WRITERS)])
+@pytest.mark.parametrize(
+    ("assumes", "functions"), [(READS, member_template.READERS), (WRITES, member_template.WRITERS)]
+)
 def test_the_roles_that_a_members_role_trusts_are_those_that_assume_it(
     assumes: set[tuple[str, str]], functions: tuple[str, ...]
 ) -> None:
@@ -796,7 +801,9 @@ def test_the_roles_that_a_members_role_trusts_are_those_that_assume_it(
 
 def test_no_function_but_those_that_assume_a_members_role_has_a_role_of_a_name() -> None:
     named = {each["RoleName"] for each in of_type("AWS::IAM::Role").values() if "RoleName" in each}
-    assert named == {f"{STACK}-{REGION}-{function}" for function in (*member.READERS, *member.WRITERS)}
+    assert named == {
+        f"{STACK}-{REGION}-{function}" for function in (*member_template.READERS, *member_template.WRITERS)
+    }
 
 
 @pytest.mark.parametrize(
@@ -834,7 +841,7 @@ def test_the_bus_takes_cloudtrail_events_of_aws_from_the_accounts_that_are_named
 def test_the_bus_takes_no_events_of_others_unless_they_are_named() -> None:
     conditions = {
         name: resource["Condition"]
-        for name, resource in application.template()["Resources"].items()
+        for name, resource in sam_template.template()["Resources"].items()
         if resource["Type"] == "AWS::Events::EventBusPolicy"
     }
     assert conditions == {"OrganizationEvents": "HasOrganization"}
@@ -842,7 +849,7 @@ def test_the_bus_takes_no_events_of_others_unless_they_are_named() -> None:
 
 def test_events_start_the_version_that_was_published_last() -> None:
     deployed = published()
-    for name in application.machines():
+    for name in sam_template.machines():
         alias = deployed[f"{name}Aliaslive"]["Properties"]
         assert alias["DeploymentPreference"]["StateMachineVersionArn"] == {"Ref": f"{name}Version"}
         assert alias["Name"] == "live"
@@ -853,14 +860,14 @@ def test_events_start_the_version_that_was_published_last() -> None:
         for target in resource["Properties"]["Targets"]
     ]
     remediations = [each["Fn::Sub"] for each in targets if "Fn::Sub" in each]
-    assert set(remediations) == {f"${{{name}}}:live" for name in application.machines()}
+    assert set(remediations) == {f"${{{name}}}:live" for name in sam_template.machines()}
     others = {each.get("Ref") or each["Fn::GetAtt"][0] for each in targets if "Fn::Sub" not in each}
     assert others == {"BackfillMachineAliaslive", "Notifications", "RecordDeathFunction"}
 
 
 def test_an_execution_ends_with_the_code_that_it_began_with() -> None:
     deployed = published()
-    for name in application.machines():
+    for name in sam_template.machines():
         substitutions = deployed[name]["Properties"]["DefinitionSubstitutions"]
         invoked = {value["Ref"] for key, value in substitutions.items() if key.endswith("Function")}
         assert {deployed[each]["Type"] for each in invoked} == {"AWS::Lambda::Version"}
@@ -929,8 +936,8 @@ def test_nobody_can_make_the_work_bucket_public() -> None:
 
 
 def test_no_arn_names_a_partition() -> None:
-    definitions = (application.root() / "statemachines").glob("*.json")
-    sources = [path.read_text() for path in (application.root() / "template.yaml", *definitions)]
+    definitions = (sam_template.root() / "statemachines").glob("*.json")
+    sources = [path.read_text() for path in (sam_template.root() / "template.yaml", *definitions)]
     assert all("arn:" in source for source in sources)
     assert [source for source in sources if "arn:aws" in source] == []
 
@@ -978,8 +985,8 @@ def test_a_table_outlives_the_stack_and_mistakes(table: str) -> None:
 
 def test_the_ledger_remembers_longer_than_step_functions_and_then_forgets() -> None:
     """T21: an execution's history is kept for 90 days, and its name can be used again after them."""
-    assert int(application.template()["Parameters"]["LedgerDays"]["Default"]) > 90
-    functions = application.template()["Resources"]
+    assert int(sam_template.template()["Parameters"]["LedgerDays"]["Default"]) > 90
+    functions = sam_template.template()["Resources"]
     for name in ("RecordFunction", "RecordDeathFunction"):
         variables = functions[name]["Properties"]["Environment"]["Variables"]
         assert variables["LEDGER_DAYS"] == {"Ref": "LedgerDays"}
@@ -1041,7 +1048,7 @@ def test_a_function_is_told_only_where_it_reads_or_writes() -> None:
 
 def test_a_notification_goes_by_mail_only_where_an_address_is_given() -> None:
     assert rendered()["NotificationSubscription"]["Condition"] == "HasNotificationEmail"
-    condition = application.template()["Conditions"]["HasNotificationEmail"]
+    condition = sam_template.template()["Conditions"]["HasNotificationEmail"]
     assert condition == {"Fn::Not": [{"Fn::Equals": [{"Ref": "NotificationEmail"}, ""]}]}
 
 
@@ -1099,7 +1106,7 @@ def test_every_alarm_tells_the_topic_at_the_first_and_is_quiet_without_data() ->
 
 # --- The definition ---
 
-DEFINITION_FILE = application.root() / "statemachines" / "remediation.asl.json"
+DEFINITION_FILE = sam_template.root() / "statemachines" / "remediation.asl.json"
 BACKFILL: dict[str, Any] = json.loads((DEFINITION_FILE.parent / "backfill.asl.json").read_text())
 DEFINITION: dict[str, Any] = json.loads(DEFINITION_FILE.read_text())
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
@@ -1129,8 +1136,8 @@ def test_each_machine_calls_the_functions_of_its_states_for_its_own_resource_typ
         for name, function in of_type("AWS::Lambda::Function").items()
     }
     machines = of_type("AWS::StepFunctions::StateMachine")
-    assert set(machines) == {*application.machines(), "BackfillMachine"}
-    for name in application.machines():
+    assert set(machines) == {*sam_template.machines(), "BackfillMachine"}
+    for name in sam_template.machines():
         kind = machines[name]["StateMachineName"].removeprefix(f"{STACK}-")
         invoked = {function_of(task) for task in TASKS}
         own = {function: arn for function, arn in arns.items() if function in invoked}
@@ -1166,7 +1173,7 @@ def test_the_self_check_and_its_alarm_are_there_only_where_it_is_asked_for(given
     assert (schedule["ScheduleExpression"], schedule["State"]) == ("rate(1 hour)", given)
     alarm = published()["SelfCheckAlarm"]
     assert alarm["Condition"] == "HasSelfCheck"
-    assert application.template()["Conditions"]["HasSelfCheck"] == {
+    assert sam_template.template()["Conditions"]["HasSelfCheck"] == {
         "Fn::Equals": [{"Ref": "SelfCheck"}, "ENABLED"]
     }
 
@@ -1300,7 +1307,7 @@ def test_however_often_each_state_is_tried_again_the_history_has_room(definition
 
 def test_the_machine_ends_by_itself() -> None:
     """The longest approval, a week until its window, and a day for all the rest."""
-    longest = application.template()["Parameters"]["ApprovalHours"]["MaxValue"] * 3600
+    longest = sam_template.template()["Parameters"]["ApprovalHours"]["MaxValue"] * 3600
     assert longest + 8 * 24 * 3600 <= DEFINITION["TimeoutSeconds"] <= 16 * 24 * 3600
 
 
@@ -1312,11 +1319,11 @@ def test_no_task_passes_on_what_a_function_returns_unnamed() -> None:
 
 def test_concurrency_is_reserved_only_where_it_is_asked_for() -> None:
     """It is taken from what all functions of the hub's account share."""
-    limit = application.template()["Globals"]["Function"]["ReservedConcurrentExecutions"]
+    limit = sam_template.template()["Globals"]["Function"]["ReservedConcurrentExecutions"]
     wanted = {"Fn::If": ["HasConcurrency", {"Ref": "FunctionConcurrency"}, {"Ref": "AWS::NoValue"}]}
     assert limit == wanted
-    assert application.template()["Parameters"]["FunctionConcurrency"]["Default"] == "0"
-    condition = application.template()["Conditions"]["HasConcurrency"]
+    assert sam_template.template()["Parameters"]["FunctionConcurrency"]["Default"] == "0"
+    condition = sam_template.template()["Conditions"]["HasConcurrency"]
     assert condition == {"Fn::Not": [{"Fn::Equals": [{"Ref": "FunctionConcurrency"}, 0]}]}
     functions = of_type("AWS::Lambda::Function").values()
     assert not [each for each in functions if "ReservedConcurrentExecutions" in each]
@@ -1324,5 +1331,5 @@ def test_concurrency_is_reserved_only_where_it_is_asked_for() -> None:
 
 @pytest.mark.parametrize("name", ["ChangesPerHour", "RequestsPerHour", "MessagesPerHour"])
 def test_a_limit_can_be_lifted(name: str) -> None:
-    parameter = application.template()["Parameters"][name]
+    parameter = sam_template.template()["Parameters"][name]
     assert (parameter["MinValue"], int(parameter["Default"]) > 0) == (0, True)

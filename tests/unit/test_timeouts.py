@@ -9,8 +9,8 @@ from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 from tests.support.template import of_type
 
-from rightstate import sessions
-from rightstate.aws_errors import named_errors
+from rightstate.aws import sessions
+from rightstate.aws.errors import named_errors
 from rightstate.errors import Unavailable
 
 ROOM = 8

@@ -23,9 +23,10 @@ from rightstate import catalogue, triggers
 from rightstate.errors import InvalidInput, UnexpectedEvent
 from rightstate.event_rule import Subject
 from rightstate.identify import identify
-from rightstate.models import BackfillInput, StartInput
+from rightstate.models.backfill import BackfillInput
+from rightstate.models.start import StartInput
 from rightstate.resource_type import Place
-from rightstate_cli import events, transformation
+from rightstate_cli.application import events, input_transformer
 
 STARTS = [
     (kind, event, rule) for kind, of in events.shipped().items() for event in of for rule in matching(event)
@@ -152,7 +153,7 @@ def lacking(rule: Rule, event: Event) -> Iterator[tuple[str, Event]]:
         # With an ARN there instead, the call is known to name no stack; the next test but one has that.
         event = replaced(event, ("detail", "requestParameters", "changeSetName"), "samcli-deploy")
     for path in subject_of(rule, event).paths:
-        if transformation.leads_somewhere(event["detail"], path):
+        if input_transformer.leads_somewhere(event["detail"], path):
             yield from ((path, each) for each in without(event, path))
 
 
@@ -226,8 +227,8 @@ def replaced(event: Event, path: tuple[Any, ...], value: str) -> Event:
 def filled_in_again(rule: Rule, event: Event) -> Any:
     """The input if EventBridge also filled in what it has just put in, which nothing says that it does."""
     transformer = rule.target["InputTransformer"]
-    once = transformation.transformed(transformer, event)
-    return json.loads(transformation.transformed({**transformer, "InputTemplate": once}, event))
+    once = input_transformer.transformed(transformer, event)
+    return json.loads(input_transformer.transformed({**transformer, "InputTemplate": once}, event))
 
 
 def inputs(rule: Rule, event: Event) -> Iterator[tuple[Any, bool]]:
@@ -256,7 +257,7 @@ def assert_harmless(rule: Rule, event: Event, given: Any, documented: bool = Tru
     said = [
         value_at(event["detail"], path)
         for path in subject.paths
-        if transformation.leads_somewhere(event["detail"], path)
+        if input_transformer.leads_somewhere(event["detail"], path)
     ]
     # As StartInput takes what is said.
     expected = StartInput.model_validate(
@@ -380,7 +381,7 @@ def test_whatever_is_written_the_input_is_about_what_the_event_names(
     attack = {**event, "detail": detail}
     subject = subject_of(rule, event)
     if subject.paths and not subject.by_aws and subject.kind != "resources":
-        [path] = [path for path in subject.paths if transformation.leads_somewhere(event["detail"], path)]
+        [path] = [path for path in subject.paths if input_transformer.leads_somewhere(event["detail"], path)]
         keys = tuple(int(key) if key.isdecimal() else key for key in re.findall(r"[^.\[\]]+", path))
         attack = replaced(attack, ("detail", *keys), name)
     for made, documented in inputs(rule, attack):

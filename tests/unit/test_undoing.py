@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.recorded import made
 
-from rightstate import exemptions, undoing
 from rightstate.catalogue import load, load_all, names
+from rightstate.deciding import exemptions, undoing
 from rightstate.errors import Interrupted, InvalidInput, NotVerified
-from rightstate.models import Decision, Exemption, Outcome, Undo
+from rightstate.models.decision import Decision, Outcome, Undo
+from rightstate.models.settings import Exemption
 from rightstate.resource_type import Change, Resource, ResourceType
 from rightstate.wants import Lacks, Restored, Value, same
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rightstate_cli import moto_gaps
 from rightstate_cli.embedded.engine import Engine, simulated
+from rightstate_cli.simulation import moto_gaps
 from tests.support.calls import Calls
 
 

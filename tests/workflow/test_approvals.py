@@ -8,27 +8,23 @@ from typing import Any
 
 import pytest
 
-from rightstate import approvals, death, guards, metrics, record, remediation
-from rightstate.approvals import REQUESTS
+from rightstate import guards, metrics
 from rightstate.catalogue import names
 from rightstate.clock import written
 from rightstate.errors import InvalidInput, Unavailable
-from rightstate.models import (
-    Account,
-    ApproversDecision,
-    AskTask,
-    Choice,
-    Enabled,
-    Outcome,
-    Requested,
-    StartInput,
-)
+from rightstate.models.approval import ApproversDecision, Choice, Requested
+from rightstate.models.decision import Outcome
+from rightstate.models.settings import Account, Enabled
+from rightstate.models.start import StartInput
+from rightstate.models.tasks import AskTask
 from rightstate.policy import Mode
 from rightstate.starting import start_execution
+from rightstate.states import approvals, death, record, remediation
+from rightstate.states.approvals import REQUESTS
 from rightstate.storage.tables import GUARDS
-from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.guarding import Guarding
+from rightstate_cli.simulation import accounts
+from rightstate_cli.tables.guards_table import Guarding
 from tests.support import recorded, told
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, broken, enable, event_about, session, start_input
@@ -383,7 +379,7 @@ def test_a_token_and_a_decision_are_good_for_once(
 def test_nobodys_answer_denies(hub: Engine, monkeypatch: pytest.MonkeyPatch, calls: Calls) -> None:
     """After ApprovalHours; here within seconds."""
     monkeypatch.setenv("APPROVAL_HOURS", "1")
-    monkeypatch.setattr("rightstate.remediation.SECONDS_PER_HOUR", 3)
+    monkeypatch.setattr("rightstate.states.remediation.SECONDS_PER_HOUR", 3)
     enable(hub, POLICY, mode=Mode.APPROVE)
     execution = started(hub, TYPE, start_input(broken(POLICY)))
     entry = ended(hub, execution)
@@ -759,7 +755,7 @@ def _modes(hub: Engine, modes: dict[str, Mode]) -> None:
     hub.configure(
         Account(
             account=ACCOUNT,
-            role_arn=simulated_accounts.role_arn(ACCOUNT),
+            role_arn=accounts.role_arn(ACCOUNT),
             external_id="shared",
             policies={policy: Enabled(mode=mode) for policy, mode in modes.items()},
             approvers=("*",),

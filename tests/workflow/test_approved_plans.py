@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from rightstate.catalogue import load
-from rightstate.models import Enabled, Execution, Run, RunTask
-from rightstate.planner import decide, fingerprint_of
+from rightstate.deciding.planner import decide, fingerprint_of
+from rightstate.models.settings import Enabled
+from rightstate.models.start import Execution
+from rightstate.models.tasks import Run, RunTask
 from rightstate.policy import Mode
-from rightstate.remediation import describe
 from rightstate.resource_type import Observed, Resource
+from rightstate.states.remediation import describe
 from rightstate_cli.embedded.engine import Engine
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input

@@ -11,7 +11,7 @@ import pytest
 from rightstate.catalogue import load
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.embedded.storage import SQLiteTable
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
 from tests.support.calls import Calls
 from tests.support.member import broken, enable, start_input
 

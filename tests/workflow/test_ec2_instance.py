@@ -7,9 +7,10 @@ from unittest.mock import patch
 
 import pytest
 
-from rightstate_cli import events, examples
+from rightstate_cli.application import events
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Execution, Start
+from rightstate_cli.executions.executions import Execution, Start
+from rightstate_cli.simulation import examples
 from tests.support.member import broken, enable, session, start_input
 
 POLICY = "ec2-termination-protection"

@@ -7,12 +7,12 @@ import boto3
 import pytest
 
 from rightstate import canary, metrics
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.storage.tables import LEDGER, SETTINGS
-from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Execution, Start
+from rightstate_cli.executions.executions import Execution, Start
+from rightstate_cli.simulation import accounts
 from tests.support.calls import Calls
 from tests.support.member import (
     ACCOUNT,
@@ -129,7 +129,7 @@ def test_an_account_is_left_alone_outside_its_regions(hub: Engine, calls: Calls)
     hub.configure(
         Account(
             account=ACCOUNT,
-            role_arn=simulated_accounts.role_arn(ACCOUNT),
+            role_arn=accounts.role_arn(ACCOUNT),
             regions=("eu-west-1",),
             policies={
                 name: Enabled(mode=Mode.AUTO) for name in ("s3-versioning", "iam-password-policy-number")

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Execution
+from rightstate_cli.executions.executions import Execution
+from rightstate_cli.simulation import accounts
 from tests.support import told
 from tests.support.callers import iam_user, role_session
 from tests.support.calls import Calls
@@ -92,7 +92,7 @@ def test_a_call_of_the_accounts_own_remediation_role_changes_nothing_even_if_a_r
     """A11: the hub's rules filter the hub's own role, a member's rules the member's."""
     enable(hub, POLICY)
     queue = broken(POLICY, "own-call")
-    role = simulated_accounts.role_arn(ACCOUNT).partition(":role/")[2]
+    role = accounts.role_arn(ACCOUNT).partition(":role/")[2]
     own = run(hub, event(queue, userIdentity=role_session(role, account=ACCOUNT)))
     assert (own.status, own.outcome) == ("SUCCEEDED", "rejected")
     assert "Rightstate's own role" in entry_of(hub, own)["reason"]

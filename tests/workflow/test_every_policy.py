@@ -6,7 +6,7 @@ import pytest
 
 from rightstate.catalogue import find_policy, load_all
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Execution, Start
+from rightstate_cli.executions.executions import Execution, Start
 from tests.support.calls import Calls
 from tests.support.member import broken, enable, event_about, start_input
 

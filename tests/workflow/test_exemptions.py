@@ -10,26 +10,19 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.rds.models import rds_backends
 
-from rightstate import remediation
 from rightstate.catalogue import load
 from rightstate.clock import written
-from rightstate.exemptions import of_run
-from rightstate.models import (
-    Account,
-    DecideTask,
-    Described,
-    Enabled,
-    Execution,
-    Handling,
-    Managed,
-    Outcome,
-    Run,
-)
+from rightstate.deciding.exemptions import of_run
+from rightstate.models.decision import Outcome
+from rightstate.models.settings import Account, Enabled, Handling, Managed
+from rightstate.models.start import Execution
+from rightstate.models.tasks import DecideTask, Described, Run
 from rightstate.policy import Mode
 from rightstate.resource_type import Resource
+from rightstate.states import remediation
 from rightstate.storage.tables import SETTINGS
-from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
+from rightstate_cli.simulation import accounts
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, session, start_input
 from tests.workflow.test_endings import entry_of, run
@@ -74,7 +67,7 @@ def settings(*exemptions: dict[str, Any], **more: Any) -> Account:
     return Account.model_validate(
         {
             "account": ACCOUNT,
-            "role_arn": simulated_accounts.role_arn(ACCOUNT),
+            "role_arn": accounts.role_arn(ACCOUNT),
             "external_id": "shared",
             "policies": {POLICY: {"mode": "auto"}},
             "exemptions": exemptions,

@@ -14,10 +14,11 @@ from moto.kinesis.exceptions import ResourceInUseError
 from moto.kinesis.models import KinesisBackend
 from moto.rds.models import rds_backends
 
-from rightstate import guards, sessions
+from rightstate import guards
+from rightstate.aws import sessions
 from rightstate.policy import Mode
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Execution, Start
+from rightstate_cli.executions.executions import Execution, Start
 from rightstate_cli.report.posture import State, effect, made
 from rightstate_cli.report.record import as_record
 from rightstate_cli.report.spreadsheet import Spreadsheet

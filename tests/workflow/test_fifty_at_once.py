@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from rightstate import sessions
+from rightstate.aws import sessions
 from rightstate.catalogue import load
-from rightstate.models import Outcome
-from rightstate_cli import moto_gaps
+from rightstate.models.decision import Outcome
 from rightstate_cli.embedded.engine import Engine, simulated
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
+from rightstate_cli.simulation import moto_gaps
 from tests.support.member import broken, enable, session, start_input
 
 POLICIES = [policy.id for policy in load("s3-bucket").policies if "Grants" in policy.wants]

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from rightstate import death, guards
+from rightstate import guards
+from rightstate.states import death
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
 from tests.support import dynamodb_engine
 from tests.support.killing import killed
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input

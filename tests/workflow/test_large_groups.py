@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from rightstate import backfill, resolve, settings
-from rightstate.models import BackfillInput, BackfillTask, Execution, Scope, StartInput, SurveyTask
+from rightstate import settings
+from rightstate.models.backfill import BackfillInput, BackfillTask, Scope, SurveyTask
+from rightstate.models.start import Execution, StartInput
 from rightstate.policy import Mode
-from rightstate.scope_survey import survey_scope
+from rightstate.states import backfill, resolve
+from rightstate.states.scope_survey import survey_scope
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
 from tests.support.member import REGION, enable, session
 
 OTHER = "777788889999"

@@ -9,16 +9,18 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from rightstate import __version__, death
+from rightstate import __version__
+from rightstate.aws.sessions import session_name
 from rightstate.catalogue import load
 from rightstate.clock import written
-from rightstate.models import Account, Choice, Enabled, Exemption
+from rightstate.models.approval import Choice
+from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
-from rightstate.sessions import session_name
+from rightstate.states import death
 from rightstate.storage.tables import LEDGER
-from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
+from rightstate_cli.simulation import accounts
 from tests.support import endings, ledgers, waiting
 from tests.support.halting import halt
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, start_input
@@ -150,7 +152,7 @@ def test_the_ledgers_of_other_tests_have_what_a_run_writes_and_nothing_else(hub:
         created=written(datetime.now(UTC)),
         until=written(datetime.now(UTC) + timedelta(days=3)),
     )
-    given = {"account": ACCOUNT, "role_arn": simulated_accounts.role_arn(ACCOUNT), "external_id": "shared"}
+    given = {"account": ACCOUNT, "role_arn": accounts.role_arn(ACCOUNT), "external_id": "shared"}
     policies = {POLICY: Enabled(mode=Mode.AUTO)}
     hub.configure(Account(**given, policies=policies, exemptions=(excuse,)))
     found += ended(hub, undone) + ended(hub, start)

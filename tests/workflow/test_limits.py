@@ -10,11 +10,12 @@ import pytest
 
 from rightstate import guards, limits, metrics
 from rightstate.errors import Denied
-from rightstate.models import Choice, Outcome
+from rightstate.models.approval import Choice
+from rightstate.models.decision import Outcome
 from rightstate.policy import Mode
-from rightstate_cli import examples, simulated_accounts
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
+from rightstate_cli.simulation import accounts, examples
 from tests.support import told
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, session, start_input
@@ -23,7 +24,7 @@ from tests.support.waiting import ended, guarding_as, request_of, started
 
 POLICY, TYPE = "sqs-server-side-encryption", "sqs-queue"
 WRITE = "sqs:SetQueueAttributes"
-OTHER = simulated_accounts.SECOND
+OTHER = accounts.SECOND
 
 
 @pytest.fixture(autouse=True)

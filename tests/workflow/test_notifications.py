@@ -6,14 +6,15 @@ from unittest.mock import patch
 
 import pytest
 
-from rightstate import metrics, record
+from rightstate import metrics
+from rightstate.aws.sessions import hub_client
 from rightstate.channels import Deployed, told_through
-from rightstate.models import Outcome
+from rightstate.models.decision import Outcome
 from rightstate.notification import Notification
 from rightstate.policy import Mode
-from rightstate.sessions import hub_client
+from rightstate.states import record
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Execution, Start
+from rightstate_cli.executions.executions import Execution, Start
 from tests.support import told
 from tests.support.emitted import emitted
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, start_input

@@ -13,18 +13,23 @@ from unittest.mock import patch
 
 import pytest
 
-from rightstate import catalogue, clock, guards, halts, remediation, settings
+from rightstate import catalogue, clock, guards, settings
 from rightstate.errors import AlreadyAsked, Denied, Locked
-from rightstate.models import Account, Asked, Choice, Execution, Intent, Outcome, StartInput, StateTask
+from rightstate.models.approval import Asked, Choice
+from rightstate.models.decision import Intent, Outcome
+from rightstate.models.settings import Account
+from rightstate.models.start import Execution, StartInput
+from rightstate.models.tasks import StateTask
 from rightstate.policy import Mode
 from rightstate.resource_type import Change
+from rightstate.states import halts, remediation
 from rightstate.storage.table import Item
 from rightstate.storage.tables import GUARDS
 from rightstate.wants import Exactly
-from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.embedded.storage import SQLiteTable
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
+from rightstate_cli.simulation import accounts
 from tests.support import told
 from tests.support.calls import Calls
 from tests.support.halting import halt
@@ -358,7 +363,7 @@ def test_what_is_not_to_be_changed_any_more_by_the_time_that_an_execution_has_wa
     locked_out(hub, execution)
     given = {
         "account": ACCOUNT,
-        "role_arn": simulated_accounts.role_arn(ACCOUNT),
+        "role_arn": accounts.role_arn(ACCOUNT),
         "external_id": "shared",
         "policies": {POLICY: {"mode": "auto"}},
         **now,
@@ -375,7 +380,7 @@ def test_what_is_allowed_while_an_execution_waits_is_left_to_the_next(hub: Engin
     modes = {policy: {"mode": "auto"}, lowered: {"mode": "report"}}
     given = {
         "account": ACCOUNT,
-        "role_arn": simulated_accounts.role_arn(ACCOUNT),
+        "role_arn": accounts.role_arn(ACCOUNT),
         "external_id": "shared",
         "policies": modes,
     }

@@ -8,12 +8,12 @@ from unittest.mock import patch
 
 import pytest
 
-from rightstate import sessions
-from rightstate.models import Account
-from rightstate.sessions import Session
+from rightstate.aws import sessions
+from rightstate.aws.sessions import Session
+from rightstate.models.settings import Account
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Start
-from rightstate_cli.member import READERS, WRITERS
+from rightstate_cli.executions.executions import Start
+from rightstate_cli.member.member_template import READERS, WRITERS
 from tests.support.member import ACCOUNT, broken, enable, session, start_input
 from tests.support.undoing import arn_of, exempt, undo
 from tests.workflow.test_failing_calls import Answers, answering

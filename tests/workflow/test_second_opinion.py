@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.storage.tables import LEDGER
-from rightstate_cli import moto_gaps
 from rightstate_cli.embedded import engine
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
+from rightstate_cli.simulation import moto_gaps
 from tests.support import moto_engine
 from tests.support.member import ACCOUNT, broken, enable, start_input
 from tests.support.refusing import refused

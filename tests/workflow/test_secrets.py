@@ -11,14 +11,15 @@ from unittest.mock import patch
 import pytest
 from moto.rds.models import rds_backends
 
-from rightstate import sessions
+from rightstate.aws import sessions
 from rightstate.catalogue import load_all
-from rightstate.models import Account, Choice, Enabled, Exemption
+from rightstate.models.approval import Choice
+from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate.storage.tables import GUARDS
-from rightstate_cli import moto_gaps, simulated_accounts
 from rightstate_cli.embedded.engine import Engine, simulated
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
+from rightstate_cli.simulation import accounts, moto_gaps
 from tests.support import told
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
 from tests.support.waiting import ended, guarding_as, request_of, started
@@ -124,7 +125,7 @@ def _with_tags_and_approvals(hub: Engine) -> None:
     )
     settings = Account(
         account=ACCOUNT,
-        role_arn=simulated_accounts.role_arn(ACCOUNT),
+        role_arn=accounts.role_arn(ACCOUNT),
         external_id="shared",
         policies={policy: Enabled(mode=Mode.APPROVE)},
         approvers=("*",),

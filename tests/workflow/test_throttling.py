@@ -7,7 +7,7 @@ import pytest
 from botocore import endpoint
 
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
 from tests.support.member import broken, enable, start_input
 from tests.support.throttling import throttled
 

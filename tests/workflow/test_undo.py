@@ -11,11 +11,11 @@ from botocore.client import BaseClient
 from rightstate import guards
 from rightstate.catalogue import find_policy
 from rightstate.clock import written
-from rightstate.models import Account
+from rightstate.models.settings import Account
 from rightstate.storage.tables import SETTINGS
-from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Execution, Start
+from rightstate_cli.executions.executions import Execution, Start
+from rightstate_cli.simulation import accounts
 from tests.support import raw
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
@@ -196,7 +196,7 @@ def exempted(hub: Engine, **fields: Any) -> None:
         Account.model_validate(
             {
                 "account": ACCOUNT,
-                "role_arn": simulated_accounts.role_arn(ACCOUNT),
+                "role_arn": accounts.role_arn(ACCOUNT),
                 "external_id": "shared",
                 "policies": {QUEUE: {"mode": "auto"}},
                 "exemptions": [exemption],

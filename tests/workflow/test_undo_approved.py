@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from rightstate.clock import written
-from rightstate.models import Account, Choice, Enabled, Exemption, Outcome, Requested
+from rightstate.models.approval import Choice, Requested
+from rightstate.models.decision import Outcome
+from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
-from rightstate_cli import simulated_accounts
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Start
-from rightstate_cli.guarding import Guarding
+from rightstate_cli.executions.executions import Start
+from rightstate_cli.simulation import accounts
+from rightstate_cli.tables.guards_table import Guarding
 from tests.support import told
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
@@ -37,7 +39,7 @@ def configure(
     hub.configure(
         Account(
             account=ACCOUNT,
-            role_arn=simulated_accounts.role_arn(ACCOUNT),
+            role_arn=accounts.role_arn(ACCOUNT),
             external_id="shared",
             policies={name.replace("_", "-"): Enabled(mode=mode) for name, mode in modes.items()},
             approvers=approvers,
@@ -160,7 +162,7 @@ def test_an_undo_that_nobody_approves_in_time_is_denied(
 ) -> None:
     """After ApprovalHours; here within seconds."""
     monkeypatch.setenv("APPROVAL_HOURS", "1")
-    monkeypatch.setattr("rightstate.remediation.SECONDS_PER_HOUR", 3)
+    monkeypatch.setattr("rightstate.states.remediation.SECONDS_PER_HOUR", 3)
     case = remediated()
     undone = case.undo()
     assert undone.outcome == Outcome.DENIED

@@ -6,7 +6,7 @@ import pytest
 
 from rightstate.catalogue import find_policy, load_all
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions import Start
+from rightstate_cli.executions.executions import Start
 from tests.support import raw
 from tests.support.member import broken, enable, session, start_input
 from tests.support.undoing import arn_of, exempt, undo

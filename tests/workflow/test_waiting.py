@@ -8,12 +8,12 @@ from unittest.mock import patch
 
 import pytest
 
-from rightstate import sessions
+from rightstate.aws import sessions
 from rightstate.catalogue import load, load_all
 from rightstate.resource_type import ResourceType
-from rightstate_cli import examples, moto_gaps
 from rightstate_cli.embedded.engine import Engine, simulated
-from rightstate_cli.executions import Execution, Start
+from rightstate_cli.executions.executions import Execution, Start
+from rightstate_cli.simulation import examples, moto_gaps
 from tests.support.member import broken, enable, start_input
 from tests.types import expected, known
 

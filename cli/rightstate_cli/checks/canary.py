@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from rightstate.canary import ENDINGS, NOBODY, TYPE, entry, name
 from rightstate_cli.checks.check import Finding, Per, Site, Untold, check, code, failed, passed, skipped
-from rightstate_cli.executions import SHORT
+from rightstate_cli.executions.executions import SHORT
 
 _ENOUGH = 180
 _BETWEEN = 2.0

@@ -11,12 +11,12 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
+from rightstate.aws.sessions import CONFIG
 from rightstate.errors import Denied, RightstateError, SettingsUnreadable
-from rightstate.models import Account
-from rightstate.sessions import CONFIG
+from rightstate.models.settings import Account
 from rightstate.step import defect
 from rightstate_cli.aws import DENIED
-from rightstate_cli.hub import Hub
+from rightstate_cli.hub.hub import Hub
 
 
 class Status(StrEnum):

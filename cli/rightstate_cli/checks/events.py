@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rightstate_cli import admission, application
+from rightstate_cli.application import sam_template
 from rightstate_cli.checks.check import (
     Finding,
     Per,
@@ -20,9 +20,10 @@ from rightstate_cli.checks.check import (
 )
 from rightstate_cli.checks.expected import forwarding, install, parameters, resolved, same
 from rightstate_cli.checks.stacks import required_member
-from rightstate_cli.hub import Hub
-from rightstate_cli.output import counted
-from rightstate_cli.stacks import outputs
+from rightstate_cli.hub import admission
+from rightstate_cli.hub.hub import Hub
+from rightstate_cli.hub.stacks import outputs
+from rightstate_cli.text import counted
 
 # EventBridge quotas.
 _RULES = 300
@@ -270,7 +271,7 @@ def _state(rule: Mapping[str, Any], meaning: str, region: str) -> Iterator[Findi
 
 def _expected_rules(hub: Hub) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Each rule that starts a remediation: the resource type, the rule's name, and its properties."""
-    for resource_type, properties in application.rules():
+    for resource_type, properties in sam_template.rules():
         known = {name: properties[name] for name in ("Name", "EventPattern")}
         plain = resolved(known, parameters(hub))
         yield resource_type, plain["Name"], {**properties, **plain}

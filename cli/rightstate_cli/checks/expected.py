@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rightstate_cli import member
 from rightstate_cli.checks.check import Site
-from rightstate_cli.hub import Hub
-from rightstate_cli.member_stacks import role_region
+from rightstate_cli.hub.hub import Hub
+from rightstate_cli.member import member_template
+from rightstate_cli.member.member_stacks import role_region
 
 
 def resolved(value: Any, parameters: Mapping[str, str]) -> Any:
@@ -66,14 +66,14 @@ def install(site: Site, region: str | None = None) -> str:
 
 def trust(site: Site, role: str) -> Any:
     """The trust policy of that role in the template."""
-    properties = member.template()["Resources"][role]["Properties"]
+    properties = member_template.template()["Resources"][role]["Properties"]
     own = {"AWS::Partition": site.hub.partition, "AWS::AccountId": site.account}
     return resolved(properties["AssumeRolePolicyDocument"], {**member_parameters(site), **own})
 
 
 def attached(site: Site, role: str) -> set[str]:
     """The names of the policies that the template attaches to that role, for all resource types."""
-    resources = member.template()["Resources"]
+    resources = member_template.template()["Resources"]
     arns = resources[role]["Properties"]["ManagedPolicyArns"]
     names = [resources[each["Ref"]]["Properties"]["ManagedPolicyName"] for each in arns]
     return {str(each) for each in resolved(names, member_parameters(site))}
@@ -81,7 +81,7 @@ def attached(site: Site, role: str) -> set[str]:
 
 def forwarding(site: Site, types: list[str]) -> dict[str, Any]:
     """Logical id -> properties, for each rule that forwards events of those types from that region."""
-    template = member.template(types)
+    template = member_template.template(types)
     homes = template.get("Mappings", {}).get("HomeRegions", {}).get(site.hub.partition, {})
     rules = {
         name: resource

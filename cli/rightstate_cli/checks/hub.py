@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 from rightstate_cli.checks.check import (
     Finding,
     Per,
@@ -20,8 +20,8 @@ from rightstate_cli.checks.check import (
     skipped,
     warned,
 )
-from rightstate_cli.hub import ALIAS
-from rightstate_cli.output import counted
+from rightstate_cli.hub.hub import ALIAS
+from rightstate_cli.text import counted
 
 _LASTS = timedelta(minutes=15)
 _SKEW = timedelta(seconds=60)
@@ -57,7 +57,7 @@ def machines(site: Site) -> Iterator[Finding]:
     """Each type of resource has an active state machine. Its alias points to one version, which has a time
     limit, logs errors without execution data, and is traced."""
     states, hub = site.client("stepfunctions"), site.hub
-    for resource_type in application.machines().values():
+    for resource_type in sam_template.machines().values():
         if arn := hub.machines().get(resource_type):
             yield from (failed(why, site.deploy) for why in _faults(states, resource_type, arn))
         else:
@@ -94,7 +94,7 @@ def _faults(states: Any, resource_type: str, arn: str) -> Iterator[str]:
 def functions(site: Site) -> Iterator[Finding]:
     """Each function is active under its alias, with the runtime of this version. The account's concurrency
     quota is high enough."""
-    runtime = application.template()["Globals"]["Function"]["Runtime"]
+    runtime = sam_template.template()["Globals"]["Function"]["Runtime"]
     for name in names():
         found = _function(site, name)
         if found is None:
@@ -186,7 +186,7 @@ def clock(site: Site) -> Iterator[Finding]:
 
 def names() -> list[str]:
     """The functions' names without the stack's name, as in template.yaml."""
-    return sorted(path.parent.name.replace("_", "-") for path in application.functions().values())
+    return sorted(path.parent.name.replace("_", "-") for path in sam_template.functions().values())
 
 
 def _function(site: Site, name: str) -> dict[str, Any] | None:

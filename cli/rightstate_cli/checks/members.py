@@ -10,11 +10,10 @@ from botocore.exceptions import ClientError
 from rightstate import settings
 from rightstate.catalogue import load_all
 from rightstate.clock import now
+from rightstate.deciding.exemptions import in_force
 from rightstate.errors import SettingsUnreadable
-from rightstate.exemptions import in_force
-from rightstate.models import Account
+from rightstate.models.settings import Account
 from rightstate.resource_type import ResourceType
-from rightstate_cli import admission, exempting, probe
 from rightstate_cli.checks.check import (
     Finding,
     Per,
@@ -28,8 +27,11 @@ from rightstate_cli.checks.check import (
     warned,
 )
 from rightstate_cli.checks.expected import attached, install, same, trust
-from rightstate_cli.member import READING, WRITING
-from rightstate_cli.output import counted
+from rightstate_cli.hub import admission
+from rightstate_cli.member import probe
+from rightstate_cli.member.member_template import READING, WRITING
+from rightstate_cli.tables import exemptions
+from rightstate_cli.text import counted
 
 _FORBIDDEN = ("iam:PassRole", "iam:PutRolePolicy", "lambda:UpdateFunctionCode", "sts:AssumeRole")
 _HOUR = 3600
@@ -224,7 +226,7 @@ def understood(site: Site) -> Iterator[Finding]:
 
 def _exemptions(site: Site, account: Account) -> Iterator[Finding]:
     at, most = now(), site.hub.outputs.get("ExemptionDays")
-    for each in exempting.as_counted(account, site.hub.exemption_days).exemptions:
+    for each in exemptions.as_counted(account, site.hub.exemption_days).exemptions:
         remove = f"rightstate exempt remove {each.id} --account {site.account} --deployed"
         if each.settings_until:
             counts = "counts" if in_force(each, at) else "counted"

@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 from rightstate.guards import HALTS
 from rightstate.storage.dynamodb import DynamoDBTable
 from rightstate.storage.tables import GUARDS
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 from rightstate_cli.checks.check import Finding, Per, Site, check, failed, passed, warned
 from rightstate_cli.checks.expected import parameters, resolved
-from rightstate_cli.output import counted
+from rightstate_cli.text import counted
 
 _DAY = timedelta(days=1)
 # Metrics of a state machine.
@@ -193,4 +193,4 @@ def _values(
 
 def _rules(site: Site) -> list[str]:
     known: dict[str, Any] = parameters(site.hub)
-    return [resolved(rule["Name"], known) for _, rule in application.rules()]
+    return [resolved(rule["Name"], known) for _, rule in sam_template.rules()]

@@ -6,7 +6,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rightstate import __version__
-from rightstate_cli import admission
 from rightstate_cli.checks.check import (
     Finding,
     Per,
@@ -20,8 +19,9 @@ from rightstate_cli.checks.check import (
     warned,
 )
 from rightstate_cli.checks.expected import install
-from rightstate_cli.hub import USABLE
-from rightstate_cli.stacks import outputs
+from rightstate_cli.hub import admission
+from rightstate_cli.hub.hub import USABLE
+from rightstate_cli.hub.stacks import outputs
 
 _OURS = ("Rightstate, the hub", "Rightstate, a member")
 

@@ -9,24 +9,31 @@ from typing import Annotated, Any
 
 import typer
 
+from rightstate.aws.sessions import reading_role
 from rightstate.catalogue import load, load_all
 from rightstate.clock import now
+from rightstate.deciding.exemptions import in_force
 from rightstate.errors import InvalidInput, RightstateError
-from rightstate.exemptions import in_force
 from rightstate.identify import shown
-from rightstate.models import Account
+from rightstate.models.settings import Account
 from rightstate.policy import Mode
 from rightstate.resource_type import Place
-from rightstate.sessions import reading_role
 from rightstate.wants import as_text
-from rightstate_cli import admission, contacts, member, member_stacks, records, role_check
-from rightstate_cli.admission import Admission
 from rightstate_cli.aws import Caller, checked_account, checked_region, sign_in
 from rightstate_cli.commands import admitting, handling
 from rightstate_cli.embedded import accounts as here
-from rightstate_cli.hub import Hub
-from rightstate_cli.member_stacks import Installation, Installed, Result
-from rightstate_cli.options import (
+from rightstate_cli.hub import admission, contacts
+from rightstate_cli.hub.admission import Admission
+from rightstate_cli.hub.hub import Hub
+from rightstate_cli.member import member_stacks, member_template
+from rightstate_cli.member import role as role_check
+from rightstate_cli.member.member_stacks import Installation, Installed, Result
+from rightstate_cli.member.role import Check
+from rightstate_cli.operations import records
+from rightstate_cli.operations.records import Records
+from rightstate_cli.planning.target import role_arn
+from rightstate_cli.tables.accounts_table import Registry
+from rightstate_cli.terminal.options import (
     FormatOption,
     LedgerOption,
     OfHubOption,
@@ -35,11 +42,8 @@ from rightstate_cli.options import (
     TypeOption,
     YesOption,
 )
-from rightstate_cli.output import Format, ask, counted, print_json, print_line, print_table, say
-from rightstate_cli.records import Records
-from rightstate_cli.registry import Registry
-from rightstate_cli.role_check import Check
-from rightstate_cli.target import role_arn
+from rightstate_cli.terminal.output import Format, ask, print_json, print_line, print_table, say
+from rightstate_cli.text import counted
 
 accounts = typer.Typer(
     no_args_is_help=True,
@@ -381,11 +385,11 @@ def template(
     - `rightstate accounts template > member.yaml` is what `rightstate accounts add` tells to deploy.
     - `rightstate accounts template --type s3-bucket` has a role that may mend buckets and nothing else.
     """
-    made = member.template(dict.fromkeys(types or ()))
+    made = member_template.template(dict.fromkeys(types or ()))
     if format is TemplateFormat.JSON:
         print_json(made)
     else:
-        typer.echo(member.as_yaml(made), nl=False)
+        typer.echo(member_template.as_yaml(made), nl=False)
 
 
 # --- Without a hub ---

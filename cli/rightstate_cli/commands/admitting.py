@@ -5,11 +5,13 @@ from typing import Annotated
 import typer
 
 from rightstate.errors import InvalidInput
-from rightstate_cli import admission, hub
 from rightstate_cli.aws import checked_account
-from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption, YesOption
-from rightstate_cli.output import Format, ask, counted, print_json, print_line, say
-from rightstate_cli.registry import Registry
+from rightstate_cli.hub import admission, hub
+from rightstate_cli.hub.hub import DEFAULT_STACK
+from rightstate_cli.tables.accounts_table import Registry
+from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption, YesOption
+from rightstate_cli.terminal.output import Format, ask, print_json, print_line, say
+from rightstate_cli.text import counted
 
 
 def admit(

@@ -10,24 +10,28 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from rightstate import settings
-from rightstate.backfill import LONGEST_WAIT
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, SettingsUnreadable
 from rightstate.identify import shown
-from rightstate.models import Account, Enabled, Status
+from rightstate.models.decision import Status
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode, Risk
-from rightstate_cli import batches, plan_file
-from rightstate_cli import hub as hubs
-from rightstate_cli.batches import NOT_RUN, Batches
+from rightstate.states.backfill import LONGEST_WAIT
+from rightstate_cli.batches import batches
+from rightstate_cli.batches.batches import NOT_RUN, Batches
 from rightstate_cli.commands.plan import named
-from rightstate_cli.executions import RUNNING
-from rightstate_cli.following import interrupted
-from rightstate_cli.hub import Hub
-from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
-from rightstate_cli.output import (
+from rightstate_cli.executions.executions import RUNNING
+from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub.follow import interrupted
+from rightstate_cli.hub.hub import DEFAULT_STACK, Hub
+from rightstate_cli.planning import plan_file
+from rightstate_cli.planning.plan_file import Item, Plan
+from rightstate_cli.tables.accounts_table import Registry
+from rightstate_cli.terminal.executions import summary
+from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption
+from rightstate_cli.terminal.output import (
     Format,
     ask,
-    counted,
     print_json,
     print_line,
     print_table,
@@ -35,9 +39,7 @@ from rightstate_cli.output import (
     say,
     talk,
 )
-from rightstate_cli.plan_file import Item, Plan
-from rightstate_cli.registry import Registry
-from rightstate_cli.reports import summary
+from rightstate_cli.text import counted
 
 _LISTED = 20
 _LONGEST_REASON = 1024

@@ -10,11 +10,13 @@ from rightstate.catalogue import find_policy
 from rightstate.clock import now, written
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
-from rightstate.models import Choice, Requested
+from rightstate.models.approval import Choice, Requested
 from rightstate.wants import as_change
-from rightstate_cli import plan_file, records
-from rightstate_cli.guarding import Approving
-from rightstate_cli.options import (
+from rightstate_cli.operations import records
+from rightstate_cli.operations.records import Records
+from rightstate_cli.planning import plan_file
+from rightstate_cli.tables.guards_table import Approving
+from rightstate_cli.terminal.options import (
     FormatOption,
     LedgerOption,
     OfHubOption,
@@ -23,9 +25,9 @@ from rightstate_cli.options import (
     YesOption,
     on_one_line,
 )
-from rightstate_cli.output import Format, ask, counted, print_json, print_table, say, talk
-from rightstate_cli.records import Records
-from rightstate_cli.times import span
+from rightstate_cli.terminal.output import Format, ask, print_json, print_table, say, talk
+from rightstate_cli.terminal.times import span
+from rightstate_cli.text import counted
 
 app = typer.Typer(
     no_args_is_help=True, help="Changes that wait for an approval: policies in mode `approve` ask for one."

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from rightstate.errors import InvalidInput
-from rightstate_cli import batches
-from rightstate_cli import hub as hubs
-from rightstate_cli.batches import DIED, NOT_RUN, Batches
+from rightstate_cli.batches import batches
+from rightstate_cli.batches.batches import DIED, NOT_RUN, Batches
 from rightstate_cli.commands.apply import (
     ConcurrencyOption,
     UntilOption,
@@ -18,10 +17,13 @@ from rightstate_cli.commands.apply import (
     run_input,
     time_of,
 )
-from rightstate_cli.executions import RUNNING
-from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
-from rightstate_cli.output import Format, counted, print_json, print_table, say
-from rightstate_cli.reports import summary
+from rightstate_cli.executions.executions import RUNNING
+from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub.hub import DEFAULT_STACK
+from rightstate_cli.terminal.executions import summary
+from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption
+from rightstate_cli.terminal.output import Format, print_json, print_table, say
+from rightstate_cli.text import counted
 
 app = typer.Typer(
     no_args_is_help=True, help="Batches of a deployed hub: what an apply, a backfill or a sweep has run."

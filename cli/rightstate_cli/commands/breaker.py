@@ -8,10 +8,17 @@ from rich.text import Text
 
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
-from rightstate_cli import records
-from rightstate_cli.executions import is_named
-from rightstate_cli.options import FormatOption, LedgerOption, OfHubOption, OfHubRegionOption, OfStackOption
-from rightstate_cli.output import Format, counted, plain, print_json, print_line, print_table, results, say
+from rightstate_cli.executions.executions import is_named
+from rightstate_cli.operations import records
+from rightstate_cli.terminal.options import (
+    FormatOption,
+    LedgerOption,
+    OfHubOption,
+    OfHubRegionOption,
+    OfStackOption,
+)
+from rightstate_cli.terminal.output import Format, print_json, print_line, print_table, results, say
+from rightstate_cli.text import counted, plain
 
 app = typer.Typer(
     no_args_is_help=True, help="Resources that are left alone because something sets their changes back."

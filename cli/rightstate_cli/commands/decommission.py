@@ -7,20 +7,21 @@ from typing import Annotated
 import typer
 
 from rightstate.errors import InvalidInput
-from rightstate_cli import decommissioning, member_stacks, stack_sets
-from rightstate_cli import hub as hubs
 from rightstate_cli.aws import Caller, checked_account, checked_region, sign_in
 from rightstate_cli.commands.organization import (
     AdministratorOption,
     FailureToleranceOption,
     MaxConcurrentOption,
 )
-from rightstate_cli.decommissioning import Fate, Part, Remains
-from rightstate_cli.hub import Hub
-from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption, YesOption
-from rightstate_cli.output import Format, ask, counted, print_json, print_table, say, talk
-from rightstate_cli.registry import Registry
-from rightstate_cli.stack_sets import Instance, StackSet
+from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub.hub import DEFAULT_STACK, Hub
+from rightstate_cli.member import member_stacks, stack_sets, teardown
+from rightstate_cli.member.stack_sets import Instance, StackSet
+from rightstate_cli.member.teardown import Fate, Part, Remains
+from rightstate_cli.tables.accounts_table import Registry
+from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption, YesOption
+from rightstate_cli.terminal.output import Format, ask, print_json, print_table, say, talk
+from rightstate_cli.text import counted
 
 decommission = typer.Typer(
     no_args_is_help=True,
@@ -79,8 +80,8 @@ def member(
             "Nothing was changed. Name a profile of that account with --profile; if nobody can sign in there "
             f"any more, `rightstate accounts remove {account}` forgets it."
         )
-    enrolled, admitted = decommissioning.enrolment(hub, account), decommissioning.admitted(hub, account)
-    others, with_role = decommissioning.member_parts(hub, caller, _regions(caller, regions))
+    enrolled, admitted = teardown.enrolment(hub, account), teardown.admitted(hub, account)
+    others, with_role = teardown.member_parts(hub, caller, _regions(caller, regions))
     parts = [*enrolled, *others, *with_role, *admitted]
     if _nothing_goes(parts, f"member {account}", format):
         return
@@ -90,8 +91,8 @@ def member(
         done = all(part.go() for part in enrolled)
         if not done or _still_running(hub, {account}, wait, now):
             _end(parts, format, done=False)
-        done = decommissioning.go(others)
-        done = done and decommissioning.go(with_role) and decommissioning.go(admitted)
+        done = teardown.go(others)
+        done = done and teardown.go(with_role) and teardown.go(admitted)
     _end(parts, format, done)
 
 
@@ -129,7 +130,7 @@ def organization(
         for each in Registry(hub.settings).all()
         if each.account in reached and (each.role_arn or "").endswith(role)
     )
-    enrolled = {account: decommissioning.enrolment(hub, account) for account in registered}
+    enrolled = {account: teardown.enrolment(hub, account) for account in registered}
     forgotten = [
         Part(
             f"{part.what} of account {account}",
@@ -192,9 +193,9 @@ def hub(
     Exit codes: 0 nothing is left but what stays, 1 something is, 2 nothing was done.
     """
     caller = sign_in(hub_region, profile)
-    there = decommissioning.remains(caller, stack)
+    there = teardown.remains(caller, stack)
     _check_last(there)
-    others, with_role = decommissioning.member_parts(there.hub, caller, _regions(caller, regions))
+    others, with_role = teardown.member_parts(there.hub, caller, _regions(caller, regions))
     stacks, tables = there.parts(delete_settings, delete_ledger)
     uploaded = [
         Part(
@@ -216,8 +217,8 @@ def hub(
             if _still_running(there.hub, None, wait, now):
                 say("The hub's rules are disabled meanwhile; `aws events enable-rule` enables one.")
                 _end(parts, format, done=False)
-        done = decommissioning.go(others) and decommissioning.go(with_role)
-        done = done and decommissioning.go(stacks) and decommissioning.go(tables)
+        done = teardown.go(others) and teardown.go(with_role)
+        done = done and teardown.go(stacks) and teardown.go(tables)
     _end(parts, format, done)
 
 
@@ -259,7 +260,7 @@ def _still_running(hub: Hub, accounts: Collection[str] | None, wait: int, now: b
     """Wait for the executions, and say which have not ended."""
     if now:
         return False
-    left = decommissioning.wait_for_executions(hub, wait, accounts)
+    left = teardown.wait_for_executions(hub, wait, accounts)
     if left:
         names = ", ".join(arn.rpartition(":")[2] for arn in left[:10])
         say(

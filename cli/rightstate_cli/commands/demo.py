@@ -5,12 +5,12 @@ import shlex
 import typer
 
 from rightstate.policy import Mode
-from rightstate_cli import events
+from rightstate_cli.application import events
 from rightstate_cli.embedded import local
-from rightstate_cli.executions import SHORT, Execution
-from rightstate_cli.options import FormatOption
-from rightstate_cli.output import Format, print_line, progress, say
-from rightstate_cli.reports import exit_code, print_executions, print_timeline
+from rightstate_cli.executions.executions import SHORT, Execution
+from rightstate_cli.terminal.executions import exit_code, print_executions, print_timeline
+from rightstate_cli.terminal.options import FormatOption
+from rightstate_cli.terminal.output import Format, print_line, progress, say
 
 
 def demo(format: FormatOption = Format.TABLE) -> None:
@@ -22,8 +22,8 @@ def demo(format: FormatOption = Format.TABLE) -> None:
 
     Exit codes: 0 every execution ended well, 1 one did not.
     """
-    from rightstate_cli import simulated_accounts  # noqa: PLC0415 - moto takes a second to import
     from rightstate_cli.embedded import engine  # noqa: PLC0415 - so does what only this needs
+    from rightstate_cli.simulation import accounts  # noqa: PLC0415 - moto takes a second to import
 
     executions: list[Execution] = []
     say("Deploying template.yaml into a simulated hub, and filling two simulated accounts ...")
@@ -31,12 +31,12 @@ def demo(format: FormatOption = Format.TABLE) -> None:
     with (
         local.demo_tables(kept) as tables,
         engine.simulated(storage=tables) as hub,
-        simulated_accounts.built(hub.region) as made,
+        accounts.built(hub.region) as made,
         progress() as bar,
     ):
-        for account in simulated_accounts.settings(Mode.AUTO):
+        for account in accounts.settings(Mode.AUTO):
             hub.configure(account)
-        sent = list(simulated_accounts.events_of_both(events.shipped(), made))
+        sent = list(accounts.events_of_both(events.shipped(), made))
         starts = [match.start for event in sent for match in hub.matches(event)]
         running = bar.add_task("Executions", total=len(starts))
         for execution in hub.run(iter(starts), at_once=4):

@@ -11,11 +11,17 @@ import typer
 from rightstate import __version__, settings
 from rightstate.catalogue import load_all
 from rightstate.errors import InvalidInput, RightstateError
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode, Policy, Risk
 from rightstate.wants import Value, as_text
-from rightstate_cli import completion, records, selection
-from rightstate_cli.options import (
+from rightstate_cli.operations import records
+from rightstate_cli.operations.records import Records
+from rightstate_cli.planning import filters
+from rightstate_cli.planning.filters import Chosen
+from rightstate_cli.planning.target import parameter
+from rightstate_cli.tables.accounts_table import Registry
+from rightstate_cli.terminal import completion
+from rightstate_cli.terminal.options import (
     CategoryOption,
     FormatOption,
     LedgerOption,
@@ -26,11 +32,8 @@ from rightstate_cli.options import (
     TypeOption,
     YesOption,
 )
-from rightstate_cli.output import Format, ask, counted, print_json, print_table, say
-from rightstate_cli.records import Records
-from rightstate_cli.registry import Registry
-from rightstate_cli.selection import Chosen
-from rightstate_cli.target import parameter
+from rightstate_cli.terminal.output import Format, ask, print_json, print_table, say
+from rightstate_cli.text import counted
 
 _OFF = Enabled(mode=Mode.OFF)
 _MEANING = {
@@ -239,7 +242,7 @@ def _chosen(
         raise InvalidInput(
             "Say which policies: by id, --type, --category or --risk, or --all of them. Nothing was changed."
         )
-    return selection.policies(ids or (), types or (), category, risk)
+    return filters.policies(ids or (), types or (), category, risk)
 
 
 def _values(chosen: Chosen, given: Iterable[str]) -> dict[str, dict[str, Value]]:
@@ -264,7 +267,7 @@ def _rewrite(
 ) -> None:
     """Everything is read, decided and checked for all accounts before the first is written."""
     registry = kept.registry
-    rewrites = [_decided(chosen, new, each) for each in selection.accounts(registry, named, every)]
+    rewrites = [_decided(chosen, new, each) for each in filters.accounts(registry, named, every)]
     _check(kept, rewrites)
     changed = [each for each in rewrites if each.changes]
     _print_what_will_happen(changed, _MEANING if kept.hub else {**_MEANING, **_MEANING_HERE})

@@ -10,14 +10,17 @@ from pydantic import ValidationError
 
 from rightstate import settings
 from rightstate.catalogue import find_policy, load, load_all, names
+from rightstate.deciding.exemptions import by_tag, in_force
 from rightstate.errors import InvalidInput, SettingsUnreadable
-from rightstate.exemptions import by_tag, in_force
 from rightstate.identify import identify, is_arn_of, place_of, shown
-from rightstate.models import Account, Exemption
+from rightstate.models.settings import Account, Exemption
 from rightstate.resource_type import Place, Resource, ResourceType
-from rightstate_cli import exempting, records
 from rightstate_cli.aws import checked_account, checked_region
-from rightstate_cli.options import (
+from rightstate_cli.operations import records
+from rightstate_cli.operations.records import Records
+from rightstate_cli.tables import exemptions
+from rightstate_cli.tables.accounts_table import Registry
+from rightstate_cli.terminal.options import (
     FormatOption,
     LedgerOption,
     OfHubOption,
@@ -26,9 +29,8 @@ from rightstate_cli.options import (
     YesOption,
     on_one_line,
 )
-from rightstate_cli.output import Format, ask, counted, print_json, print_table, say
-from rightstate_cli.records import Records
-from rightstate_cli.registry import Registry
+from rightstate_cli.terminal.output import Format, ask, print_json, print_table, say
+from rightstate_cli.text import counted
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -185,7 +187,7 @@ def list_exemptions(
     now = datetime.now(UTC)
     listed = [
         (account, each)
-        for account in (exempting.as_counted(each, at.exemption_days) for each in found)
+        for account in (exemptions.as_counted(each, at.exemption_days) for each in found)
         for each in account.exemptions
         if every or in_force(each, _written(now))
     ]

@@ -7,12 +7,13 @@ import typer
 
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
-from rightstate.models import Finding, Verdict
+from rightstate.models.decision import Finding, Verdict
 from rightstate.wants import as_change
-from rightstate_cli import records
-from rightstate_cli.explaining import LOOKED_AT, Explained, Explaining
-from rightstate_cli.ledger import Entry
-from rightstate_cli.options import (
+from rightstate_cli.operations import records
+from rightstate_cli.operations.explain import LOOKED_AT, Explained, Explaining
+from rightstate_cli.tables.ledger_table import Entry
+from rightstate_cli.terminal.executions import print_entry
+from rightstate_cli.terminal.options import (
     ExternalIdOption,
     FormatOption,
     LedgerOption,
@@ -21,8 +22,7 @@ from rightstate_cli.options import (
     OfStackOption,
     PolicyOption,
 )
-from rightstate_cli.output import Format, print_json, print_line, print_table, say
-from rightstate_cli.reports import print_entry
+from rightstate_cli.terminal.output import Format, print_json, print_line, print_table, say
 
 
 def explain(

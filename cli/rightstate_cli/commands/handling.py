@@ -7,11 +7,17 @@ import typer
 
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
-from rightstate.models import Account, Handling
-from rightstate_cli import records
+from rightstate.models.settings import Account, Handling
 from rightstate_cli.aws import checked_account
-from rightstate_cli.options import FormatOption, LedgerOption, OfHubOption, OfHubRegionOption, OfStackOption
-from rightstate_cli.output import Format, print_json, print_table, say
+from rightstate_cli.operations import records
+from rightstate_cli.terminal.options import (
+    FormatOption,
+    LedgerOption,
+    OfHubOption,
+    OfHubRegionOption,
+    OfStackOption,
+)
+from rightstate_cli.terminal.output import Format, print_json, print_table, say
 
 _MEANING = {
     Handling.REMEDIATE: "put right like any other, and nobody asks who manages it",

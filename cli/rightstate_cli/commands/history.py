@@ -9,12 +9,20 @@ import typer
 from rightstate.catalogue import find_policy, load
 from rightstate.clock import written
 from rightstate.errors import InvalidInput
-from rightstate.models import Outcome
-from rightstate_cli import records
+from rightstate.models.decision import Outcome
 from rightstate_cli.aws import checked_account
-from rightstate_cli.drawing import drawing, fits
-from rightstate_cli.executions import RUNNING, SHORT, Execution, Wanted
-from rightstate_cli.options import (
+from rightstate_cli.executions.executions import RUNNING, SHORT, Execution, Wanted
+from rightstate_cli.executions.recorded import Past
+from rightstate_cli.operations import records
+from rightstate_cli.terminal.executions import (
+    as_json,
+    named,
+    print_entry,
+    print_executions,
+    print_request,
+    print_timeline,
+)
+from rightstate_cli.terminal.options import (
     FormatOption,
     LedgerOption,
     OfHubOption,
@@ -23,17 +31,10 @@ from rightstate_cli.options import (
     PolicyOption,
     TypeOption,
 )
-from rightstate_cli.output import Format, counted, print_json, print_table, results, say
-from rightstate_cli.recorded import Past
-from rightstate_cli.reports import (
-    as_json,
-    named,
-    print_entry,
-    print_executions,
-    print_request,
-    print_timeline,
-)
-from rightstate_cli.times import moment_of
+from rightstate_cli.terminal.output import Format, print_json, print_table, results, say
+from rightstate_cli.terminal.timeline import drawing, fits
+from rightstate_cli.terminal.times import moment_of
+from rightstate_cli.text import counted
 
 
 def history(

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from rightstate import __version__
-from rightstate_cli import application_tree
-from rightstate_cli.application_tree import Written
-from rightstate_cli.options import FormatOption
-from rightstate_cli.output import Format, counted, print_json, print_line, say
+from rightstate_cli.application import tree
+from rightstate_cli.application.tree import Written
+from rightstate_cli.terminal.options import FormatOption
+from rightstate_cli.terminal.output import Format, print_json, print_line, say
+from rightstate_cli.text import counted
 
 
 def init(
@@ -26,7 +27,7 @@ def init(
 
     Exit codes: 0 it is written, 2 it could not be.
     """
-    done = application_tree.write(directory, overwrite)
+    done = tree.write(directory, overwrite)
     if format is Format.JSON:
         print_json({"directory": str(directory), "version": __version__, **vars(done)})
         return

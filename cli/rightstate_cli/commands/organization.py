@@ -8,26 +8,21 @@ from typing import Annotated
 
 import typer
 
+from rightstate.aws.sessions import reading_role
 from rightstate.catalogue import load, names
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
-from rightstate.models import Account
-from rightstate.sessions import reading_role
-from rightstate_cli import admission, member, member_stacks, stack_sets
-from rightstate_cli import hub as hubs
+from rightstate.models.settings import Account
 from rightstate_cli.aws import Caller, checked_region
-from rightstate_cli.hub import Hub
-from rightstate_cli.options import (
-    DEFAULT_STACK,
-    FormatOption,
-    HubRegionOption,
-    StackOption,
-    TypeOption,
-    YesOption,
-)
-from rightstate_cli.output import Format, ask, counted, print_json, print_line, print_table, say, talk
-from rightstate_cli.registry import Registry
-from rightstate_cli.stack_sets import Found, Instance, StackSet, Targets
+from rightstate_cli.hub import admission
+from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub.hub import DEFAULT_STACK, Hub
+from rightstate_cli.member import member_stacks, member_template, stack_sets
+from rightstate_cli.member.stack_sets import Found, Instance, StackSet, Targets
+from rightstate_cli.tables.accounts_table import Registry
+from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption, TypeOption, YesOption
+from rightstate_cli.terminal.output import Format, ask, print_json, print_line, print_table, say, talk
+from rightstate_cli.text import counted
 
 # API reference, Organizations: the ids of an organizational unit and of the root.
 _UNIT = r"ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32}"
@@ -190,7 +185,7 @@ def register(
         there = registered.get(account)
         writing = f"arn:{hub.partition}:iam::{account}:role/{parameters['MemberRoleName']}"
         # A stack that is not as the StackSet wants it may still be of a version with one role.
-        two_roles = member.READING in found.body and parameters["RoleRegion"] in regions
+        two_roles = member_template.READING in found.body and parameters["RoleRegion"] in regions
         if there and there.read_role_arn is None and two_roles and there.role_arn == writing:
             there = registry.put(there.model_copy(update={"read_role_arn": reading_role(writing)}))
             result, note = "upgraded", "It has a role that reads now."

@@ -9,14 +9,24 @@ import typer
 from rich.console import Console
 
 from rightstate.errors import InvalidInput
-from rightstate.models import Status
+from rightstate.models.decision import Status
 from rightstate.policy import PLAINLY, Mode, Risk
 from rightstate.wants import as_change
-from rightstate_cli import findings as found_elsewhere
-from rightstate_cli import hub as hubs
-from rightstate_cli import plan_file, plan_markdown, planning, resource_ids
-from rightstate_cli.options import (
-    DEFAULT_STACK,
+from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub.hub import DEFAULT_STACK
+from rightstate_cli.planning import config_ids, plan_file, plan_markdown, survey
+from rightstate_cli.planning import findings as found_elsewhere
+from rightstate_cli.planning.accounts import (
+    Wanted,
+    named_accounts,
+    of_resources,
+    registered_accounts,
+    targets,
+)
+from rightstate_cli.planning.plan_file import Item, Plan, Verdict, on_one_line
+from rightstate_cli.planning.target import Target
+from rightstate_cli.terminal.executions import summary
+from rightstate_cli.terminal.options import (
     AccountsOption,
     DeployedOption,
     ExternalIdOption,
@@ -29,10 +39,9 @@ from rightstate_cli.options import (
     StackOption,
     TypeOption,
 )
-from rightstate_cli.output import (
+from rightstate_cli.terminal.output import (
     Block,
     Row,
-    counted,
     print_blocks,
     print_line,
     print_raw,
@@ -40,10 +49,7 @@ from rightstate_cli.output import (
     progress,
     say,
 )
-from rightstate_cli.plan_file import Item, Plan, Verdict, on_one_line
-from rightstate_cli.reports import summary
-from rightstate_cli.target import Target
-from rightstate_cli.targets import Wanted, named_accounts, of_resources, registered_accounts, targets
+from rightstate_cli.text import counted
 
 
 class PlanFormat(StrEnum):
@@ -164,7 +170,7 @@ def _made(wanted: Wanted, source: Path | None, hub: hubs.Hub | None) -> Plan:
     accounts = registered_accounts(wanted, hub) if hub else named_accounts(wanted)
     if given is None:
         return make(targets(accounts, wanted.resources), accounts.modes)
-    matched = found_elsewhere.match(resource_ids.named(given, accounts), accounts)
+    matched = found_elsewhere.match(config_ids.named(given, accounts), accounts)
     return make(of_resources(accounts, matched.wanted), accounts.modes, matched.findings)
 
 
@@ -177,21 +183,19 @@ def make(
     return plan_file.document(chosen, *read(chosen), modes or {}, findings)
 
 
-Read = tuple[list[planning.Item], list[planning.Unlisted]]
+Read = tuple[list[survey.Item], list[survey.Unlisted]]
 """What a plan is made of."""
 
 
 def read(chosen: Sequence[Target]) -> Read:
     """What there is, with a progress bar while it is looked at."""
     say(f"Reading {_places([(each.place.account, each.place.region) for each in chosen])} ...")
-    items: list[planning.Item] = []
-    unlisted: list[planning.Unlisted] = []
+    items: list[survey.Item] = []
+    unlisted: list[survey.Unlisted] = []
     with progress() as bar:
         reading = bar.add_task("Reading", total=None)
-        for each in planning.plan(
-            chosen, lambda done, found: bar.update(reading, completed=done, total=found)
-        ):
-            (items if isinstance(each, planning.Item) else unlisted).append(each)  # type: ignore[arg-type]
+        for each in survey.plan(chosen, lambda done, found: bar.update(reading, completed=done, total=found)):
+            (items if isinstance(each, survey.Item) else unlisted).append(each)  # type: ignore[arg-type]
     return items, unlisted
 
 

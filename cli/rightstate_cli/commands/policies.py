@@ -8,11 +8,13 @@ from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
 from rightstate.policy import Mode, Policy
 from rightstate.resource_type import ResourceType
-from rightstate_cli import completion, selection
 from rightstate_cli.commands.enabling import disable, enable, set_mode
-from rightstate_cli.options import CategoryOption, FormatOption, RiskOption, TypeOption
-from rightstate_cli.output import Format, counted, print_json, print_line, print_table, say
-from rightstate_cli.reference import facts, parameters
+from rightstate_cli.docs.reference import facts, parameters
+from rightstate_cli.planning import filters
+from rightstate_cli.terminal import completion
+from rightstate_cli.terminal.options import CategoryOption, FormatOption, RiskOption, TypeOption
+from rightstate_cli.terminal.output import Format, print_json, print_line, print_table, say
+from rightstate_cli.text import counted
 
 policies = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown")
 for command in (enable, disable):
@@ -39,7 +41,7 @@ def list_policies(
         if types or category or risk or format is not Format.TABLE:
             raise InvalidInput(f"Give the options after `{context.invoked_subcommand}`. Nothing was changed.")
         return
-    chosen = selection.policies((), types or (), category, risk)
+    chosen = filters.policies((), types or (), category, risk)
     if format is Format.JSON:
         print_json([facts(*each) for each in chosen])
         return

@@ -8,15 +8,17 @@ import typer
 
 from rightstate.errors import InvalidInput
 from rightstate.policy import Mode
-from rightstate_cli import plan_file, planning
-from rightstate_cli.acting import Acting
 from rightstate_cli.commands import plan as planned
 from rightstate_cli.embedded.local import Local, engine_on
 from rightstate_cli.embedded.processes import Engines
 from rightstate_cli.embedded.run_settings import Asked
-from rightstate_cli.executions import Execution
-from rightstate_cli.following import interrupted
-from rightstate_cli.options import (
+from rightstate_cli.executions.executions import Execution
+from rightstate_cli.hub.follow import interrupted
+from rightstate_cli.planning import plan_file, survey
+from rightstate_cli.planning.acting import Acting
+from rightstate_cli.planning.target import Target, target
+from rightstate_cli.terminal.executions import exit_code, print_executions
+from rightstate_cli.terminal.options import (
     AccountOption,
     AtOnceOption,
     ExternalIdOption,
@@ -29,9 +31,8 @@ from rightstate_cli.options import (
     SetOption,
     TypeOption,
 )
-from rightstate_cli.output import Format, ask, counted, progress, say, talk
-from rightstate_cli.reports import exit_code, print_executions
-from rightstate_cli.target import Target, target
+from rightstate_cli.terminal.output import Format, ask, progress, say, talk
+from rightstate_cli.text import counted
 
 
 class RunMode(StrEnum):
@@ -141,7 +142,7 @@ def _unless_confirmed(chosen: Target, made: planned.Read) -> int | None:
 
 def _run(
     local: Local, asked: Asked, chosen: Target, made: planned.Read | None, at_once: int
-) -> tuple[list[Execution], list[planning.Unlisted], bool]:
+) -> tuple[list[Execution], list[survey.Unlisted], bool]:
     """What came of each resource, the types that could not be listed, and whether the user stopped it.
 
     `made` is a plan that was shown. Without one the resources are looked at now, while executions run.
@@ -154,7 +155,7 @@ def _run(
         def looked_at(done: int, found: int) -> None:
             bar.update(running, completed=len(acting.ended), total=found)
 
-        found = (each for some in made for each in some) if made else planning.plan([chosen], looked_at)
+        found = (each for some in made for each in some) if made else survey.plan([chosen], looked_at)
         acting = Acting(found, stop)
         engines = Engines(partial(engine_on, local.path, place.region, asked), at_once, stop)
         try:

@@ -13,15 +13,17 @@ from rightstate import triggers
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, UnexpectedEvent
 from rightstate.policy import Mode
-from rightstate_cli import events
-from rightstate_cli import hub as hubs
+from rightstate_cli.application import events
 from rightstate_cli.commands.remediate import RunMode
 from rightstate_cli.commands.replay_deployed import refuse, through_hub, through_queue
 from rightstate_cli.embedded.local import Local, beside, demo_tables
 from rightstate_cli.embedded.run_settings import Asked
-from rightstate_cli.executions import Execution, Start
-from rightstate_cli.options import (
-    DEFAULT_STACK,
+from rightstate_cli.executions.executions import Execution, Start
+from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub.hub import DEFAULT_STACK
+from rightstate_cli.planning.target import target
+from rightstate_cli.terminal.executions import as_json, exit_code, print_executions, print_timeline
+from rightstate_cli.terminal.options import (
     DeployedOption,
     ExternalIdOption,
     FormatOption,
@@ -32,9 +34,8 @@ from rightstate_cli.options import (
     SetOption,
     StackOption,
 )
-from rightstate_cli.output import Format, counted, print_json, print_line, print_table, say
-from rightstate_cli.reports import as_json, exit_code, print_executions, print_timeline
-from rightstate_cli.target import target
+from rightstate_cli.terminal.output import Format, print_json, print_line, print_table, say
+from rightstate_cli.text import counted
 
 if TYPE_CHECKING:
     from rightstate_cli.embedded.engine import Engine
@@ -128,8 +129,8 @@ def replay(
         raise InvalidInput(_USAGE)
     event = events.read(file)
     mode = mode or RunMode.REPORT
-    from rightstate_cli import examples, simulated_accounts  # noqa: PLC0415 - moto takes a second to import
     from rightstate_cli.embedded import engine  # noqa: PLC0415 - so does what only this needs
+    from rightstate_cli.simulation import accounts, examples  # noqa: PLC0415 - moto takes a second to import
 
     region = str(event["region"])
     local = Local(ledger)
@@ -155,10 +156,10 @@ def replay(
     with made_here as hub:
         matches = hub.matches(event)
         if simulated:
-            with simulated_accounts.built(region) as made:
+            with accounts.built(region) as made:
                 own = made.get(str(event["account"]), {})
                 matches = hub.matches(examples.event_about(event, own))
-                for account in simulated_accounts.settings(Mode(mode)):
+                for account in accounts.settings(Mode(mode)):
                     hub.configure(account)
                 executions = [] if match_only else list(hub.run(match.start for match in matches))
         elif match_only:

@@ -8,14 +8,16 @@ import typer
 
 from rightstate.errors import InvalidInput, RightstateError
 from rightstate.identify import shown
-from rightstate_cli import bus, dead_letters, events
-from rightstate_cli.awaiting import NotFollowed, following_until_asked
-from rightstate_cli.dead_letters import Fate, Letter, Queue, Verdict
-from rightstate_cli.executions import Execution, Start
-from rightstate_cli.following import interrupted
-from rightstate_cli.hub import Hub
-from rightstate_cli.output import Format, ask, counted, print_json, print_line, print_table, progress, say
-from rightstate_cli.reports import as_json, exit_code, print_executions, print_timeline
+from rightstate_cli.application import events
+from rightstate_cli.batches import dead_letters, event_bus
+from rightstate_cli.batches.dead_letters import Fate, Letter, Queue, Verdict
+from rightstate_cli.executions.executions import Execution, Start
+from rightstate_cli.hub.follow import interrupted
+from rightstate_cli.hub.hub import Hub
+from rightstate_cli.hub.waiting import NotFollowed, following_until_asked
+from rightstate_cli.terminal.executions import as_json, exit_code, print_executions, print_timeline
+from rightstate_cli.terminal.output import Format, ask, print_json, print_line, print_table, progress, say
+from rightstate_cli.text import counted
 
 _STOPPING = "What the event starts goes on in the hub. Ctrl-C again aborts this command."
 
@@ -31,7 +33,7 @@ def refuse(options: Mapping[str, object]) -> None:
 
 def through_hub(event: Mapping[str, Any], hub: Hub, yes: bool, force: bool, format: Format) -> NoReturn:
     """Put the event on the hub's bus, after asking, and follow what it starts."""
-    bus.check(event, hub)
+    event_bus.check(event, hub)
     about = f"{event['detail']['eventName']} of {event['source']}"
     if not force and (entry := dead_letters.handled(event, hub)):
         _print(about, str(event["id"]), [], format)
@@ -49,12 +51,12 @@ def through_hub(event: Mapping[str, Any], hub: Hub, yes: bool, force: bool, form
     if not _confirmed(about, hub, yes):
         say("Nothing was replayed.")
         raise typer.Exit(2)
-    event_id = bus.put(event, hub)
+    event_id = event_bus.put(event, hub)
     say(f"The event is on the bus, with id {event_id}. Waiting for what it starts ...")
     executions: list[Execution] = []
     with progress() as bar, interrupted(_STOPPING) as stop:
         following, asking = following_until_asked(hub, stop)
-        following.follow(bus.started(event_id, event, hub, stop))
+        following.follow(event_bus.started(event_id, event, hub, stop))
         task = bar.add_task("Executions", total=None)
         for execution in following.run():
             executions.append(execution)
@@ -197,7 +199,7 @@ def _why_nothing(event: Mapping[str, Any], hub: Hub) -> str:
     from rightstate_cli.embedded import rules  # noqa: PLC0415 - moto takes a second to import
 
     matched = [match.rule for match in rules.matches(event, hub.region)]
-    nothing = f"It has started nothing within {bus.WAIT_SECONDS} seconds."
+    nothing = f"It has started nothing within {event_bus.WAIT_SECONDS} seconds."
     if not matched:
         return f"{nothing} {events.why_unmatched(event)}"
     return (

@@ -8,14 +8,21 @@ from typing import Annotated, Any
 import typer
 
 from rightstate.errors import InvalidInput, SettingsUnreadable
-from rightstate.models import Account
-from rightstate_cli import records
-from rightstate_cli.exempting import as_counted
-from rightstate_cli.options import FormatOption, LedgerOption, OfHubOption, OfHubRegionOption, OfStackOption
-from rightstate_cli.output import Format, counted, print_json, print_table, progress, say
-from rightstate_cli.records import Records
+from rightstate.models.settings import Account
+from rightstate_cli.operations import records
+from rightstate_cli.operations.records import Records
 from rightstate_cli.report import manifest, period, source, writer
 from rightstate_cli.report.writer import About, Written
+from rightstate_cli.tables.exemptions import as_counted
+from rightstate_cli.terminal.options import (
+    FormatOption,
+    LedgerOption,
+    OfHubOption,
+    OfHubRegionOption,
+    OfStackOption,
+)
+from rightstate_cli.terminal.output import Format, print_json, print_table, progress, say
+from rightstate_cli.text import counted
 
 _SHOWN_EVERY = 500
 

@@ -11,17 +11,18 @@ import typer
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput, RightstateError
 from rightstate.identify import identify, place_of
-from rightstate.models import StartInput
+from rightstate.models.start import StartInput
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.step import parse
-from rightstate_cli import hub as hubs
-from rightstate_cli.awaiting import following_until_asked
 from rightstate_cli.aws import checked_account, checked_region
-from rightstate_cli.executions import Execution, Start
-from rightstate_cli.following import deployed, interrupted
-from rightstate_cli.hub import Hub
-from rightstate_cli.options import (
-    DEFAULT_STACK,
+from rightstate_cli.executions.executions import Execution, Start
+from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub.follow import deployed, interrupted
+from rightstate_cli.hub.hub import DEFAULT_STACK, Hub
+from rightstate_cli.hub.waiting import following_until_asked
+from rightstate_cli.planning.target import chosen_types, types_of
+from rightstate_cli.terminal.executions import exit_code, print_executions
+from rightstate_cli.terminal.options import (
     AtOnceOption,
     FormatOption,
     HubRegionOption,
@@ -29,9 +30,8 @@ from rightstate_cli.options import (
     StackOption,
     TypeOption,
 )
-from rightstate_cli.output import Format, ask, counted, print_json, print_table, progress, say
-from rightstate_cli.reports import exit_code, print_executions
-from rightstate_cli.target import chosen_types, types_of
+from rightstate_cli.terminal.output import Format, ask, print_json, print_table, progress, say
+from rightstate_cli.text import counted
 
 
 class StartMode(StrEnum):

@@ -7,14 +7,16 @@ import typer
 
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
-from rightstate.models import Exemption, Outcome
+from rightstate.models.decision import Outcome
+from rightstate.models.settings import Exemption
 from rightstate.policy import PLAINLY
 from rightstate.wants import as_change
-from rightstate_cli import records, taking_back
-from rightstate_cli.awaiting import HOW_TO_ANSWER
-from rightstate_cli.executions import RUNNING, Execution
-from rightstate_cli.following import interrupted
-from rightstate_cli.options import (
+from rightstate_cli.executions.executions import RUNNING, Execution
+from rightstate_cli.hub.follow import interrupted
+from rightstate_cli.hub.waiting import HOW_TO_ANSWER
+from rightstate_cli.operations import records, taking_back
+from rightstate_cli.operations.taking_back import Undo
+from rightstate_cli.terminal.options import (
     FormatOption,
     LedgerOption,
     OfHubOption,
@@ -22,9 +24,17 @@ from rightstate_cli.options import (
     OfStackOption,
     YesOption,
 )
-from rightstate_cli.output import Format, ask, print_json, print_line, print_table, progress, say, talk
-from rightstate_cli.taking_back import Undo
-from rightstate_cli.times import span
+from rightstate_cli.terminal.output import (
+    Format,
+    ask,
+    print_json,
+    print_line,
+    print_table,
+    progress,
+    say,
+    talk,
+)
+from rightstate_cli.terminal.times import span
 
 _LEAVING = (
     "It is not followed any longer. The execution goes on in the hub. Ctrl-C again aborts this command."

@@ -10,10 +10,11 @@ import typer
 from rightstate.errors import InvalidInput
 from rightstate_cli import checks
 from rightstate_cli.checks import Clients, Result, Status
-from rightstate_cli.hub import Hub, find
-from rightstate_cli.options import DEFAULT_STACK, FormatOption, HubRegionOption, StackOption
-from rightstate_cli.output import Format, counted, print_json, print_line, print_table, progress, say
-from rightstate_cli.registry import Registry
+from rightstate_cli.hub.hub import DEFAULT_STACK, Hub, find
+from rightstate_cli.tables.accounts_table import Registry
+from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption
+from rightstate_cli.terminal.output import Format, print_json, print_line, print_table, progress, say
+from rightstate_cli.text import counted
 
 
 def verify(

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from rightstate.aws.sessions import Phase, open_session
 from rightstate.catalogue import load_all
 from rightstate.errors import RightstateError, RoleNotAssumed, WrongAccount
-from rightstate.models import Account
+from rightstate.models.settings import Account
 from rightstate.resource_type import Place
-from rightstate.sessions import Phase, open_session
 from rightstate_cli.aws import Caller
-from rightstate_cli.role_check import Check
-from rightstate_cli.target import DEFAULT_ROLE, role_arn
+from rightstate_cli.member.role import Check
+from rightstate_cli.planning.target import DEFAULT_ROLE, role_arn
 
 
 def wanted(

@@ -15,7 +15,7 @@ def record_left_behind(storage: SQLiteStorage) -> None:
         if not gone:
             return
         # Seldom needed, and slow to import.
-        from rightstate.death import PROCESS_ENDED, record_death  # noqa: PLC0415
+        from rightstate.states.death import PROCESS_ENDED, record_death  # noqa: PLC0415
         from rightstate_cli.embedded.engine import functions_on  # noqa: PLC0415
 
         with functions_on(storage):

@@ -22,20 +22,21 @@ from unittest.mock import patch
 import boto3
 from botocore.config import Config
 
-from rightstate import channels, sessions, settings
+from rightstate import channels, settings
+from rightstate.aws import sessions
 from rightstate.limits import What
-from rightstate.models import Account
+from rightstate.models.settings import Account
 from rightstate.step import logger
 from rightstate.storage import Storage, kept_in
 from rightstate.storage.table import Item, Table
 from rightstate.storage.tables import LEDGER, SETTINGS, TableSpec
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 from rightstate_cli.embedded import hub
 from rightstate_cli.embedded.interpreter import Handler, Interpreter
 from rightstate_cli.embedded.storage import SQLiteStorage
 from rightstate_cli.embedded.told import Told
 from rightstate_cli.embedded.watch import Watch
-from rightstate_cli.executions import Execution, Start, from_history
+from rightstate_cli.executions.executions import Execution, Start, from_history
 
 if TYPE_CHECKING:
     from rightstate_cli.embedded.rules import Match
@@ -67,7 +68,7 @@ class Engine:
     @property
     def machines(self) -> dict[str, str]:
         """ARN of each resource type's state machine."""
-        return {named: self.resources[name] for name, named in application.machines().items()}
+        return {named: self.resources[name] for name, named in sam_template.machines().items()}
 
     def client(self, service: str, config: Config | None = None) -> Any:
         """A client of the hub."""
@@ -194,9 +195,9 @@ def _engine(
         stack.enter_context(channels.told_through(engine.told))
         # Last entered, so left first: what still runs finds the tables until it has ended.
         stack.enter_context(interpreter.running())
-        for logical_id, app in application.functions().items():
+        for logical_id, app in sam_template.functions().items():
             handlers[engine.resources[logical_id]] = load_handler(app)
-        for logical_id, definition in application.definitions(engine.resources).items():
+        for logical_id, definition in sam_template.definitions(engine.resources).items():
             interpreter.create(engine.resources[logical_id], definition)
         stack.enter_context(_environment(engine.resources))
         stack.enter_context(logs_to(engine.logs))
@@ -208,8 +209,8 @@ def _engine(
 def _environment(resources: Mapping[str, str]) -> Iterator[None]:
     """The environment of all functions, which have no name for two things."""
     found: dict[str, str] = {"POWERTOOLS_METRICS_DISABLED": "true"}
-    for logical_id in application.functions():
-        found |= application.environment(logical_id, resources)
+    for logical_id in sam_template.functions():
+        found |= sam_template.environment(logical_id, resources)
     # No backfill runs here: what an event concerns is started one by one, as there is no limit of time.
     found.pop("BACKFILL_MACHINE", None)
     with patch.dict(os.environ, found):

@@ -6,11 +6,11 @@ from typing import Any
 
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 from rightstate_cli.embedded.running import Running
-from rightstate_cli.executions import Execution, Wanted
-from rightstate_cli.ledger import Ledger, Query
-from rightstate_cli.recorded import Past, recorded, with_steps
+from rightstate_cli.executions.executions import Execution, Wanted
+from rightstate_cli.executions.recorded import Past, recorded, with_steps
+from rightstate_cli.tables.ledger_table import Ledger, Query
 
 
 class LocalHistory:
@@ -55,7 +55,7 @@ class LocalHistory:
 
     def definition(self, execution: Execution) -> Mapping[str, Any]:
         """The definition of this version, which is what ran unless it has been upgraded since."""
-        found: Mapping[str, Any] = application.definition()
+        found: Mapping[str, Any] = sam_template.definition()
         return found
 
     def _now(self) -> list[Past]:

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 from rightstate_cli.embedded.interpreter import Interpreter
 
 # An account as AWS writes it in its documentation, and as moto's own is called.
@@ -51,13 +51,13 @@ def names(region: str) -> dict[str, str]:
         "AWS::Region": region,
         "AWS::StackName": STACK,
     }
-    found |= {name: f"{STACK}-{name.lower()}" for name in application.template()["Resources"]}
-    for name, function in application.of_type("AWS::Serverless::Function").items():
-        found[name] = found[f"{name}.Version"] = application.resolved(function["FunctionName"], found)
-    for name, machine in application.of_type("AWS::Serverless::StateMachine").items():
-        named = application.resolved(machine["Name"], found)
+    found |= {name: f"{STACK}-{name.lower()}" for name in sam_template.template()["Resources"]}
+    for name, function in sam_template.of_type("AWS::Serverless::Function").items():
+        found[name] = found[f"{name}.Version"] = sam_template.resolved(function["FunctionName"], found)
+    for name, machine in sam_template.of_type("AWS::Serverless::StateMachine").items():
+        named = sam_template.resolved(machine["Name"], found)
         found[name] = f"arn:{partition}:states:{region}:{ACCOUNT}:stateMachine:{named}"
-    for name, topic in application.of_type("AWS::SNS::Topic").items():
-        named = application.resolved(topic["TopicName"], found)
+    for name, topic in sam_template.of_type("AWS::SNS::Topic").items():
+        named = sam_template.resolved(topic["TopicName"], found)
         found[name] = f"arn:{partition}:sns:{region}:{ACCOUNT}:{named}"
     return found

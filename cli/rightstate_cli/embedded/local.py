@@ -17,13 +17,13 @@ from platformdirs import user_data_path
 from rightstate.catalogue import load_all
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import ResourceType
 from rightstate.storage import Storage
 from rightstate.storage.table import Item
 from rightstate.storage.tables import GUARDS, LEDGER, SETTINGS, TableSpec
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 from rightstate_cli.aws import Caller, sign_in
 from rightstate_cli.embedded import accounts
 from rightstate_cli.embedded.deaths import record_left_behind
@@ -31,11 +31,11 @@ from rightstate_cli.embedded.history import LocalHistory
 from rightstate_cli.embedded.run_settings import Asked, RunSettings
 from rightstate_cli.embedded.running import Running
 from rightstate_cli.embedded.storage import SQLiteStorage, SQLiteTable
-from rightstate_cli.executions import SHORT, Execution, Start, Wanted
-from rightstate_cli.guarding import Guarding
-from rightstate_cli.ledger import Ledger
-from rightstate_cli.registry import Registry
-from rightstate_cli.target import Target
+from rightstate_cli.executions.executions import SHORT, Execution, Start, Wanted
+from rightstate_cli.planning.target import Target
+from rightstate_cli.tables.accounts_table import Registry
+from rightstate_cli.tables.guards_table import Guarding
+from rightstate_cli.tables.ledger_table import Ledger
 
 if TYPE_CHECKING:
     from rightstate_cli.embedded.engine import Engine
@@ -126,7 +126,7 @@ class Local:
     @property
     def exemption_days(self) -> int:
         """As long as a hub allows unless it is told otherwise."""
-        return int(application.resolved({"Ref": "ExemptionDays"}, {}))
+        return int(sam_template.resolved({"Ref": "ExemptionDays"}, {}))
 
     def settings_of(self, account: str) -> Account:
         """As `rightstate remediate` without options takes them."""

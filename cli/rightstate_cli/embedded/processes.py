@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any, Protocol
 
-from rightstate_cli.executions import Execution, Start
+from rightstate_cli.executions.executions import Execution, Start
 
 _WORTH_A_PROCESS = 4
 """Executions at a time. They wait for AWS most of the time, so that fewer keep no core busy."""

@@ -10,10 +10,10 @@ from unittest.mock import patch
 
 from moto.events.models import EventPattern
 
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
+from rightstate_cli.application.input_transformer import transformed
 from rightstate_cli.embedded import hub
-from rightstate_cli.executions import Start
-from rightstate_cli.transformation import transformed
+from rightstate_cli.executions.executions import Start
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ def matches(event: Mapping[str, Any], region: str) -> list[Match]:
     Raises ValueError where the input is not JSON, which Step Functions refuses.
     """
     resources = hub.names(region)
-    machines = {resource_type: resources[name] for name, resource_type in application.machines().items()}
+    machines = {resource_type: resources[name] for name, resource_type in sam_template.machines().items()}
     with event_bus():
         return [
             Match(
-                rule=application.resolved(rule["Name"], resources),
+                rule=sam_template.resolved(rule["Name"], resources),
                 target=machines[resource_type],
                 start=Start(
                     resource_type=resource_type,
@@ -43,11 +43,11 @@ def matches(event: Mapping[str, Any], region: str) -> list[Match]:
                     name=f"{event['id']}_{uuid.uuid4()}",
                 ),
             )
-            for resource_type, rule in application.rules()
+            for resource_type, rule in sam_template.rules()
             # A plain word in each rule, and most events are of another source than most rules.
             if event["source"] in rule["EventPattern"]["source"]
             if EventPattern.load(
-                json.dumps(application.resolved(rule["EventPattern"], resources))
+                json.dumps(sam_template.resolved(rule["EventPattern"], resources))
             ).matches_event(
                 event  # type: ignore[arg-type]
             )

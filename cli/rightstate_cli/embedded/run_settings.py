@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from rightstate import settings
 from rightstate.catalogue import load_all
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.storage.table import Item, Key
 from rightstate_cli.embedded.storage import SQLiteTable

@@ -18,7 +18,7 @@ from rightstate.storage.table import Item, Table
 from rightstate.storage.tables import GUARDS, LEDGER
 from rightstate_cli.embedded.storage import SQLiteStorage
 from rightstate_cli.embedded.watch import Watch
-from rightstate_cli.executions import RUNNING, Execution, glance
+from rightstate_cli.executions.executions import RUNNING, Execution, glance
 
 _ID = "running"
 """The partition of the guards table that has them; the others are resources, requests and limits."""

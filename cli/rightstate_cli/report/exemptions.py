@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from rightstate.models import Account, Exemption
+from rightstate.models.settings import Account, Exemption
 
 SOON = timedelta(days=14)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rightstate.models import Outcome
+from rightstate.models.decision import Outcome
 from rightstate_cli.report.posture import STATES, State, effect, looked_at, made
 from rightstate_cli.report.record import Record
 from rightstate_cli.report.waiting import Waiting

@@ -13,7 +13,7 @@ from typing import IO, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from rightstate_cli import application
+from rightstate_cli.application import sam_template
 from rightstate_cli.report import drawing
 from rightstate_cli.report.columns import Columns
 
@@ -72,7 +72,7 @@ def _hash(text: str) -> str:
 
 
 def _machine() -> drawing.Drawing:
-    definition = (application.root() / "statemachines" / "remediation.asl.json").read_text(encoding="utf-8")
+    definition = (sam_template.root() / "statemachines" / "remediation.asl.json").read_text(encoding="utf-8")
     return drawing.draw(json.loads(definition))
 
 

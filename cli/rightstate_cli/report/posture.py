@@ -6,7 +6,7 @@ The page takes this over as it is, so that the rules stand here alone.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rightstate.models import Outcome, Status
+from rightstate.models.decision import Outcome, Status
 from rightstate.policy import Mode
 from rightstate_cli.report.record import Change, Record, Verdict
 

@@ -8,11 +8,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
-from rightstate.models import Account
+from rightstate.models.settings import Account
 from rightstate.storage.table import Clause, above, absent, among, below, equals
 from rightstate_cli import foreign_json
-from rightstate_cli.ledger import Ledger
 from rightstate_cli.report.period import Chosen
+from rightstate_cli.tables.ledger_table import Ledger
 
 _ACCOUNTS = TypeAdapter(list[Account])
 

@@ -3,11 +3,11 @@
 import csv
 from typing import IO, Any
 
-from rightstate.models import Outcome
+from rightstate.models.decision import Outcome
 from rightstate.wants import Value, as_text
-from rightstate_cli.output import plain
 from rightstate_cli.report.posture import made
 from rightstate_cli.report.record import Change, Record
+from rightstate_cli.text import plain
 
 COLUMNS = (
     "started",

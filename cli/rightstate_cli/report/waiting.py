@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rightstate.clock import written
-from rightstate.models import Requested
-from rightstate_cli.guarding import waits
+from rightstate.models.approval import Requested
 from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.record import Record
+from rightstate_cli.tables.guards_table import waits
 
 _FACTS = {"id", "resource", "execution", "plan", "policies", "why", "asked_at", "until"}
 """Not the task's token: nobody who reads a report has any business with it."""

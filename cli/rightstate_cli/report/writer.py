@@ -10,7 +10,8 @@ from rightstate import __version__
 from rightstate.catalogue import load_all
 from rightstate.clock import written
 from rightstate.guards import Halt
-from rightstate.models import Account, Requested
+from rightstate.models.approval import Requested
+from rightstate.models.settings import Account
 from rightstate.notification import NEXT_STEPS
 from rightstate_cli.report import exemptions, manifest, ocsf, page
 from rightstate_cli.report.columns import Columns

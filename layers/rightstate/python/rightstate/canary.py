@@ -13,11 +13,12 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from rightstate import metrics, storage
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
+from rightstate.aws.sessions import hub_client
 from rightstate.errors import CallFailed
 from rightstate.frozen import Frozen
-from rightstate.models import Outcome, StateTask
-from rightstate.sessions import hub_client
+from rightstate.models.decision import Outcome
+from rightstate.models.tasks import StateTask
 from rightstate.step import logger
 
 TYPE = "sqs-queue"

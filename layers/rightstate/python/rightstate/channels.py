@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
+from rightstate.aws.sessions import hub_client
 from rightstate.errors import CallFailed
-from rightstate.sessions import hub_client
 
 
 @dataclass(frozen=True)

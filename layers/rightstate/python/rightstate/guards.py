@@ -14,11 +14,12 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from rightstate import storage
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.clock import now, written
 from rightstate.errors import AlreadyAsked, Locked
 from rightstate.frozen import Frozen
-from rightstate.models import Asked, Excuse, Intent, Outcome
+from rightstate.models.approval import Asked
+from rightstate.models.decision import Excuse, Intent, Outcome
 from rightstate.storage.table import Clause, absent, below, differs, equals, present
 
 GUARD = "guard"

@@ -16,7 +16,9 @@ from rightstate.catalogue import load
 from rightstate.clock import written
 from rightstate.errors import InvalidInput, UnexpectedEvent
 from rightstate.identify import at_home, identify, shown
-from rightstate.models import ACCOUNT, BATCH, EXECUTION, REGION, Event, Execution, Run
+from rightstate.models.names import ACCOUNT, BATCH, EXECUTION, REGION
+from rightstate.models.start import Event, Execution
+from rightstate.models.tasks import Run
 from rightstate.resource_type import Place, Resource
 from rightstate.triggers import event_of, is_of_rule, understood
 

@@ -14,10 +14,10 @@ from typing import Any
 from pydantic import Field
 
 from rightstate import storage
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.clock import written
 from rightstate.frozen import Frozen
-from rightstate.models import Begun
+from rightstate.models.backfill import Begun
 
 PREFIX = "looks/"
 LINES = 20_000

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field
 
 from rightstate.clock import written
-from rightstate.models import Outcome, Status
+from rightstate.models.decision import Outcome, Status
 from rightstate.policy import Mode
 from rightstate.wants import Value, as_change, as_text
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rightstate import exemptions, storage
-from rightstate.aws_errors import named_errors
+from rightstate import storage
+from rightstate.aws.errors import named_errors
 from rightstate.catalogue import find_policy
+from rightstate.deciding import exemptions
 from rightstate.errors import (
     InvalidInput,
     RightstateError,
@@ -22,7 +23,7 @@ from rightstate.errors import (
     UnknownAccount,
 )
 from rightstate.identify import shown
-from rightstate.models import Account, Enabled
+from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import ResourceType
 

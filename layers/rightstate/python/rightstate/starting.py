@@ -2,9 +2,10 @@
 
 import json
 
-from rightstate.aws_errors import named_errors
-from rightstate.models import BackfillInput, StartInput
-from rightstate.sessions import hub_client
+from rightstate.aws.errors import named_errors
+from rightstate.aws.sessions import hub_client
+from rightstate.models.backfill import BackfillInput
+from rightstate.models.start import StartInput
 
 
 def start_execution(state_machine: str, name: str, start: StartInput | BackfillInput) -> None:

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ValidationError
 
 from rightstate.errors import Defect, InvalidInput, RightstateError
-from rightstate.models import RunTask, StateTask, Task
+from rightstate.models.tasks import RunTask, StateTask, Task
 
 logger = Logger()
 _invocation: ContextVar[Any] = ContextVar("invocation", default=None)

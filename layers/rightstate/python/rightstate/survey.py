@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.errors import RightstateError, Throttled
 from rightstate.listing import PAGE, Answer, Shared
 from rightstate.resource_type import Clients, Listing, Observed, Place, Resource, ResourceType, Tags

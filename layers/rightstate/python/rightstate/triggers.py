@@ -17,7 +17,9 @@ from rightstate.errors import InvalidInput, UnexpectedEvent
 from rightstate.event_rule import Subject
 from rightstate.frozen import Frozen
 from rightstate.identify import shown
-from rightstate.models import ACCOUNT, REGION, BackfillInput, Event, StartInput
+from rightstate.models.backfill import BackfillInput
+from rightstate.models.names import ACCOUNT, REGION
+from rightstate.models.start import Event, StartInput
 from rightstate.resource_type import ResourceType
 from rightstate.step import parse
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
+from rightstate.aws.sessions import hub_client
 from rightstate.clock import written
 from rightstate.errors import RightstateError
-from rightstate.sessions import hub_client
 from rightstate.step import logger
 
 _EVENTS = 1000

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from rightstate.aws_errors import named_errors
+from rightstate.aws.errors import named_errors
 from rightstate.event_rule import Rule, Subject
 from rightstate.listing import Answer, Shared, pages
 from rightstate.policies.cloudformation_stack import POLICIES

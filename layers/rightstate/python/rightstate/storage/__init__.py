@@ -63,7 +63,7 @@ def _deployed(spec: TableSpec) -> Table:
     """The hub's own table, whose name the function's environment has."""
     import os  # noqa: PLC0415
 
-    from rightstate.sessions import hub_client  # noqa: PLC0415
+    from rightstate.aws.sessions import hub_client  # noqa: PLC0415
     from rightstate.storage.dynamodb import DynamoDBTable  # noqa: PLC0415
 
     return DynamoDBTable(hub_client("dynamodb"), os.environ[spec.variable], spec)
@@ -75,7 +75,7 @@ _storage: Storage = _deployed
 def _work_bucket() -> Objects:
     import os  # noqa: PLC0415
 
-    from rightstate.sessions import hub_client  # noqa: PLC0415
+    from rightstate.aws.sessions import hub_client  # noqa: PLC0415
     from rightstate.storage.objects import S3Objects  # noqa: PLC0415
 
     return S3Objects(hub_client("s3"), os.environ["WORK_BUCKET"])

@@ -1,0 +1,1 @@
+"""The deployed hub: its stack, executions, contacts and admission list."""

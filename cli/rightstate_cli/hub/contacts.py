@@ -1,0 +1,103 @@
+"""An account's contacts: e-mail subscriptions of the hub's topic that get the account's messages alone."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from rightstate_cli.aws import answers
+from rightstate_cli.hub.hub import Hub
+
+_PENDING = "PendingConfirmation"
+_KEY = "account"
+"""The message attribute that says whom a message is about."""
+
+
+def subscribe(hub: Hub, account: str, addresses: Iterable[str]) -> dict[str, str]:
+    """Subscribe the addresses to what concerns the account; says of each what is now the case.
+
+    An address that is subscribed for other accounts gets this one's messages too; one that gets every
+    message is left as it is. Raises Denied, Unavailable, InvalidInput.
+    """
+    sns, topic = hub.client("sns"), hub.outputs["Notifications"]
+    with answers("The account is registered; its contacts are not all subscribed."):
+        there = dict(_subscriptions(sns, topic))
+        return {each: _subscribed(sns, topic, account, each, there.get(each)) for each in addresses}
+
+
+def unsubscribe(hub: Hub, account: str, addresses: Iterable[str]) -> None:
+    """Let the addresses hear no more of the account, and leave what they hear of others.
+
+    A subscription that was never confirmed is not to be changed; it lapses by itself. Raises Denied,
+    Unavailable, InvalidInput.
+    """
+    sns, topic = hub.client("sns"), hub.outputs["Notifications"]
+    wanted = set(addresses)
+    with answers("The contacts are not all unsubscribed."):
+        for address, arn in _subscriptions(sns, topic):
+            if address not in wanted or arn == _PENDING:
+                continue
+            accounts = _accounts(sns, arn)
+            if accounts == [account]:
+                sns.unsubscribe(SubscriptionArn=arn)
+            elif accounts and account in accounts:
+                _narrow(sns, arn, [each for each in accounts if each != account])
+
+
+def tell(hub: Hub, account: str, subject: str, text: str) -> None:
+    """Publish a failure to those who hear of the account. Raises Denied, Unavailable, InvalidInput."""
+    with answers("Nobody was told."):
+        hub.client("sns").publish(
+            TopicArn=hub.outputs["Notifications"],
+            # API reference, Publish: at most 100 characters.
+            Subject=subject[:100],
+            Message=text,
+            MessageAttributes={
+                _KEY: {"DataType": "String", "StringValue": account},
+                "outcome": {"DataType": "String", "StringValue": "failed"},
+            },
+        )
+
+
+def _subscribed(sns: Any, topic: str, account: str, address: str, arn: str | None) -> str:
+    if arn in (None, _PENDING):
+        try:
+            sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=address, Attributes=_policy([account]))
+        except ClientError as error:
+            if arn is None or error.response["Error"]["Code"] != "InvalidParameter":
+                raise
+            # Until it is confirmed it has no ARN by which it could be changed.
+            return "has yet to confirm a subscription for another account; add the account again then"
+        return "has to confirm the subscription, by the e-mail that AWS has sent"
+    accounts = _accounts(sns, str(arn))
+    if accounts is None:
+        return "gets every message"
+    if account not in accounts:
+        _narrow(sns, str(arn), [*accounts, account])
+    return "is subscribed"
+
+
+def _subscriptions(sns: Any, topic: str) -> Iterator[tuple[str, str]]:
+    """Address and ARN of each e-mail subscription."""
+    for page in sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic):
+        for each in page["Subscriptions"]:
+            # Of one that was ended AWS says for a while: Deleted.
+            if each["Protocol"] == "email" and each["SubscriptionArn"] != "Deleted":
+                yield each["Endpoint"], each["SubscriptionArn"]
+
+
+def _accounts(sns: Any, arn: str) -> list[str] | None:
+    """The accounts that the subscription is narrowed to, None where it is not one of ours."""
+    attributes = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    policy = json.loads(attributes.get("FilterPolicy") or "{}")
+    return [str(each) for each in policy[_KEY]] if list(policy) == [_KEY] else None
+
+
+def _narrow(sns: Any, arn: str, accounts: list[str]) -> None:
+    [(name, value)] = _policy(accounts).items()
+    sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=value)
+
+
+def _policy(accounts: list[str]) -> dict[str, str]:
+    return {"FilterPolicy": json.dumps({_KEY: accounts})}

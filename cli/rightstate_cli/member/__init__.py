@@ -1,0 +1,1 @@
+"""What is installed in an account and region that is remediated."""

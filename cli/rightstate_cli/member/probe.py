@@ -1,0 +1,66 @@
+"""Whether the hub's functions that only read can assume a role of a member: tried by one of them, as an
+execution does it."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rightstate.models.settings import Account
+from rightstate_cli.aws import answers
+from rightstate_cli.hub.hub import Hub
+
+# Of any type: the session that is opened for it is narrowed to reading, and reads nothing.
+_TYPE = "sqs-queue"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Whom the role made the hub, or the error's class and its sentence."""
+
+    arn: str = ""
+    error: str = ""
+    reason: str = ""
+
+    @property
+    def assumed(self) -> bool:
+        return bool(self.arn)
+
+
+def assume(hub: Hub, account: Account, role: str | None, external_id: str | None) -> Probe:
+    """Have the hub assume that role of the account with that external id, none if None.
+
+    Raises Denied and InvalidInput where the user may not invoke the function or it is not there.
+    """
+    name = f"probe-{uuid.uuid4()}"
+    execution = f"arn:{hub.partition}:states:{hub.region}:{hub.account}:execution:{hub.stack}-probe:{name}"
+    region = account.regions[0] if account.regions else hub.region
+    payload = {
+        "resource_type": _TYPE,
+        "execution": {
+            "id": execution,
+            "name": name,
+            "started": datetime.now(UTC).isoformat(),
+            "state_machine": execution,
+        },
+        "run": {
+            "resource": {
+                "account": account.account,
+                "region": region,
+                "partition": hub.partition,
+                "id": "probe",
+            },
+            "role_arn": role,
+            "read_role_arn": role,
+            "external_id": external_id,
+            "policies": {},
+        },
+    }
+    with answers("Nothing was changed."):
+        answer = hub.client("lambda").invoke(
+            FunctionName=hub.function("assume-role"), Payload=json.dumps(payload)
+        )
+        said = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        return Probe(error=str(said.get("errorType", "")), reason=str(said.get("errorMessage", "")))
+    return Probe(arn=str(said["arn"]))

@@ -1,0 +1,215 @@
+"""Whether the hub can work in an account: what its own function says of the account's roles, and why."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rightstate.aws.sessions import reading_role
+from rightstate.models.settings import Account
+from rightstate_cli.aws import Caller
+from rightstate_cli.hub.hub import Hub
+from rightstate_cli.member import probe
+from rightstate_cli.member.member_template import READERS, WRITERS
+from rightstate_cli.member.probe import Probe
+from rightstate_cli.terminal.output import say
+
+NEW_ROLE = (3.0, 5.0, 10.0, 10.0)
+"""Seconds to wait between tries, where the role may be new: IAM makes it known to STS only after a while."""
+
+_REFUSED = "RoleNotAssumed"
+
+
+@dataclass(frozen=True)
+class Check:
+    """`ok` is None where it could not be told. `fix` is what to do if it is not ok."""
+
+    ok: bool | None
+    said: str
+    fix: str = ""
+
+
+def check(hub: Hub, account: Account, caller: Caller | None = None, waits: Sequence[float] = ()) -> Check:
+    """Have the hub assume the role that reads with the external id, which must work, and without, which must
+    not; and the role that writes, which must refuse the function that tries.
+
+    With `caller`, credentials of the account, a refusal is looked into, and so is the role that writes.
+    Raises Denied and InvalidInput where the user may not have the hub try.
+    """
+    reading = account.read_role_arn or account.role_arn
+    answer = probe.assume(hub, account, reading, account.external_id)
+    for wait in waits:
+        if answer.error != _REFUSED:
+            break
+        say(f"The role is not assumed yet; it may be too new. Trying again in {wait:g} s ...")
+        time.sleep(wait)
+        answer = probe.assume(hub, account, reading, account.external_id)
+    if not answer.assumed:
+        if _upgraded(hub, account, answer):
+            return Check(
+                True,
+                f"The hub assumes {reading_role(str(account.role_arn))}. The account has two roles now, its "
+                "settings name one.",
+                f"Note the other: `rightstate accounts add {account.account}`.",
+            )
+        return _not_assumed(hub, account, answer, caller)
+    if reading is None:
+        return Check(True, f"The hub acts as {answer.arn}, with its functions' own permissions.")
+    if not account.external_id:
+        return _open_to_others(hub, account)
+    without = probe.assume(hub, account, reading, None)
+    if without.assumed:
+        return _open_to_others(hub, account)
+    if without.error != _REFUSED:
+        return _unknown(
+            f"{reading} is refused without the external id", without, f"The hub assumes {reading}. "
+        )
+    assumes = f"The hub assumes {reading} with the external id, and is refused without."
+    if account.read_role_arn is None:
+        return Check(
+            True,
+            f"{assumes} It is the account's one role for reading and writing; members have two by now.",
+            f"Upgrade it: `rightstate accounts add {account.account} --install`; if a StackSet has installed "
+            "it, `rightstate organization deploy`, then `rightstate organization register`.",
+        )
+    return _check_writing(hub, account, caller, assumes)
+
+
+def _upgraded(hub: Hub, account: Account, answer: Probe) -> bool:
+    """Whether a member whose one role is refused has two by now."""
+    return answer.error == _REFUSED and account.read_role_arn is None and has_two_roles(hub, account)
+
+
+def has_two_roles(hub: Hub, account: Account) -> bool:
+    """Whether the hub assumes the role that goes with the account's role that writes. Raises Denied and
+    InvalidInput where the user may not have the hub try."""
+    role = account.role_arn and reading_role(account.role_arn)
+    return bool(role) and probe.assume(hub, account, role, account.external_id).assumed
+
+
+def _check_writing(hub: Hub, account: Account, caller: Caller | None, assumes: str) -> Check:
+    writing = str(account.role_arn)
+    tried = probe.assume(hub, account, writing, account.external_id)
+    if tried.assumed:
+        return Check(
+            False,
+            f"A function of the hub that only reads can assume {writing}: it has to trust Apply's alone.",
+            f"Its trust policy has to have {_trust(hub, account, WRITERS)}. {_install(account)}",
+        )
+    if tried.error != _REFUSED:
+        return _unknown(f"only Apply can assume {writing}", tried, f"{assumes} ")
+    if caller and (found := _look(hub, account, caller, writing, WRITERS)):
+        return found
+    return Check(True, f"{assumes} {writing} refuses the functions that only read.")
+
+
+def _unknown(what: str, answer: Probe, before: str = "") -> Check:
+    return Check(
+        None, f"{before}Whether {what} could not be told: {answer.error}: {answer.reason}", "Try again."
+    )
+
+
+def _not_assumed(hub: Hub, account: Account, answer: Probe, caller: Caller | None) -> Check:
+    if answer.error == "WrongAccount":
+        if account.role_arn is None:
+            said = f"No role is set for account {account.account}: {answer.reason}"
+            return Check(False, said, f"`rightstate accounts add {account.account}` sets it.")
+        return Check(False, answer.reason, "Give the role of that account with --role.")
+    if answer.error != _REFUSED:
+        return Check(None, f"The hub could not try the role: {answer.error}: {answer.reason}", "Try again.")
+    reading = str(account.read_role_arn or account.role_arn)
+    refused = f"The hub cannot assume {reading}."
+    if "RegionDisabledException" in answer.reason:
+        said = (
+            f"{refused} STS is not active for {hub.region}, the hub's region, in account {account.account}."
+        )
+        return Check(False, said, "Activate it there: IAM console, Account settings, STS.")
+    functions = READERS if account.read_role_arn else (*READERS, *WRITERS)
+    found = _look(hub, account, caller, reading, functions) if caller else None
+    if found:
+        return found
+    if caller and account.read_role_arn is None:
+        return Check(
+            False,
+            f"{refused} It is the account's one role for reading and writing.",
+            f"{_install(account)} Until then the hub has to be deployed with OneRoleMembers=true.",
+        )
+    return Check(
+        False,
+        f"{refused} STS does not say why: the role does not exist, or does not trust the hub's functions, or "
+        "wants another external id.",
+        f"In account {account.account}, `aws iam get-role --role-name {_name(reading)}` tells which. If it "
+        f"finds none: {_install(account)} Else its trust policy has to have {_trust(hub, account, READERS)}.",
+    )
+
+
+def _look(hub: Hub, account: Account, caller: Caller, role: str, functions: Sequence[str]) -> Check | None:
+    """What the account's own IAM says is wrong with the role; None where it does not say it to these
+    credentials, or nothing is."""
+    refused = f"The hub cannot assume {role}"
+    try:
+        found = caller.client("iam").get_role(RoleName=_name(role))["Role"]
+    except BotoCoreError:
+        return None
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchEntity":
+            return None
+        return Check(False, f"{refused}: it does not exist.", _install(account))
+    trust = found["AssumeRolePolicyDocument"]
+    fix = f"Its trust policy has to have {_trust(hub, account, functions)}. {_install(account)}"
+    if not _wants(trust, "sts:ExternalId", {account.external_id}):
+        return Check(False, f"{refused}: it exists, and wants another external id, or none.", fix)
+    named = {f"{hub.stack}-{hub.region}-{each}" for each in functions}
+    if not _wants(trust, "aws:PrincipalArn", {_role_of(hub, each) for each in named}):
+        return Check(False, f"{refused}: it exists, and does not trust the hub's functions.", fix)
+    return None
+
+
+def _role_of(hub: Hub, name: str) -> str:
+    return f"arn:{hub.partition}:iam::{hub.account}:role/{name}"
+
+
+def _wants(trust: Any, key: str, wanted: set[str | None]) -> bool:
+    """Whether some statement of the trust policy names just those values for that condition key."""
+    statements = trust["Statement"] if isinstance(trust["Statement"], list) else [trust["Statement"]]
+    asked = [
+        values if isinstance(values, list) else [values]
+        for statement in statements
+        for operator in statement.get("Condition", {}).values()
+        for name, values in operator.items()
+        if name.lower() == key.lower()
+    ]
+    return any(set(values) == wanted for values in asked)
+
+
+def _open_to_others(hub: Hub, account: Account) -> Check:
+    return Check(
+        False,
+        f"The hub assumes {account.read_role_arn or account.role_arn} without an external id too. Anyone who "
+        "gets the hub to try a role could have it act there.",
+        f"Its trust policy has to have {_trust(hub, account, READERS)}. {_install(account)}",
+    )
+
+
+def _trust(hub: Hub, account: Account, functions: Sequence[str]) -> str:
+    roles = f"{hub.stack}-{hub.region}-" + (
+        f"{{{','.join(functions)}}}" if len(functions) > 1 else functions[0]
+    )
+    return (
+        f"the principal {hub.account}, the conditions sts:ExternalId = "
+        f"{account.external_id or hub.outputs['ExternalId']}, and aws:PrincipalArn = role/{roles} of it"
+    )
+
+
+def _install(account: Account) -> str:
+    return (
+        f"`rightstate accounts add {account.account} --install` makes it so with the account's credentials; "
+        "without --install it prints the commands for the account's administrator."
+    )
+
+
+def _name(arn: str) -> str:
+    """Of a role, without its path."""
+    return arn.rpartition("/")[2]

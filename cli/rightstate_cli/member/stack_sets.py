@@ -1,0 +1,399 @@
+"""The StackSet that installs the members of an organization: a stack in each account and region.
+
+Its permissions are service-managed: it reaches the accounts of organizational units, and those that join
+one later. The management account itself is in none.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from rightstate.errors import CallFailed, InvalidInput
+from rightstate.identify import shown
+from rightstate_cli.aws import Caller, answers, sign_in
+from rightstate_cli.hub.hub import Hub
+from rightstate_cli.member import member_stacks
+from rightstate_cli.terminal.output import progress, say
+
+PAUSE = 5.0
+"""Seconds between two looks at an operation."""
+
+_DESCRIPTION = "Rightstate, the members of an organization."
+_SERVICE = "member.org.stacksets.cloudformation.amazonaws.com"
+_GOING = {"RUNNING", "QUEUED", "STOPPING"}
+_REFUSALS = {"ValidationError", "InvalidOperationException", "LimitExceededException"}
+_OCCUPIED = {"OperationInProgressException", "StaleRequestException"}
+
+
+@dataclass(frozen=True)
+class Organization:
+    """An organization, and the credentials that may install in its accounts."""
+
+    caller: Caller
+    id: str
+    management: str
+
+    @property
+    def call_as(self) -> str:
+        """CallAs of every call about StackSets: they belong to the management account."""
+        return "SELF" if self.caller.account == self.management else "DELEGATED_ADMIN"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """The stack of one account and region, as the StackSet sees it."""
+
+    account: str
+    region: str
+    unit: str
+    status: str
+    detail: str
+    drift: str
+    reason: str
+
+    @property
+    def well(self) -> bool:
+        """Whether it is as the StackSet wants it. Nothing can be done in an account that is suspended."""
+        return self.suspended or (self.status, self.detail) == ("CURRENT", "SUCCEEDED")
+
+    @property
+    def suspended(self) -> bool:
+        return self.detail == "SKIPPED_SUSPENDED_ACCOUNT"
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Organizational units, and the regions in which each one's accounts have a stack."""
+
+    units: tuple[str, ...]
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The StackSet as DescribeStackSet shows it."""
+
+    status: str
+    body: str
+    parameters: Mapping[str, str]
+    automatic: bool
+    drift: str
+    targets: Targets
+
+
+class StackSet:
+    """The StackSet of a hub's members."""
+
+    def __init__(self, hub: Hub, organization: Organization) -> None:
+        self.hub = hub
+        self.organization = organization
+        self.name = name(hub.stack)
+        self._cloudformation = organization.caller.client("cloudformation", hub.region)
+        self._call_as = {"CallAs": organization.call_as}
+        self._named = {"StackSetName": self.name, **self._call_as}
+
+    def find(self) -> Found | None:
+        """The StackSet, None where there is none.
+
+        Raises InvalidInput where there is one of that name that is not this hub's, Denied, Unavailable.
+        """
+        with self._asking("look at"):
+            try:
+                found = self._cloudformation.describe_stack_set(**self._named)["StackSet"]
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "StackSetNotFoundException":
+                    raise
+                return None
+        parameters = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
+        hub = (parameters.get("HubAccount"), parameters.get("HubRegion"))
+        if found.get("Description") != _DESCRIPTION or hub != (self.hub.account, self.hub.region):
+            raise InvalidInput(
+                f"The StackSet {self.name} in {self.hub.region} is not that of the hub "
+                f"{shown(self.hub.stack)} in account {self.hub.account}. Nothing was changed. Deploy the hub "
+                "under another name."
+            )
+        return Found(
+            status=found["Status"],
+            body=found["TemplateBody"],
+            parameters=parameters,
+            automatic=found.get("AutoDeployment", {}).get("Enabled", False),
+            drift=found.get("StackSetDriftDetectionDetails", {}).get("DriftStatus", "NOT_CHECKED"),
+            targets=Targets(
+                tuple(sorted(found.get("OrganizationalUnitIds", []))), tuple(sorted(found.get("Regions", [])))
+            ),
+        )
+
+    def get(self) -> Found:
+        """The StackSet. Raises InvalidInput where there is none, and what `find` raises."""
+        found = self.find()
+        if found is None:
+            raise InvalidInput(
+                f"There is no StackSet {self.name} in {self.hub.region}. Nothing was changed. `rightstate "
+                "organization deploy` creates it."
+            )
+        return found
+
+    def instances(self) -> list[Instance]:
+        """Every stack, by account and region. Raises Denied, Unavailable, InvalidInput."""
+        with self._asking("list the stacks of"):
+            pages = self._cloudformation.get_paginator("list_stack_instances").paginate(**self._named)
+            found = [each for page in pages for each in page["Summaries"]]
+        return sorted(
+            (
+                Instance(
+                    account=each["Account"],
+                    region=each["Region"],
+                    unit=each.get("OrganizationalUnitId", ""),
+                    status=each["Status"],
+                    detail=each.get("StackInstanceStatus", {}).get("DetailedStatus", ""),
+                    drift=each.get("DriftStatus", "NOT_CHECKED"),
+                    reason=each.get("StatusReason", ""),
+                )
+                for each in found
+            ),
+            key=lambda each: (each.account, each.region),
+        )
+
+    def create(self, body: str, parameters: Mapping[str, str]) -> None:
+        """Create it, without any stack yet. Raises CallFailed, Denied, Unavailable, InvalidInput."""
+        with self._asking("create"):
+            self._cloudformation.create_stack_set(
+                PermissionModel="SERVICE_MANAGED",
+                **self._named,
+                **_wanted(body, parameters),
+            )
+
+    def update(self, body: str, parameters: Mapping[str, str], preferences: Mapping[str, Any]) -> str:
+        """Update it and all its stacks; returns how that ended. Raises what `create` raises."""
+        wanted = {**_wanted(body, parameters), "OperationPreferences": preferences}
+        return self._operate("update", self._cloudformation.update_stack_set, wanted)
+
+    def add(self, targets: Targets, preferences: Mapping[str, Any]) -> str:
+        """Create the stacks of those accounts; returns how that ended. Raises what `create` raises."""
+        wanted = {**_targeted(targets), "OperationPreferences": preferences}
+        return self._operate("add stacks to", self._cloudformation.create_stack_instances, wanted)
+
+    def empty(self, targets: Targets, preferences: Mapping[str, Any]) -> str:
+        """Delete the stacks of those accounts; returns how that ended. Raises what `create` raises."""
+        wanted = {**_targeted(targets), "OperationPreferences": preferences, "RetainStacks": False}
+        return self._operate("delete the stacks of", self._cloudformation.delete_stack_instances, wanted)
+
+    def delete(self) -> None:
+        """Delete it, which has no stacks any more. Raises what `create` raises."""
+        with self._asking("delete"):
+            self._cloudformation.delete_stack_set(**self._named)
+
+    def settle(self) -> None:
+        """Follow what is under way, whoever has begun it, to its end."""
+        for operation, action in self._under_way():
+            say(f"{self.name}: the operation {operation} ({action}) is under way; following it.")
+            self._follow(operation, action)
+
+    def _operate(self, what: str, call: Any, wanted: Mapping[str, Any]) -> str:
+        while True:
+            with self._asking(what):
+                try:
+                    operation = call(**self._named, **wanted)["OperationId"]
+                except ClientError as error:
+                    if error.response["Error"]["Code"] not in _OCCUPIED:
+                        raise
+                    operation = None
+            if operation:
+                return self._follow(operation, what)
+            # Somebody else was faster, or an account has just joined.
+            self.settle()
+            time.sleep(PAUSE)
+
+    def _under_way(self) -> list[tuple[str, str]]:
+        """Id and action, the oldest first."""
+        with self._asking("list the operations of"):
+            pages = self._cloudformation.get_paginator("list_stack_set_operations").paginate(**self._named)
+            found = [each for page in pages for each in page["Summaries"] if each["Status"] in _GOING]
+        return [(each["OperationId"], each["Action"]) for each in reversed(found)]
+
+    def _follow(self, operation: str, what: str) -> str:
+        """Wait for the operation's end, and say how it ended."""
+        one = {**self._named, "OperationId": operation}
+        with progress() as bar:
+            task = bar.add_task(f"{self.name}: {what}", total=None)
+            while True:
+                with self._asking("follow the operation of"):
+                    status = self._cloudformation.describe_stack_set_operation(**one)["StackSetOperation"]
+                    if status["Status"] not in _GOING:
+                        break
+                    results = self._results(one)
+                ended = [each for each in results if each not in ("PENDING", "RUNNING")]
+                bar.update(task, total=len(results) or None, completed=len(ended))
+                time.sleep(PAUSE)
+        ended_as: str = status["Status"]
+        return ended_as
+
+    def _results(self, one: Mapping[str, str]) -> list[str]:
+        pages = self._cloudformation.get_paginator("list_stack_set_operation_results").paginate(**one)
+        return [each["Status"] for page in pages for each in page["Summaries"]]
+
+    @contextmanager
+    def _asking(self, what: str) -> Iterator[None]:
+        """Say CloudFormation's refusals with the next step."""
+        caller = self.organization.caller
+        with answers("The StackSet and its stacks are as they were."):
+            try:
+                yield
+            except ClientError as error:
+                answer = error.response["Error"]
+                message = answer.get("Message", "")
+                if "organizations access" in message:
+                    raise InvalidInput(
+                        "CloudFormation may not act in the accounts of the organization yet. Nothing was "
+                        "changed. Allow it, with credentials of the management account "
+                        f"{self.organization.management}: `aws cloudformation activate-organizations-access "
+                        f"--region {self.hub.region}`."
+                    ) from None
+                if self.organization.call_as != "SELF" and "delegated admin" in message.lower():
+                    raise InvalidInput(
+                        f"Account {caller.account} is neither the management account of "
+                        f"{self.organization.id} nor a delegated administrator. Nothing was changed. Give "
+                        "--profile with credentials "
+                        f"of account {self.organization.management}, or register this one there: `aws "
+                        f"organizations register-delegated-administrator --account-id {caller.account} "
+                        f"--service-principal {_SERVICE}`."
+                    ) from None
+                if answer.get("Code") in _REFUSALS:
+                    raise CallFailed(
+                        f"CloudFormation refused to {what} the StackSet {self.name}: {message}. It and its "
+                        "stacks are as they were."
+                    ) from None
+                raise
+
+
+def organization(hub: Hub, profile: str | None) -> Organization:
+    """The organization of the profile's account, of the hub's without one.
+
+    Raises InvalidInput where it is in none, or in one that only shares its bill; Denied, Unavailable.
+    """
+    caller = sign_in(hub.region, profile) if profile else hub.caller
+    alone = {
+        "AWSOrganizationsNotInUseException": f"Account {caller.account} is in no organization. For single "
+        "accounts there is `rightstate accounts add`."
+    }
+    with answers("Nothing was changed.", gone=alone):
+        found = caller.client("organizations").describe_organization()["Organization"]
+    if found.get("FeatureSet") != "ALL":
+        raise InvalidInput(
+            f"The organization {found['Id']} has not all features enabled, which StackSets need. Nothing was "
+            "changed. Enable them: `aws organizations enable-all-features`."
+        )
+    return Organization(caller, found["Id"], found["MasterAccountId"])
+
+
+def check_admitted(hub: Hub, organization: Organization) -> None:
+    """Raise InvalidInput unless the hub's bus takes the events of that organization."""
+    admitted = hub.outputs.get("OrganizationId")
+    if admitted != organization.id:
+        instead = f"those of {admitted}" if admitted else "none of an organization"
+        raise InvalidInput(
+            f"The hub {shown(hub.stack)} does not take the events of {organization.id}, but {instead}. "
+            f"Nothing was changed. Deploy it with that first: `sam deploy --stack-name {hub.stack} --region "
+            f"{hub.region} --parameter-overrides OrganizationId={organization.id}`."
+        )
+
+
+def is_there(caller: Caller, stack: str) -> bool:
+    """Whether those credentials see a StackSet of that hub's members. Raises Denied, Unavailable."""
+    cloudformation = caller.client("cloudformation")
+    with answers("Nothing was changed."):
+        for call_as in ("SELF", "DELEGATED_ADMIN"):
+            try:
+                cloudformation.describe_stack_set(StackSetName=name(stack), CallAs=call_as)
+            except ClientError as error:
+                # The second is refused to whoever is no delegated administrator.
+                if error.response["Error"]["Code"] not in {"StackSetNotFoundException", *_REFUSALS}:
+                    raise
+            else:
+                return True
+    return False
+
+
+def name(stack: str) -> str:
+    """The name of the StackSet of that hub's members."""
+    return f"{stack}-members"
+
+
+def root(organization: Organization) -> str:
+    """The id of the root, whose accounts are all but the management account. Raises Denied, Unavailable."""
+    with answers("Nothing was changed."):
+        roots = organization.caller.client("organizations").list_roots()["Roots"]
+    found: str = roots[0]["Id"]
+    return found
+
+
+def accounts(organization: Organization) -> dict[str, str]:
+    """Id -> name of each account that is active. Raises Denied, Unavailable."""
+    with answers("Nothing was changed."):
+        pages = organization.caller.client("organizations").get_paginator("list_accounts").paginate()
+        return {
+            each["Id"]: each.get("Name", "")
+            for page in pages
+            for each in page["Accounts"]
+            # `State` has taken the place of `Status`, which AWS retires.
+            if (each.get("State") or each.get("Status")) == "ACTIVE"
+        }
+
+
+def missing(instances: Iterable[Instance], there: Targets, wanted: Targets) -> list[Targets]:
+    """What of `wanted` has no stacks yet, as few targets."""
+    instances = list(instances)
+    occupied = {each.unit for each in instances}
+    known = {(each.unit, each.region) for each in instances}
+    # Without an account yet, but those that will join get their stacks.
+    known |= {(unit, region) for unit in there.units if unit not in occupied for region in there.regions}
+    units_by_regions: dict[tuple[str, ...], list[str]] = {}
+    for unit in wanted.units:
+        lacking = tuple(region for region in wanted.regions if (unit, region) not in known)
+        if lacking:
+            units_by_regions.setdefault(lacking, []).append(unit)
+    return [Targets(tuple(units), regions) for regions, units in units_by_regions.items()]
+
+
+def preferences(max_concurrent: int, failure_tolerance: int) -> dict[str, Any]:
+    """OperationPreferences of those percentages of the accounts in a region."""
+    return {
+        "RegionConcurrencyType": "PARALLEL",
+        "MaxConcurrentPercentage": max_concurrent,
+        "FailureTolerancePercentage": failure_tolerance,
+        # Strict, there would be no more at once than may fail.
+        "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE",
+    }
+
+
+def _wanted(body: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "Description": _DESCRIPTION,
+        "TemplateBody": body,
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        "Capabilities": [member_stacks.CAPABILITY],
+        "Tags": [{"Key": key, "Value": value} for key, value in member_stacks.TAGS.items()],
+        "AutoDeployment": {"Enabled": True, "RetainStacksOnAccountRemoval": False},
+        # What would conflict with what is under way waits for it instead of being refused.
+        "ManagedExecution": {"Active": True},
+    }
+
+
+def _targeted(targets: Targets) -> dict[str, Any]:
+    return {
+        "DeploymentTargets": {"OrganizationalUnitIds": list(targets.units)},
+        "Regions": list(targets.regions),
+    }
+
+
+def covered(instances: Iterable[Instance], there: Targets) -> Targets:
+    """Everything that has stacks."""
+    found = list(instances)
+    return Targets(
+        tuple(sorted({*there.units, *(each.unit for each in found if each.unit)})),
+        tuple(sorted({*there.regions, *(each.region for each in found)})),
+    )

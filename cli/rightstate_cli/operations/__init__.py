@@ -1,0 +1,1 @@
+"""What commands do with a hub or with the ledger of this machine."""

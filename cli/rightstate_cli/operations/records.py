@@ -1,0 +1,143 @@
+"""Where settings, ledger and guards are kept: by a deployed hub, or in a file on this machine.
+
+Commands work on either in the same way. A hub is meant where something names one.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import Any, Protocol
+
+from rightstate.errors import InvalidInput
+from rightstate.models.settings import Account
+from rightstate.storage.table import Item
+from rightstate_cli.aws import Caller
+from rightstate_cli.executions.executions import Execution, Start, Wanted
+from rightstate_cli.executions.recorded import Past
+from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub.deployed import Deployed
+from rightstate_cli.hub.hub import DEFAULT_STACK, Hub
+from rightstate_cli.tables.accounts_table import Registry
+from rightstate_cli.tables.guards_table import Guarding
+from rightstate_cli.tables.ledger_table import Ledger
+
+
+class History(Protocol):
+    """The executions that are wanted."""
+
+    def latest(self, limit: int) -> tuple[list[Past], str]:
+        """The latest, the latest last, and a sentence about what is left out, if anything."""
+
+    def named(self, name: str) -> list[Past]:
+        """Those of that name or ARN, or whose name begins or ends so. Raises InvalidInput if there are
+        none."""
+
+    def definition(self, execution: Execution) -> Any:
+        """The definition that the execution ran, None where it cannot be had any more."""
+
+
+class Records(Protocol):
+    """Settings, ledger and guards, and what runs on them."""
+
+    @property
+    def hub(self) -> Hub | None:
+        """The deployed hub, None where they are in a file on this machine."""
+
+    @property
+    def title(self) -> str:
+        """What people call it: `the hub 'rightstate' in account …`."""
+
+    @property
+    def options(self) -> str:
+        """What a command needs to mean it too, with a space before it; empty if nothing."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who uses it. Raises Denied, Unavailable, InvalidInput without usable credentials."""
+
+    @property
+    def registry(self) -> Registry:
+        """The accounts' settings."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """What executions decided and changed."""
+
+    @property
+    def guarding(self) -> Guarding | None:
+        """Requests for approval, and halts. None where a hub is older than these."""
+
+    def settings_of(self, account: str) -> Account | None:
+        """The account's settings as its executions take them, None where it has none. Raises
+        SettingsUnreadable, Denied, Unavailable, InvalidInput."""
+
+    @property
+    def exemption_days(self) -> int | None:
+        """How long an exemption may last. None where a hub is older than exemptions."""
+
+    def history(self, wanted: Wanted) -> History:
+        """The executions that are wanted."""
+
+    def find(self, named: str) -> tuple[str, Item]:
+        """The ARN of the execution with that ARN or name, or whose name alone begins or ends so, and its
+        entry.
+
+        Raises InvalidInput where there is none, or several are named so; Denied, Unavailable.
+        """
+
+    def execute(self, start: Start, left: Event, started: Callable[[str], None]) -> Execution | None:
+        """Start the execution, tell its ARN to `started`, and wait until it has ended or waits for an
+        approval.
+
+        None once `left` is set. Raises Denied, Unavailable, InvalidInput.
+        """
+
+
+def chosen(deployed: bool, stack: str | None, hub_region: str | None, ledger: Path | None) -> Records:
+    """The records that the options name, or else the environment: those of a hub if `deployed` or anything
+    else names one, else those of this machine.
+
+    Raises InvalidInput where the options name both, or where what is named is not there; Denied, Unavailable.
+    """
+    if ledger and (deployed or stack or hub_region):
+        raise InvalidInput(
+            "--ledger names a file on this machine, and --deployed, --stack and --hub-region name a hub. "
+            "Nothing was changed. Leave one of them out."
+        )
+    if not ledger:
+        stack = stack or os.environ.get("RIGHTSTATE_STACK")
+        hub_region = hub_region or os.environ.get("RIGHTSTATE_HUB_REGION")
+        if deployed or stack or hub_region:
+            return Deployed(hubs.find(stack or DEFAULT_STACK, hub_region))
+    from rightstate_cli.embedded.local import Local  # noqa: PLC0415 - a hub needs nothing of it
+
+    return Local(ledger)
+
+
+def guarding_of(records: Records) -> Guarding:
+    """Requests and halts. Raises InvalidInput where the hub is older than these."""
+    if records.guarding is None:
+        raise InvalidInput(
+            f"{_capitalized(records.title)} is older than approvals and halts: {_version(records)} Deploy it "
+            "again."
+        )
+    return records.guarding
+
+
+def exemption_days(records: Records) -> int:
+    """How long an exemption may last. Raises InvalidInput where the hub is older than exemptions."""
+    if records.exemption_days is None:
+        raise InvalidInput(
+            f"The hub knows no exemptions: {_version(records)} Nothing was changed. Deploy it again."
+        )
+    return records.exemption_days
+
+
+def _version(records: Records) -> str:
+    outputs = records.hub.outputs if records.hub else {}
+    return f"it is of version {outputs.get('Version', 'unknown')}."
+
+
+def _capitalized(title: str) -> str:
+    return title[:1].upper() + title[1:]

@@ -1,0 +1,65 @@
+"""Act on resources that were looked at: an execution for each that needs one, and a count of all."""
+
+from collections.abc import Generator
+from contextlib import closing
+from datetime import UTC, datetime
+from threading import Event
+
+from rightstate_cli.executions.executions import NOT_STARTED, Execution, Start
+from rightstate_cli.planning.survey import Item, Unlisted
+
+
+class Acting:
+    """What becomes of the resources that `found` yields, each looked at shortly before.
+
+    `ended` has an entry for each resource that is done with: its execution, or what was seen of a resource
+    that needs none. `unlisted` are the types of which some or all could not be listed. No more are looked at
+    or started once `stop` is set.
+    """
+
+    def __init__(self, found: Generator[Item | Unlisted, None, None], stop: Event) -> None:
+        self.ended: list[Execution] = []
+        self.unlisted: list[Unlisted] = []
+        self._found = found
+        self._stop = stop
+
+    def starts(self) -> Generator[Start, None, None]:
+        """The executions to start, as soon as the resource is found."""
+        with closing(self._found):
+            for each in self._found:
+                if self._stop.is_set():
+                    return
+                if isinstance(each, Unlisted):
+                    self.unlisted.append(each)
+                elif each.needs_execution:
+                    yield _start(each)
+                else:
+                    self.ended.append(_seen(each))
+
+
+def _start(item: Item) -> Start:
+    return Start(
+        resource_type=item.resource_type,
+        input={
+            "account": item.account,
+            "region": item.region,
+            "resource": item.resource,
+            "reason": "rightstate remediate",
+        },
+    )
+
+
+def _seen(item: Item) -> Execution:
+    return Execution(
+        name="",
+        resource_type=item.resource_type,
+        status=NOT_STARTED,
+        outcome=item.decision.outcome if item.decision else item.status,
+        reason=item.reason,
+        account=item.account,
+        region=item.region,
+        resource=item.resource,
+        started_at=datetime.now(UTC),
+        seconds=0,
+        decision=item.decision,
+    )

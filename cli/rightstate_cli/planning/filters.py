@@ -1,0 +1,52 @@
+"""Which policies and which accounts a command line means."""
+
+from collections.abc import Sequence
+
+from rightstate.catalogue import find_policy, load, load_all
+from rightstate.errors import InvalidInput
+from rightstate.models.settings import Account
+from rightstate.policy import Policy, Risk
+from rightstate.resource_type import ResourceType
+from rightstate_cli.aws import checked_account
+from rightstate_cli.tables.accounts_table import Registry
+
+Chosen = list[tuple[ResourceType, Policy]]
+
+
+def policies(
+    ids: Sequence[str] = (),
+    types: Sequence[str] = (),
+    category: str | None = None,
+    risk: Risk | None = None,
+) -> Chosen:
+    """The policies that are all of what is asked for; every one if nothing is. Raises InvalidInput."""
+    named = {policy.id: (resource_type, policy) for resource_type, policy in map(find_policy, ids)}
+    kinds = [load(name) for name in dict.fromkeys(types)] or load_all()
+    everything = [(resource_type, policy) for resource_type in kinds for policy in resource_type.policies]
+    chosen = [
+        (resource_type, policy)
+        for resource_type, policy in everything
+        if (not ids or policy.id in named)
+        and (risk is None or policy.risk is risk)
+        and (category is None or category.lower() in policy.category.lower())
+    ]
+    left_out = sorted(named.keys() - {policy.id for _, policy in chosen})
+    if left_out:
+        raise InvalidInput(f"The other options leave out {', '.join(left_out)}. Name it, or describe it.")
+    if not chosen:
+        raise InvalidInput("No policy is like that. `rightstate policies` without options lists them all.")
+    return chosen
+
+
+def accounts(registry: Registry, named: Sequence[str], every: bool) -> list[Account]:
+    """The registered accounts of those numbers, or every one. Raises InvalidInput, UnknownAccount."""
+    if bool(named) == every:
+        raise InvalidInput(
+            "Say in which accounts: either --account, which may be repeated, or --all-accounts."
+        )
+    if not every:
+        return [registry.get(account) for account in dict.fromkeys(map(checked_account, named))]
+    found = sorted(registry.all(), key=lambda each: each.account)
+    if not found:
+        raise InvalidInput("No account is registered. `rightstate accounts add` does that.")
+    return found

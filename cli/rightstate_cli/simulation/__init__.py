@@ -1,0 +1,1 @@
+"""Simulated accounts, and what moto lacks."""

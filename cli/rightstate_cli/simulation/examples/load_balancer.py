@@ -1,0 +1,26 @@
+"""An Application or Network Load Balancer that anybody may delete."""
+
+import boto3
+
+from rightstate_cli.simulation.examples import Example
+
+
+def _create(session: boto3.Session, name: str, policy: str) -> str:
+    subnets = session.client("ec2").describe_subnets()["Subnets"]
+    [made] = session.client("elbv2").create_load_balancer(
+        # Of an identifier like app/NAME/ID only the name can be chosen.
+        Name=name.replace("app/", "").partition("/")[0],
+        Subnets=[subnet["SubnetId"] for subnet in subnets[:2]],
+        Type="network" if policy.startswith("nlb-") else "application",
+    )["LoadBalancers"]
+    return str(made["LoadBalancerArn"]).partition("/")[2]
+
+
+EXAMPLE = Example(
+    name="app/checkout/50dc6c495c0c9188",
+    policy="alb-deletion-protection",
+    event="ModifyLoadBalancerAttributes",
+    recorded=("CreateLoadBalancer",),
+    create=_create,
+    others={"telemetry": "nlb-deletion-protection"},
+)

@@ -1,0 +1,1 @@
+"""Settings, ledger and guards as an operator reads and writes them, wherever they are kept."""

@@ -1,0 +1,190 @@
+"""The guards table: what waits for an approval, and what is halted."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
+from rightstate.clock import now
+from rightstate.errors import InvalidInput
+from rightstate.guards import GUARD, HALT, Guard, Halt, known, parsed
+from rightstate.identify import shown
+from rightstate.models.approval import ApproversDecision, Choice, Requested
+from rightstate.states.approvals import REQUESTS, listed, not_listed, request_id, same_person
+from rightstate.storage.table import Item, Table, absent, present
+from rightstate_cli.aws import Caller, answers
+
+_NOTHING_CHANGED = "Nothing was changed."
+_UNCHANGED = "Nothing was decided."
+_KEPT = timedelta(days=30)
+_NOT_WAITING = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
+
+
+def waits(requested: Requested, at: str | None = None) -> bool:
+    """Whether the request waits for an answer at that time, now if none is given."""
+    return not requested.outcome and requested.until > (at or now())
+
+
+class Guarding:
+    """What the guards table says. Raises Denied, Unavailable, InvalidInput as `answers` does."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    # --- Approvals ---
+
+    def requests(self) -> list[Requested]:
+        """Every request that is kept, the newest first."""
+        found = [_request(item) for item in self._items(REQUESTS)]
+        return sorted((each for each in found if each), key=lambda each: each.asked_at, reverse=True)
+
+    def request(self, request: str) -> Requested:
+        """The request of that id. Raises InvalidInput where there is none."""
+        item = self._item(REQUESTS, request)
+        found = _request(item) if item else None
+        if found is None:
+            raise InvalidInput(
+                f"There is no request {shown(request)}. {_UNCHANGED} `rightstate approvals list --all` shows "
+                "what there is."
+            )
+        return found
+
+    def waiting_for(self, execution: str) -> Requested | None:
+        """The request whose answer the execution of that ARN waits for, None where it waits for none."""
+        item = self._item(REQUESTS, request_id(execution))
+        found = _request(item) if item else None
+        return found if found and found.execution == execution and waits(found) else None
+
+    # --- Halts ---
+
+    def halts(self) -> list[tuple[str, Halt]]:
+        """Resource, as account/region/type/id, and halt: all there are."""
+        with answers(_NOTHING_CHANGED):
+            # Not by their index: halts of an earlier version are not in it.
+            found = list(self._table.scan([[present("since")]]))
+        items = [item for item in found if item["what"].startswith(HALT)]
+        return sorted(
+            ((item["id"], Halt.model_validate(known(item, Halt))) for item in items),
+            key=lambda each: each[1].since,
+        )
+
+    def halted(self) -> dict[str, Guard]:
+        """What is halted, by the resource, read once for all of them."""
+        halts: dict[str, tuple[Halt, ...]] = {}
+        for resource, halt in self.halts():
+            halts[resource] = (*halts.get(resource, ()), halt)
+        return {resource: Guard(halts=each) for resource, each in halts.items()}
+
+    def let_go(self, resource: str, policy: str) -> None:
+        """End a halt, and forget what was counted: it may be changed as often again."""
+        guard = self._item(resource, GUARD) or {}
+        with answers("The halt stays."):
+            if policy in guard.get("applies", {}):
+                self._table.update({"id": resource, "what": GUARD}, remove=[f"applies.{policy}"])
+            self._table.delete({"id": resource, "what": HALT + policy})
+
+    def guard(self, resource: str) -> Guard:
+        """What executions have to mind about a resource, named account/region/type/id."""
+        return parsed(self._items(resource))
+
+    # --- The table ---
+
+    def _items(self, key: str) -> Iterator[Item]:
+        with answers(_NOTHING_CHANGED):
+            yield from self._table.query(key)
+
+    def _item(self, key: str, what: str) -> Item | None:
+        with answers(_NOTHING_CHANGED):
+            return self._table.get({"id": key, "what": what})
+
+
+class Approving(Guarding):
+    """Answers requests under the caller's own identity."""
+
+    def __init__(self, table: Table, caller: Caller) -> None:
+        super().__init__(table)
+        self._caller = caller
+
+    def decide(
+        self, requested: Requested, choice: Choice, reason: str, not_before: str = "", not_after: str = ""
+    ) -> None:
+        """Decide under the own identity, and wake the execution that waits.
+
+        Done again, it wakes it again: nothing else happens. Raises InvalidInput where it is decided already,
+        or may not be by the caller.
+        """
+        caller = self._caller
+        if choice is Choice.APPROVE and same_person(requested, caller.user_id, caller.arn):
+            raise InvalidInput(
+                f"{caller.arn} caused the change, and so cannot approve {requested.id}. {_UNCHANGED} Ask "
+                "somebody else, or deny it."
+            )
+        unproven = choice is Choice.APPROVE and not requested.proven
+        if unproven and not listed(requested.approvers, caller.user_id):
+            raise InvalidInput(f"{not_listed(requested, caller.user_id)} {_UNCHANGED}")
+        decision = ApproversDecision(
+            by=caller.user_id,
+            request=requested.id,
+            execution=requested.execution,
+            plan=requested.plan,
+            choice=choice,
+            arn=caller.arn,
+            at=now(),
+            reason=reason,
+            not_before=not_before,
+            not_after=not_after,
+        )
+        self._write(requested, decision)
+        if not self._wake(requested):
+            # The function that asked was killed, and the state has asked again under another token.
+            latest = self.request(requested.id)
+            if latest.token in ("", requested.token) or not self._wake(latest):
+                raise InvalidInput(
+                    f"{requested.id} does not wait any more: it was decided by somebody else, has expired, "
+                    "or its execution has ended. The execution goes on as it was decided before. If "
+                    "`rightstate approvals list` has it still, decide again in a minute. Yours is kept."
+                )
+
+    def _wake(self, requested: Requested) -> bool:
+        """Let the execution that waits look at the decision. False where nothing waits under that token."""
+        states = self._caller.client("stepfunctions")
+        with answers("The execution goes on as it was decided before."):
+            try:
+                states.send_task_success(
+                    taskToken=requested.token, output=json.dumps({"decided_by": self._caller.user_id})
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _NOT_WAITING:
+                    raise
+                return False
+        return True
+
+    def _write(self, requested: Requested, decision: ApproversDecision) -> None:
+        # For as long as the request, which whoever looks back may want to compare with it.
+        ends = max(datetime.fromisoformat(each) for each in (requested.until, decision.not_after) if each)
+        facts = {
+            **decision.model_dump(exclude={"by"}, mode="json"),
+            "expires": int((ends + _KEPT).timestamp()),
+        }
+        item = {"id": decision.by, "what": decision.request, **facts}
+        with answers(_UNCHANGED):
+            written = self._table.put(item, when=[(absent("what"),)])
+        if not written:
+            before = self._item(decision.by, decision.request) or {}
+            asked = (decision.choice, decision.not_before, decision.not_after)
+            if tuple(before.get(name) for name in ("choice", "not_before", "not_after")) != asked:
+                raise InvalidInput(
+                    f"You have decided {decision.request} already, at {before.get('at')}: "
+                    f"{before.get('choice')}. A decision is not changed."
+                )
+
+
+def _request(item: dict[str, Any]) -> Requested | None:
+    """None for one that another version has written."""
+    try:
+        return Requested.model_validate({**known(item, Requested), "id": item["what"]})
+    except ValidationError:
+        return None

@@ -1,0 +1,177 @@
+"""Options that several commands share, and what their values have to be."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rightstate.errors import InvalidInput
+from rightstate.policy import Risk
+from rightstate_cli.terminal import completion
+from rightstate_cli.terminal.output import Format
+
+FormatOption = Annotated[Format, typer.Option("--format", help="`table` for people, `json` for scripts.")]
+AccountOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The account to look at, 12 digits. Left out: the account of your credentials.",
+        metavar="ID",
+        show_default=False,
+    ),
+]
+RegionOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The region. Left out: that of your AWS configuration.", metavar="NAME", show_default=False
+    ),
+]
+RoleOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ROLE",
+        help="Name or ARN of the role to assume in the account. Left out: rightstate-remediation in another "
+        "account, none in your own.",
+        show_default=False,
+    ),
+]
+ExternalIdOption = Annotated[
+    str | None,
+    typer.Option(help="The external id that the role asks for.", metavar="ID", show_default=False),
+]
+AccountsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--account",
+        help="An account to look at, 12 digits; repeatable. Left out: the account of your credentials.",
+        metavar="ID",
+        show_default=False,
+    ),
+]
+RegionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--region",
+        help="A region to look at; repeatable. Left out: that of your AWS configuration.",
+        metavar="NAME",
+        show_default=False,
+    ),
+]
+TypeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--type",
+        "-t",
+        help="Only this resource type, e.g. s3-bucket; repeatable.",
+        autocompletion=completion.types,
+        metavar="TYPE",
+        show_default=False,
+    ),
+]
+CategoryOption = Annotated[
+    str | None,
+    typer.Option(help="Only categories that contain this text.", metavar="TEXT", show_default=False),
+]
+RiskOption = Annotated[Risk | None, typer.Option(help="Only this risk class.", show_default=False)]
+PolicyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--policy",
+        "-p",
+        help="Only this policy, by id or alias; repeatable.",
+        autocompletion=completion.policies,
+        metavar="ID",
+        show_default=False,
+    ),
+]
+ResourceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--resource",
+        "-r",
+        help="Only this resource, by ARN, or by name with one --type; repeatable.",
+        metavar="ARN",
+        show_default=False,
+    ),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="A value of your own for a policy's parameter; `rightstate policies show ID` names them; "
+        "repeatable.",
+        metavar="POLICY.PARAMETER=VALUE",
+        show_default=False,
+    ),
+]
+AtOnceOption = Annotated[int, typer.Option(min=1, max=64, metavar="NUMBER", help="Executions at a time.")]
+StackOption = Annotated[
+    str,
+    typer.Option(
+        "--stack",
+        help="Name of the hub's stack; also from RIGHTSTATE_STACK.",
+        envvar="RIGHTSTATE_STACK",
+        show_envvar=False,
+        metavar="NAME",
+    ),
+]
+DeployedOption = Annotated[
+    bool, typer.Option("--deployed", help="Of the deployed hub that --stack and --hub-region name.")
+]
+# The commands that work on records, which lie on this machine or with a hub, take these four.
+OfHubOption = Annotated[
+    bool,
+    typer.Option(
+        "--deployed",
+        help="Of the deployed hub, not of this machine; --stack and --hub-region imply it, and so do "
+        "RIGHTSTATE_STACK and RIGHTSTATE_HUB_REGION.",
+    ),
+]
+OfStackOption = Annotated[
+    str | None,
+    typer.Option(
+        "--stack",
+        help="Name of the hub's stack; also from RIGHTSTATE_STACK. Left out: rightstate, if a hub is meant.",
+        metavar="NAME",
+        show_default=False,
+    ),
+]
+OfHubRegionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--hub-region",
+        help="Region of the hub; also from RIGHTSTATE_HUB_REGION. Left out: that of your AWS configuration.",
+        metavar="NAME",
+        show_default=False,
+    ),
+]
+LedgerOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="The ledger on this machine, where no hub is meant; also from RIGHTSTATE_LEDGER. Left out: the "
+        "one in your own data directory.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
+HubRegionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--hub-region",
+        help="Region of the hub; also from RIGHTSTATE_HUB_REGION. Left out: that of your AWS configuration.",
+        envvar="RIGHTSTATE_HUB_REGION",
+        show_envvar=False,
+        metavar="NAME",
+        show_default=False,
+    ),
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]
+
+
+def on_one_line(option: str, given: str, longest: int = 1024) -> str:
+    """The option's text, if nothing in it could steer a terminal or pass for another line. Raises
+    InvalidInput."""
+    if not given.strip() or not given.isprintable():
+        raise InvalidInput(f"{option} takes a text on one line. Nothing was changed.")
+    if len(given.strip()) > longest:
+        raise InvalidInput(f"{option} is too long: it takes {longest} characters. Nothing was changed.")
+    return given.strip()

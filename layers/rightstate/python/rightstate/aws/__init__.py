@@ -1,0 +1,1 @@
+"""Credentials, clients and errors of AWS."""

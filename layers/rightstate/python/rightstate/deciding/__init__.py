@@ -1,0 +1,1 @@
+"""What is to be changed: pure, no AWS."""
