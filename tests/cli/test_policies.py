@@ -32,7 +32,7 @@ def test_they_are_listed_by_that_name_as_well(inside: Cli) -> None:
 @pytest.mark.parametrize(
     ("policy", "told"),
     [
-        ("sqs-server-side-encryption", "key-coupling; begin with mode approve, after a look in report"),
+        ("sqs-server-side-encryption", "key-coupling; begin with mode approve, after a first look in report"),
         ("s3-versioning", "cost; begin with mode report "),
         ("iam-password-policy-lowercase", "begin with mode "),
     ],
@@ -40,7 +40,7 @@ def test_they_are_listed_by_that_name_as_well(inside: Cli) -> None:
 def test_it_is_said_with_which_mode_to_begin(inside: Cli, policy: str, told: str) -> None:
     said = inside("policies", "show", policy, COLUMNS="200").out
     assert told in said
-    assert "report after a look in report" not in " ".join(said.split())
+    assert "report after a first look in report" not in " ".join(said.split())
 
 
 @pytest.mark.parametrize("columns", ["80", "200"])

@@ -113,7 +113,7 @@ def test_what_is_approved_is_applied_verified_and_recorded_with_who_approved_it(
     assert approval["plan"] == case.request.plan
     # As the settings have it, not as the approval lets it act.
     assert [verdict["mode"] for verdict in entry["verdicts"]] == [Mode.APPROVE]
-    [message] = [each for each in told.messages(hub) if case.queue in each.text and "has put" in each.text]
+    [message] = [each for each in told.messages(hub) if case.queue in each.text and "Rightstate fixed" in each.text]
     assert "Not changed" not in message.text
     [closed] = [each for each in approver.requests() if each.id == case.request.id]
     assert (closed.decided_by, closed.decided_by_arn) == APPROVER
@@ -571,7 +571,7 @@ def test_who_has_approved_is_told_that_it_was_not_done(
     [message] = [
         each for each in told.messages(hub) if each.attributes["outcome"] == "off" and case.queue in each.text
     ]
-    assert f"leaves it as it is: {Outcome.OFF}" in message.text
+    assert f"did not change it: {Outcome.OFF}" in message.text
 
 
 @pytest.fixture

@@ -541,8 +541,8 @@ def test_a_halted_resource_is_looked_at_again_and_changed_once_until_a_change_la
         assert _run(hub, fought).outcome == Outcome.COMPLIANT
     assert _halts(hub, fought) == []
     last = _messages_about(hub, fought)[-1]
-    assert last.subject.startswith(f"Rightstate goes on with {TYPE} {fought}")
-    assert f"{POLICY} halted no more" in last.text
+    assert last.subject.startswith(f"Rightstate resumes {TYPE} {fought}")
+    assert f"No longer halted: {POLICY}" in last.text
     # Counted anew: one change more is no fight.
     _set_back(fought)
     assert _run(hub, fought).outcome == Outcome.REMEDIATED

@@ -146,7 +146,7 @@ def test_a_denied_undo_changes_nothing_and_is_not_asked_for_again(
     assert entry["outcome"] == Outcome.DENIED
     assert "not before the audit" in entry["reason"] and "Nothing was changed" in entry["reason"]
     [message] = [each for each in told.messages(hub) if f"{case.queue} back: denied" in each.text]
-    assert "nothing was undone" in message.text
+    assert "Nothing was undone" in message.text
     again = case.undo()
     assert again.outcome == Outcome.DENIED
     assert "has denied the same change" in again.reason and "exempt add" not in again.reason
