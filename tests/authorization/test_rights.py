@@ -244,7 +244,11 @@ def test_nothing_names_a_partition() -> None:
     named = [path.name for path in texts if "arn:aws" in path.read_text()]
     code = [path for folder in ("layers", "functions", "cli") for path in (root / folder).rglob("*.py")]
     assert len(code) > 80
-    named += [f"{path.parent.name}/{path.name}" for path in code if any("arn:aws" in text for text in literals(path.read_text()))]
+    named += [
+        f"{path.parent.name}/{path.name}"
+        for path in code
+        if any("arn:aws" in text for text in literals(path.read_text()))
+    ]
     assert set(named) <= NAMED_PARTITION
 
 

@@ -113,7 +113,9 @@ def test_what_is_approved_is_applied_verified_and_recorded_with_who_approved_it(
     assert approval["plan"] == case.request.plan
     # As the settings have it, not as the approval lets it act.
     assert [verdict["mode"] for verdict in entry["verdicts"]] == [Mode.APPROVE]
-    [message] = [each for each in told.messages(hub) if case.queue in each.text and "Rightstate fixed" in each.text]
+    [message] = [
+        each for each in told.messages(hub) if case.queue in each.text and "Rightstate fixed" in each.text
+    ]
     assert "Not changed" not in message.text
     [closed] = [each for each in approver.requests() if each.id == case.request.id]
     assert (closed.decided_by, closed.decided_by_arn) == APPROVER
