@@ -41,6 +41,8 @@ _THROTTLED = {
     # A service's word for the throttling of another one that it calls for us.
     "DependentServiceRequestThrottlingFault",
     "KMSThrottlingException",
+    # StartExecution, while as many executions run as the account may have (Step Functions API reference).
+    "ExecutionLimitExceeded",
 }
 _DENIED = {
     "AccessDenied",
