@@ -22,8 +22,9 @@ def demo(format: FormatOption = Format.TABLE) -> None:
 
     Exit codes: 0 every execution ended well, 1 one did not.
     """
-    from rightstate_cli.embedded import engine  # noqa: PLC0415 - so does what only this needs
-    from rightstate_cli.simulation import accounts  # noqa: PLC0415 - moto takes a second to import
+    # They take a second to import, which no other command needs.
+    from rightstate_cli.embedded import engine  # noqa: PLC0415
+    from rightstate_cli.simulation import accounts  # noqa: PLC0415
 
     executions: list[Execution] = []
     say("Deploying template.yaml into a simulated hub, and filling two simulated accounts ...")
