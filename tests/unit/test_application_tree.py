@@ -173,6 +173,15 @@ def test_a_run_that_was_killed_is_finished_by_the_next(tmp_path: Path) -> None:
     assert (tmp_path / "mine" / MANIFEST).exists()
 
 
+def test_a_file_in_its_place_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("not ours")
+
+    with pytest.raises(InvalidInput, match="is a file, not a directory"):
+        write(tmp_path / "mine")
+
+    assert (tmp_path / "mine").read_text() == "not ours"
+
+
 def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 

@@ -63,6 +63,10 @@ def write(directory: Path, overwrite: bool = False) -> Written:
     InvalidInput, and changes nothing, where there are such files without `overwrite`, where the directory
     holds what another tool wrote, or what a newer version wrote; and where it cannot be written.
     """
+    if directory.exists() and not directory.is_dir():
+        raise InvalidInput(
+            f"{shown(str(directory))} is a file, not a directory. Nothing was written. Name a directory."
+        )
     wanted = {path.as_posix(): source.read_bytes() for path, source in files()}
     try:
         before = _manifest(directory)
