@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -203,13 +202,6 @@ def listed(given: T | list[T]) -> list[T]:
 
 def value_at(event: Event, path: str) -> Any:
     """What a path like $.detail.items[0].name leads to. Raises KeyError where it leads nowhere."""
-    found: Any = event
-    for step in re.findall(r"[^.\[\]]+", path.removeprefix("$.")):
-        match found:
-            case dict() if step in found:
-                found = found[step]
-            case list() if step.isdecimal() and int(step) < len(found):
-                found = found[int(step)]
-            case _:
-                raise KeyError(path)
-    return found
+    if not input_transformer.leads_somewhere(event, path):
+        raise KeyError(path)
+    return input_transformer.value_at(event, path)
