@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
-from tests.storage.conftest import created
+from tests.layer.storage.conftest import created
 from tests.support.calls import Calls
 from tests.support.member import broken, enable, start_input
 

@@ -20,7 +20,7 @@ _FILES = {
     "example.py.j2": "cli/rightstate_cli/simulation/examples/{module}.py",
     "event.json.j2": "events/{name}/FillIn.json",
     "expected.py.j2": "tests/types/{module}.py",
-    "test.py.j2": "tests/unit/test_{module}.py",
+    "test.py.j2": "tests/layer/resource_types/test_{module}.py",
 }
 _LEFT = re.compile(r"FILL IN|FillIn|fill-in")
 

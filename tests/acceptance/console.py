@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.acceptance.emulator import CREDENTIALS, plain
 from tests.acceptance.hub import PROJECT, Hub
-from tests.cli.conftest import Ran
+from tests.cli.commands.conftest import Ran
 
 Commands = Callable[..., Ran]
 

@@ -104,7 +104,7 @@ def test_what_the_page_adds_passes_the_tests_that_go_over_all_policies_and_types
         extended,
         "pytest",
         *("-n0", "-vv", "-p", "no:cacheprovider", "--no-header"),
-        *(f"tests/{folder}" for folder in ("unit", "workflow", "authorization")),
+        *(f"tests/{folder}" for folder in ("layer", "template", "authoring", "workflow", "authorization")),
         *("tests/docs/test_policies.py", "tests/docs/test_testing.py"),
         *("-k", " or ".join((ADDED, *(f"({each})" for each in AT_ONCE)))),
     )

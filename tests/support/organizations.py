@@ -1,4 +1,4 @@
-"""An organization on the server of `tests/cli`, and what moto lacks of StackSets."""
+"""An organization on the server of `tests/cli/commands`, and what moto lacks of StackSets."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,7 +13,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult
 
-from tests.cli.conftest import REGION, Server
+from tests.cli.commands.conftest import REGION, Server
 
 QUIET = "ignore:Tried to parse"
 """For pytest.mark.filterwarnings. moto cannot create alarms and policies of topics, queues and buses, and

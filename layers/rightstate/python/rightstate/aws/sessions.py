@@ -30,7 +30,7 @@ from rightstate.resource_type import Place, ResourceType
 
 CONFIG = Config(
     # Three tries of a call that nobody answers have to end before the function's time does, so that it can
-    # say what has timed out: tests/unit/test_timeouts.py adds them up.
+    # say what has timed out: tests/template/test_timeouts.py adds them up.
     connect_timeout=2,
     read_timeout=12,
     # As many as read at a time in a survey; what is beyond it would open a connection for each call.

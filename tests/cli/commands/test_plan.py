@@ -1,0 +1,164 @@
+"""`rightstate plan`: what would change, and nothing changed."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.core.exceptions import JsonRESTError
+from moto.sqs.responses import SQSResponse
+
+from tests.cli.commands.conftest import OTHER, OWN, REGION, Cli, Server
+
+
+def test_each_setting_is_shown_before_and_after_with_the_calls_that_would_be_made(
+    server: Server, cli: Cli
+) -> None:
+    server.make("sqs-queue", "to-plan")
+    ran = cli("plan", "--type", "sqs-queue", "--resource", "to-plan")
+    for shown in (
+        "sqs-queue to-plan: broken",
+        "sqs-server-side-encryption",
+        "none -> SSE-SQS",
+        "sqs:SetQueueAttributes(",
+        "risk: key-coupling",
+        "1 resource: 1 broken. Nothing was changed.",
+    ):
+        assert shown in ran.out
+    assert ran.code == 1
+
+
+def test_nothing_is_changed(server: Server, cli: Cli) -> None:
+    for resource_type in ("sqs-queue", "s3-bucket", "kms-key", "rds-instance"):
+        server.make(resource_type, f"unchanged-{resource_type}")
+    ran = cli("plan", "--format", "json")
+    assert {item["resource_type"] for item in ran.json["items"] if item["status"] == "broken"} > {"s3-bucket"}
+    assert server.calls and not server.writes
+    assert ran.code == 1
+
+
+def test_the_plan_of_a_resource_in_its_right_state_ends_with_0(server: Server, cli: Cli) -> None:
+    server.session().client("sqs").create_queue(QueueName="encrypted")
+    ran = cli("plan", "-t", "sqs-queue", "-r", "encrypted", "--format", "json")
+    assert [(item["resource"], item["status"], item["calls"]) for item in ran.json["items"]] == [
+        ("encrypted", "compliant", [])
+    ]
+    assert ran.code == 0
+
+
+def test_where_there_is_nothing_the_plan_says_so_and_ends_with_0(cli: Cli) -> None:
+    ran = cli("plan", "-t", "redshift-cluster", "--region", "eu-north-1")
+    assert "0 resources: none. Nothing was changed." in ran.out
+    assert ran.code == 0
+
+
+def test_json_is_all_there_is_on_stdout_and_talk_goes_to_stderr(server: Server, cli: Cli) -> None:
+    server.make("kms-key", "key")
+    ran = cli("plan", "-t", "kms-key", "--format", "json")
+    key = next(item for item in ran.json["items"] if item["status"] == "broken")
+    assert key["calls"][0]["operation"] == "EnableKeyRotation"
+    assert key["changes"][0] == {
+        **key["changes"][0],
+        "setting": "KeyRotationEnabled",
+        "before": False,
+        "after": True,
+        "policies": ["kms-key-rotation"],
+    }
+    assert f"Reading account {OWN} in {REGION}" in ran.err
+
+
+def test_another_accounts_resources_are_read_through_its_role(server: Server, cli: Cli) -> None:
+    server.make("sqs-queue", "theirs", OTHER)
+    ran = cli("plan", "--account", OTHER, "-t", "sqs-queue", "--external-id", "x-1", "--format", "json")
+    assert ("theirs", OTHER) in {(item["resource"], item["account"]) for item in ran.json["items"]}
+    assert "sts:AssumeRole" in server.calls
+
+
+def test_a_parameter_of_ones_own_is_what_the_plan_wants(server: Server, cli: Cli) -> None:
+    server.make("auto-scaling-group", "own-cooldown")
+    ran = cli(
+        *("plan", "-p", "asg-cooldown", "-t", "auto-scaling-group", "-r", "own-cooldown"),
+        *("--set", "asg-cooldown.default_cooldown_seconds=120"),
+    )
+    assert "0 -> 120" in ran.out
+
+
+@pytest.fixture
+def of_two_one_denied(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.make("sqs-queue", "denied")
+    server.make("sqs-queue", "readable")
+
+    def get(self: SQSResponse) -> Any:
+        if self._get_queue_name() == "denied":
+            raise JsonRESTError("AccessDeniedException", "no")
+        return _get(self)
+
+    _get = SQSResponse.get_queue_attributes
+    monkeypatch.setattr(SQSResponse, "get_queue_attributes", get)
+
+
+@pytest.mark.usefixtures("of_two_one_denied")
+def test_a_resource_that_cannot_be_read_hides_no_other_and_ends_with_2(cli: Cli) -> None:
+    ran = cli("plan", "-t", "sqs-queue", "--format", "json")
+    items = {item["resource"]: item for item in ran.json["items"]}
+    assert items["readable"]["status"] == "broken"
+    assert items["denied"]["status"] == "unreadable"
+    assert "GetQueueAttributes was answered with AccessDeniedException" in items["denied"]["reason"]
+    assert ran.code == 2
+
+
+def test_a_type_that_cannot_be_listed_hides_no_other_and_ends_with_2(
+    server: Server, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(self: SQSResponse) -> None:
+        raise JsonRESTError("AccessDeniedException", "no")
+
+    monkeypatch.setattr(SQSResponse, "list_queues", deny)
+    server.make("kms-key", "key")
+    ran = cli("plan", "-t", "sqs-queue", "-t", "kms-key", "--format", "json")
+    assert ("kms-key", "broken") in {(item["resource_type"], item["status"]) for item in ran.json["items"]}
+    [unlisted] = ran.json["unlisted"]
+    assert (unlisted["account"], unlisted["region"], unlisted["resource_type"]) == (OWN, REGION, "sqs-queue")
+    assert ran.code == 2
+
+
+def test_a_resource_that_was_named_and_does_not_exist_ends_with_2(cli: Cli) -> None:
+    ran = cli("plan", "-t", "sqs-queue", "-r", "no-such-queue")
+    assert "sqs-queue no-such-queue" in ran.out and "does not exist" in ran.out
+    assert ran.code == 2
+
+
+def test_of_hundreds_of_resources_the_one_that_is_named_is_read_alone(server: Server, cli: Cli) -> None:
+    sqs = server.session().client("sqs")
+    for number in range(200):
+        sqs.create_queue(QueueName=f"one-of-many-{number}")
+    server.calls.clear()
+    cli("plan", "-t", "sqs-queue", "-r", "one-of-many-7")
+    assert set(server.calls) == {"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sts:GetCallerIdentity"}
+    assert len(server.calls) == 4
+
+
+@pytest.mark.parametrize("columns", [80, 120, 200])
+def test_no_line_is_wider_than_the_terminal(server: Server, cli: Cli, columns: int) -> None:
+    server.make("rds-instance", f"wide-{columns}")
+    ran = cli("plan", "-t", "rds-instance", "-r", f"wide-{columns}", COLUMNS=str(columns))
+    assert "rds-mysql-multi-az" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= columns
+
+
+def test_a_terminal_is_shown_the_progress(server: Server, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-c", "from rightstate_cli.main import run; run()", "plan", "-t", "sqs-queue"],
+        env={**os.environ, **server.environment, "HOME": str(tmp_path), "TERM": "xterm"},
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        check=False,
+    )
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode(errors="replace")
+    os.close(ours)
+    assert "Reading" in shown.split("...", 1)[1]

@@ -1,0 +1,91 @@
+"""`rightstate policies`: the catalogue, and `--help`, which must teach."""
+
+import pytest
+
+from rightstate.catalogue import load_all
+from tests.cli.commands.conftest import Cli, Ran
+
+ALL = {policy.id: policy for each in load_all() for policy in each.policies}
+
+
+def ids(ran: Ran) -> set[str]:
+    return {each["id"] for each in ran.json}
+
+
+def test_the_whole_catalogue_is_listed_with_category_and_title(inside: Cli) -> None:
+    ran = inside("policies", "--format", "json")
+    assert [(each["id"], each["title"], each["category"]) for each in ran.json] == [
+        (policy.id, policy.title, policy.category) for policy in ALL.values()
+    ]
+    assert ran.code == 0
+
+
+def test_they_are_listed_by_that_name_as_well(inside: Cli) -> None:
+    options = ("-t", "s3-bucket", "--risk", "cost", "--format", "json")
+    assert inside("policies", "list", *options).json == inside("policies", *options).json != []
+    assert inside("policies", "list").out == inside("policies").out
+    ran = inside("policies", "--risk", "cost", "list")
+    assert (ran.code, ran.out) == (2, "")
+    assert "Give the options after `list`." in ran.err
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ("sqs-server-side-encryption", "key-coupling; begin with mode approve, after a first look in report"),
+        ("s3-versioning", "cost; begin with mode report "),
+        ("iam-password-policy-lowercase", "begin with mode "),
+    ],
+)
+def test_it_is_said_with_which_mode_to_begin(inside: Cli, policy: str, told: str) -> None:
+    said = inside("policies", "show", policy, COLUMNS="200").out
+    assert told in said
+    assert "report after a first look in report" not in " ".join(said.split())
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_every_id_and_title_stands_in_the_table(cli: Cli, columns: str) -> None:
+    shown = cli("policies", COLUMNS=columns).out
+    assert [policy for policy in ALL if f" {policy} " not in shown] == []
+    assert f"{len(ALL)} policies" in shown
+
+
+def test_it_is_narrowed_by_type_category_and_risk(inside: Cli) -> None:
+    assert ids(inside("policies", "-t", "kms-key", "--format", "json")) == {"kms-key-rotation"}
+    assert ids(inside("policies", "--risk", "restart", "--format", "json")) == {
+        name for name, policy in ALL.items() if policy.risk == "restart"
+    }
+    assert ids(inside("policies", "-t", "sqs-queue", "--category", "DATA", "--format", "json")) == {
+        "sqs-server-side-encryption"
+    }
+
+
+def test_of_one_policy_it_says_all_there_is_to_know_before_enabling_it(inside: Cli) -> None:
+    ran = inside("policies", "show", "SQSSSEEnabled")
+    policy = ALL["sqs-server-side-encryption"]
+    said = " ".join(ran.out.split())
+    for told in (
+        policy.title,
+        policy.category,
+        policy.side_effects,
+        policy.reversible,
+        "key-coupling; begin with mode approve",
+        "encrypt_with = SSE-SQS",
+        "CreateQueue, SetQueueAttributes",
+        "sqs:SetQueueAttributes",
+        "Try it: rightstate plan --policy sqs-server-side-encryption",
+    ):
+        assert told in said
+
+
+def test_help_gives_examples_and_says_what_the_exit_codes_mean(inside: Cli) -> None:
+    for command in ("policies", "plan", "remediate", "replay", "history"):
+        assert f"• rightstate {command} " in inside(command, "--help").out
+    for command in ("plan", "remediate", "replay", "demo"):
+        assert "Exit codes: 0 " in inside(command, "--help").out
+    for group, commands in {
+        "policies": ("list", "show", "enable", "disable", "set-mode"),
+        "accounts": ("add", "remove", "list", "show", "template"),
+    }.items():
+        for command in commands:
+            assert f"• rightstate {group} {command} " in inside(group, command, "--help").out
