@@ -1,6 +1,6 @@
 """`rightstate verify`: whether the deployed hub and its members are as they have to be.
 
-The hub is the application's template on the server. tests/cli/checks/test_checks.py has what each check finds.
+The hub is the application's template on the server. What each check finds is in tests/cli/checks.
 """
 
 import json
