@@ -22,7 +22,7 @@ from rightstate.policy import Mode
 from rightstate_cli.application import events
 from rightstate_cli.executions import executions
 from rightstate_cli.executions.executions import Execution
-from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub import deployment as hubs
 from rightstate_cli.simulation import examples
 from rightstate_cli.simulation.accounts import role_arn
 from tests.acceptance.emulator import ACCOUNT, CREDENTIALS, PATIENT, plain

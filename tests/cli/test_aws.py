@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError, NoCredentialsError, UnauthorizedSSO
 
 from rightstate.errors import Denied, InvalidInput, RightstateError, Unavailable
 from rightstate_cli.aws import Caller, answers
-from rightstate_cli.hub import hub
+from rightstate_cli.hub import deployment as hub
 
 
 def refused(code: str, status: int = 400) -> ClientError:

@@ -13,7 +13,7 @@ from moto.core.config import default_user_config
 from moto.events.models import Rule
 from moto.stepfunctions.models import StepFunctionBackend
 
-from rightstate_cli.hub.hub import ALIAS
+from rightstate_cli.hub.deployment import ALIAS
 from tests.support.moto_engine import Engine, deploy
 
 REGION = "us-east-1"

@@ -5,7 +5,7 @@ from typing import Any
 
 from rightstate.models.settings import Account
 from rightstate_cli.aws import Caller
-from rightstate_cli.hub.hub import Hub
+from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.tables.accounts_table import Registry
 
 

@@ -19,7 +19,7 @@ from rightstate import catalogue, triggers
 from rightstate.models.start import StartInput
 from rightstate_cli.application import input_transformer, transform
 from rightstate_cli.hub import admission
-from rightstate_cli.member import member_template
+from rightstate_cli.member import template as member_template
 from tests.support import patterns
 
 HUB = DEFAULT_ACCOUNT_ID

@@ -36,8 +36,8 @@ from rightstate_cli import checks
 from rightstate_cli.application import sam_template
 from rightstate_cli.aws import Caller
 from rightstate_cli.checks import Clients, Finding
-from rightstate_cli.hub.hub import Hub
-from rightstate_cli.member import member_template
+from rightstate_cli.hub.deployment import Hub
+from rightstate_cli.member import template as member_template
 from tests.support import template
 from tests.support.template import HUB, REGION, STACK
 

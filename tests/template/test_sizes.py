@@ -13,7 +13,7 @@ import pytest
 from rightstate.catalogue import load, names
 from rightstate.resource_type import ResourceType
 from rightstate_cli.application import sam_template, transform
-from rightstate_cli.member import member_template
+from rightstate_cli.member import template as member_template
 from tests.support.template import Stack, admission_at, hub_at, member_at
 
 # The longest names of a Region, of a stack that a member's template takes, and of a role that writes.

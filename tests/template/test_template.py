@@ -17,7 +17,7 @@ from rightstate.models.tasks import StateTask
 from rightstate.resource_type import Place
 from rightstate_cli.application import events as event_files
 from rightstate_cli.application import parts, sam_template
-from rightstate_cli.member import member_template
+from rightstate_cli.member import template as member_template
 from rightstate_cli.simulation import examples
 from tests.support.callers import ACCOUNT, OTHERS, role_session
 from tests.support.template import (

@@ -13,7 +13,7 @@ from rightstate.aws.sessions import Session
 from rightstate.models.settings import Account
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions.executions import Start
-from rightstate_cli.member.member_template import READERS, WRITERS
+from rightstate_cli.member.template import READERS, WRITERS
 from tests.support.member import ACCOUNT, broken, enable, session, start_input
 from tests.support.undoing import arn_of, exempt, undo
 from tests.workflow.test_failing_calls import Answers, answering

@@ -24,8 +24,8 @@ from rightstate.models.start import StartInput
 from rightstate.states.backfill import to_start
 from rightstate_cli.aws import answers
 from rightstate_cli.executions.executions import RUNNING, failure_of, moment
+from rightstate_cli.hub.deployment import ALIAS, Hub
 from rightstate_cli.hub.follow import states_of
-from rightstate_cli.hub.hub import ALIAS, Hub
 from rightstate_cli.planning import plan_file
 
 NOT_RUN = "not-run"

@@ -17,7 +17,7 @@ from rightstate_cli import foreign_json
 from rightstate_cli.application import events
 from rightstate_cli.aws import answers
 from rightstate_cli.executions.executions import Start
-from rightstate_cli.hub.hub import ALIAS, Hub
+from rightstate_cli.hub.deployment import ALIAS, Hub
 from rightstate_cli.tables.ledger_table import Entry, Ledger, Query
 
 DEATHS = "Step Functions Execution Status Change"

@@ -12,8 +12,8 @@ from rightstate.errors import InvalidInput
 from rightstate_cli.application import sam_template
 from rightstate_cli.aws import answers
 from rightstate_cli.executions.executions import listed
+from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.hub.follow import states_of
-from rightstate_cli.hub.hub import Hub
 
 SOURCE = "rightstate.replay"
 """What the rules listen to beside AWS: PutEvents refuses a source that begins with `aws.`."""

@@ -9,7 +9,7 @@ from rightstate.identify import shown
 from rightstate.models.settings import Account
 from rightstate_cli.checks import canary, events, hub, members, operations, stacks
 from rightstate_cli.checks.check import Check, Clients, Finding, Per, Site, Status, examine
-from rightstate_cli.hub.hub import Hub
+from rightstate_cli.hub.deployment import Hub
 
 __all__ = ["ALL", "Check", "Clients", "Finding", "Per", "Result", "Site", "Status", "chosen", "run"]
 

@@ -16,7 +16,7 @@ from rightstate.errors import Denied, RightstateError, SettingsUnreadable
 from rightstate.models.settings import Account
 from rightstate.step import defect
 from rightstate_cli.aws import DENIED
-from rightstate_cli.hub.hub import Hub
+from rightstate_cli.hub.deployment import Hub
 
 
 class Status(StrEnum):

@@ -21,7 +21,7 @@ from rightstate_cli.checks.check import (
 from rightstate_cli.checks.expected import forwarding, install, parameters, resolved, same
 from rightstate_cli.checks.stacks import required_member
 from rightstate_cli.hub import admission
-from rightstate_cli.hub.hub import Hub
+from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.hub.stacks import outputs
 from rightstate_cli.text import counted
 

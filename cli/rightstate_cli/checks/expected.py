@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rightstate_cli.checks.check import Site
-from rightstate_cli.hub.hub import Hub
-from rightstate_cli.member import member_template
-from rightstate_cli.member.member_stacks import role_region
+from rightstate_cli.hub.deployment import Hub
+from rightstate_cli.member import template as member_template
+from rightstate_cli.member.stacks import role_region
 
 
 def resolved(value: Any, parameters: Mapping[str, str]) -> Any:

@@ -20,7 +20,7 @@ from rightstate_cli.checks.check import (
     skipped,
     warned,
 )
-from rightstate_cli.hub.hub import ALIAS
+from rightstate_cli.hub.deployment import ALIAS
 from rightstate_cli.text import counted
 
 _LASTS = timedelta(minutes=15)

@@ -29,7 +29,7 @@ from rightstate_cli.checks.check import (
 from rightstate_cli.checks.expected import attached, install, same, trust
 from rightstate_cli.hub import admission
 from rightstate_cli.member import probe
-from rightstate_cli.member.member_template import READING, WRITING
+from rightstate_cli.member.template import READING, WRITING
 from rightstate_cli.tables import exemptions
 from rightstate_cli.text import counted
 

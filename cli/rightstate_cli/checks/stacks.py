@@ -20,7 +20,7 @@ from rightstate_cli.checks.check import (
 )
 from rightstate_cli.checks.expected import install
 from rightstate_cli.hub import admission
-from rightstate_cli.hub.hub import USABLE
+from rightstate_cli.hub.deployment import USABLE
 from rightstate_cli.hub.stacks import outputs
 
 _OURS = ("Rightstate, the hub", "Rightstate, a member")

@@ -24,13 +24,14 @@ from rightstate_cli.commands import admitting, handling
 from rightstate_cli.embedded import accounts as here
 from rightstate_cli.hub import admission, contacts
 from rightstate_cli.hub.admission import Admission
-from rightstate_cli.hub.hub import Hub
-from rightstate_cli.member import member_stacks, member_template
+from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.member import role as role_check
-from rightstate_cli.member.member_stacks import Installation, Installed, Result
+from rightstate_cli.member import stacks as member_stacks
+from rightstate_cli.member import template as member_template
 from rightstate_cli.member.role import Check
-from rightstate_cli.operations import records
-from rightstate_cli.operations.records import Records
+from rightstate_cli.member.stacks import Installation, Installed, Result
+from rightstate_cli.operations import workspace
+from rightstate_cli.operations.workspace import Workspace
 from rightstate_cli.planning.target import role_arn
 from rightstate_cli.tables.accounts_table import Registry
 from rightstate_cli.terminal.options import (
@@ -152,7 +153,7 @@ def add(
     """
     _check_options(account, region or (), all_regions, name, contact or (), boundary)
     chosen = [load(each).name for each in dict.fromkeys(types or ())]
-    kept = records.chosen(deployed, stack, hub_region, ledger)
+    kept = workspace.choose(deployed, stack, hub_region, ledger)
     registry = kept.registry
     before = registry.find(account)
     at = kept.hub
@@ -239,7 +240,7 @@ def remove(
 
     Exit codes: 0 it is forgotten, 1 it is, and something of it is left, 2 nothing was changed.
     """
-    kept = records.chosen(deployed, stack, hub_region, ledger)
+    kept = workspace.choose(deployed, stack, hub_region, ledger)
     registry, at = kept.registry, kept.hub
     if at is None:
         _remove_here(kept, checked_account(account), yes, format)
@@ -297,7 +298,7 @@ def list_accounts(
 
     - `rightstate accounts list --format json` gives all of their settings to a script.
     """
-    kept = records.chosen(deployed, stack, hub_region, ledger)
+    kept = workspace.choose(deployed, stack, hub_region, ledger)
     found = sorted(kept.registry.all(), key=lambda each: each.account)
     if format is Format.JSON:
         print_json([each.model_dump(mode="json") for each in found])
@@ -338,7 +339,7 @@ def show(
 
     Exit codes: 0 the hub can do its work there, 1 it cannot, 2 it could not be told.
     """
-    kept = records.chosen(deployed, stack, hub_region, ledger)
+    kept = workspace.choose(deployed, stack, hub_region, ledger)
     found = kept.registry.get(checked_account(account))
     checked = None
     if check:
@@ -396,7 +397,7 @@ def template(
 
 
 def _add_here(
-    kept: Records,
+    kept: Workspace,
     account: str,
     given: tuple[Sequence[str], str | None, str | None, str | None],
     of_hub: Mapping[str, object],
@@ -414,7 +415,7 @@ def _add_here(
     raise typer.Exit(0 if checked.ok else 1 if checked.ok is False else 2)
 
 
-def _remove_here(kept: Records, account: str, yes: bool, format: Format) -> None:
+def _remove_here(kept: Workspace, account: str, yes: bool, format: Format) -> None:
     found = kept.registry.find(account)
     if found is None:
         raise InvalidInput(f"Nothing is written about account {account}. Nothing was changed.")

@@ -6,8 +6,9 @@ import typer
 
 from rightstate.errors import InvalidInput
 from rightstate_cli.aws import checked_account
-from rightstate_cli.hub import admission, hub
-from rightstate_cli.hub.hub import DEFAULT_STACK
+from rightstate_cli.hub import admission
+from rightstate_cli.hub import deployment as hub
+from rightstate_cli.hub.deployment import DEFAULT_STACK
 from rightstate_cli.tables.accounts_table import Registry
 from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption, YesOption
 from rightstate_cli.terminal.output import Format, ask, print_json, print_line, say

@@ -21,9 +21,9 @@ from rightstate_cli.batches import batches
 from rightstate_cli.batches.batches import NOT_RUN, Batches
 from rightstate_cli.commands.plan import named
 from rightstate_cli.executions.executions import RUNNING
-from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub import deployment as hubs
+from rightstate_cli.hub.deployment import DEFAULT_STACK, Hub
 from rightstate_cli.hub.follow import interrupted
-from rightstate_cli.hub.hub import DEFAULT_STACK, Hub
 from rightstate_cli.planning import plan_file
 from rightstate_cli.planning.plan_file import Item, Plan
 from rightstate_cli.tables.accounts_table import Registry

@@ -12,8 +12,8 @@ from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models.approval import Choice, Requested
 from rightstate.wants import as_change
-from rightstate_cli.operations import records
-from rightstate_cli.operations.records import Records
+from rightstate_cli.operations import workspace
+from rightstate_cli.operations.workspace import Workspace
 from rightstate_cli.planning import plan_file
 from rightstate_cli.tables.guards_table import Approving
 from rightstate_cli.terminal.options import (
@@ -57,8 +57,8 @@ def list_requests(
 
     Exit codes: 0 nothing waits, 1 something does.
     """
-    kept = records.chosen(deployed, stack, hub_region, ledger)
-    requests = records.guarding_of(kept).requests()
+    kept = workspace.choose(deployed, stack, hub_region, ledger)
+    requests = workspace.guarding_of(kept).requests()
     shown_ones = [each for each in requests if everything or _waits(each)]
     if format is Format.JSON:
         print_json([_facts(each) for each in shown_ones])
@@ -90,7 +90,7 @@ def show(
 
     Exit codes: 0 it is shown, 2 there is none of that id.
     """
-    requested = records.guarding_of(records.chosen(deployed, stack, hub_region, ledger)).request(request)
+    requested = workspace.guarding_of(workspace.choose(deployed, stack, hub_region, ledger)).request(request)
     _print(requested, format)
 
 
@@ -120,7 +120,7 @@ def approve(
 
     Exit codes: 0 it is approved, 2 it could not be.
     """
-    kept = records.chosen(deployed, stack, hub_region, ledger)
+    kept = workspace.choose(deployed, stack, hub_region, ledger)
     _decide(Choice.APPROVE, kept, request, reason, _window(window), yes, format)
 
 
@@ -139,13 +139,13 @@ def deny(
 
     Exit codes: 0 it is denied, 2 it could not be.
     """
-    kept = records.chosen(deployed, stack, hub_region, ledger)
+    kept = workspace.choose(deployed, stack, hub_region, ledger)
     _decide(Choice.DENY, kept, request, reason, ("", ""), yes, format)
 
 
 def _decide(
     choice: Choice,
-    kept: Records,
+    kept: Workspace,
     request: str,
     reason: str,
     window: tuple[str, str],
@@ -153,7 +153,7 @@ def _decide(
     format: Format,
 ) -> None:
     reason = on_one_line("--reason", reason)
-    requested = records.guarding_of(kept).request(request)
+    requested = workspace.guarding_of(kept).request(request)
     if not _waits(requested):
         raise InvalidInput(f"{requested.id} does not wait any more: {_status(requested)}.")
     if not yes:

@@ -18,8 +18,8 @@ from rightstate_cli.commands.apply import (
     time_of,
 )
 from rightstate_cli.executions.executions import RUNNING
-from rightstate_cli.hub import hub as hubs
-from rightstate_cli.hub.hub import DEFAULT_STACK
+from rightstate_cli.hub import deployment as hubs
+from rightstate_cli.hub.deployment import DEFAULT_STACK
 from rightstate_cli.terminal.executions import summary
 from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption
 from rightstate_cli.terminal.output import Format, print_json, print_table, say

@@ -9,7 +9,7 @@ from rich.text import Text
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate_cli.executions.executions import is_named
-from rightstate_cli.operations import records
+from rightstate_cli.operations import workspace
 from rightstate_cli.terminal.options import (
     FormatOption,
     LedgerOption,
@@ -37,7 +37,7 @@ def list_halts(
 
     Exit codes: 0 nothing is, 1 something is.
     """
-    halts = records.guarding_of(records.chosen(deployed, stack, hub_region, ledger)).halts()
+    halts = workspace.guarding_of(workspace.choose(deployed, stack, hub_region, ledger)).halts()
     if format is Format.JSON:
         print_json([{"resource": resource, **halt.model_dump()} for resource, halt in halts])
     else:
@@ -88,7 +88,7 @@ def release(
 
     Exit codes: 0 released, 2 nothing of it is halted.
     """
-    guarding = records.guarding_of(records.chosen(deployed, stack, hub_region, ledger))
+    guarding = workspace.guarding_of(workspace.choose(deployed, stack, hub_region, ledger))
     named = [(key, halt.policy) for key, halt in guarding.halts() if is_named(key, resource)]
     if len({key for key, _ in named}) > 1:
         # ARNs of RDS and Neptune are alike.

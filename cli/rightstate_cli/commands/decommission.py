@@ -13,9 +13,10 @@ from rightstate_cli.commands.organization import (
     FailureToleranceOption,
     MaxConcurrentOption,
 )
-from rightstate_cli.hub import hub as hubs
-from rightstate_cli.hub.hub import DEFAULT_STACK, Hub
-from rightstate_cli.member import member_stacks, stack_sets, teardown
+from rightstate_cli.hub import deployment as hubs
+from rightstate_cli.hub.deployment import DEFAULT_STACK, Hub
+from rightstate_cli.member import stack_sets, teardown
+from rightstate_cli.member import stacks as member_stacks
 from rightstate_cli.member.stack_sets import Instance, StackSet
 from rightstate_cli.member.teardown import Fate, Part, Remains
 from rightstate_cli.tables.accounts_table import Registry

@@ -14,8 +14,8 @@ from rightstate.errors import InvalidInput, RightstateError
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode, Policy, Risk
 from rightstate.wants import Value, as_text
-from rightstate_cli.operations import records
-from rightstate_cli.operations.records import Records
+from rightstate_cli.operations import workspace
+from rightstate_cli.operations.workspace import Workspace
 from rightstate_cli.planning import filters
 from rightstate_cli.planning.filters import Chosen
 from rightstate_cli.planning.target import parameter
@@ -149,7 +149,7 @@ def enable(
 
     Exit codes: 0 done, 1 not in every account, 2 nothing was changed.
     """
-    kept = records.chosen(deployed, stack, hub_region, ledger)
+    kept = workspace.choose(deployed, stack, hub_region, ledger)
     chosen = _chosen(ids, types, category, risk, every)
     values = _values(chosen, given or ())
 
@@ -186,7 +186,7 @@ def disable(
 
     Exit codes: 0 done, 1 not in every account, 2 nothing was changed.
     """
-    kept = records.chosen(deployed, stack, hub_region, ledger)
+    kept = workspace.choose(deployed, stack, hub_region, ledger)
     chosen = _chosen(ids, types, category, risk, every)
 
     def disabled(policy: Policy, before: Enabled) -> Enabled:
@@ -218,7 +218,7 @@ def set_mode(
 
     Exit codes: 0 done, 1 not in every account, 2 nothing was changed.
     """
-    kept = records.chosen(deployed, stack, hub_region, ledger)
+    kept = workspace.choose(deployed, stack, hub_region, ledger)
     chosen = _chosen(ids, types, category, risk, every)
 
     def changed(policy: Policy, before: Enabled) -> Enabled:
@@ -257,7 +257,7 @@ def _values(chosen: Chosen, given: Iterable[str]) -> dict[str, dict[str, Value]]
 
 
 def _rewrite(
-    kept: Records,
+    kept: Workspace,
     chosen: Chosen,
     new: Callable[[Policy, Enabled], Enabled],
     named: Sequence[str],
@@ -316,7 +316,7 @@ def _decided(chosen: Chosen, new: Callable[[Policy, Enabled], Enabled], account:
     return Rewrite(account, tuple(changes))
 
 
-def _check(kept: Records, rewrites: Iterable[Rewrite]) -> None:
+def _check(kept: Workspace, rewrites: Iterable[Rewrite]) -> None:
     """What the functions would stop at is refused here. Raises InvalidInput, SettingsUnreadable."""
     at = kept.hub
     asking = sorted(

@@ -16,8 +16,8 @@ from rightstate.identify import identify, is_arn_of, place_of, shown
 from rightstate.models.settings import Account, Exemption
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate_cli.aws import checked_account, checked_region
-from rightstate_cli.operations import records
-from rightstate_cli.operations.records import Records
+from rightstate_cli.operations import workspace
+from rightstate_cli.operations.workspace import Workspace
 from rightstate_cli.tables import exemptions
 from rightstate_cli.tables.accounts_table import Registry
 from rightstate_cli.terminal.options import (
@@ -115,7 +115,7 @@ def add(
 
     Exit codes: 0 done, 2 nothing was changed.
     """
-    at = records.chosen(deployed, stack, hub_region, ledger)
+    at = workspace.choose(deployed, stack, hub_region, ledger)
     registry = at.registry
     before = registry.get(checked_account(account))
     if resource and tag:
@@ -180,7 +180,7 @@ def list_exemptions(
 
     Exit codes: 0 done, 2 the settings of some account are not understood.
     """
-    at = records.chosen(deployed, stack, hub_region, ledger)
+    at = workspace.choose(deployed, stack, hub_region, ledger)
     registry = at.registry
     wanted = {checked_account(each): registry.get(each) for each in accounts or ()}
     found, unread = _understood(registry) if not accounts else (list(wanted.values()), [])
@@ -237,7 +237,7 @@ def remove(
 
     Exit codes: 0 it is removed, 2 nothing was changed.
     """
-    registry = records.chosen(deployed, stack, hub_region, ledger).registry
+    registry = workspace.choose(deployed, stack, hub_region, ledger).registry
     found = [registry.get(checked_account(account))] if account else _understood(registry)[0]
     having = [(each, own) for each in found for own in each.exemptions if own.id == exemption]
     if not having:
@@ -268,11 +268,11 @@ def remove(
 # --- What is asked for ---
 
 
-def _until(at: Records, now: datetime, until: str | None, days: int | None) -> datetime:
+def _until(at: Workspace, now: datetime, until: str | None, days: int | None) -> datetime:
     """The end of the last day. Raises InvalidInput where that is not to come, or too far away."""
     if (until is None) == (days is None):
         raise InvalidInput("Say how long: either --until or --days. Nothing was changed.")
-    most = records.exemption_days(at)
+    most = workspace.exemption_days(at)
     try:
         last = date.fromisoformat(until) if until else now.date() + timedelta(days=days or 0)
     except (ValueError, OverflowError):
@@ -290,7 +290,7 @@ def _until(at: Records, now: datetime, until: str | None, days: int | None) -> d
     return datetime(last.year, last.month, last.day, 23, 59, 59, tzinfo=UTC)
 
 
-def _named(at: Records, account: str, region: str | None, given: str, policies: Sequence[str]) -> list[str]:
+def _named(at: Workspace, account: str, region: str | None, given: str, policies: Sequence[str]) -> list[str]:
     """REGION/TYPE/ID of the resource, once for each type that it may be of: those of RDS and Neptune have the
     same ARNs, and only a look tells them apart."""
     if region:
@@ -310,7 +310,7 @@ def _named(at: Records, account: str, region: str | None, given: str, policies: 
 
 
 def _identified(
-    at: Records, account: str, region: str | None, given: str
+    at: Workspace, account: str, region: str | None, given: str
 ) -> list[tuple[ResourceType, Resource]]:
     place = Place(account=account, region=region or "", partition=at.caller.partition)
     if not given.startswith("arn:"):

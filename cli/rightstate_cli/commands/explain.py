@@ -9,7 +9,7 @@ from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
 from rightstate.models.decision import Finding, Verdict
 from rightstate.wants import as_change
-from rightstate_cli.operations import records
+from rightstate_cli.operations import workspace
 from rightstate_cli.operations.explain import LOOKED_AT, Explained, Explaining
 from rightstate_cli.tables.ledger_table import Entry
 from rightstate_cli.terminal.executions import print_entry
@@ -67,7 +67,7 @@ def explain(
     Exit codes: 0 no enabled policy is broken or all that are broken are exempt, 1 one is, also where it is
     held, halted or left to what manages the resource, 2 it could not be told.
     """
-    explaining = Explaining(records.chosen(deployed, stack, hub_region, ledger), role, external_id)
+    explaining = Explaining(workspace.choose(deployed, stack, hub_region, ledger), role, external_id)
     named = {find_policy(each)[1].id: find_policy(each)[0].name for each in policies or ()}
     chosen = explaining.resources(resource, account, region)
     if named:

@@ -9,7 +9,7 @@ from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models.settings import Account, Handling
 from rightstate_cli.aws import checked_account
-from rightstate_cli.operations import records
+from rightstate_cli.operations import workspace
 from rightstate_cli.terminal.options import (
     FormatOption,
     LedgerOption,
@@ -89,7 +89,7 @@ def set_account(
 
     Exit codes: 0 done, 2 nothing was changed.
     """
-    registry = records.chosen(deployed, stack, hub_region, ledger).registry
+    registry = workspace.choose(deployed, stack, hub_region, ledger).registry
     before = registry.get(checked_account(account))
     given = {
         "handling": managed,

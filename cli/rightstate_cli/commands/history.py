@@ -13,7 +13,7 @@ from rightstate.models.decision import Outcome
 from rightstate_cli.aws import checked_account
 from rightstate_cli.executions.executions import RUNNING, SHORT, Execution, Wanted
 from rightstate_cli.executions.recorded import Past
-from rightstate_cli.operations import records
+from rightstate_cli.operations import workspace
 from rightstate_cli.terminal.executions import (
     as_json,
     named,
@@ -109,7 +109,7 @@ def history(
             f"The period ends before it begins: {written(wanted.since)} to {written(wanted.until)}. Nothing "
             "was looked up."
         )
-    kept = records.chosen(deployed, stack, hub_region, ledger)
+    kept = workspace.choose(deployed, stack, hub_region, ledger)
     found = kept.history(wanted)
     chosen, left_out = (found.named(name), "") if name else found.latest(limit)
     if len(chosen) > limit:

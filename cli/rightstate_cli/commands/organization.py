@@ -15,9 +15,11 @@ from rightstate.identify import shown
 from rightstate.models.settings import Account
 from rightstate_cli.aws import Caller, checked_region
 from rightstate_cli.hub import admission
-from rightstate_cli.hub import hub as hubs
-from rightstate_cli.hub.hub import DEFAULT_STACK, Hub
-from rightstate_cli.member import member_stacks, member_template, stack_sets
+from rightstate_cli.hub import deployment as hubs
+from rightstate_cli.hub.deployment import DEFAULT_STACK, Hub
+from rightstate_cli.member import stack_sets
+from rightstate_cli.member import stacks as member_stacks
+from rightstate_cli.member import template as member_template
 from rightstate_cli.member.stack_sets import Found, Instance, StackSet, Targets
 from rightstate_cli.tables.accounts_table import Registry
 from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption, TypeOption, YesOption

@@ -12,8 +12,8 @@ from rightstate.errors import InvalidInput
 from rightstate.models.decision import Status
 from rightstate.policy import PLAINLY, Mode, Risk
 from rightstate.wants import as_change
-from rightstate_cli.hub import hub as hubs
-from rightstate_cli.hub.hub import DEFAULT_STACK
+from rightstate_cli.hub import deployment as hubs
+from rightstate_cli.hub.deployment import DEFAULT_STACK
 from rightstate_cli.planning import config_ids, plan_file, plan_markdown, survey
 from rightstate_cli.planning import findings as found_elsewhere
 from rightstate_cli.planning.accounts import (

@@ -19,8 +19,8 @@ from rightstate_cli.commands.replay_deployed import refuse, through_hub, through
 from rightstate_cli.embedded.local import Local, beside, demo_tables
 from rightstate_cli.embedded.run_settings import Asked
 from rightstate_cli.executions.executions import Execution, Start
-from rightstate_cli.hub import hub as hubs
-from rightstate_cli.hub.hub import DEFAULT_STACK
+from rightstate_cli.hub import deployment as hubs
+from rightstate_cli.hub.deployment import DEFAULT_STACK
 from rightstate_cli.planning.target import target
 from rightstate_cli.terminal.executions import as_json, exit_code, print_executions, print_timeline
 from rightstate_cli.terminal.options import (

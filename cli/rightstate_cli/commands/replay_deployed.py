@@ -12,8 +12,8 @@ from rightstate_cli.application import events
 from rightstate_cli.batches import dead_letters, event_bus
 from rightstate_cli.batches.dead_letters import Fate, Letter, Queue, Verdict
 from rightstate_cli.executions.executions import Execution, Start
+from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.hub.follow import interrupted
-from rightstate_cli.hub.hub import Hub
 from rightstate_cli.hub.waiting import NotFollowed, following_until_asked
 from rightstate_cli.terminal.executions import as_json, exit_code, print_executions, print_timeline
 from rightstate_cli.terminal.output import Format, ask, print_json, print_line, print_table, progress, say

@@ -9,8 +9,8 @@ import typer
 
 from rightstate.errors import InvalidInput, SettingsUnreadable
 from rightstate.models.settings import Account
-from rightstate_cli.operations import records
-from rightstate_cli.operations.records import Records
+from rightstate_cli.operations import workspace
+from rightstate_cli.operations.workspace import Workspace
 from rightstate_cli.report import manifest, period, source, writer
 from rightstate_cli.report.writer import About, Written
 from rightstate_cli.tables.exemptions import as_counted
@@ -124,7 +124,7 @@ def report(
         entries = source.exported(from_file, chosen)
         where = from_file.name
     else:
-        kept = records.chosen(deployed, stack, hub_region, ledger)
+        kept = workspace.choose(deployed, stack, hub_region, ledger)
         accounts, missing = _settings(kept)
         guarding = kept.guarding
         # Before the ledger: what is decided meanwhile has an entry there.
@@ -167,7 +167,7 @@ def _checked(directory: Path, format: Format) -> None:
         raise typer.Exit(1)
 
 
-def _settings(kept: Records) -> tuple[tuple[Account, ...], tuple[str, ...]]:
+def _settings(kept: Workspace) -> tuple[tuple[Account, ...], tuple[str, ...]]:
     """The accounts' settings, and the accounts whose settings are not understood, of which it is said."""
     understood, missing = [], []
     for account, found in kept.registry.understood():

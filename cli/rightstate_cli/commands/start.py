@@ -16,9 +16,9 @@ from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.step import parse
 from rightstate_cli.aws import checked_account, checked_region
 from rightstate_cli.executions.executions import Execution, Start
-from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub import deployment as hubs
+from rightstate_cli.hub.deployment import DEFAULT_STACK, Hub
 from rightstate_cli.hub.follow import deployed, interrupted
-from rightstate_cli.hub.hub import DEFAULT_STACK, Hub
 from rightstate_cli.hub.waiting import following_until_asked
 from rightstate_cli.planning.target import chosen_types, types_of
 from rightstate_cli.terminal.executions import exit_code, print_executions

@@ -14,7 +14,7 @@ from rightstate.wants import as_change
 from rightstate_cli.executions.executions import RUNNING, Execution
 from rightstate_cli.hub.follow import interrupted
 from rightstate_cli.hub.waiting import HOW_TO_ANSWER
-from rightstate_cli.operations import records, taking_back
+from rightstate_cli.operations import taking_back, workspace
 from rightstate_cli.operations.taking_back import Undo
 from rightstate_cli.terminal.options import (
     FormatOption,
@@ -92,8 +92,8 @@ def undo(
     lasting = span(exempt_for)
     if not lasting:
         raise InvalidInput("--exempt-for needs a time; without one the changes would be made again at once.")
-    kept = records.chosen(deployed, stack, hub_region, ledger)
-    most = records.exemption_days(kept)
+    kept = workspace.choose(deployed, stack, hub_region, ledger)
+    most = workspace.exemption_days(kept)
     if lasting > timedelta(days=most):
         raise InvalidInput(
             f"--exempt-for {exempt_for} is too long: an exemption lasts at most {most} days here. Nothing "

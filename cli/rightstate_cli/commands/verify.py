@@ -10,7 +10,7 @@ import typer
 from rightstate.errors import InvalidInput
 from rightstate_cli import checks
 from rightstate_cli.checks import Clients, Result, Status
-from rightstate_cli.hub.hub import DEFAULT_STACK, Hub, find
+from rightstate_cli.hub.deployment import DEFAULT_STACK, Hub, find
 from rightstate_cli.tables.accounts_table import Registry
 from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption
 from rightstate_cli.terminal.output import Format, print_json, print_line, print_table, progress, say

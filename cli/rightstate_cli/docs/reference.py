@@ -11,7 +11,7 @@ from rightstate.resource_type import ResourceType
 from rightstate.wants import as_text
 from rightstate_cli import checks
 from rightstate_cli.application import parts, sam_template
-from rightstate_cli.member import member_template
+from rightstate_cli.member import template as member_template
 
 _INTRODUCTION = """\
 # The policies

@@ -17,7 +17,7 @@ from rightstate.errors import CallFailed
 from rightstate_cli.application import sam_template
 from rightstate_cli.aws import answers
 from rightstate_cli.hub import stacks
-from rightstate_cli.hub.hub import Hub
+from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.hub.stacks import Stack
 
 MARK = "Rightstate, the admission"

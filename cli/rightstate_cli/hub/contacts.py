@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rightstate_cli.aws import answers
-from rightstate_cli.hub.hub import Hub
+from rightstate_cli.hub.deployment import Hub
 
 _PENDING = "PendingConfirmation"
 _KEY = "account"

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from rightstate.aws.sessions import CONFIG
 from rightstate_cli.aws import answers
 from rightstate_cli.executions.executions import RUNNING, Execution, Start, listed, machine_of, read
-from rightstate_cli.hub.hub import Hub
+from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.terminal.output import say
 from rightstate_cli.text import counted
 

@@ -18,8 +18,8 @@ from rightstate.models.decision import Outcome
 from rightstate_cli.aws import answers
 from rightstate_cli.executions.executions import RUNNING, Execution, Wanted, glance, listed, machine_of, read
 from rightstate_cli.executions.recorded import Past, decision_of, recorded, with_steps
+from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.hub.follow import states_of
-from rightstate_cli.hub.hub import Hub
 from rightstate_cli.hub.waiting import awaiting
 from rightstate_cli.tables.guards_table import Guarding
 from rightstate_cli.tables.ledger_table import Entry, Ledger, Query

@@ -9,8 +9,8 @@ from rightstate.models.names import EXECUTION
 from rightstate.storage.table import Item
 from rightstate_cli.aws import answers
 from rightstate_cli.executions.executions import SHORT, Wanted, machine_of
+from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.hub.history import HubHistory
-from rightstate_cli.hub.hub import Hub
 from rightstate_cli.tables.ledger_table import understood
 
 _INDEX = "execution"

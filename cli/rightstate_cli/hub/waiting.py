@@ -9,8 +9,8 @@ from rightstate.models.decision import Decision, Finding, Outcome, Status, Verdi
 from rightstate.policy import Mode
 from rightstate_cli.aws import answers
 from rightstate_cli.executions.executions import Execution, glance
+from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.hub.follow import Following, deployed
-from rightstate_cli.hub.hub import Hub
 from rightstate_cli.tables.guards_table import Guarding
 from rightstate_cli.terminal.output import say
 from rightstate_cli.text import counted

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from rightstate.models.settings import Account
 from rightstate_cli.aws import answers
-from rightstate_cli.hub.hub import Hub
+from rightstate_cli.hub.deployment import Hub
 
 # Of any type: the session that is opened for it is narrowed to reading, and reads nothing.
 _TYPE = "sqs-queue"

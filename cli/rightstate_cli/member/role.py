@@ -10,10 +10,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rightstate.aws.sessions import reading_role
 from rightstate.models.settings import Account
 from rightstate_cli.aws import Caller
-from rightstate_cli.hub.hub import Hub
+from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.member import probe
-from rightstate_cli.member.member_template import READERS, WRITERS
 from rightstate_cli.member.probe import Probe
+from rightstate_cli.member.template import READERS, WRITERS
 from rightstate_cli.terminal.output import say
 
 NEW_ROLE = (3.0, 5.0, 10.0, 10.0)

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 from rightstate.errors import CallFailed, InvalidInput
 from rightstate.identify import shown
 from rightstate_cli.aws import Caller, answers, sign_in
-from rightstate_cli.hub.hub import Hub
-from rightstate_cli.member import member_stacks
+from rightstate_cli.hub.deployment import Hub
+from rightstate_cli.member import stacks as member_stacks
 from rightstate_cli.terminal.output import progress, say
 
 PAUSE = 5.0

@@ -18,9 +18,10 @@ from rightstate.errors import CallFailed, InvalidInput, RightstateError
 from rightstate.identify import shown
 from rightstate_cli.aws import Caller, answers
 from rightstate_cli.hub import admission, contacts, stacks
-from rightstate_cli.hub.hub import MARK, Hub
+from rightstate_cli.hub.deployment import MARK, Hub
 from rightstate_cli.hub.stacks import Stack
-from rightstate_cli.member import member_stacks, stack_sets
+from rightstate_cli.member import stack_sets
+from rightstate_cli.member import stacks as member_stacks
 from rightstate_cli.tables.accounts_table import Registry
 from rightstate_cli.terminal.output import progress, say
 from rightstate_cli.text import counted

@@ -21,7 +21,7 @@ from rightstate.states.resolve import excused
 from rightstate.step import defect
 from rightstate_cli.aws import checked_account, checked_region
 from rightstate_cli.executions.recorded import KEY
-from rightstate_cli.operations.records import Records, guarding_of
+from rightstate_cli.operations.workspace import Workspace, guarding_of
 from rightstate_cli.planning.target import role_arn
 from rightstate_cli.tables.ledger_table import Entry, Query
 
@@ -74,7 +74,7 @@ class Explaining:
     """A resource in the eyes of a hub, or of a run on this machine. Without `role` it is read with the
     account's role of the settings."""
 
-    def __init__(self, records: Records, role: str | None = None, external_id: str | None = None) -> None:
+    def __init__(self, records: Workspace, role: str | None = None, external_id: str | None = None) -> None:
         self._records = records
         self._role = role
         self._external_id = external_id

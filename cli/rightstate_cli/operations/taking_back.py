@@ -17,7 +17,7 @@ from rightstate.models.start import StartInput
 from rightstate.resource_type import Change, Resource, ResourceType
 from rightstate.step import parse
 from rightstate_cli.executions.executions import Execution, Start
-from rightstate_cli.operations.records import Records
+from rightstate_cli.operations.workspace import Workspace
 from rightstate_cli.tables import exemptions
 
 
@@ -59,7 +59,7 @@ class Result:
     said: tuple[str, ...] = ()
 
 
-def find(records: Records, named: str) -> Undo:
+def find(records: Workspace, named: str) -> Undo:
     """What the execution of that name or ARN has changed.
 
     Raises InvalidInput where there is no such execution, or it cannot be undone; Denied, Unavailable.
@@ -100,7 +100,7 @@ def start_of(wanted: Undo, reason: str, consent: bool, requester: str) -> Start:
 
 
 def exempt(
-    records: Records, wanted: Undo, lasting: timedelta, reason: str, approver: str | None
+    records: Workspace, wanted: Undo, lasting: timedelta, reason: str, approver: str | None
 ) -> Exemption | None:
     """Write the exemption that keeps it undone, before it is undone, so that no event comes between. None
     where policies ask for an approval, which change nothing unasked.
@@ -128,7 +128,7 @@ def exempt(
 
 
 def run(
-    records: Records,
+    records: Workspace,
     wanted: Undo,
     start: Start,
     exemption: Exemption | None,
@@ -165,7 +165,7 @@ def run(
     return Result(ended, None if removed else exemption, (said,))
 
 
-def _removed(records: Records, wanted: Undo, exemption: Exemption) -> tuple[bool, str]:
+def _removed(records: Workspace, wanted: Undo, exemption: Exemption) -> tuple[bool, str]:
     """Whether the exemption could be removed, and a sentence about it."""
     try:
         exemptions.remove(records.registry, wanted.resource.account, exemption.id)

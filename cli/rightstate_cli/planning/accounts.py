@@ -12,7 +12,7 @@ from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate_cli.aws import Caller, checked_account, checked_region, sign_in
-from rightstate_cli.hub.hub import Hub
+from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.planning.target import (
     DEFAULT_ROLE,
     Target,

@@ -25,7 +25,7 @@ from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.storage.dynamodb import plain
 from rightstate_cli import main
-from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub import deployment as hubs
 from rightstate_cli.hub import stacks
 from tests.support import hub_stack, registering, requests
 from tests.support.deployed import deployed_on

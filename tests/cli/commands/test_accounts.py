@@ -23,9 +23,11 @@ from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli.aws import Caller
 from rightstate_cli.hub import admission, contacts, stacks
-from rightstate_cli.hub import hub as hubs
+from rightstate_cli.hub import deployment as hubs
 from rightstate_cli.hub.admission import Admission
-from rightstate_cli.member import member_stacks, member_template, role
+from rightstate_cli.member import role
+from rightstate_cli.member import stacks as member_stacks
+from rightstate_cli.member import template as member_template
 from tests.cli.commands.conftest import OTHER, OWN, REGION, Cli, Hub, Ran, Server
 from tests.support import hub_stack
 

@@ -11,7 +11,8 @@ from botocore.waiter import Waiter
 from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.responses import CloudFormationResponse
 
-from rightstate_cli.member import member_stacks, stack_sets, teardown
+from rightstate_cli.member import stack_sets, teardown
+from rightstate_cli.member import stacks as member_stacks
 from tests.cli.commands.conftest import OTHER, OWN, Cli, Hub, Server
 from tests.support import organizations
 

@@ -13,8 +13,9 @@ from moto.cloudformation.responses import CloudFormationResponse
 
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
-from rightstate_cli.hub.hub import find
-from rightstate_cli.member import member_template, stack_sets
+from rightstate_cli.hub.deployment import find
+from rightstate_cli.member import stack_sets
+from rightstate_cli.member import template as member_template
 from rightstate_cli.tables.accounts_table import Registry
 from tests.cli.commands.conftest import OTHER, OWN, Cli, Server
 from tests.support import hub_stack, organizations

@@ -1,4 +1,4 @@
-"""The records of a deployed hub, and its executions."""
+"""A deployed hub as a workspace: its tables, and its executions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from rightstate.storage.table import Item
 from rightstate_cli.aws import Caller
 from rightstate_cli.executions.executions import Execution, Start, Wanted
 from rightstate_cli.hub import ledger_lookup
+from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.hub.history import HubHistory
-from rightstate_cli.hub.hub import Hub
 from rightstate_cli.hub.waiting import following_until_asked
 from rightstate_cli.tables.accounts_table import Registry
 from rightstate_cli.tables.exemptions import as_counted
@@ -21,8 +21,8 @@ from rightstate_cli.tables.ledger_table import Ledger
 
 
 @dataclass(frozen=True)
-class Deployed:
-    """A hub's records (`records.Records`): its tables in DynamoDB, its executions in Step Functions."""
+class HubWorkspace:
+    """Implements `operations.workspace.Workspace`: tables in DynamoDB, executions in Step Functions."""
 
     hub: Hub
     options = " --deployed"

@@ -12,7 +12,7 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 from rightstate.catalogue import load, load_all, names
 from rightstate.resource_type import ResourceType
 from rightstate_cli.application import events, sam_template
-from rightstate_cli.member import member_template
+from rightstate_cli.member import template as member_template
 from tests.support.authorization import Request, allowed
 from tests.support.callers import ACCOUNT, OTHERS, role_session
 from tests.support.installation import ADMINISTRATOR, policies

@@ -17,9 +17,9 @@ from rightstate.identify import shown
 from rightstate.models.settings import Account
 from rightstate_cli.aws import Caller, answers
 from rightstate_cli.hub import stacks
-from rightstate_cli.hub.hub import USABLE, Hub
+from rightstate_cli.hub.deployment import USABLE, Hub
 from rightstate_cli.hub.stacks import Stack
-from rightstate_cli.member import member_template
+from rightstate_cli.member import template as member_template
 
 _MARK = "Rightstate, a member"
 _AT_ONCE = 8

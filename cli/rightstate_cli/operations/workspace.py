@@ -1,6 +1,6 @@
-"""Where settings, ledger and guards are kept: by a deployed hub, or in a file on this machine.
+"""A workspace keeps settings, ledger and guards: a deployed hub, or a file on this machine.
 
-Commands work on either in the same way. A hub is meant where something names one.
+Operations work on both in the same way.
 """
 
 import os
@@ -15,9 +15,9 @@ from rightstate.storage.table import Item
 from rightstate_cli.aws import Caller
 from rightstate_cli.executions.executions import Execution, Start, Wanted
 from rightstate_cli.executions.recorded import Past
-from rightstate_cli.hub import hub as hubs
-from rightstate_cli.hub.deployed import Deployed
-from rightstate_cli.hub.hub import DEFAULT_STACK, Hub
+from rightstate_cli.hub import deployment as hubs
+from rightstate_cli.hub.deployment import DEFAULT_STACK, Hub
+from rightstate_cli.hub.workspace import HubWorkspace
 from rightstate_cli.tables.accounts_table import Registry
 from rightstate_cli.tables.guards_table import Guarding
 from rightstate_cli.tables.ledger_table import Ledger
@@ -37,7 +37,7 @@ class History(Protocol):
         """The definition that the execution ran, None where it cannot be had any more."""
 
 
-class Records(Protocol):
+class Workspace(Protocol):
     """Settings, ledger and guards, and what runs on them."""
 
     @property
@@ -94,9 +94,8 @@ class Records(Protocol):
         """
 
 
-def chosen(deployed: bool, stack: str | None, hub_region: str | None, ledger: Path | None) -> Records:
-    """The records that the options name, or else the environment: those of a hub if `deployed` or anything
-    else names one, else those of this machine.
+def choose(deployed: bool, stack: str | None, hub_region: str | None, ledger: Path | None) -> Workspace:
+    """The workspace that the options name, else the environment. Without any of them, this machine's.
 
     Raises InvalidInput where the options name both, or where what is named is not there; Denied, Unavailable.
     """
@@ -109,33 +108,33 @@ def chosen(deployed: bool, stack: str | None, hub_region: str | None, ledger: Pa
         stack = stack or os.environ.get("RIGHTSTATE_STACK")
         hub_region = hub_region or os.environ.get("RIGHTSTATE_HUB_REGION")
         if deployed or stack or hub_region:
-            return Deployed(hubs.find(stack or DEFAULT_STACK, hub_region))
+            return HubWorkspace(hubs.find(stack or DEFAULT_STACK, hub_region))
     from rightstate_cli.embedded.local import Local  # noqa: PLC0415 - a hub needs nothing of it
 
     return Local(ledger)
 
 
-def guarding_of(records: Records) -> Guarding:
+def guarding_of(workspace: Workspace) -> Guarding:
     """Requests and halts. Raises InvalidInput where the hub is older than these."""
-    if records.guarding is None:
+    if workspace.guarding is None:
         raise InvalidInput(
-            f"{_capitalized(records.title)} is older than approvals and halts: {_version(records)} Deploy it "
-            "again."
+            f"{_capitalized(workspace.title)} is older than approvals and halts: {_version(workspace)} "
+            "Deploy it again."
         )
-    return records.guarding
+    return workspace.guarding
 
 
-def exemption_days(records: Records) -> int:
+def exemption_days(workspace: Workspace) -> int:
     """How long an exemption may last. Raises InvalidInput where the hub is older than exemptions."""
-    if records.exemption_days is None:
+    if workspace.exemption_days is None:
         raise InvalidInput(
-            f"The hub knows no exemptions: {_version(records)} Nothing was changed. Deploy it again."
+            f"The hub knows no exemptions: {_version(workspace)} Nothing was changed. Deploy it again."
         )
-    return records.exemption_days
+    return workspace.exemption_days
 
 
-def _version(records: Records) -> str:
-    outputs = records.hub.outputs if records.hub else {}
+def _version(workspace: Workspace) -> str:
+    outputs = workspace.hub.outputs if workspace.hub else {}
     return f"it is of version {outputs.get('Version', 'unknown')}."
 
 
