@@ -23,11 +23,11 @@ from rightstate_cli.commands.plan import named
 from rightstate_cli.executions.executions import RUNNING
 from rightstate_cli.hub import deployment as hubs
 from rightstate_cli.hub.deployment import DEFAULT_STACK, Hub
-from rightstate_cli.hub.follow import interrupted
 from rightstate_cli.planning import plan_file
 from rightstate_cli.planning.plan_file import Item, Plan
 from rightstate_cli.tables.accounts_table import Registry
 from rightstate_cli.terminal.executions import summary
+from rightstate_cli.terminal.interrupt import interrupted
 from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption
 from rightstate_cli.terminal.output import (
     Format,

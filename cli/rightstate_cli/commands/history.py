@@ -109,7 +109,7 @@ def history(
             f"The period ends before it begins: {written(wanted.since)} to {written(wanted.until)}. Nothing "
             "was looked up."
         )
-    kept = workspace.choose(deployed, stack, hub_region, ledger)
+    kept = workspace.choose(deployed, stack, hub_region, ledger, say)
     found = kept.history(wanted)
     chosen, left_out = (found.named(name), "") if name else found.latest(limit)
     if len(chosen) > limit:

@@ -165,6 +165,8 @@ def plan(
 
 def _made(wanted: Wanted, source: Path | None, hub: hubs.Hub | None) -> Plan:
     given = found_elsewhere.read(source) if source else None
+    if given and given.warning:
+        say(given.warning)
     if given and wanted.resources:
         raise InvalidInput("--from and --resource both say which resources to look at; give one of them.")
     accounts = registered_accounts(wanted, hub) if hub else named_accounts(wanted)

@@ -13,11 +13,11 @@ from rightstate_cli.embedded.local import Local, engine_on
 from rightstate_cli.embedded.processes import Engines
 from rightstate_cli.embedded.run_settings import Asked
 from rightstate_cli.executions.executions import Execution
-from rightstate_cli.hub.follow import interrupted
 from rightstate_cli.planning import plan_file, survey
 from rightstate_cli.planning.acting import Acting
 from rightstate_cli.planning.target import Target, target
 from rightstate_cli.terminal.executions import exit_code, print_executions
+from rightstate_cli.terminal.interrupt import interrupted
 from rightstate_cli.terminal.options import (
     AccountOption,
     AtOnceOption,

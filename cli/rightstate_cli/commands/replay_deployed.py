@@ -13,9 +13,9 @@ from rightstate_cli.batches import dead_letters, event_bus
 from rightstate_cli.batches.dead_letters import Fate, Letter, Queue, Verdict
 from rightstate_cli.executions.executions import Execution, Start
 from rightstate_cli.hub.deployment import Hub
-from rightstate_cli.hub.follow import interrupted
 from rightstate_cli.hub.waiting import NotFollowed, following_until_asked
 from rightstate_cli.terminal.executions import as_json, exit_code, print_executions, print_timeline
+from rightstate_cli.terminal.interrupt import interrupted
 from rightstate_cli.terminal.output import Format, ask, print_json, print_line, print_table, progress, say
 from rightstate_cli.text import counted
 
@@ -55,7 +55,7 @@ def through_hub(event: Mapping[str, Any], hub: Hub, yes: bool, force: bool, form
     say(f"The event is on the bus, with id {event_id}. Waiting for what it starts ...")
     executions: list[Execution] = []
     with progress() as bar, interrupted(_STOPPING) as stop:
-        following, asking = following_until_asked(hub, stop)
+        following, asking = following_until_asked(hub, stop, say)
         following.follow(event_bus.started(event_id, event, hub, stop))
         task = bar.add_task("Executions", total=None)
         for execution in following.run():
@@ -63,7 +63,8 @@ def through_hub(event: Mapping[str, Any], hub: Hub, yes: bool, force: bool, form
             bar.update(task, advance=1, description=f"{execution.resource}: {execution.outcome}")
     executions += asking.executions
     _print(about, event_id, executions, format)
-    asking.say_how_to_answer()
+    if asking.executions:
+        say(asking.how_to_answer)
     if stop.is_set():
         say("What the event started may still run in the hub: `rightstate history --deployed` lists it.")
         raise typer.Exit(2)
@@ -100,7 +101,8 @@ def through_queue(hub: Hub, yes: bool, force: bool, format: Format) -> NoReturn:
         print_json({"events": _as_json(judged), "executions": [as_json(each) for each in executions]})
     elif executions:
         print_executions(executions, format)
-    asking.say_how_to_answer()
+    if asking.executions:
+        say(asking.how_to_answer)
     raise typer.Exit(max(exit_code(executions), int(len(to_do) < len(judged))))
 
 
@@ -131,7 +133,7 @@ def _delivered(to_do: Sequence[Verdict], queue: Queue, hub: Hub) -> tuple[list[E
     """What the letters have started, when it has ended or waits for an approval. Each letter is removed once
     it is delivered."""
     with progress() as bar, interrupted(_STOPPING) as stop:
-        following, asking = following_until_asked(hub, stop)
+        following, asking = following_until_asked(hub, stop, say)
         for verdict in to_do:
             if verdict.fate is Fate.RECORD:
                 dead_letters.record_death(verdict.letter, hub)

@@ -18,10 +18,11 @@ from rightstate_cli.aws import checked_account, checked_region
 from rightstate_cli.executions.executions import Execution, Start
 from rightstate_cli.hub import deployment as hubs
 from rightstate_cli.hub.deployment import DEFAULT_STACK, Hub
-from rightstate_cli.hub.follow import deployed, interrupted
+from rightstate_cli.hub.follow import deployed
 from rightstate_cli.hub.waiting import following_until_asked
 from rightstate_cli.planning.target import chosen_types, types_of
 from rightstate_cli.terminal.executions import exit_code, print_executions
+from rightstate_cli.terminal.interrupt import interrupted
 from rightstate_cli.terminal.options import (
     AtOnceOption,
     FormatOption,
@@ -161,7 +162,7 @@ def _start_and_follow(hub: Hub, starts: Sequence[Start], at_once: int, format: F
             yield each
 
     with progress() as bar, interrupted(_STOPPING) as stop:
-        following, asking = following_until_asked(hub, stop)
+        following, asking = following_until_asked(hub, stop, say)
         running = bar.add_task("Executions", total=len(starts))
         try:
             for execution in following.run(told(), at_once):
@@ -172,7 +173,8 @@ def _start_and_follow(hub: Hub, starts: Sequence[Start], at_once: int, format: F
     executions += asking.executions
     executions.sort(key=lambda each: (each.account, each.resource_type, each.resource))
     print_executions(executions, format)
-    asking.say_how_to_answer()
+    if asking.executions:
+        say(asking.how_to_answer)
     if following.running:
         say(f"{counted(len(following.running), 'execution')} may still run in the hub. To look at one:")
         for arn in following.running:

@@ -12,10 +12,10 @@ from rightstate.models.settings import Exemption
 from rightstate.policy import PLAINLY
 from rightstate.wants import as_change
 from rightstate_cli.executions.executions import RUNNING, Execution
-from rightstate_cli.hub.follow import interrupted
 from rightstate_cli.hub.waiting import HOW_TO_ANSWER
 from rightstate_cli.operations import taking_back, workspace
 from rightstate_cli.operations.taking_back import Undo
+from rightstate_cli.terminal.interrupt import interrupted
 from rightstate_cli.terminal.options import (
     FormatOption,
     LedgerOption,
@@ -92,7 +92,7 @@ def undo(
     lasting = span(exempt_for)
     if not lasting:
         raise InvalidInput("--exempt-for needs a time; without one the changes would be made again at once.")
-    kept = workspace.choose(deployed, stack, hub_region, ledger)
+    kept = workspace.choose(deployed, stack, hub_region, ledger, say)
     most = workspace.exemption_days(kept)
     if lasting > timedelta(days=most):
         raise InvalidInput(

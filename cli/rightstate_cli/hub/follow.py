@@ -1,15 +1,12 @@
 """Executions started and followed until they end, in the embedded engine or in a deployed hub."""
 
 import json
-import signal
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from threading import Event
-from types import FrameType
 from typing import Any
 
 from botocore.config import Config
@@ -19,7 +16,6 @@ from rightstate.aws.sessions import CONFIG
 from rightstate_cli.aws import answers
 from rightstate_cli.executions.executions import RUNNING, Execution, Start, listed, machine_of, read
 from rightstate_cli.hub.deployment import Hub
-from rightstate_cli.terminal.output import say
 from rightstate_cli.text import counted
 
 # Step Functions developer guide, "Quotas related to API action throttling": DescribeExecution has 10 to 15 a
@@ -143,20 +139,3 @@ def deployed(hub: Hub, left: Event | None = None) -> Following:
     states = states_of(hub)
     machines = {resource_type: hub.machine(resource_type) for resource_type in hub.machines()}
     return Following(states, machines, lambda count: max(1, count / _DESCRIPTIONS_A_SECOND), left or Event())
-
-
-@contextmanager
-def interrupted(said: str) -> Iterator[Event]:
-    """Set by the first Ctrl-C, of which `said` tells what it leads to; the second aborts."""
-    stop = Event()
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, before)
-        say(said)
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)

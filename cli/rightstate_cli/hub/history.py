@@ -4,7 +4,7 @@ Step Functions knows those that run, and for 90 days after its end each executio
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain, islice
@@ -23,23 +23,24 @@ from rightstate_cli.hub.follow import states_of
 from rightstate_cli.hub.waiting import awaiting
 from rightstate_cli.tables.guards_table import Guarding
 from rightstate_cli.tables.ledger_table import Entry, Ledger, Query
-from rightstate_cli.terminal.output import say
 
 _READERS = 16
 _LOOKED_AT = 2000
-"""So many executions of each machine at most are described for one list."""
+"""Executions of each machine that are described at most for one list."""
 _LISTED = 10_000
-"""So many of each machine at most are searched for a part of a name."""
+"""Executions of each machine that are searched at most for a part of a name."""
 _ABSENT = {"ExecutionDoesNotExist", "InvalidArn"}
 
 
 class HubHistory:
     """Reads what the hub's machines have run, those of the types wanted or all.
 
-    Its methods raise Denied, Unavailable and InvalidInput.
+    `say` is given a sentence where requests for approval cannot be read. Its methods raise Denied,
+    Unavailable and InvalidInput.
     """
 
-    def __init__(self, hub: Hub, wanted: Wanted) -> None:
+    def __init__(self, hub: Hub, wanted: Wanted, say: Callable[[str], None] = lambda sentence: None) -> None:
+        self._say = say
         self._hub = hub
         self._wanted = wanted
         self._ledger = Ledger(hub.ledger)
@@ -86,7 +87,7 @@ class HubHistory:
         try:
             requests = list(readers.map(lambda each: guarding.waiting_for(each.arn), running))
         except RightstateError as error:
-            say(f"Whether one that runs waits for an approval cannot be told. {error}")
+            self._say(f"Whether one that runs waits for an approval cannot be told. {error}")
             return [Past(each, None) for each in running]
         return [
             Past(awaiting(each, request) if request else each, None, request)

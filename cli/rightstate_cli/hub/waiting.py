@@ -1,5 +1,6 @@
 """Executions that wait for somebody's approval, of which the ledger has nothing yet."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -12,13 +13,11 @@ from rightstate_cli.executions.executions import Execution, glance
 from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.hub.follow import Following, deployed
 from rightstate_cli.tables.guards_table import Guarding
-from rightstate_cli.terminal.output import say
 from rightstate_cli.text import counted
 
 HOW_TO_ANSWER = (
     "Not followed any longer: {} waiting for an approval. `rightstate approvals list` lists them, `approvals "
-    "approve` and `approvals deny` answer it. Whoever has started an execution cannot approve what it asks "
-    "for."
+    "approve` and `approvals deny` answer it. The person who started an execution cannot approve its request."
 )
 
 
@@ -53,16 +52,18 @@ def awaiting(execution: Execution, requested: Requested) -> Execution:
 
 @dataclass
 class NotFollowed:
-    """Those that are not followed any longer, as they wait for somebody who may take a day to answer.
+    """The executions that are no longer followed, because a person may take a day to answer their requests.
 
-    `guarding` is None where that cannot be told; they are followed then until they end.
+    `guarding` is None where the requests cannot be read. All executions are followed to their end then, and
+    `say` is given the reason.
     """
 
     guarding: Guarding | None
+    say: Callable[[str], None]
     executions: list[Execution] = field(default_factory=list)
 
     def leave(self, following: Following) -> None:
-        """Leave those that wait for an approval by now. Raises Denied, Unavailable and InvalidInput."""
+        """Stop following those that wait for an approval by now. Raises Denied, Unavailable, InvalidInput."""
         for arn in list(following.running):
             if request := self._request(arn):
                 with answers("It waits for an approval."):
@@ -70,10 +71,12 @@ class NotFollowed:
                 del following.running[arn]
                 self.executions.append(awaiting(glance(described, following.type_of(arn)), request))
 
-    def say_how_to_answer(self) -> None:
-        """Say how many wait, and the commands that answer them."""
-        if self.executions:
-            say(HOW_TO_ANSWER.format(counted(len(self.executions), "execution")))
+    @property
+    def how_to_answer(self) -> str:
+        """How many wait, and the commands that answer them. Empty where none waits."""
+        if not self.executions:
+            return ""
+        return HOW_TO_ANSWER.format(counted(len(self.executions), "execution"))
 
     def _request(self, execution: str) -> Requested | None:
         if self.guarding is None:
@@ -81,17 +84,20 @@ class NotFollowed:
         try:
             return self.guarding.waiting_for(execution)
         except RightstateError as error:
-            say(f"Whether one of them waits for an approval cannot be told. {error}")
+            self.say(f"Whether one of them waits for an approval cannot be told. {error}")
             self.guarding = None
             return None
 
 
-def following_until_asked(hub: Hub, left: Event) -> tuple[Following, NotFollowed]:
+def following_until_asked(
+    hub: Hub, left: Event, say: Callable[[str], None] = lambda sentence: None
+) -> tuple[Following, NotFollowed]:
     """Follow executions of a deployed hub until they end or wait for an approval.
 
-    Every command that follows a hub's executions uses this one: an answer may take a day.
+    Every command that follows a hub's executions uses this one: an answer may take a day. `say` is given a
+    sentence where the requests for approval cannot be read.
     """
-    asking = NotFollowed(Guarding(hub.guards) if hub.guards else None)
+    asking = NotFollowed(Guarding(hub.guards) if hub.guards else None, say)
     following = deployed(hub, left)
     patience = following.pause
 

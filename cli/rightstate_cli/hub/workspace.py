@@ -22,9 +22,13 @@ from rightstate_cli.tables.ledger_table import Ledger
 
 @dataclass(frozen=True)
 class HubWorkspace:
-    """Implements `operations.workspace.Workspace`: tables in DynamoDB, executions in Step Functions."""
+    """Implements `operations.workspace.Workspace`: tables in DynamoDB, executions in Step Functions.
+
+    `say` is given a sentence where requests for approval cannot be read.
+    """
 
     hub: Hub
+    say: Callable[[str], None] = lambda sentence: None
     options = " --deployed"
 
     @property
@@ -56,13 +60,13 @@ class HubWorkspace:
         return self.hub.exemption_days
 
     def history(self, wanted: Wanted) -> HubHistory:
-        return HubHistory(self.hub, wanted)
+        return HubHistory(self.hub, wanted, self.say)
 
     def find(self, named: str) -> tuple[str, Item]:
         return ledger_lookup.find(self.hub, named)
 
     def execute(self, start: Start, left: Event, started: Callable[[str], None]) -> Execution | None:
         self.hub.machine(start.resource_type)
-        following, asked = following_until_asked(self.hub, left)
+        following, asked = following_until_asked(self.hub, left, self.say)
         started(following.start(start))
         return next(following.run(), None) or next(iter(asked.executions), None)

@@ -94,8 +94,16 @@ class Workspace(Protocol):
         """
 
 
-def choose(deployed: bool, stack: str | None, hub_region: str | None, ledger: Path | None) -> Workspace:
+def choose(
+    deployed: bool,
+    stack: str | None,
+    hub_region: str | None,
+    ledger: Path | None,
+    say: Callable[[str], None] = lambda sentence: None,
+) -> Workspace:
     """The workspace that the options name, else the environment. Without any of them, this machine's.
+
+    `say` is given a sentence where a hub's requests for approval cannot be read.
 
     Raises InvalidInput where the options name both, or where what is named is not there; Denied, Unavailable.
     """
@@ -108,7 +116,7 @@ def choose(deployed: bool, stack: str | None, hub_region: str | None, ledger: Pa
         stack = stack or os.environ.get("RIGHTSTATE_STACK")
         hub_region = hub_region or os.environ.get("RIGHTSTATE_HUB_REGION")
         if deployed or stack or hub_region:
-            return HubWorkspace(hubs.find(stack or DEFAULT_STACK, hub_region))
+            return HubWorkspace(hubs.find(stack or DEFAULT_STACK, hub_region), say)
     from rightstate_cli.embedded.local import Local  # noqa: PLC0415 - a hub needs nothing of it
 
     return Local(ledger)

@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from rightstate.resource_type import Resource, ResourceType
 from rightstate_cli import foreign_json
 from rightstate_cli.planning import plan_file
 from rightstate_cli.planning.accounts import Accounts
-from rightstate_cli.terminal.output import say
 
 _KNOWN = (
     "Prowler's OCSF JSON or CSV, Security Hub's findings (GetFindings, a list of them, or an event), and the "
@@ -49,12 +48,13 @@ class Finding:
 @dataclass(frozen=True)
 class Given:
     """The findings of a file. `settles` gives the checks that a policy settles, `key` a check's name as it is
-    compared."""
+    compared. `warning` says what the file lacks."""
 
     source: str
     findings: Sequence[Finding]
     settles: Callable[[Policy], Iterable[str]]
     key: Callable[[str], str] = str
+    warning: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Matched:
 
 
 def read(path: Path) -> Given:
-    """The findings of the file. Raises InvalidInput where it is none of the formats that are known."""
+    """The findings of the file. Raises InvalidInput where its format is unknown."""
     return parse(foreign_json.read_text(path, str(path), _SO), str(path))
 
 
@@ -78,7 +78,8 @@ def parse(text: str, name: str) -> Given:
         given = foreign_json.parse(text, name, _SO)
         found = _of_json(given)
         if found and isinstance(given, dict) and given.get("NextToken"):
-            say(f"{name} is only one page of several: its NextToken leads to the next.")
+            warning = f"{name} is only one page of several: its NextToken leads to the next."
+            found = replace(found, warning=warning)
     else:
         found = _of_csv(text)
     if found is None:
