@@ -1,6 +1,9 @@
 """What stands for a hub in the embedded engine: names of its resources, and a client of Step Functions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -42,7 +45,8 @@ class Hub:
         return client
 
 
-def names(region: str) -> dict[str, str]:
+@cache
+def names(region: str) -> Mapping[str, str]:
     """Physical id of each of the hub's resources, by its logical id, and the pseudo parameters."""
     partition = boto3.Session().get_partition_for_region(region)
     found = {
@@ -60,4 +64,4 @@ def names(region: str) -> dict[str, str]:
     for name, topic in sam_template.of_type("AWS::SNS::Topic").items():
         named = sam_template.resolved(topic["TopicName"], found)
         found[name] = f"arn:{partition}:sns:{region}:{ACCOUNT}:{named}"
-    return found
+    return MappingProxyType(found)
