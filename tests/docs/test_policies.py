@@ -44,9 +44,9 @@ def test_json_says_of_a_policy_all_that_there_is_to_know(name: str) -> None:
     assert known["aliases"] == list(policy.aliases)
     assert (known["title"], known["category"]) == (policy.title, policy.category)
     assert known["resource_type"] == resource_type.name
-    assert known["wants"] == {s: str(want) for s, want in policy.bound_wants({}).items()}
+    assert known["wants"] == {s: str(want) for s, want in policy.bound_wants(policy.examples).items()}
     assert {k: each["default"] for k, each in known["parameters"].items()} == policy.values({})
-    assert known["risk"] == policy.risk
+    assert (known["risk"], known["severity"]) == (policy.risk, policy.severity)
     assert len(known["not_applicable"]) == len(policy.not_applicable)
     assert len(known["exempt_when"]) == len(policy.exempt_when)
     assert known["events"] == sam_template.event_names(resource_type.name)

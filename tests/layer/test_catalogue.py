@@ -15,7 +15,7 @@ from botocore.validate import ParamValidator
 
 from rightstate.aws.sessions import Phase, session_policy
 from rightstate.catalogue import find_policy, load_all, names
-from rightstate.policy import Policy
+from rightstate.policy import Mode, Policy, Risk
 from rightstate.resource_type import Place, ResourceType, send
 from rightstate.wants import Value
 from rightstate_cli.application import events, sam_template
@@ -223,16 +223,28 @@ def test_each_parameter_of_a_policy_is_of_use_and_no_other_is_named(
 
 
 @every_policy
-def test_the_default_of_a_parameter_is_one_of_the_values_that_it_takes(
+def test_the_default_or_the_example_of_a_parameter_is_one_of_the_values_that_it_takes(
     resource_type: ResourceType, policy: Policy
 ) -> None:
     refused = [
         name
         for name, parameter in policy.parameters.items()
         # A text without a default is simply not set.
-        if parameter.default is not None and not parameter.accepts(parameter.default)
+        if parameter.like is not None and not parameter.accepts(parameter.like)
     ]
     assert refused == []
+
+
+@every_policy
+def test_only_a_policy_without_risk_is_offered_in_auto(resource_type: ResourceType, policy: Policy) -> None:
+    assert (policy.risk.suggested_mode is Mode.AUTO) == (policy.risk is Risk.SAFE)
+
+
+@every_policy
+def test_a_change_that_cannot_be_taken_back_is_no_safe_one(
+    resource_type: ResourceType, policy: Policy
+) -> None:
+    assert not policy.reversible.startswith("No") or policy.risk is not Risk.SAFE
 
 
 BEFORE: tuple[Value, ...] = (None, False, True, 0, 1, 10_000, "none", [])
@@ -240,7 +252,7 @@ BEFORE: tuple[Value, ...] = (None, False, True, 0, 1, 10_000, "none", [])
 
 @every_policy
 def test_what_a_policy_would_write_is_what_it_wants(resource_type: ResourceType, policy: Policy) -> None:
-    for want in policy.bound_wants({}).values():
+    for want in policy.bound_wants(policy.examples).values():
         for before in BEFORE:
             assert want.holds(want.target(before))
 

@@ -6,6 +6,8 @@ import json
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -20,7 +22,8 @@ from rightstate.aws import sessions
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, SettingsUnreadable, Throttled, Unavailable, UnknownAccount
 from rightstate.models.settings import Account, Enabled, Exemption
-from rightstate.policy import Mode
+from rightstate.policy import Mode, Parameter
+from rightstate.resource_type import ResourceType
 from rightstate.storage.dynamodb import serialized
 from rightstate_cli.tables import accounts_table
 
@@ -64,6 +67,43 @@ def test_settings_are_read_with_modes_and_parameters(table: Any) -> None:
 def test_a_policy_may_be_named_by_an_alias(table: Any) -> None:
     account = Account(account="111122223333", policies={"S3VersioningEnabled": Enabled(mode=Mode.AUTO)})
     assert set(settings.enabled(account, load("s3-bucket"))) == {"s3-versioning"}
+
+
+def with_a_log_bucket() -> ResourceType:
+    """A type whose policy can do nothing without a value of the account's."""
+    passwords = load("iam-password-policy")
+    policy = passwords.policies[0]
+    bucket = Parameter(example="amzn-s3-demo-logs", pattern="[a-z0-9.-]+", why="The bucket for the logs.")
+    needing = policy.model_copy(update={"parameters": {**policy.parameters, "log_bucket": bucket}})
+    return replace(passwords, policies=(needing,))
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({}, r"lacks a value.*The bucket for the logs\. Give it.*\.log_bucket=amzn-s3-demo-logs"),
+        ({"log_bucket": "With Spaces"}, "'log_bucket' that it does not take, or whose value is out of range"),
+        ({"log_bucket": ""}, "'log_bucket' that it does not take, or whose value is out of range"),
+        ({"log_bucket": 7}, "'log_bucket' that it does not take, or whose value is out of range"),
+        ({"log_bucket": "logs-of-all"}, None),
+    ],
+)
+def test_a_policy_counts_only_once_its_account_gives_what_it_needs(
+    given: dict[str, Any], problem: str | None
+) -> None:
+    resource_type = with_a_log_bucket()
+    [policy] = resource_type.policies
+    account = Account(
+        account="111122223333", policies={policy.id: Enabled(mode=Mode.REPORT, parameters=given)}
+    )
+    with pytest.raises(SettingsUnreadable, match=problem) if problem else nullcontext():
+        assert set(settings.enabled(account, resource_type)) == {policy.id}
+
+
+def test_a_policy_that_is_off_needs_no_value() -> None:
+    resource_type = with_a_log_bucket()
+    account = Account(account="111122223333", policies={resource_type.policies[0].id: Enabled(mode=Mode.OFF)})
+    assert settings.enabled(account, resource_type) == {}
 
 
 def test_an_account_without_settings_has_nothing_enabled(table: Any) -> None:

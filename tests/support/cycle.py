@@ -42,7 +42,11 @@ def enabled(
     """Those policies of the type, or all, in that mode; each with the parameters that it has."""
     return {
         policy.id: Enabled(
-            mode=mode, parameters={k: v for k, v in parameters.items() if k in policy.parameters}
+            mode=mode,
+            parameters={
+                **policy.examples,
+                **{k: v for k, v in parameters.items() if k in policy.parameters},
+            },
         )
         for policy in resource_type.policies
         if not policies or policy.id in policies

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from unittest.mock import patch
 
 from rightstate import ledger, way
+from rightstate.catalogue import find_policy
 from rightstate.clock import written
 from rightstate.models.approval import Approval, Asked
 from rightstate.models.decision import Decision, Excuse, Outcome, Undo
@@ -119,7 +120,12 @@ def ended(
         resource=place,
         role_arn=f"arn:aws:iam::{account}:role/rightstate-remediation",
         external_id=None,
-        policies={} if undo else {each: Enabled(mode=mode) for each, mode in policies.items()},
+        policies={}
+        if undo
+        else {
+            each: Enabled(mode=mode, parameters=find_policy(each)[1].examples)
+            for each, mode in policies.items()
+        },
         excuses=excuses,
         undo=undo and _undoing(undo),
         **given,

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from rightstate.catalogue import load
+from rightstate.catalogue import find_policy, load
 from rightstate.clock import written
 from rightstate.deciding import planner
 from rightstate.models.decision import Excuse, Outcome, Undo
@@ -134,7 +134,7 @@ def _variants(name: str) -> tuple[_Variant, ...]:
     while len(found) < _VARIANTS:
         resource, observed = random.choice(recorded.made(name).observed)
         some = random.sample(of.policies, min(len(of.policies), random.randint(2, 5)))
-        policies = {each.id: Enabled(mode=Mode.AUTO) for each in some}
+        policies = {each.id: Enabled(mode=Mode.AUTO, parameters=each.examples) for each in some}
         decision = planner.decide(of, resource, policies, observed)
         if decision.changes:
             after = {**observed, **{each.setting: each.after for each in decision.changes}}
@@ -175,7 +175,11 @@ def _entry(random: Random, number: int, place: _Place, changed: dict[_Place, Und
         resource=Resource(account=place[0], region=place[1], id=place[3]),
         role_arn=f"arn:aws:iam::{place[0]}:role/rightstate-remediation",
         external_id=None,
-        policies={} if before else {name: Enabled(mode=mode) for name in variant.policies},
+        policies={}
+        if before
+        else {
+            name: Enabled(mode=mode, parameters=find_policy(name)[1].examples) for name in variant.policies
+        },
         reason="" if event else "Nightly sweep",
         event=event,
         batch=batch,

@@ -31,7 +31,9 @@ def enable(
             account=account,
             **accounts.roles(account),
             external_id="shared",
-            policies={policy: Enabled(mode=mode) for policy in policies},
+            policies={
+                policy: Enabled(mode=mode, parameters=find_policy(policy)[1].examples) for policy in policies
+            },
             approvers=approvers,
         )
     )

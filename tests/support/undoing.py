@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from rightstate.catalogue import find_policy
 from rightstate.clock import written
 from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
@@ -31,7 +32,10 @@ def exempt(hub: Engine, resource_type: str, resource: str, *policies: str, **fie
             account=ACCOUNT,
             **accounts.roles(ACCOUNT),
             external_id="shared",
-            policies={policy: Enabled(mode=Mode.AUTO) for policy in policies},
+            policies={
+                policy: Enabled(mode=Mode.AUTO, parameters=find_policy(policy)[1].examples)
+                for policy in policies
+            },
             exemptions=(exemption,),
         )
     )

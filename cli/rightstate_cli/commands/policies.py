@@ -105,6 +105,7 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
         ("Wants", "\n".join(f"{setting}: {want}" for setting, want in whole["wants"].items())),
         ("Parameters", "\n".join(f"{name} = {text}" for name, text in parameters(policy).items()) or "none"),
         ("May break", whole["side_effects"]),
+        ("Severity", whole["severity"]),
         ("Risk", f"{whole['risk']}; {_begin_with(policy.risk.suggested_mode)}"),
         ("Can be undone", whole["reversible"]),
         ("Does nothing when", "\n".join(whole["not_applicable"]) or "-"),

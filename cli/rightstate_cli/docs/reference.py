@@ -70,9 +70,10 @@ def facts(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
         "category": policy.category,
         "resource_type": resource_type.name,
         "scope": _reason(resource_type, policy.scope) if policy.scope else resource_type.title,
+        "severity": policy.severity.value,
         "risk": policy.risk.value,
         "suggested_mode": policy.risk.suggested_mode.value,
-        "wants": {setting: str(want) for setting, want in policy.bound_wants({}).items()},
+        "wants": {setting: str(want) for setting, want in policy.bound_wants(policy.examples).items()},
         "parameters": {name: each.model_dump(mode="json") for name, each in policy.parameters.items()},
         "side_effects": policy.side_effects,
         "reversible": policy.reversible,
@@ -104,6 +105,8 @@ def _reason(resource_type: ResourceType, case: str) -> str:
 def _parameter(parameter: Parameter) -> str:
     bounds = f", {parameter.minimum} to {parameter.maximum}" if parameter.maximum is not None else ""
     choices = f", of {', '.join(parameter.choices)}" if parameter.choices else ""
+    if parameter.required:
+        return f"to be given, e.g. {as_text(parameter.example)}{bounds}{choices}: {parameter.why}"
     return f"{as_text(parameter.default)}{bounds}{choices}: {parameter.why}"
 
 
@@ -144,12 +147,13 @@ def _section(resource_type: ResourceType) -> Iterator[str]:
         yield f"- AWS also requires: {_codes(resource_type.dependent_actions)}"
     yield ""
     yield from _table(
-        ("Policy", "Title", "Category", "Risk", "Mode", "Security Hub"),
+        ("Policy", "Title", "Category", "Severity", "Risk", "Mode", "Security Hub"),
         (
             (
                 f"[{policy.id}](#{policy.id})",
                 _text(policy.title),
                 policy.category.removeprefix("AWS - "),
+                policy.severity,
                 policy.risk,
                 policy.risk.suggested_mode,
                 ", ".join(policy.security_hub),
@@ -175,6 +179,7 @@ def _details(resource_type: ResourceType, policy: Policy) -> Iterator[str]:
         "Applies to": [_text(known["scope"])],
         "Wants": wants,
         "Parameters": given,
+        "Severity": [policy.severity.value],
         "Risk": [f"{policy.risk}; begin with mode `{policy.risk.suggested_mode}`"],
         "May break": [_text(policy.side_effects)],
         "Can be undone": [_text(policy.reversible)],

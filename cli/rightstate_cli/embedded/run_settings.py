@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rightstate import settings
-from rightstate.catalogue import load_all
+from rightstate.catalogue import find_policy, load_all
+from rightstate.errors import InvalidInput
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.storage.table import Item, Key
@@ -28,13 +29,22 @@ class Asked:
         Exemptions and the handling of managed resources are those of the settings. Policies that are enabled
         there keep their parameters, and their mode where it allows less. The others count as enabled for the
         run if the command line chooses them, or if the settings enable none at all. Raises
-        SettingsUnreadable."""
+        SettingsUnreadable; InvalidInput where a value is missing that all of them need."""
         written = {name: each for of in load_all() for name, each in settings.enabled(found, of).items()}
         policies = {
             name: _lowered(asked, written.get(name))
             for name, asked in self.account.policies.items()
             if name in written or self.named or not written
         }
+        lacking = {
+            policy.id: policy.how_to_give(missing)
+            for name, each in policies.items()
+            for policy in (find_policy(name)[1],)
+            if (missing := policy.missing(each.parameters))
+        }
+        if lacking and len(lacking) == len(policies):
+            raise InvalidInput(" ".join(f"{name} cannot run. {how}" for name, how in lacking.items()))
+        policies = {name: each for name, each in policies.items() if name not in lacking}
         ours = self.role_given or found.role_arn is None
         role = self.account if ours else found
         return found.model_copy(

@@ -182,7 +182,7 @@ class Explaining:
         elif self._role:
             role = reading = role_arn(self._role, resource)
             external_id = self._external_id
-        off = {each.id: Enabled(mode=Mode.REPORT) for each in resource_type.policies}
+        off = {each.id: Enabled(mode=Mode.REPORT) for each in resource_type.policies if not each.missing({})}
         guard = guarding_of(self._records).guard(
             f"{resource.account}/{resource.region}/{resource_type.name}/{resource.id}"
         )

@@ -12,7 +12,7 @@ from rightstate.identify import identify, is_arn_of, shown
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
-from rightstate.wants import Value
+from rightstate.wants import Value, as_text
 from rightstate_cli.aws import checked_account, sign_in
 
 DEFAULT_ROLE = "rightstate-remediation"
@@ -140,18 +140,18 @@ def parameter(given: str) -> tuple[str, str, Value]:
         takes = ", ".join(policy.parameters) or "none"
         raise InvalidInput(f"{policy.id} has no parameter {shown(name)}; it takes: {takes}.")
     value: Value
-    if isinstance(declared.default, bool):
+    if isinstance(declared.like, bool):
         value = {"true": True, "false": False}.get(text.lower(), text)
-    elif isinstance(declared.default, int):
+    elif isinstance(declared.like, int):
         value = int(text) if text.isdecimal() else text
-    elif isinstance(declared.default, list):
+    elif isinstance(declared.like, list):
         value = text.split(",")
     else:
         value = text
     if not declared.accepts(value):
         bounds = (
             f"{declared.minimum} to {declared.maximum}" if declared.maximum else ", ".join(declared.choices)
-        )
+        ) or (f"a text like {as_text(declared.example)}" if declared.required else "")
         raise InvalidInput(
             f"{shown(text)} is not a value for {policy.id}.{name}. It takes: {bounds or 'a text'}."
         )

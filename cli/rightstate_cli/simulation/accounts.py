@@ -33,7 +33,11 @@ def roles(account: str) -> dict[str, str]:
 
 def settings(mode: Mode) -> list[Account]:
     """Every policy enabled in both accounts, with that mode."""
-    policies = {policy.id: Enabled(mode=mode) for each in load_all() for policy in each.policies}
+    policies = {
+        policy.id: Enabled(mode=mode, parameters=policy.examples)
+        for each in load_all()
+        for policy in each.policies
+    }
     return [
         Account(account=account, **roles(account), external_id="rightstate-demo", policies=policies)
         for account in (FIRST, SECOND)

@@ -147,7 +147,11 @@ def engine(_server: Server) -> Iterator[Engine]:
 @pytest.fixture(scope="module")
 def enabled(engine: Engine) -> None:
     """Every policy in mode auto, in the hub's own account and in another."""
-    policies = {each.id: Enabled(mode=Mode.AUTO) for of in load_all() for each in of.policies}
+    policies = {
+        each.id: Enabled(mode=Mode.AUTO, parameters=each.examples)
+        for of in load_all()
+        for each in of.policies
+    }
     role = f"arn:aws:iam::{OTHER}:role/rightstate-remediation"
     engine.configure(Account(account=OWN, policies=policies))
     engine.configure(Account(account=OTHER, role_arn=role, policies=policies))

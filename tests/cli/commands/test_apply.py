@@ -24,7 +24,9 @@ from tests.support.moto_engine import Engine
 
 pytestmark = pytest.mark.usefixtures("enabled", "backfill")
 SQS = "sqs-server-side-encryption"
-_POLICIES = {each.id: Enabled(mode=Mode.AUTO) for of in load_all() for each in of.policies}
+_POLICIES = {
+    each.id: Enabled(mode=Mode.AUTO, parameters=each.examples) for of in load_all() for each in of.policies
+}
 
 
 class Backfill:

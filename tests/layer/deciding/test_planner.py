@@ -17,7 +17,7 @@ from rightstate.deciding.planner import (
 from rightstate.errors import PlanConflict
 from rightstate.models.decision import Outcome, Status
 from rightstate.models.settings import Enabled
-from rightstate.policy import Mode, Parameter, Policy, Risk
+from rightstate.policy import Mode, Parameter, Policy, Risk, Severity
 from rightstate.resource_type import Call, Case, Change, Observed, Resource, ResourceType, Setting
 from rightstate.wants import AtLeast, Exactly, Includes, Value, Want
 
@@ -32,6 +32,7 @@ def policy(name: str, wants: dict[str, Want], **more: object) -> Policy:
             "title": name,
             "category": "test",
             "risk": Risk.SAFE,
+            "severity": Severity.LOW,
             "side_effects": "none",
             "reversible": "yes",
             "wants": wants,

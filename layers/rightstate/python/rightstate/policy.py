@@ -1,9 +1,10 @@
 """A policy: data that says what is wanted of the settings of one resource type."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rightstate.frozen import Frozen
 from rightstate.wants import Value, Want
@@ -22,6 +23,24 @@ class Mode(StrEnum):
         return self if limit is None else min(self, limit, key=list(Mode).index)
 
 
+class Severity(StrEnum):
+    """How much it matters that a resource breaks a policy, from the least to the most.
+
+    The names are those of Security Hub's and Prowler's severities (ASFF, Severity.Label).
+    """
+
+    INFORMATIONAL = "informational"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for the least."""
+        return list(Severity).index(self)
+
+
 class Risk(StrEnum):
     """What enabling a policy may break; it decides which mode is offered first."""
 
@@ -31,6 +50,7 @@ class Risk(StrEnum):
     KEY_COUPLING = "key-coupling"
     RESTART = "restart"
     BREAKS_ACCESS = "breaks-access"
+    IRREVERSIBLE = "irreversible"
     OBSOLETE = "obsolete"
 
     @property
@@ -48,35 +68,64 @@ class Risk(StrEnum):
 class Parameter(Frozen):
     """A value that an account may set, with the default that the published policy has.
 
+    If the policy can do nothing without a value that nobody can guess (a bucket for logs, a key, a
+    destination), the parameter has an `example` and no default. Then an account has to give the value before
+    it can enable the policy.
     `minimum` and `maximum` bound a number (AWS's own range), `choices` a text or each item of a list.
+    `pattern` is what a text or each item of a list must match in full.
     """
 
-    default: Value
+    default: Value = None
+    example: Value = None
     why: str
     minimum: int | None = None
     maximum: int | None = None
     choices: tuple[str, ...] = ()
+    pattern: str = ""
+
+    @model_validator(mode="after")
+    def _default_or_example(self) -> "Parameter":
+        if self.default is not None and self.example is not None:
+            raise ValueError("give a default or an example, not both")
+        return self
+
+    @property
+    def required(self) -> bool:
+        """Whether an account has to give a value."""
+        return self.example is not None
+
+    @property
+    def like(self) -> Value:
+        """A value of the kind that it takes: the default or the example. None for a text that is optional."""
+        return self.example if self.required else self.default
 
     def accepts(self, value: object) -> bool:
-        """Whether `value` may replace the default."""
-        if isinstance(self.default, bool):
+        """Whether an account may give `value`."""
+        if isinstance(self.like, bool):
             return isinstance(value, bool)
-        if isinstance(self.default, int):
+        if isinstance(self.like, int):
             return (
                 isinstance(value, int)
                 and not isinstance(value, bool)
                 and (self.minimum is None or value >= self.minimum)
                 and (self.maximum is None or value <= self.maximum)
             )
-        items = value if isinstance(self.default, list) else [value]
+        items = value if isinstance(self.like, list) else [value]
         return (
             isinstance(items, list)
             and bool(items)
             and all(
-                isinstance(item, str) and item and (not self.choices or item in self.choices)
+                isinstance(item, str)
+                and item
+                and (not self.choices or item in self.choices)
+                and (not self.pattern or re.fullmatch(self.pattern, item))
                 for item in items
             )
         )
+
+
+def _as_option(value: Value) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 PLAINLY = "Yes:"
@@ -90,7 +139,9 @@ class Policy(Frozen):
     satisfies it whatever its settings are. In an exempt-when case it changes nothing, and tells what it
     found. `aliases` are ids under which it was known elsewhere.
     `security_hub`, `prowler` and `config_rules` are the controls, checks and managed rules (by identifier)
-    whose findings it settles. `reversible` begins with PLAINLY where an undo loses and leaves nothing.
+    whose findings it settles. `severity` is the highest of its Security Hub controls, else that of its
+    Prowler checks, else ours with the reason beside it. `reversible` begins with PLAINLY where an undo
+    loses and leaves nothing.
     """
 
     id: str
@@ -98,6 +149,7 @@ class Policy(Frozen):
     title: str
     category: str
     risk: Risk
+    severity: Severity
     wants: Mapping[str, Want]
     side_effects: str
     reversible: str
@@ -112,8 +164,28 @@ class Policy(Frozen):
     notes: str = ""
 
     def values(self, parameters: Mapping[str, Value]) -> dict[str, Value]:
-        """Every declared parameter's value: the account's, else the default."""
+        """Every declared parameter's value: the account's, else the default. A required one that the account
+        does not give is None."""
         return {name: parameters.get(name, declared.default) for name, declared in self.parameters.items()}
+
+    def missing(self, parameters: Mapping[str, Value]) -> tuple[str, ...]:
+        """The required parameters that are not given."""
+        return tuple(
+            name for name, declared in self.parameters.items() if declared.required and name not in parameters
+        )
+
+    def how_to_give(self, parameters: Iterable[str]) -> str:
+        """What each of these parameters is for, and the option that gives it."""
+        return " ".join(
+            f"It needs {name}: {self.parameters[name].why} Give it, for example "
+            f"--set {self.id}.{name}={_as_option(self.parameters[name].example)}."
+            for name in parameters
+        )
+
+    @property
+    def examples(self) -> dict[str, Value]:
+        """The required parameters with their examples."""
+        return {name: each.example for name, each in self.parameters.items() if each.required}
 
     def bound_wants(self, parameters: Mapping[str, Value]) -> dict[str, Want]:
         """The wants with the account's parameters in them. Raises ValueError where these contradict

@@ -136,8 +136,8 @@ def enabled(account: Account, resource_type: ResourceType) -> dict[str, Enabled]
     """The policies of the type that are not off, by id.
 
     Raises SettingsUnreadable for an id that no type has, for a policy that is named twice, and for a
-    parameter that a policy of this type does not have or that is out of range; for exemptions too of
-    policies that no type has, or of what is no resource.
+    parameter that a policy of this type does not have, that it lacks or that is out of range; for
+    exemptions too of policies that no type has, or of what is no resource.
     """
     found: dict[str, Enabled] = {}
     seen: set[str] = set()
@@ -161,6 +161,11 @@ def enabled(account: Account, resource_type: ResourceType) -> dict[str, Enabled]
                     f"Policy {policy.id} of account {account.account} has a parameter {parameter!r} "
                     "that it does not take, or whose value is out of range. Nothing was changed."
                 )
+        if missing := policy.missing(configured.parameters):
+            raise SettingsUnreadable(
+                f"Policy {policy.id} of account {account.account} lacks a value. "
+                f"{policy.how_to_give(missing)} Nothing was changed."
+            )
         try:
             policy.bound_wants(configured.parameters)
         except ValueError:

@@ -1,6 +1,6 @@
 """The policies of Auto Scaling groups."""
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.wants import AtLeast
 
 POLICIES = (
@@ -10,6 +10,8 @@ POLICIES = (
         title="Ensure Amazon Auto Scaling Groups are utilizing cooldown periods",
         category="AWS - Business Continuity",
         risk=Risk.SAFE,
+        # About cost and stability, no control and no check.
+        severity=Severity.INFORMATIONAL,
         wants={"DefaultCooldown": AtLeast(minimum=1, raise_to_from="default_cooldown_seconds")},
         parameters={
             "default_cooldown_seconds": Parameter(

@@ -1,6 +1,6 @@
 """The policies of Classic Load Balancers."""
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.wants import AtLeast, Exactly
 
 POLICIES = (
@@ -10,6 +10,7 @@ POLICIES = (
         title="Ensure Connection Draining is enabled for your AWS Classic Load Balancer",
         category="AWS - Networking",
         risk=Risk.SAFE,
+        severity=Severity.LOW,
         wants={
             "ConnectionDraining.Enabled": Exactly(value=True),
             # Only where none is set: every timeout that Elastic Load Balancing takes is at least 1.

@@ -1,6 +1,6 @@
 """The policy of CloudFormation stacks."""
 
-from rightstate.policy import Policy, Risk
+from rightstate.policy import Policy, Risk, Severity
 from rightstate.wants import Exactly
 
 POLICIES = (
@@ -10,6 +10,7 @@ POLICIES = (
         title="Ensure that Termination Protection feature is enabled for AWS CloudFormation stacks",
         category="AWS - Business Continuity",
         risk=Risk.SAFE,
+        severity=Severity.MEDIUM,
         wants={"EnableTerminationProtection": Exactly(value=True)},
         not_applicable=(
             "nested",

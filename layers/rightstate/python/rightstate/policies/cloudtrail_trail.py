@@ -1,6 +1,6 @@
 """The policies of CloudTrail trails."""
 
-from rightstate.policy import Policy, Risk
+from rightstate.policy import Policy, Risk, Severity
 from rightstate.wants import Exactly
 
 _AUDIT = "AWS - Audit and Logging"
@@ -13,6 +13,7 @@ POLICIES = (
         title="Ensure CloudTrail is enabled in all regions",
         category=_AUDIT,
         risk=Risk.COST,
+        severity=Severity.HIGH,
         wants={
             "IsMultiRegionTrail": Exactly(value=True),
             # CloudTrail refuses a multi-Region trail without them (InvalidParameterCombinationException).
@@ -38,6 +39,7 @@ POLICIES = (
         title="Ensure CloudTrail log file validation is enabled",
         category=_AUDIT,
         risk=Risk.SAFE,
+        severity=Severity.LOW,
         wants={"LogFileValidationEnabled": Exactly(value=True)},
         not_applicable=(*_NOT_OURS, "organization-validation"),
         side_effects="None: a small digest file is put beside the log files every hour.",
@@ -55,6 +57,7 @@ POLICIES = (
         title="Ensure that CloudTrail trail have logging enabled",
         category=_AUDIT,
         risk=Risk.COST,
+        severity=Severity.HIGH,
         wants={"IsLogging": Exactly(value=True)},
         not_applicable=_NOT_OURS,
         side_effects="The trail delivers again, which is stored and, beyond a region's first copy of "

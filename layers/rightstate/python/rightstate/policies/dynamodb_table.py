@@ -1,6 +1,6 @@
 """The policies of DynamoDB tables."""
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.wants import AtLeast, Exactly
 
 POLICIES = (
@@ -10,6 +10,7 @@ POLICIES = (
         title="Ensure Amazon DynamoDB tables have continuous backups enabled",
         category="AWS - Storage and Databases",
         risk=Risk.COST,
+        severity=Severity.MEDIUM,
         wants={
             "PointInTimeRecoveryStatus": Exactly(value="ENABLED"),
             # Any period that DynamoDB takes will do: one that somebody chose is left alone.

@@ -1,6 +1,6 @@
 """The policies of EC2 instances."""
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.wants import Exactly, OneOf
 
 POLICIES = (
@@ -11,6 +11,7 @@ POLICIES = (
         "closely",
         category="AWS - Compute",
         risk=Risk.COST,
+        severity=Severity.LOW,
         wants={"Monitoring": OneOf(allowed=("enabled", "pending"), otherwise="enabled")},
         parameters={
             "monitor_tag": Parameter(
@@ -38,6 +39,8 @@ POLICIES = (
         title="Ensure Termination Protection feature is enabled for EC2 instances that are not part of ASGs",
         category="AWS - Compute",
         risk=Risk.SAFE,
+        # As AWS rates deletion protection of a DB instance (Security Hub RDS.8).
+        severity=Severity.LOW,
         wants={"DisableApiTermination": Exactly(value=True)},
         not_applicable=("terminated", "operated", "in-a-group", "owned", "spot"),
         side_effects="Until it is switched off again, TerminateInstances is refused, and with it whatever "

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.wants import AtLeast, AtMost, Exactly, Want
 
 _ACCEPT_NO_USERS = Parameter(
@@ -29,6 +29,7 @@ def _policy(
         title=title,
         category="AWS - Identity and Access Management",
         risk=Risk.LOCKS_OUT_USERS,
+        severity=Severity.MEDIUM,
         wants={setting: want},
         parameters={**(parameters or {}), "accept_no_users": _ACCEPT_NO_USERS},
         compliant_when=("no-users",),

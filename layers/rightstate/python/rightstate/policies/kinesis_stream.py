@@ -1,6 +1,6 @@
 """The policies of Kinesis data streams."""
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.wants import AnythingBut, Includes
 
 _STORAGE = "AWS - Storage and Databases"
@@ -24,6 +24,8 @@ POLICIES = (
         title="Ensure enhanced monitoring is enabled for your AWS Kinesis streams using shard-level metrics",
         category=_STORAGE,
         risk=Risk.COST,
+        # Numbers for operations, no control and no check.
+        severity=Severity.INFORMATIONAL,
         wants={"ShardLevelMetrics": Includes(items_from="required_metrics")},
         parameters={
             "required_metrics": Parameter(
@@ -43,6 +45,7 @@ POLICIES = (
         title="Ensure Amazon Kinesis streams enforce Server-Side Encryption (SSE)",
         category=_STORAGE,
         risk=Risk.KEY_COUPLING,
+        severity=Severity.MEDIUM,
         wants={
             "Encryption": AnythingBut(
                 value="none", otherwise="alias/aws/kinesis", otherwise_from="kms_key_id"

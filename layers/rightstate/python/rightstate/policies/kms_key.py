@@ -1,6 +1,6 @@
 """The policies of KMS keys."""
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.wants import AtLeast, Exactly
 
 POLICIES = (
@@ -10,6 +10,7 @@ POLICIES = (
         title="Ensure rotation for customer created CMKs is enabled",
         category="AWS - Key Management",
         risk=Risk.SAFE,
+        severity=Severity.MEDIUM,
         wants={
             "KeyRotationEnabled": Exactly(value=True),
             # Any period that KMS takes will do: one that somebody chose is left alone.

@@ -1,6 +1,6 @@
 """The policies of Application and Network Load Balancers: one setting, enabled for each kind apart."""
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.wants import Exactly
 
 
@@ -11,6 +11,7 @@ def _deletion_protection(kind: str, alias: str, title: str, other: str) -> Polic
         title=title,
         category="AWS - Networking",
         risk=Risk.SAFE,
+        severity=Severity.MEDIUM,
         wants={"deletion_protection.enabled": Exactly(value=True)},
         parameters={
             "exempt_controlled": Parameter(

@@ -1,6 +1,6 @@
 """The policies of Neptune DB clusters."""
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.rds import WITHOUT_OTHERS
 from rightstate.wants import AtLeast, Exactly
 
@@ -11,6 +11,7 @@ POLICIES = (
         title="Ensure IAM Database Authentication feature is enabled for Amazon Neptune clusters",
         category="AWS - Identity and Access Management",
         risk=Risk.BREAKS_ACCESS,
+        severity=Severity.MEDIUM,
         wants={"IAMDatabaseAuthenticationEnabled": Exactly(value=True)},
         scope="neptune",
         not_applicable=("deleting",),
@@ -29,6 +30,7 @@ POLICIES = (
         "purposes",
         category="AWS - Business Continuity",
         risk=Risk.SAFE,
+        severity=Severity.MEDIUM,
         wants={
             "BackupRetentionPeriod": AtLeast(
                 minimum_from="min_retention_days", raise_to_from="target_retention_days"

@@ -1,6 +1,6 @@
 """The policies of Neptune DB instances."""
 
-from rightstate.policy import Policy, Risk
+from rightstate.policy import Policy, Risk, Severity
 from rightstate.rds import WITHOUT_OTHERS
 from rightstate.wants import Exactly
 
@@ -11,6 +11,8 @@ POLICIES = (
         title="Ensure Amazon Neptune instances have Auto Minor Version Upgrade feature enabled",
         category="AWS - Business Continuity",
         risk=Risk.SAFE,
+        # As AWS rates the same setting of RDS (Security Hub RDS.13).
+        severity=Severity.HIGH,
         wants={"AutoMinorVersionUpgrade": Exactly(value=True)},
         scope="neptune",
         not_applicable=("deleting",),

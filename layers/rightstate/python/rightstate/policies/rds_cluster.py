@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.rds import WITHOUT_OTHERS
 from rightstate.wants import AtLeast, Exactly, Includes, Want
 
@@ -30,6 +30,7 @@ def _each(
     *,
     category: str,
     risk: Risk,
+    severity: Severity,
     wants: Mapping[str, Want],
     side_effects: str,
     reversible: str,
@@ -48,6 +49,7 @@ def _each(
             title=title.format(called),
             category=category,
             risk=risk,
+            severity=severity,
             wants=wants,
             parameters=parameters or {},
             scope=_SCOPE.get(kind, kind),
@@ -70,6 +72,7 @@ def _log_exports(kind: str, alias: str, called: str, types: tuple[str, ...], *se
         title=f"Ensure Log Exports feature is enabled for {called}",
         category="AWS - Audit and Logging",
         risk=Risk.COST,
+        severity=Severity.MEDIUM,
         wants={
             "EnabledCloudwatchLogsExports": Includes(
                 items_from="required_log_types", offered="ExportableLogTypes"
@@ -104,6 +107,8 @@ def _backups(
         clusters,
         category=_BUSINESS_CONTINUITY,
         risk=Risk.SAFE,
+        # As AWS rates too short a retention (Security Hub RDS.50), also where there is no control.
+        severity=Severity.MEDIUM,
         wants={
             "BackupRetentionPeriod": AtLeast(
                 minimum_from="min_retention_days", raise_to_from="target_retention_days"
@@ -127,6 +132,7 @@ POLICIES = (
         title="Ensure IAM Database Authentication feature is enabled for RDS Aurora Cluster",
         category="AWS - Identity and Access Management",
         risk=Risk.SAFE,
+        severity=Severity.MEDIUM,
         wants={"IAMDatabaseAuthenticationEnabled": Exactly(value=True)},
         scope="aurora",
         not_applicable=(*_GENERALLY, "without-iam"),
@@ -160,6 +166,7 @@ POLICIES = (
         _CLUSTERS,
         category="AWS - Data Protection",
         risk=Risk.SAFE,
+        severity=Severity.MEDIUM,
         wants={"DeletionProtection": Exactly(value=True)},
         side_effects="None until somebody deletes the cluster, or the CloudFormation stack that it is in: "
         "that fails until the protection is switched off.",
@@ -191,6 +198,7 @@ POLICIES = (
         _CLUSTERS,
         category=_GOVERNANCE,
         risk=Risk.SAFE,
+        severity=Severity.LOW,
         wants={"CopyTagsToSnapshot": Exactly(value=True)},
         side_effects="None.",
         reversible="Yes: it is switched off again.",
@@ -204,6 +212,8 @@ POLICIES = (
         _SERVERLESS,
         category=_GOVERNANCE,
         risk=Risk.RESTART,
+        # About cost, no control and no check.
+        severity=Severity.INFORMATIONAL,
         wants={
             "MinCapacity": Exactly(value="0"),
             # Any number of seconds that AWS takes is the owner's choice.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.rds import WITHOUT_OTHERS
 from rightstate.wants import AtLeast, Exactly, Includes, OneOf, Want
 
@@ -41,6 +41,7 @@ def _each(
     *,
     category: str,
     risk: Risk,
+    severity: Severity,
     setting: str,
     want: Want,
     side_effects: str,
@@ -63,6 +64,7 @@ def _each(
             title=title.format(called),
             category=category,
             risk=risk,
+            severity=severity,
             wants={setting: want},
             parameters=parameters or {},
             scope=engine,
@@ -108,6 +110,7 @@ def _backups(
         instances,
         category=_BUSINESS_CONTINUITY,
         risk=Risk.SAFE,
+        severity=Severity.MEDIUM,
         setting="BackupRetentionPeriod",
         want=AtLeast(minimum_from="min_retention_days", raise_to_from="target_retention_days"),
         parameters={
@@ -138,6 +141,7 @@ def _log_exports(engine: str, called: str, types: tuple[str, ...], *also: str) -
         {engine: called},
         category="AWS - Audit and Logging",
         risk=Risk.COST,
+        severity=Severity.MEDIUM,
         setting="EnabledCloudwatchLogsExports",
         want=Includes(items_from="required_log_types", offered="ExportableLogTypes"),
         parameters={
@@ -170,6 +174,7 @@ POLICIES = (
         {engine: _PLURAL[engine] for engine in ("postgres", "mysql")},
         category="AWS - Identity and Access Management",
         risk=Risk.SAFE,
+        severity=Severity.MEDIUM,
         setting="IAMDatabaseAuthenticationEnabled",
         want=Exactly(value=True),
         not_applicable={"postgres": ("old-postgres",), "mysql": ("old-mysql",)},
@@ -190,6 +195,7 @@ POLICIES = (
         _MOSTLY_SINGULAR | _IN_AURORA,
         category="AWS - Networking",
         risk=Risk.BREAKS_ACCESS,
+        severity=Severity.CRITICAL,
         setting="PubliclyAccessible",
         want=Exactly(value=False),
         side_effects="Clients outside the VPC lose access within minutes, when the endpoint's name begins to "
@@ -207,6 +213,7 @@ POLICIES = (
         _PLURAL,
         category=_DATA_PROTECTION,
         risk=Risk.SAFE,
+        severity=Severity.LOW,
         setting="DeletionProtection",
         want=Exactly(value=True),
         side_effects="None until somebody deletes the instance, or the CloudFormation stack that it is in: "
@@ -223,6 +230,8 @@ POLICIES = (
         _PLURAL | {"aurora-instance": "Aurora SQL Instances"},
         category=_DATA_PROTECTION,
         risk=Risk.COST,
+        # As AWS rates Enhanced Monitoring (Security Hub RDS.6).
+        severity=Severity.LOW,
         setting="PerformanceInsightsEnabled",
         want=Exactly(value=True),
         not_applicable={
@@ -245,6 +254,8 @@ POLICIES = (
         title="Ensure that latest block encryption algorithms is used for RDS MySQL Instance",
         category=_DATA_PROTECTION,
         risk=Risk.RESTART,
+        # Only what AES_ENCRYPT() writes is concerned; ECB shows patterns of the plain text.
+        severity=Severity.MEDIUM,
         wants={"block_encryption_mode": OneOf(allowed=("aes-256-cbc",), otherwise="aes-256-cbc")},
         scope="mysql-8",
         not_applicable=("deleting", "cluster-member", "default-parameter-group", "no-block-encryption-mode"),
@@ -260,6 +271,8 @@ POLICIES = (
         title="Ensure to enable FIPS standards on the server side for RDS MySQL Instance",
         category=_DATA_PROTECTION,
         risk=Risk.RESTART,
+        # A duty of some, no weakness of its own: TLS is as strong without it.
+        severity=Severity.LOW,
         wants={"ssl_fips_mode": OneOf(allowed=("1", "ON", "2", "STRICT"), otherwise="1")},
         scope="mysql-8",
         not_applicable=("deleting", "cluster-member", "default-parameter-group", "no-fips-mode"),
@@ -275,6 +288,7 @@ POLICIES = (
         _PLURAL | _IN_AURORA,
         category=_BUSINESS_CONTINUITY,
         risk=Risk.SAFE,
+        severity=Severity.HIGH,
         setting="AutoMinorVersionUpgrade",
         want=Exactly(value=True),
         side_effects="None now. From then on the instance is restarted in its maintenance window when AWS "
@@ -306,6 +320,7 @@ POLICIES = (
         _MOSTLY_SINGULAR,
         category=_BUSINESS_CONTINUITY,
         risk=Risk.RESTART,
+        severity=Severity.MEDIUM,
         setting="MultiAZ",
         want=Exactly(value=True),
         parameters={"exempt_read_replicas": _EXEMPT_REPLICAS},
@@ -333,6 +348,7 @@ POLICIES = (
         _PLURAL,
         category="AWS - Governance",
         risk=Risk.SAFE,
+        severity=Severity.LOW,
         setting="CopyTagsToSnapshot",
         want=Exactly(value=True),
         side_effects="None.",

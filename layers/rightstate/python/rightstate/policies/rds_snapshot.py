@@ -1,6 +1,6 @@
 """The policies of snapshots of RDS databases and clusters."""
 
-from rightstate.policy import Policy, Risk
+from rightstate.policy import Policy, Risk, Severity
 from rightstate.wants import Lacks
 
 POLICIES = (
@@ -10,6 +10,7 @@ POLICIES = (
         title="Ensure that Amazon RDS database snapshots are not accessible to all AWS accounts",
         category="AWS - Identity and Access Management",
         risk=Risk.BREAKS_ACCESS,
+        severity=Severity.CRITICAL,
         wants={"restore": Lacks(items=("all",))},
         not_applicable=("not-manual", "encrypted"),
         side_effects="Accounts with which the snapshot is not shared by their id can no longer copy or "

@@ -1,6 +1,6 @@
 """The policies of provisioned Redshift clusters."""
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.wants import AtLeast, Exactly
 
 _STORAGE = "AWS - Storage and Databases"
@@ -12,6 +12,7 @@ POLICIES = (
         title="Ensure Redshift clusters are not publicly accessible to minimize security risks",
         category=_STORAGE,
         risk=Risk.BREAKS_ACCESS,
+        severity=Severity.CRITICAL,
         wants={"PubliclyAccessible": Exactly(value=False)},
         side_effects="Clients outside the VPC lose the cluster. Everybody else is disconnected for a moment, "
         "because the address of the leader node changes.",
@@ -28,6 +29,7 @@ POLICIES = (
         "during the maintenance window",
         category=_STORAGE,
         risk=Risk.SAFE,
+        severity=Severity.MEDIUM,
         wants={"AllowVersionUpgrade": Exactly(value=True)},
         side_effects="None at once. A new version of the engine restarts the cluster in its maintenance "
         "window.",
@@ -43,6 +45,7 @@ POLICIES = (
         title="Ensure that retention period is enabled for Amazon Redshift automated snapshots",
         category=_STORAGE,
         risk=Risk.SAFE,
+        severity=Severity.MEDIUM,
         wants={
             "AutomatedSnapshotRetentionPeriod": AtLeast(
                 minimum_from="min_retention_days", raise_to_from="target_retention_days"

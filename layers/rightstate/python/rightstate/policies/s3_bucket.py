@@ -1,6 +1,6 @@
 """The policies of S3 general purpose buckets."""
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.wants import Exactly, Lacks, OneOf
 
 _STORAGE = "AWS - Storage and Databases"
@@ -30,6 +30,9 @@ def _acl(
         title=title,
         category=_STORAGE,
         risk=Risk.BREAKS_ACCESS,
+        # S3 calls a grant to any signed-in AWS user public too, and AWS rates public access to
+        # objects as critical (Security Hub S3.2, S3.3), which S3.12 about ACLs as such is not.
+        severity=Severity.CRITICAL,
         # FULL_CONTROL includes every other permission (S3 User Guide, ACL overview).
         wants={"Grants": Lacks(items=tuple(sorted({f"{grantee} {permission}", f"{grantee} FULL_CONTROL"})))},
         not_applicable=("directory-bucket", "acls-disabled"),
@@ -52,6 +55,7 @@ POLICIES = (
         title="Ensure that S3 buckets are not publicly accessible",
         category="AWS - Monitoring",
         risk=Risk.BREAKS_ACCESS,
+        severity=Severity.HIGH,
         wants={
             "BlockPublicAcls": Exactly(value=True),
             "IgnorePublicAcls": Exactly(value=True),
@@ -89,6 +93,7 @@ POLICIES = (
         title="Ensure S3 buckets have versioning enabled",
         category="AWS - Business Continuity",
         risk=Risk.COST,
+        severity=Severity.LOW,
         wants={"Versioning": Exactly(value="Enabled")},
         not_applicable=("directory-bucket", "mfa-delete"),
         side_effects="Old versions are kept and paid for until a lifecycle rule expires them.",
@@ -105,6 +110,8 @@ POLICIES = (
         title="Ensure Amazon S3 buckets have Default Encryption feature enabled",
         category=_STORAGE,
         risk=Risk.OBSOLETE,
+        # As Prowler rates it; AWS has retired Security Hub S3.4.
+        severity=Severity.MEDIUM,
         wants={
             "SSEAlgorithm": OneOf(
                 allowed_from="allowed_algorithms", otherwise_from="target", ranking=_ALGORITHMS
@@ -136,6 +143,8 @@ POLICIES = (
         title="Ensure that Amazon S3 buckets use Transfer Acceleration feature for faster data transfers",
         category=_STORAGE,
         risk=Risk.COST,
+        # About speed, no control and no check.
+        severity=Severity.INFORMATIONAL,
         wants={"Acceleration": Exactly(value="Enabled")},
         not_applicable=("directory-bucket", "dotted-name", "acceleration-unavailable"),
         side_effects="Each GB sent over the accelerated endpoint is charged; other transfers are not.",

@@ -1,6 +1,6 @@
 """The policies of SQS queues."""
 
-from rightstate.policy import Parameter, Policy, Risk
+from rightstate.policy import Parameter, Policy, Risk, Severity
 from rightstate.wants import AnythingBut
 
 POLICIES = (
@@ -10,6 +10,7 @@ POLICIES = (
         title="Ensure that Server-Side Encryption is enabled for Amazon SQS queues",
         category="AWS - Data Protection",
         risk=Risk.KEY_COUPLING,
+        severity=Severity.MEDIUM,
         wants={"Encryption": AnythingBut(value="none", otherwise="SSE-SQS", otherwise_from="encrypt_with")},
         parameters={
             "encrypt_with": Parameter(
