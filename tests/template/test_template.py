@@ -428,7 +428,7 @@ def ended(status: str, machine: str = f"{STACK}-s3-bucket", **error: Any) -> Eve
         ended("FAILED", error="NotRecorded"),
         ended("FAILED", error="States.Runtime"),
         ended("TIMED_OUT", error=None),
-        *(ended("ABORTED", f"{STACK}-{kind}") for kind in catalogue.names()),
+        *(ended("ABORTED", f"{STACK}-{kind}") for kind in (*catalogue.names(), "backfill")),
     ],
 )
 def test_an_execution_that_could_not_report_its_end_is_told_of_and_recorded(event: Event) -> None:
@@ -448,7 +448,8 @@ def test_an_execution_that_could_not_report_its_end_is_told_of_and_recorded(even
         ended("SUCCEEDED"),
         ended("FAILED", error="RemediationFailed"),
         ended("FAILED", "of-somebody-else"),
-        ended("FAILED", f"{STACK}-two-s3-bucket"),
+        ended("FAILED", f"{STACK}2-s3-bucket"),
+        ended("FAILED", f"my-{STACK}-s3-bucket"),
     ],
 )
 def test_an_execution_that_reported_its_end_or_is_not_ours_is_not_told_of(event: Event) -> None:

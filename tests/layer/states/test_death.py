@@ -102,6 +102,11 @@ def test_an_execution_that_was_aborted_is_recorded_as_died_with_its_resource(tab
     assert f"rightstate history '{NAME}' --deployed" in entry["reason"]
 
 
+def test_an_execution_of_a_stack_whose_name_begins_alike_is_left_to_that_stack(table: Any) -> None:
+    death.record_death(ended("FAILED", "rightstate-two-s3-bucket"))
+    assert entries(table) == []
+
+
 def test_a_backfill_that_was_stopped_in_order_has_not_died(table: Any) -> None:
     given = {"batch": "plan-1", "requester": "AIDAEXAMPLE"}
     stopped = ended("ABORTED", "rightstate-backfill", error="Stopped", input=json.dumps(given))

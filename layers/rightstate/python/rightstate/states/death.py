@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rightstate import guards, ledger, metrics, storage
+from rightstate import catalogue, guards, ledger, metrics, storage
 from rightstate.aws.errors import named_errors
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
@@ -73,13 +73,17 @@ class _Event(BaseModel):
 def record_death(event: Any) -> None:
     """Write the entry, unless there is one for that execution: what has been recorded stays.
 
-    An event that is not understood is logged and left, as it would be no clearer the next time. Raises
-    what DynamoDB refuses, so that Lambda tries again.
+    The rule lets through the machines of each stack whose name begins with this one's; those are left out. An
+    event that is not understood is logged, and not tried again. Raises what DynamoDB refuses, so that Lambda
+    tries again.
     """
     try:
         ended = parse(_Event, event).detail
     except InvalidInput as error:
         logger.error("An execution's end is not understood, and recorded nowhere.", reason=str(error))
+        return
+    if ended.resource_type not in {*catalogue.names(), BACKFILL}:
+        logger.info("The execution is not of this stack.", execution=ended.arn)
         return
     entry = _entry(ended)
     # Before the entry, so that a second try comes to it too.
