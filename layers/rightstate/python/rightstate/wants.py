@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from rightstate import resource_policy
 from rightstate.errors import PlanConflict
 from rightstate.frozen import Frozen
 
@@ -28,6 +29,8 @@ def as_text(value: Value) -> str:
             return str(value).lower()
         case list():
             return ", ".join(value) or "none"
+        case str() if resource_policy.is_document(value):
+            return resource_policy.as_words(value)
         case _:
             return str(value)
 
@@ -43,9 +46,10 @@ def as_list(value: Value) -> list[str]:
 
 
 def as_change(before: Value, after: Value) -> str:
-    """`before -> after`, for people; of a list, only what goes or comes."""
+    """`before -> after`, for people; of a list or a resource policy, only what goes or comes."""
     if not (isinstance(before, list) and isinstance(after, list)):
-        return f"{as_text(before)} -> {as_text(after)}"
+        statements = resource_policy.difference(before, after)
+        return statements or f"{as_text(before)} -> {as_text(after)}"
     gone = [item for item in before if item not in after]
     new = [item for item in after if item not in before]
     words = [f"{verb} {', '.join(items)}" for verb, items in (("remove", gone), ("add", new)) if items]
@@ -53,9 +57,12 @@ def as_change(before: Value, after: Value) -> str:
 
 
 def same(one: Value, other: Value) -> bool:
-    """Whether two values of a setting are the same. The lists among them are sets; 1 is not true."""
+    """Whether two values of a setting are the same. Lists are sets, and 1 is not true. Two texts of a policy
+    are the same if only spaces and the order of keys differ, which AWS may change."""
     if isinstance(one, list) and isinstance(other, list):
         return set(one) == set(other)
+    if isinstance(one, str) and isinstance(other, str) and one != other:
+        return resource_policy.same(one, other)
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
@@ -271,6 +278,64 @@ class Lacks(_Want):
         return "without " + ", ".join(self.items)
 
 
+class PolicyText(_Want):
+    """The value is the text of a resource policy, or none, that grants nothing to the public.
+
+    `public` says what public statements may do: `anything`, `read` or `nothing`. With `tls_only` a statement
+    denies every request to the bucket without TLS. The setting `Arn` names the resource. Without a statement
+    there is no policy, or the one in the setting `EmptyPolicy`, for an API that wants one. Raises
+    NotUnderstood for a text that is no policy.
+    """
+
+    kind: Literal["policy-text"] = "policy-text"
+    public: Literal["anything", "read", "nothing"] = "anything"
+    tls_only: bool = False
+    arn: str = ""
+    empty: str | None = None
+
+    def given(self, observed: Mapping[str, Value]) -> Self:
+        known = {"arn": observed.get("Arn", ""), "empty": observed.get("EmptyPolicy")}
+        return self.model_copy(update=known)
+
+    def holds(self, observed: Value) -> bool:
+        text = self._text(observed)
+        return self._left(text) == text and not (
+            self.tls_only and not resource_policy.denies_plain_http(text, self.arn)
+        )
+
+    def target(self, observed: Value) -> Value:
+        text = self._text(observed)
+        left = self._left(text)
+        if self.tls_only:
+            return resource_policy.with_tls_only(left, self.arn)
+        return self.empty if left is None and text is not None else left
+
+    @staticmethod
+    def _text(observed: Value) -> str | None:
+        return observed if isinstance(observed, str) and observed else None
+
+    def _left(self, text: str | None) -> str | None:
+        if text is None or self.public == "anything":
+            return text
+        return resource_policy.without_public(text, writes_only=self.public == "read")
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, PolicyText):
+            order = ("nothing", "read", "anything")
+            return self.model_copy(
+                update={
+                    "public": min(self.public, other.public, key=order.index),
+                    "tls_only": self.tls_only or other.tls_only,
+                }
+            )
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        words = {"nothing": "nothing public", "read": "nothing that the public may write", "anything": ""}
+        tls = "a Deny of requests without TLS" if self.tls_only else ""
+        return " and ".join(filter(None, (words[self.public], tls)))
+
+
 class Restored(_Want):
     """The value is that of before a change, which may be that there is none."""
 
@@ -293,6 +358,6 @@ class Restored(_Want):
 
 
 Want = Annotated[
-    Exactly | AtLeast | AtMost | OneOf | AnythingBut | Includes | Lacks | Restored,
+    Exactly | AtLeast | AtMost | OneOf | AnythingBut | Includes | Lacks | PolicyText | Restored,
     Field(discriminator="kind"),
 ]
