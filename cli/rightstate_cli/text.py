@@ -1,5 +1,11 @@
 """Text for people: counts, and foreign text that cannot steer what shows it."""
 
+from rightstate.wants import Value, as_text
+
+# A cell that begins so is a formula to some spreadsheet (OWASP, CSV Injection); the wide ones are to those
+# of East Asia.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
 
 def plain(text: str) -> str:
     """Foreign text without the characters that could steer a terminal or reorder a line."""
@@ -12,3 +18,12 @@ def counted(count: int, noun: str) -> str:
         return f"1 {noun}"
     changes = noun.endswith("y") and noun[-2] not in "aeiou"
     return f"{count} {noun[:-1]}ies" if changes else f"{count} {noun}s"
+
+
+def csv_cell(value: Value) -> str | int:
+    """The value as a cell that no spreadsheet runs. A number stays one, since it can be no formula."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = as_text(value)
+    shown = plain(text.replace("\n", "\\n"))
+    return f"'{shown}" if text.startswith(_FORMULA) else shown

@@ -4,10 +4,9 @@ import csv
 from typing import IO, Any
 
 from rightstate.models.decision import Outcome
-from rightstate.wants import Value, as_text
 from rightstate_cli.report.posture import made
 from rightstate_cli.report.record import Change, Record
-from rightstate_cli.text import plain
+from rightstate_cli.text import csv_cell
 
 COLUMNS = (
     "started",
@@ -33,9 +32,6 @@ COLUMNS = (
     "undoes",
     "execution",
 )
-# A cell that begins so is a formula to some spreadsheet (OWASP, CSV Injection); the wide ones are to those
-# of East Asia.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _PARTS = {Outcome.REMEDIATED, Outcome.UNDONE, Outcome.FAILED, Outcome.DIED}
 
 
@@ -52,7 +48,7 @@ class Spreadsheet:
         if record.outcome not in _PARTS:
             return
         for change in record.changes:
-            self._writer.writerow(_cell(each) for each in _row(record, change))
+            self._writer.writerow(csv_cell(each) for each in _row(record, change))
             self.count += 1
 
 
@@ -83,12 +79,3 @@ def _row(record: Record, change: Change) -> tuple[Any, ...]:
         record.undo or "",
         record.execution,
     )
-
-
-def _cell(value: Value) -> str | int:
-    """A number stays one, since it can be no formula; of a text nothing but text is left."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    text = as_text(value)
-    shown = plain(text.replace("\n", "\\n"))
-    return f"'{shown}" if text.startswith(_FORMULA) else shown

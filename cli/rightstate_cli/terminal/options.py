@@ -10,7 +10,26 @@ from rightstate.policy import Risk
 from rightstate_cli.terminal import completion
 from rightstate_cli.terminal.output import Format
 
-FormatOption = Annotated[Format, typer.Option("--format", help="`table` for people, `json` for scripts.")]
+
+def _refuse_csv(format: Format) -> Format:
+    if format is Format.CSV:
+        raise typer.BadParameter("this command has no CSV. Use 'table' or 'json'.")
+    return format
+
+
+TableFormatOption = Annotated[
+    Format,
+    typer.Option("--format", help="`table` for people, `json` for scripts, `csv` for spreadsheets."),
+]
+FormatOption = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        help="`table` for people, `json` for scripts.",
+        metavar="[table|json]",
+        callback=_refuse_csv,
+    ),
+]
 AccountOption = Annotated[
     str | None,
     typer.Option(

@@ -1,11 +1,23 @@
-"""How results and talk reach people and scripts: results on stdout, talk on stderr."""
+"""How results and talk reach people and scripts: results on stdout, talk on stderr.
 
+A command whose result is a table takes `TableFormatOption` (terminal/options.py), which allows `csv` beside
+`table` and `json`. It makes one `Table` and hands it over with the value for JSON:
+
+    print_result(Table(("Batch", "Status"), rows, title="3 runs"), as_json, format)
+
+A command that shows the same facts to people in another shape than a table (blocks, a tree) prints that shape
+itself for `Format.TABLE`, and calls `print_result` for the other formats. A command without any table takes
+`FormatOption`, which refuses `csv`.
+"""
+
+import csv
 import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from io import StringIO
 from typing import Any
 
 from rich import box
@@ -19,10 +31,11 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
-from rightstate_cli.text import plain
+from rightstate.wants import Value, as_text
+from rightstate_cli.text import csv_cell, plain
 
 # A pipe or a file has no width of its own; COLUMNS may say one.
 _WIDE = 160
@@ -58,6 +71,17 @@ class Format(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+    CSV = "csv"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns and rows. `title` is for people. The columns in `whole` are not broken into lines."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Value]]
+    title: str = ""
+    whole: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +102,27 @@ class Block:
     status: str
     rows: Sequence[Row]
     below: Sequence[str] = ()
+
+
+def print_result(table: Table, as_json: Any, format: Format) -> None:
+    """Print the table as text or CSV, or `as_json` as JSON, on stdout."""
+    match format:
+        case Format.JSON:
+            print_json(as_json)
+        case Format.CSV:
+            print_csv(table)
+        case Format.TABLE:
+            rows = [[as_text(cell) for cell in row] for row in table.rows]
+            print_table(table.title, table.columns, rows, whole=table.whole)
+
+
+def print_csv(table: Table) -> None:
+    """Print the columns as a header in lower case, and the rows (RFC 4180). No cell is a formula."""
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow(column.lower().replace(" ", "_") for column in table.columns)
+    writer.writerows([csv_cell(cell) for cell in row] for row in table.rows)
+    print_raw(text.getvalue())
 
 
 def print_json(value: Any) -> None:
@@ -103,7 +148,7 @@ def print_table(
     if title:
         # Not as the table's own title, which would be broken at the table's width.
         print_line(title, to, "bold")
-    table = Table(header_style="bold", box=box.SIMPLE_HEAD, show_header=any(columns))
+    table = RichTable(header_style="bold", box=box.SIMPLE_HEAD, show_header=any(columns))
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
@@ -178,22 +223,22 @@ def _columns(rows: Sequence[Row]) -> list[list[str]]:
     ]
 
 
-def _in_columns(rows: Sequence[Row], widths: Sequence[int]) -> Table:
-    grid = Table.grid(padding=(0, 2))
+def _in_columns(rows: Sequence[Row], widths: Sequence[int]) -> RichTable:
+    grid = RichTable.grid(padding=(0, 2))
     for width in (0, *widths[:2]):
         grid.add_column(min_width=width, no_wrap=True)
     grid.add_column(overflow="fold")
     grid.add_column(overflow="fold", style="dim")
     policy = ""
     for row in rows:
-        named = row.policy if row.policy != policy else ""
-        grid.add_row("", *map(_cell, (named, row.setting, row.change, row.note)))
+        shown = row.policy if row.policy != policy else ""
+        grid.add_row("", *map(_cell, (shown, row.setting, row.change, row.note)))
         policy = row.policy
     return grid
 
 
-def _below_their_policies(rows: Sequence[Row]) -> Table:
-    grid = Table.grid()
+def _below_their_policies(rows: Sequence[Row]) -> RichTable:
+    grid = RichTable.grid()
     grid.add_column(overflow="fold")
     policy = ""
     for row in rows:
