@@ -19,7 +19,6 @@ from rightstate.policy import Mode, Risk
 from rightstate.states.backfill import LONGEST_WAIT
 from rightstate_cli.batches import batches
 from rightstate_cli.batches.batches import NOT_RUN, Batches
-from rightstate_cli.commands.plan import named
 from rightstate_cli.executions.executions import RUNNING
 from rightstate_cli.hub import deployment as hubs
 from rightstate_cli.hub.deployment import DEFAULT_STACK, Hub
@@ -39,6 +38,7 @@ from rightstate_cli.terminal.output import (
     say,
     talk,
 )
+from rightstate_cli.terminal.plans import title
 from rightstate_cli.text import counted
 
 _LISTED = 20
@@ -330,7 +330,7 @@ def _print_refused(refused: Sequence[Refused]) -> None:
         print_table(
             "Refused: the hub is not asked to change these",
             ("Resource", "Why"),
-            [(named(each.item, several=True), each.reason) for each in refused],
+            [(title(each.item, with_place=True), each.reason) for each in refused],
             talk,
         )
 
@@ -341,7 +341,7 @@ def _preview(plan: Plan, chosen: Sequence[Item], left: int) -> None:
         ("Resource", "Settings", "Risk"),
         [
             (
-                named(item, several=True),
+                title(item, with_place=True),
                 ", ".join(change.setting for change in item.changes),
                 ", ".join(sorted({v.risk.value for v in item.verdicts if v.status is Status.BROKEN})),
             )

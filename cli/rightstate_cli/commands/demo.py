@@ -1,58 +1,80 @@
 """`rightstate demo`: the whole application on simulated accounts."""
 
 import shlex
+from typing import Annotated
 
 import typer
 
-from rightstate.policy import Mode
-from rightstate_cli.application import events
-from rightstate_cli.embedded import local
-from rightstate_cli.executions.executions import SHORT, Execution
-from rightstate_cli.terminal.executions import exit_code, print_executions, print_timeline
-from rightstate_cli.terminal.options import FormatOption
-from rightstate_cli.terminal.output import Format, print_line, progress, say
+from rightstate_cli.executions.executions import SHORT
+from rightstate_cli.operations import demo as simulation
+from rightstate_cli.operations.demo import Demo
+from rightstate_cli.terminal.executions import (
+    exit_code,
+    print_examples,
+    print_executions,
+    print_timeline,
+    summary,
+)
+from rightstate_cli.terminal.options import TableFormatOption
+from rightstate_cli.terminal.output import Format, print_line, say, showing_progress
+from rightstate_cli.text import counted
+
+_SHOWN = ("s3-bucket", "rds-instance", "sqs-queue")
+"""One resource of each of these types is shown in detail."""
 
 
-def demo(format: FormatOption = Format.TABLE) -> None:
-    """Watch it work, without an account: events of two simulated accounts, remediated.
+def demo(
+    details: Annotated[
+        bool, typer.Option("--details", help="Show what every execution found and did.")
+    ] = False,
+    format: TableFormatOption = Format.TABLE,
+) -> None:
+    """Watch Rightstate work, without an AWS account.
 
-    Builds the accounts with resources in a wrong state, enables every policy, sends the events of
-    events/ through the real rules, and runs the real state machines. Nothing leaves this process, whatever
-    AWS credentials there are. Takes about half a minute.
+    It simulates two accounts with resources that break policies, and enables every policy. Then it sends the
+    events of events/ through the real rules, which start the real state machines. Nothing leaves this
+    process, whatever AWS credentials there are.
 
     Exit codes: 0 every execution ended well, 1 one did not.
     """
-    # They take a second to import, which no other command needs.
-    from rightstate_cli.embedded import engine  # noqa: PLC0415
-    from rightstate_cli.simulation import accounts  # noqa: PLC0415
+    say("Simulating a hub and two AWS accounts in this process. No AWS account is used ...")
+    with showing_progress("Starting") as progressed:
+        found = simulation.run(progressed)
+    if format is not Format.TABLE:
+        print_executions(found.executions, format)
+        raise typer.Exit(exit_code(found.executions))
+    if details:
+        print_executions(found.executions, format)
+    _print_story(found)
+    raise typer.Exit(exit_code(found.executions))
 
-    executions: list[Execution] = []
-    say("Deploying template.yaml into a simulated hub, and filling two simulated accounts ...")
-    kept = local.beside("demo.sqlite")
-    with (
-        local.demo_tables(kept) as tables,
-        engine.simulated(storage=tables) as hub,
-        accounts.built(hub.region) as made,
-        progress() as bar,
-    ):
-        for account in accounts.settings(Mode.AUTO):
-            hub.configure(account)
-        sent = list(accounts.events_of_both(events.shipped(), made))
-        starts = [match.start for event in sent for match in hub.matches(event)]
-        running = bar.add_task("Executions", total=len(starts))
-        for execution in hub.run(iter(starts), at_once=4):
-            executions.append(execution)
-            bar.update(running, advance=1, description=f"{execution.resource}: {execution.outcome}")
-    if format is Format.JSON:
-        print_executions(executions, format)
-        raise typer.Exit(exit_code(executions))
-    print_executions([each for each in executions if each.decision], format)
-    longest = max(executions, key=lambda each: len(each.steps) + sum(len(step.errors) for step in each.steps))
-    print_timeline(longest)
+
+def _print_story(found: Demo) -> None:
     print_line(
-        f"{len(sent)} events of two accounts started {len(executions)} executions. Look at one with "
-        f"`rightstate history {longest.name[-SHORT:]} --ledger {shlex.quote(str(kept))}`, at a "
-        "policy with `rightstate policies show ID`, and "
-        "at your own account with `rightstate plan`."
+        f"{counted(found.events, 'event')} named {counted(found.resources, 'resource')} and started "
+        f"{counted(len(found.executions), 'execution')}: "
+        f"{summary(execution.outcome for execution in found.executions)}.",
+        style="bold",
     )
-    raise typer.Exit(exit_code(executions))
+    print_line(
+        f"{counted(found.settings, 'setting')} of {counted(len(found.fixed), 'resource')} changed and "
+        "verified. The other executions found their resource fixed already, or with nothing to fix."
+    )
+    print_line("")
+    print_line("Three of the resources:", style="bold")
+    by_type = {execution.resource_type: execution for execution in reversed(found.fixed)}
+    shown = [by_type[name] for name in _SHOWN if name in by_type] or found.fixed[:3]
+    print_examples(shown, most=4)
+    if shown:
+        print_timeline(shown[-1])
+    _print_next(found)
+
+
+def _print_next(found: Demo) -> None:
+    ledger = shlex.quote(str(found.ledger))
+    print_line("Next:", style="bold")
+    print_line("  rightstate demo --details")
+    if found.fixed:
+        print_line(f"  rightstate history {found.fixed[0].name[-SHORT:]} --ledger {ledger}")
+    print_line("  rightstate policies show s3-versioning")
+    print_line("  rightstate plan                # your own account; changes nothing")

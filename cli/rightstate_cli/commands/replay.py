@@ -14,7 +14,6 @@ from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, UnexpectedEvent
 from rightstate.policy import Mode
 from rightstate_cli.application import events
-from rightstate_cli.commands.remediate import RunMode
 from rightstate_cli.commands.replay_deployed import refuse, through_hub, through_queue
 from rightstate_cli.embedded.local import Local, beside, demo_tables
 from rightstate_cli.embedded.run_settings import Asked
@@ -31,6 +30,7 @@ from rightstate_cli.terminal.options import (
     LedgerOption,
     PolicyOption,
     RoleOption,
+    RunMode,
     SetOption,
     StackOption,
 )

@@ -38,7 +38,12 @@ class Reading:
 
 
 def make(
-    wanted: Wanted, source: Path | None, hub: Hub | None, ledger: Path | None, say: Say, progressed: Progressed
+    wanted: Wanted,
+    source: Path | None,
+    hub: Hub | None,
+    ledger: Path | None,
+    say: Say,
+    progressed: Progressed,
 ) -> Plan:
     """The plan of what is wanted, of the findings in the file `source` if one is given.
 

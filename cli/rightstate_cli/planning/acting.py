@@ -1,5 +1,6 @@
-"""Act on resources that were looked at: an execution for each that needs one, and a count of all."""
+"""Act on resources that were read: an execution for each that needs one, and a count of all."""
 
+from collections import Counter
 from collections.abc import Generator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -8,20 +9,30 @@ from threading import Event
 from rightstate_cli.executions.executions import NOT_STARTED, Execution, Start
 from rightstate_cli.planning.survey import Item, Unlisted
 
+_SETTLED = {"compliant", "not-applicable"}
+
 
 class Acting:
-    """What becomes of the resources that `found` yields, each looked at shortly before.
+    """What becomes of the resources that `found` yields, each read shortly before.
 
-    `ended` has an entry for each resource that is done with: its execution, or what was seen of a resource
-    that needs none. `unlisted` are the types of which some or all could not be listed. No more are looked at
-    or started once `stop` is set.
+    `ended` has an entry for each resource that is done: its execution, or what was read of a resource that
+    needs none. Without `keep`, `settled` counts those that comply or to which no policy applies, by outcome,
+    and `ended` has no entry for them. `unlisted` are the types of which some or all could not be listed. Once
+    `stop` is set, no more are read or started.
     """
 
-    def __init__(self, found: Generator[Item | Unlisted, None, None], stop: Event) -> None:
+    def __init__(self, found: Generator[Item | Unlisted, None, None], stop: Event, keep: bool = True) -> None:
         self.ended: list[Execution] = []
+        self.settled: Counter[str] = Counter()
         self.unlisted: list[Unlisted] = []
         self._found = found
         self._stop = stop
+        self._keep = keep
+
+    @property
+    def count(self) -> int:
+        """How many resources are done."""
+        return len(self.ended) + self.settled.total()
 
     def starts(self) -> Generator[Start, None, None]:
         """The executions to start, as soon as the resource is found."""
@@ -33,6 +44,8 @@ class Acting:
                     self.unlisted.append(each)
                 elif each.needs_execution:
                     yield _start(each)
+                elif not self._keep and each.status in _SETTLED:
+                    self.settled[each.status] += 1
                 else:
                     self.ended.append(_seen(each))
 

@@ -35,7 +35,7 @@ _AT_ONCE = 100
 """As many ids as a page has databases; how many a filter takes is not documented."""
 
 
-def named(given: Given, accounts: Accounts) -> Given:
+def with_arns(given: Given, accounts: Accounts) -> Given:
     """The findings with the ARN of each such database, or with why there is none, where they are planned for.
 
     Asks once for each account, region and type.
@@ -49,12 +49,12 @@ def named(given: Given, accounts: Accounts) -> Given:
                 place = accounts.place(account.account, region)
                 asked.setdefault((finding.config_type, place), []).append(finding)
     with ThreadPoolExecutor(survey.READERS) as readers:
-        answers = readers.map(partial(_named, accounts), asked, asked.values())
+        answers = readers.map(partial(_looked_up, accounts), asked, asked.values())
         found = {before: after for answer in answers for before, after in answer}
     return replace(given, findings=[found.get(each, each) for each in given.findings])
 
 
-def _named(
+def _looked_up(
     accounts: Accounts, kind: tuple[str, Place], findings: Sequence[Finding]
 ) -> list[tuple[Finding, Finding]]:
     """Each finding with what becomes of it."""

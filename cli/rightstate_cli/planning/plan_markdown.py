@@ -1,4 +1,4 @@
-"""A plan as Markdown, to be read and discussed in a pull request."""
+"""A plan as Markdown, to be read and discussed in a pull request: totals first, then each change."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,6 +7,7 @@ from rightstate.models.decision import Status
 from rightstate.policy import Risk
 from rightstate.wants import as_change
 from rightstate_cli.planning.plan_file import EXCUSED, Item, Plan, Verdict, on_one_line
+from rightstate_cli.planning.totals import Part, Totals, totals
 from rightstate_cli.text import counted, plain
 
 
@@ -25,13 +26,15 @@ def code(text: str) -> str:
 
 
 def _lines(plan: Plan) -> Iterator[str]:
+    found = totals(plan)
     counts = ", ".join(f"{count} {status}" for status, count in plan.counts.items() if status != "resources")
-    settings = sum(len(item.changes) for item in plan.items)
-    yield "# Rightstate plan"
-    yield ""
     scanned = f"{counted(plan.counts['resources'], 'resource')}: {counts or 'none'}."
     changed = counted(len(plan.to_change), "resource")
-    yield f"{scanned} To change: {counted(settings, 'setting')} of {changed}."
+    total = f"{scanned} To change: {counted(found.settings, 'setting')} of {changed}."
+    yield "# Rightstate plan"
+    yield ""
+    yield total
+    yield from _totals(found)
     yield ""
     yield f"SHA-256 `{plan.sha256}`, format `{plan.format}`, version `{plan.version}`"
     yield from _section("Scope", ("Account", "Region", "Looked at"), _scope(plan))
@@ -61,6 +64,33 @@ def _lines(plan: Plan) -> Iterator[str]:
             ("Finding", "Check", "Resource", "Why"),
             ((code(e.finding), code(e.check), code(e.resource), code(e.reason)) for e in plan.findings.left),
         )
+    yield ""
+    yield total
+
+
+def _totals(found: Totals) -> Iterator[str]:
+    yield from _section(
+        "By severity",
+        ("Severity", "To change"),
+        ((name.value, str(count)) for name, count in found.severities),
+    )
+    yield from _section(
+        "By policy",
+        ("Policy", "Severity", "Risk", "To change", "Left"),
+        (
+            (code(each.policy), each.severity.value, each.risk.value, str(each.to_change), str(each.left))
+            for each in found.policies
+        ),
+    )
+    yield from _section("By type", ("Type", *_NUMBERS), map(_part, found.types))
+    yield from _section("By account", ("Account", "Region", *_NUMBERS), map(_part, found.places))
+
+
+_NUMBERS = ("To change", "Not known", "Read")
+
+
+def _part(part: Part) -> Sequence[str]:
+    return *part.name, str(part.to_change), str(part.unknown), str(part.looked_at)
 
 
 def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 from rightstate.catalogue import find_policy
 from rightstate.models.decision import Status
+from rightstate.policy import Risk, Severity
 from rightstate_cli.planning.plan_file import Item, Plan
 
 
 @dataclass(frozen=True)
 class PolicyTotal:
     """One policy that some resource breaks. `to_change` counts the resources that a fix changes, `left` those
-    that something keeps from it. `severity` is empty where the catalogue has none."""
+    that something keeps from it."""
 
     policy: str
-    severity: str
-    risk: str
+    severity: Severity
+    risk: Risk
     to_change: int
     left: int
 
@@ -24,12 +25,12 @@ class PolicyTotal:
 @dataclass(frozen=True)
 class Part:
     """A part of the plan: a type, or an account and region. `looked_at` and `to_change` count resources,
-    `not_told` those that could not be read."""
+    `unknown` those that could not be read."""
 
     name: tuple[str, ...]
     looked_at: int
     to_change: int
-    not_told: int
+    unknown: int
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Totals:
     resources to change, the worst severity first."""
 
     settings: int
-    severities: Sequence[tuple[str, int]]
+    severities: Sequence[tuple[Severity, int]]
     policies: Sequence[PolicyTotal]
     types: Sequence[Part]
     places: Sequence[Part]
@@ -47,13 +48,12 @@ class Totals:
 def totals(plan: Plan) -> Totals:
     """The numbers, each list with the most urgent first."""
     policies = _policies(plan.items)
-    by_severity: Counter[str] = Counter()
+    by_severity: Counter[Severity] = Counter()
     for each in policies:
         by_severity[each.severity] += each.to_change
-    found = [(name, count) for name, count in by_severity.items() if name and count]
     return Totals(
         settings=sum(len(item.changes) for item in plan.items),
-        severities=sorted(found, key=lambda each: _rank(each[0])),
+        severities=[(name, by_severity[name]) for name in reversed(Severity) if by_severity[name]],
         policies=policies,
         types=_parts([((item.resource_type,), item) for item in plan.items]),
         places=_parts([((item.account, item.region), item) for item in plan.items]),
@@ -70,25 +70,17 @@ def _policies(items: Sequence[Item]) -> list[PolicyTotal]:
     found = []
     for name in sorted(to_change.keys() | left.keys()):
         policy = find_policy(name)[1]
-        severity = str(getattr(policy, "severity", ""))
-        found.append(PolicyTotal(name, severity, policy.risk.value, to_change[name], left[name]))
-    return sorted(found, key=lambda each: (_rank(each.severity), -each.to_change, each.policy))
-
-
-_SEVERITIES = ("critical", "high", "medium", "low")
-
-
-def _rank(severity: str) -> int:
-    return _SEVERITIES.index(severity) if severity in _SEVERITIES else len(_SEVERITIES)
+        found.append(PolicyTotal(name, policy.severity, policy.risk, to_change[name], left[name]))
+    return sorted(found, key=lambda each: (-each.severity.rank, -each.to_change, each.policy))
 
 
 def _parts(items: Sequence[tuple[tuple[str, ...], Item]]) -> list[Part]:
-    looked_at, to_change, not_told = Counter[tuple[str, ...]](), Counter[tuple[str, ...]](), Counter[
-        tuple[str, ...]
-    ]()
+    looked_at: Counter[tuple[str, ...]] = Counter()
+    to_change: Counter[tuple[str, ...]] = Counter()
+    unknown: Counter[tuple[str, ...]] = Counter()
     for name, item in items:
         looked_at[name] += 1
         to_change[name] += bool(item.changes)
-        not_told[name] += item.status in ("busy", "unreadable")
-    found = [Part(name, looked_at[name], to_change[name], not_told[name]) for name in looked_at]
+        unknown[name] += item.status in ("busy", "unreadable")
+    found = [Part(name, looked_at[name], to_change[name], unknown[name]) for name in looked_at]
     return sorted(found, key=lambda each: (-each.to_change, each.name))

@@ -1,7 +1,9 @@
 """Executions, as people and scripts see them."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from rightstate.catalogue import find_policy
@@ -9,16 +11,17 @@ from rightstate.models.approval import Requested
 from rightstate.models.decision import Outcome, Status, Verdict
 from rightstate.models.start import Event
 from rightstate.policy import Mode, Risk
-from rightstate.wants import as_change
+from rightstate.wants import Value, as_change, as_text
 from rightstate_cli.executions.executions import Execution
 from rightstate_cli.tables.ledger_table import Entry
 from rightstate_cli.terminal.output import (
     Block,
     Format,
     Row,
+    Table,
     print_blocks,
-    print_json,
     print_line,
+    print_result,
     print_table,
 )
 from rightstate_cli.text import counted
@@ -31,11 +34,18 @@ def exit_code(executions: Sequence[Execution]) -> int:
     return 0 if all(each.outcome in _RIGHT for each in executions) else 1
 
 
-def print_executions(executions: Sequence[Execution], format: Format, counted_as: str = "execution") -> None:
-    """What each execution found and did, by resource and policy, and how many they are: `counted_as` is the
-    noun."""
-    if format is Format.JSON:
-        print_json([as_json(each) for each in executions])
+def print_executions(
+    executions: Sequence[Execution],
+    format: Format,
+    counted_as: str = "execution",
+    settled: Mapping[str, int] = MappingProxyType({}),
+) -> None:
+    """What each execution found and did, by resource and policy, and how many they are.
+
+    `counted_as` is the noun. `settled` counts further ones by outcome, in the sum alone.
+    """
+    if format is not Format.TABLE:
+        print_result(executions_table(executions), [as_json(each) for each in executions], format)
         return
     several = len({each.account for each in executions}) > 1
     print_blocks([_block(each, several) for each in executions if _rows(each)])
@@ -60,9 +70,40 @@ def print_executions(executions: Sequence[Execution], format: Format, counted_as
     }
     resources = counted(len({each[:-1] for each in changed}), "resource")
     done = f" {counted(len(changed), 'setting')} of {resources} changed and verified." if changed else ""
-    print_line(
-        f"{counted(len(executions), counted_as)}: {summary(each.outcome for each in executions)}.{done}"
+    outcomes = Counter(each.outcome for each in executions) + Counter(settled)
+    print_line(f"{counted(outcomes.total(), counted_as)}: {summary(outcomes.elements())}.{done}")
+
+
+def print_examples(executions: Sequence[Execution], most: int) -> None:
+    """What some executions did, with at most that many settings each."""
+    blocks = []
+    for execution in executions:
+        block = _block(execution, several=True)
+        left = len(block.rows) - most
+        below = [*block.below, f"... and {counted(left, 'setting')} more"] if left > 0 else block.below
+        blocks.append(replace(block, rows=block.rows[:most], below=below))
+    print_blocks(blocks)
+
+
+def executions_table(executions: Sequence[Execution]) -> Table:
+    """A row for each setting that an execution found broken. One that found none has one row."""
+    columns = (
+        *("Execution", "Account", "Region", "Type", "Resource", "Outcome", "Policy", "Setting", "Before"),
+        *("After", "Reason"),
     )
+    return Table(columns, [row for execution in executions for row in _csv_rows(execution)])
+
+
+def _csv_rows(execution: Execution) -> Iterator[Sequence[Value]]:
+    place = execution.account, execution.region, execution.resource_type, execution.resource
+    about = (execution.name, *place, execution.outcome)
+    broken = _verdicts(execution)
+    if not broken:
+        yield *about, "", "", "", "", execution.reason
+    for verdict in broken:
+        for finding in verdict.findings:
+            before, after = as_text(finding.before), as_text(finding.after)
+            yield *about, verdict.policy, finding.setting, before, after, verdict.reason or execution.reason
 
 
 def print_timeline(execution: Execution) -> None:
@@ -166,13 +207,16 @@ def _rows(execution: Execution) -> list[Row]:
             Row(", ".join(each.policies), each.setting, as_change(each.before, each.after), "restored")
             for each in execution.decision.changes
         ]
+    if execution.outcome == Outcome.COMPLIANT:
+        # What it found broken, another execution of the resource fixed before it could.
+        return []
     return [row for verdict in _verdicts(execution) for row in rows_of(verdict, _left(execution, verdict))]
 
 
 def _block(execution: Execution, several: bool) -> Block:
     rows = _rows(execution)
-    # Of what was put right the settings say it all.
-    unsaid = execution.outcome not in ("remediated", "compliant") and execution.reason
+    # The settings of a fixed resource say it all.
+    unsaid = execution.outcome != Outcome.REMEDIATED and execution.reason
     return Block(
         heading=named(execution, several),
         status=execution.outcome,

@@ -1,5 +1,6 @@
 """Options that several commands share, and what their values have to be."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -163,6 +164,15 @@ OfHubRegionOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+class RunMode(StrEnum):
+    """What a run on this machine may do."""
+
+    REPORT = "report"
+    AUTO = "auto"
+
+
 LedgerOption = Annotated[
     Path | None,
     typer.Option(

@@ -14,7 +14,8 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from io import StringIO
@@ -34,6 +35,7 @@ from rich.progress import (
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from rightstate.errors import InvalidInput
 from rightstate.wants import Value, as_text
 from rightstate_cli.text import csv_cell, plain
 
@@ -200,6 +202,15 @@ def ask(question: str) -> bool | None:
     return answer.strip().lower() in ("y", "yes") if answer else None
 
 
+def confirmed(question: str, unchanged: str, yes: bool = False) -> bool:
+    """The user's answer, True without asking if `yes`. Raises InvalidInput if nobody answers: `unchanged`
+    says what was not done, without a full stop."""
+    answer = True if yes else ask(question)
+    if answer is None:
+        raise InvalidInput(f"{unchanged}: nobody confirmed it. In a script, give --yes.")
+    return answer
+
+
 def progress() -> Progress:
     """A progress bar on stderr, silent where stderr is not a terminal."""
     return Progress(
@@ -212,6 +223,18 @@ def progress() -> Progress:
         disable=not talk.is_terminal,
         transient=True,
     )
+
+
+@contextmanager
+def showing_progress(what: str) -> Iterator[Callable[..., None]]:
+    """A progress bar. It yields a function of `done`, `total` (None for unknown) and `now`, a few words."""
+    with progress() as bar:
+        task = bar.add_task(what, total=None)
+
+        def progressed(done: int, total: int | None = None, now: str = "") -> None:
+            bar.update(task, completed=done, total=total, description=now or what)
+
+        yield progressed
 
 
 def _columns(rows: Sequence[Row]) -> list[list[str]]:

@@ -1,5 +1,7 @@
 """`rightstate plan`: what would change, and nothing changed."""
 
+import csv
+import io
 import os
 import pty
 import subprocess
@@ -12,6 +14,8 @@ from moto.core.exceptions import JsonRESTError
 from moto.sqs.responses import SQSResponse
 
 from tests.cli.commands.conftest import OTHER, OWN, REGION, Cli, Server
+
+MANY = "222233334444"
 
 
 def test_each_setting_is_shown_before_and_after_with_the_calls_that_would_be_made(
@@ -29,6 +33,56 @@ def test_each_setting_is_shown_before_and_after_with_the_calls_that_would_be_mad
     ):
         assert shown in ran.out
     assert ran.code == 1
+
+
+@pytest.fixture
+def many(server: Server) -> None:
+    """More broken queues than are shown in detail, and a table."""
+    for number in range(7):
+        server.make("sqs-queue", f"of-many-{number}", MANY)
+    server.make("dynamodb-table", "of-many", MANY)
+
+
+@pytest.mark.usefixtures("many")
+def test_of_many_resources_the_totals_are_shown_and_the_sum_is_the_last_line(cli: Cli) -> None:
+    ran = cli("plan", "--account", MANY, "-t", "sqs-queue", "-t", "dynamodb-table")
+    lines = ran.out.splitlines()
+    assert lines[0] == lines[-1] == "8 resources: 8 broken. Nothing was changed."
+    assert lines[1].startswith("To change: ") and "By severity: " in lines[1]
+    [policy] = [line.split() for line in lines if "sqs-server-side-encryption" in line]
+    assert policy[-1] == "7"
+    assert ["sqs-queue", "7", "7"] in [line.split() for line in lines]
+    assert "of-many-0" not in ran.out
+    assert len(lines) < 40
+    detailed = cli("plan", "--account", MANY, "-t", "sqs-queue", "-t", "dynamodb-table", "--details")
+    assert "sqs-queue of-many-0: broken" in detailed.out and "sqs:SetQueueAttributes(" in detailed.out
+    assert detailed.out.splitlines()[-1] == lines[-1]
+    # As CSV every broken setting is a row.
+    ran = cli("plan", "--account", MANY, "-t", "sqs-queue", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert {row["resource"] for row in rows} == {f"of-many-{number}" for number in range(7)}
+    assert {(row["policy"], row["before"], row["after"]) for row in rows} == {
+        ("sqs-server-side-encryption", "none", "SSE-SQS")
+    }
+
+
+def test_an_exemption_of_this_machine_counts_without_a_hub(server: Server, cli: Cli) -> None:
+    server.make("sqs-queue", "exempt-here")
+    args = ("plan", "-t", "sqs-queue", "-r", "exempt-here")
+    assert cli(*args).code == 1
+    added = cli(
+        *("exempt", "add", "--account", OWN, "--resource", f"{REGION}/sqs-queue/exempt-here"),
+        *("--approver", "me", "--reason", "old", "--days", "30"),
+    )
+    assert added.code == 0, added.err
+    ran = cli(*args)
+    assert "sqs-queue exempt-here: exempt" in ran.out
+    assert ran.code == 0
+
+
+def test_a_plan_makes_no_ledger(cli: Cli, ledger: Path) -> None:
+    cli("plan", "-t", "sqs-queue", "-r", "none")
+    assert not ledger.exists()
 
 
 def test_nothing_is_changed(server: Server, cli: Cli) -> None:

@@ -213,7 +213,7 @@ def test_a_hub_s_accounts_are_read_with_the_role_that_is_named(
     assert assumed == [(f"arn:aws:iam::{OTHER}:role/rightstate-remediation", "x-2")]
 
 
-REFUSES = "refuses this plan, of which policies are in mode report there."
+REFUSES = "refuses this plan, because the hub has some policies in mode report."
 
 
 @pytest.mark.usefixtures("queues", "registered")
@@ -222,22 +222,25 @@ REFUSES = "refuses this plan, of which policies are in mode report there."
     [
         ((), "`rightstate remediate` with the same options makes these calls."),
         ((*BOTH,), "options, for one --account and --region at a time, makes these calls."),
-        (("-o", "plan.json"), "`rightstate apply plan.json` has a hub make these calls where it has"),
+        (
+            ("-o", "plan.json"),
+            "`rightstate apply plan.json` makes these calls through a hub, if the policies are in mode auto there.",
+        ),
         (
             ("--from", "found.json"),
-            "With -o FILE, `rightstate apply FILE` has a hub make these calls where it",
+            "With -o FILE, `rightstate apply FILE` makes these calls through a hub, if",
         ),
         (
             ("--deployed", "--account", OTHER),
-            "With -o FILE, `rightstate apply FILE` has the hub make these calls.",
+            "With -o FILE, `rightstate apply FILE` makes these calls through the hub.",
         ),
         (
             ("--deployed", "--account", OTHER, "-o", "plan.json"),
-            "`rightstate apply plan.json` has the hub make these calls.",
+            "`rightstate apply plan.json` makes these calls through the hub.",
         ),
         (
             ("--deployed", "-o", "plan.json"),
-            "`rightstate apply plan.json` has the hub make those of 1 resource, and refuses the others, of",
+            "`rightstate apply plan.json` changes 1 resource, and refuses the others, because",
         ),
         (("--deployed", "--account", OWN), f"`rightstate apply` {REFUSES}"),
         (("--deployed", "--account", OWN, "-o", "plan.json"), f"`rightstate apply` {REFUSES}"),

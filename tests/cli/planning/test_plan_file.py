@@ -251,6 +251,14 @@ def test_a_foreign_name_stays_text_in_markdown(name: str, shown: str) -> None:
     assert row.split(" | ")[2] == shown
 
 
+def test_the_totals_are_the_beginning_of_the_markdown_and_the_sum_is_its_end() -> None:
+    lines = plan_markdown.page(PLAN).splitlines()
+    headings = [line for line in lines if line.startswith("## ")]
+    assert headings[:4] == ["## By severity", "## By policy", "## By type", "## By account"]
+    assert lines[2] == lines[-1]
+    assert "To change: " in lines[-1]
+
+
 def test_markdown_says_what_changes_what_it_may_break_and_what_is_left_alone() -> None:
     page = plan_markdown.page(PLAN)
     assert "3 resources: 2 broken, 1 unreadable." in page
