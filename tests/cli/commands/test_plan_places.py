@@ -224,7 +224,7 @@ REFUSES = "refuses this plan, because the hub has some policies in mode report."
         ((*BOTH,), "options, for one --account and --region at a time, makes these calls."),
         (
             ("-o", "plan.json"),
-            "`rightstate apply plan.json` makes these calls through a hub, if the policies are in mode auto there.",
+            "`rightstate apply plan.json` makes these calls through a hub, if the policies",
         ),
         (
             ("--from", "found.json"),
