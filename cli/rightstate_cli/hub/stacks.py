@@ -57,7 +57,7 @@ def update(cloudformation: Any, stack: Stack, given: Mapping[str, str | None], *
     A parameter that is None, or not named, keeps its value. Raises CallFailed, Denied, Unavailable.
     """
     kept = dict.fromkeys(parameters(stack))
-    wanted = given if "TemplateBody" in request else {**kept, **given}
+    wanted = given if {"TemplateBody", "TemplateURL"} & request.keys() else {**kept, **given}
     name = stack["StackName"]
     with answers(f"The stack {name} was left as it was."):
         try:

@@ -164,12 +164,12 @@ class StackSet:
             self._cloudformation.create_stack_set(
                 PermissionModel="SERVICE_MANAGED",
                 **self._named,
-                **_wanted(body, parameters),
+                **_wanted(self.hub, body, parameters),
             )
 
     def update(self, body: str, parameters: Mapping[str, str], preferences: Mapping[str, Any]) -> str:
         """Update it and all its stacks; returns how that ended. Raises what `create` raises."""
-        wanted = {**_wanted(body, parameters), "OperationPreferences": preferences}
+        wanted = {**_wanted(self.hub, body, parameters), "OperationPreferences": preferences}
         return self._operate("update", self._cloudformation.update_stack_set, wanted)
 
     def add(self, targets: Targets, preferences: Mapping[str, Any]) -> str:
@@ -370,10 +370,10 @@ def preferences(max_concurrent: int, failure_tolerance: int) -> dict[str, Any]:
     }
 
 
-def _wanted(body: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+def _wanted(hub: Hub, body: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     return {
         "Description": _DESCRIPTION,
-        "TemplateBody": body,
+        **member_stacks.in_request(hub, body),
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         "Capabilities": [member_stacks.CAPABILITY],
         "Tags": [{"Key": key, "Value": value} for key, value in member_stacks.TAGS.items()],

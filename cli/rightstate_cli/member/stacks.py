@@ -3,12 +3,14 @@
 The stack of one region has the role; it is installed first, for the others are of no use without it.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from rightstate.catalogue import names
@@ -23,6 +25,8 @@ from rightstate_cli.member import template as member_template
 
 _MARK = "Rightstate, a member"
 _AT_ONCE = 8
+# CloudFormation quotas: "Maximum size of a template that you can pass in a request".
+LONGEST_IN_REQUEST = 51_200
 CAPABILITY = "CAPABILITY_NAMED_IAM"
 TAGS = {"application": "rightstate"}
 
@@ -50,6 +54,7 @@ class Installed:
 class Installation:
     """What is to be installed in an account: the stack in each region, that of the role first."""
 
+    hub: Hub
     caller: Caller
     stack: str
     regions: tuple[str, ...]
@@ -71,14 +76,18 @@ class Installation:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return [role, *pool.map(lambda region: self._install(region, clients[region]), others)]
 
+    @cached_property
+    def _template(self) -> dict[str, str]:
+        return in_request(self.hub, self.body)
+
     def _install(self, region: str, cloudformation: Any) -> Installed:
-        request = {
-            "TemplateBody": self.body,
-            "Capabilities": [CAPABILITY],
-            "Tags": [{"Key": key, "Value": value} for key, value in TAGS.items()],
-        }
         stack = self.found[region]
         try:
+            request = {
+                **self._template,
+                "Capabilities": [CAPABILITY],
+                "Tags": [{"Key": key, "Value": value} for key, value in TAGS.items()],
+            }
             if stack is None:
                 given = {**self.parameters, "PermissionsBoundary": self.boundary or ""}
                 stacks.create(cloudformation, self.stack, given, EnableTerminationProtection=True, **request)
@@ -89,6 +98,22 @@ class Installation:
             return Installed(region, Result.UPDATED if changed else Result.UNCHANGED)
         except RightstateError as error:
             return Installed(region, Result.FAILED, str(error))
+
+
+def in_request(hub: Hub, body: str) -> dict[str, str]:
+    """How a request to CloudFormation has the template: in it, or, where it is too long, in the hub's bucket.
+
+    The URL is signed, so that a principal of another account may read that one object for an hour. Raises
+    Denied, Unavailable, CallFailed.
+    """
+    text = body.encode()
+    if len(text) <= LONGEST_IN_REQUEST:
+        return {"TemplateBody": body}
+    s3 = hub.client("s3")
+    named = {"Bucket": hub.outputs["WorkBucket"], "Key": f"templates/{hashlib.sha256(text).hexdigest()}.json"}
+    with answers("Nothing was changed."):
+        s3.put_object(Body=text, ContentType="application/json", **named)
+        return {"TemplateURL": s3.generate_presigned_url("get_object", Params=named, ExpiresIn=3600)}
 
 
 def name(hub: Hub) -> str:
@@ -165,6 +190,7 @@ def prepare(
         found |= find(hub, caller, [home])
     chosen = tuple(types) or _types(found[home])
     return Installation(
+        hub=hub,
         caller=caller,
         stack=name(hub),
         regions=_first(home, regions),
@@ -241,11 +267,14 @@ def commands(
     tags = " ".join(f"{key}={value}" for key, value in TAGS.items())
     wanted = "".join(f" --type {each}" for each in types)
     lines = [f"rightstate accounts template{wanted} > member.yaml"]
+    text = member_template.as_yaml(member_template.template(types))
+    # `aws cloudformation deploy` takes a longer one only by way of a bucket.
+    bucket = " --s3-bucket BUCKET" if len(text.encode()) > LONGEST_IN_REQUEST else ""
     for region in _first(home, regions):
         its = f"--stack-name {name(hub)} --region {region}"
         lines += [
             f"aws cloudformation deploy --template-file member.yaml {its} --capabilities {CAPABILITY} "
-            f"--tags {tags} --no-fail-on-empty-changeset --parameter-overrides {overrides}",
+            f"--tags {tags} --no-fail-on-empty-changeset{bucket} --parameter-overrides {overrides}",
             f"aws cloudformation update-termination-protection --enable-termination-protection {its}",
         ]
     return lines

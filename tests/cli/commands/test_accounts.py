@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
+from urllib.request import urlopen
 
 import boto3
 import pytest
@@ -13,6 +14,7 @@ import yaml
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 from botocore.waiter import Waiter
+from moto.cloudformation import responses
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
@@ -98,7 +100,7 @@ def published(hub: Hub) -> list[tuple[Any, ...]]:
 
 def test_the_own_account_is_installed_registered_and_tried_at_once(inside: Cli, hub: Hub) -> None:
     ran = inside("accounts", "add", OWN, "--install", "--yes", "--name", "Payments", "--format", "json")
-    assert ran.code == 0, ran.err
+    assert ran.code == 0, ran.out
     assert ran.json["stacks"] == [{"region": REGION, "result": "created", "reason": ""}]
     assert ran.json["check"]["ok"] is True
     assert "with the external id, and is refused without" in ran.json["check"]["said"]
@@ -142,7 +144,7 @@ def test_another_account_is_installed_with_its_own_credentials_in_each_region(
         *("accounts", "add", OTHER, "--install", "--profile", profile, "--yes", "--format", "json"),
         *("--region", FAR, "--region", REGION),
     )
-    assert ran.code == 0, ran.err
+    assert ran.code == 0, ran.out
     # The region of the role, which is the hub's if it is among them, comes first.
     assert [(each["region"], each["result"]) for each in ran.json["stacks"]] == [
         (REGION, "created"),
@@ -296,6 +298,25 @@ def test_a_stack_that_fails_is_told_with_the_reason_of_what_failed_first() -> No
         )
         with pytest.raises(CallFailed, match=r"RemediationRole: rightstate-remediation already exists$"):
             stacks.create(client, "s", {"HubAccount": OWN})
+
+
+def test_a_template_that_is_too_long_for_a_request_goes_by_way_of_the_hubs_bucket(
+    inside: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # moto looks in the caller's account for the bucket; CloudFormation reads what the URL is of.
+    read = lambda url, **_: urlopen(url).read().decode()  # noqa: E731, S310 - an address of moto's
+    monkeypatch.setattr(responses, "get_stack_from_s3_url", read)
+    monkeypatch.setattr(member_stacks, "LONGEST_IN_REQUEST", 5_000)
+    ran = inside("accounts", "add", OWN, "--install", "--yes", "--type", "s3-bucket", "--format", "json")
+    assert ran.code == 0, ran.out
+    uploaded = hub.server.session().client("s3").list_objects_v2(Bucket=hub.outputs["WorkBucket"])
+    [template] = uploaded["Contents"]
+    assert (template["Key"].partition("/")[0], template["Size"]) == (
+        "templates",
+        len(member_stacks.body(["s3-bucket"])),
+    )
+    printed = inside("accounts", "add", OTHER, "--region", FAR, "--yes", "--format", "json")
+    assert " --s3-bucket BUCKET " in printed.json["commands"][1]
 
 
 # --- Adding without --install ---
@@ -784,7 +805,7 @@ def test_adding_it_again_keeps_its_one_role_until_the_other_is_there(inside: Cli
         account = hub.account(OTHER)
         assert account is not None
         assert (account.role_arn, account.read_role_arn) == (role_arn(hub, OTHER), installed)
-        assert ran.code == 0, ran.err
+        assert ran.code == 0, ran.out
 
 
 def test_a_member_that_was_upgraded_elsewhere_works_and_the_settings_can_be_told(
