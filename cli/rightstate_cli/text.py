@@ -1,5 +1,8 @@
 """Text for people: counts, and foreign text that cannot steer what shows it."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 from rightstate.wants import Value, as_text
 
 # A cell that begins so is a formula to some spreadsheet (OWASP, CSV Injection); the wide ones are to those
@@ -18,6 +21,11 @@ def counted(count: int, noun: str) -> str:
         return f"1 {noun}"
     changes = noun.endswith("y") and noun[-2] not in "aeiou"
     return f"{count} {noun[:-1]}ies" if changes else f"{count} {noun}s"
+
+
+def summary(kinds: Iterable[str]) -> str:
+    """`3 compliant, 1 failed`."""
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(Counter(kinds).items())) or "none"
 
 
 def csv_cell(value: Value) -> str | int:

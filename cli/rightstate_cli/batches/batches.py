@@ -92,9 +92,9 @@ class Run:
         return str(self.input.get("batch") or self.name)
 
 
-def named_after(plan: plan_file.Plan, number: int) -> str:
-    """The batch of a plan: the same plan is the same batch, whoever applies it and how often, until somebody
-    has it gone through once more."""
+def batch_of(plan: plan_file.Plan, number: int) -> str:
+    """The batch of a plan. One plan has one batch for everybody who applies it, and another one for each time
+    that it is applied with --again."""
     first = f"plan-{plan.sha256[:24]}"
     return first if number == 1 else f"{first}_{number}"
 
@@ -146,10 +146,11 @@ class Batches:
         return found
 
     def latest_round(self, plan: plan_file.Plan) -> tuple[int, list[Run]]:
-        """How often the plan has been gone through, and the runs of the last time; 1 and none for never."""
+        """How many times the plan was applied from the beginning, and the runs of the last time; 1 and none for
+        never."""
         number = 1
-        runs = self.runs(named_after(plan, number))
-        while runs and (more := self.runs(named_after(plan, number + 1))):
+        runs = self.runs(batch_of(plan, number))
+        while runs and (more := self.runs(batch_of(plan, number + 1))):
             number, runs = number + 1, more
         return number, runs
 

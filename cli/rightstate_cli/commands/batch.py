@@ -1,29 +1,30 @@
-"""`rightstate batch`: what a backfill or an apply has done, and how to stop it and go on."""
+"""`rightstate batch`: the runs of a hub's backfill machine, what became of them, and how to go on."""
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from rightstate.errors import InvalidInput
-from rightstate_cli.batches import batches
-from rightstate_cli.batches.batches import DIED, NOT_RUN, Batches
-from rightstate_cli.commands.apply import (
-    ConcurrencyOption,
-    UntilOption,
-    follow,
-    print_items,
-    run_input,
-    time_of,
-)
+from rightstate_cli.batches import applying, batches
+from rightstate_cli.batches.batches import NOT_RUN, Batches
 from rightstate_cli.executions.executions import RUNNING
-from rightstate_cli.hub import deployment as hubs
+from rightstate_cli.hub import deployment
 from rightstate_cli.hub.deployment import DEFAULT_STACK
-from rightstate_cli.terminal.executions import summary
-from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption
-from rightstate_cli.terminal.output import Format, print_json, print_table, say
-from rightstate_cli.text import counted
+from rightstate_cli.terminal.batches import Ending, follow_run, items_table, print_items, runs_table
+from rightstate_cli.terminal.options import (
+    ConcurrencyOption,
+    HubRegionOption,
+    NoWaitOption,
+    StackOption,
+    TableFormatOption,
+    UntilOption,
+)
+from rightstate_cli.terminal.output import Format, print_csv, print_json, print_result, say
+from rightstate_cli.terminal.times import future
+from rightstate_cli.text import counted, summary
 
 app = typer.Typer(
     no_args_is_help=True, help="Batches of a deployed hub: what an apply, a backfill or a sweep has run."
@@ -37,47 +38,29 @@ def list_batches(
     limit: Annotated[int, typer.Option(min=1, max=100, metavar="NUMBER", help="Runs at most.")] = 10,
     stack: StackOption = DEFAULT_STACK,
     hub_region: HubRegionOption = None,
-    format: FormatOption = Format.TABLE,
+    format: TableFormatOption = Format.TABLE,
 ) -> None:
-    """List the latest runs, the newest first, with what has become of their resources.
+    """List the latest runs, the newest first, with the outcomes of their resources.
 
     Exit code 0, also where there are none.
     """
-    work = Batches(hubs.find(stack, hub_region))
+    work = Batches(deployment.find(stack, hub_region))
     runs = work.latest(limit)
     counts = {
         batch: Counter(each["outcome"] for each in work.outcomes(batch).values())
         for batch in dict.fromkeys(run.batch for run in runs)
     }
-    if format is Format.JSON:
-        print_json(
-            [
-                {
-                    "batch": run.batch,
-                    "run": run.name,
-                    "status": run.status,
-                    "started": run.started.isoformat(),
-                    "outcomes": dict(counts[run.batch]),
-                }
-                for run in runs
-            ]
-        )
-        return
-    print_table(
-        counted(len(runs), "run"),
-        ("Batch", "Run", "Status", "Started", "Outcomes of the batch"),
-        [
-            (
-                run.batch,
-                run.name,
-                run.status.lower(),
-                batches.as_time(run.started),
-                summary(counts[run.batch].elements()),
-            )
-            for run in runs
-        ],
-        whole=("Batch",),
-    )
+    as_json = [
+        {
+            "batch": run.batch,
+            "run": run.name,
+            "status": run.status,
+            "started": run.started.isoformat(),
+            "outcomes": dict(counts[run.batch]),
+        }
+        for run in runs
+    ]
+    print_result(runs_table(runs, counts), as_json, format)
 
 
 @app.command()
@@ -85,13 +68,13 @@ def show(
     batch: BatchArgument,
     stack: StackOption = DEFAULT_STACK,
     hub_region: HubRegionOption = None,
-    format: FormatOption = Format.TABLE,
+    format: TableFormatOption = Format.TABLE,
 ) -> None:
-    """Account for every resource of a batch: its outcome, or that it runs or was not begun.
+    """Show every resource of a batch: its outcome, or that it runs or was not begun.
 
     Exit codes: 0 all are as they should be, 1 one failed, had changed, runs or was not begun.
     """
-    work = Batches(hubs.find(stack, hub_region))
+    work = Batches(deployment.find(stack, hub_region))
     items = work.items(batches.checked(batch))
     runs = work.runs(batch)
     unlisted = work.unlisted(batch)
@@ -103,11 +86,13 @@ def show(
                     {"run": run.name, "status": run.status, "error": run.error, "reason": run.reason}
                     for run in runs
                 ],
-                "items": [each.__dict__ for each in items],
+                "items": [asdict(each) for each in items],
                 "unlisted": unlisted,
                 "counts": dict(sorted(Counter(each.outcome for each in items).items())),
             }
         )
+    elif format is Format.CSV:
+        print_csv(items_table(items))
     else:
         print_items(items)
         for each in unlisted:
@@ -125,13 +110,13 @@ def stop(
     batch: BatchArgument,
     stack: StackOption = DEFAULT_STACK,
     hub_region: HubRegionOption = None,
-    format: FormatOption = Format.TABLE,
+    format: TableFormatOption = Format.TABLE,
 ) -> None:
-    """Begin no more resources of a batch. Those that have been begun are finished; nothing is half done.
+    """Start no more resources of a batch. Those that have started are finished, so nothing is half done.
 
     Exit code 0, also where nothing of it runs.
     """
-    work = Batches(hubs.find(stack, hub_region))
+    work = Batches(deployment.find(stack, hub_region))
     batches.checked(batch)
     runs = work.runs(batch)
     if not runs:
@@ -157,48 +142,31 @@ def resume(
     ] = False,
     concurrency: ConcurrencyOption = None,
     until: UntilOption = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Start it, and do not follow it.")] = False,
+    no_wait: NoWaitOption = False,
     stack: StackOption = DEFAULT_STACK,
     hub_region: HubRegionOption = None,
-    format: FormatOption = Format.TABLE,
+    format: TableFormatOption = Format.TABLE,
 ) -> None:
     """Go on with what a batch has not begun. Nothing is done twice.
 
     Exit codes: 0 all are as they should be, 1 one failed, had changed or was not begun.
     """
-    ends = time_of("--until", until) if until else None
-    work = Batches(hubs.find(stack, hub_region))
-    items = work.items(batches.checked(batch))
-    runs = work.runs(batch)
-    if runs and runs[-1].status == RUNNING:
+    ends = future("--until", until) if until else None
+    work = Batches(deployment.find(stack, hub_region))
+    arn, is_new = applying.resume(work, batch, failed, concurrency, ends)
+    ending = Ending(batch, format)
+    if arn is None:
+        say("There is nothing to go on with." + ("" if failed else " --failed tries failed ones again."))
+        ending.show(None, work.items(batch))
+    if not is_new:
         say("The batch is running: nothing more is started.")
-        arn = runs[-1].arn
-    else:
-        again = {each.name for each in items if each.outcome in ("failed", DIED)} if failed else set()
-        begun = work.rename(batch, again)
-        if not begun and not work.unlisted(batch) and not any(each.outcome == NOT_RUN for each in items):
-            say("There is nothing to go on with." + ("" if failed else " --failed tries failed ones again."))
-            _print(batch, items, format)
-        # What a run was about (a mode, some policies) holds for the ones after it, its times do not.
-        before = runs[-1].input if runs else {}
-        kept = {name: value for name, value in before.items() if name not in ("not_before", "until")}
-        named = {"batch": batch, "scopes": dict(work.scopes(batch))}
-        arn = work.start(batch, {**kept, **run_input(concurrency, ends), **named})
     if no_wait:
         say(f"`rightstate batch show {batch}` shows how it goes.")
         if format is Format.JSON:
             print_json({"batch": batch, "execution": arn})
         return
-    follow(work, batch, arn, format)
+    follow_run(work, arn, ending)
 
 
 def _failed(runs: Sequence[batches.Run]) -> bool:
     return bool(runs) and bool(runs[-1].error)
-
-
-def _print(batch: str, items: list[batches.Item], format: Format) -> None:
-    if format is Format.JSON:
-        print_json({"batch": batch, "items": [each.__dict__ for each in items]})
-    else:
-        print_items(items)
-    raise typer.Exit(0 if all(each.settled for each in items) else 1)

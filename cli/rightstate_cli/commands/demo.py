@@ -13,11 +13,10 @@ from rightstate_cli.terminal.executions import (
     print_examples,
     print_executions,
     print_timeline,
-    summary,
 )
 from rightstate_cli.terminal.options import TableFormatOption
 from rightstate_cli.terminal.output import Format, print_line, say, showing_progress
-from rightstate_cli.text import counted
+from rightstate_cli.text import counted, summary
 
 _SHOWN = ("s3-bucket", "rds-instance", "sqs-queue")
 """One resource of each of these types is shown in detail."""

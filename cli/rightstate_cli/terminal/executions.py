@@ -1,7 +1,7 @@
 """Executions, as people and scripts see them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -24,7 +24,7 @@ from rightstate_cli.terminal.output import (
     print_result,
     print_table,
 )
-from rightstate_cli.text import counted
+from rightstate_cli.text import counted, summary
 
 _RIGHT = {"compliant", "remediated", "undone", "not-applicable", "gone", "off", "fanned-out", "exempt"}
 
@@ -107,7 +107,7 @@ def _csv_rows(execution: Execution) -> Iterator[Sequence[Value]]:
 
 
 def print_timeline(execution: Execution) -> None:
-    """The states of one execution, with their times and the errors that were met."""
+    """The states of one execution, with their times and their errors."""
     print_table(
         f"Execution {execution.name}: {named(execution, with_account=True)}, {execution.outcome}",
         ("State", "Entered after", "Took", "Errors met"),
@@ -188,11 +188,6 @@ def named(execution: Execution, with_account: bool) -> str:
     resource = f"{execution.resource_type} {execution.resource}".rstrip()
     with_account &= execution.account != execution.resource
     return f"{resource} in {execution.account}" if with_account else resource
-
-
-def summary(kinds: Iterable[str]) -> str:
-    """`3 compliant, 1 failed`."""
-    return ", ".join(f"{count} {kind}" for kind, count in sorted(Counter(kinds).items())) or "none"
 
 
 def _verdicts(execution: Execution) -> list[Verdict]:

@@ -124,6 +124,25 @@ SetOption = Annotated[
     ),
 ]
 AtOnceOption = Annotated[int, typer.Option(min=1, max=64, metavar="NUMBER", help="Executions at a time.")]
+ConcurrencyOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=100,
+        metavar="NUMBER",
+        help="Resources of one service at a time, in each account and region.",
+        show_default="5",
+    ),
+]
+UntilOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Start no more resources after this time, e.g. 2026-11-23T22:00Z.",
+        metavar="TIME",
+        show_default=False,
+    ),
+]
+NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Start it, and do not follow it.")]
 StackOption = Annotated[
     str,
     typer.Option(

@@ -12,9 +12,8 @@ from rightstate.wants import as_change, as_text
 from rightstate_cli.planning import plan_file
 from rightstate_cli.planning.plan_file import Item, Plan, Verdict, on_one_line
 from rightstate_cli.planning.totals import Part, PolicyTotal, totals
-from rightstate_cli.terminal.executions import summary
 from rightstate_cli.terminal.output import Block, Row, Table, print_blocks, print_line, print_table
-from rightstate_cli.text import counted
+from rightstate_cli.text import counted, summary
 
 _FEW = 5
 """Resources that are shown in detail without --details."""
