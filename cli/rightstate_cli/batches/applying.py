@@ -84,9 +84,8 @@ def prepare(plan: Plan, hub: Hub, limit: str | None, again: bool) -> Application
     keys = {each.item.key for each in refused}
     accepted = [item for item in plan.to_change if item.key not in keys]
     chosen = accepted[:most]
-    begun = (
-        {each.key: each for each in work.items(batch) if each.outcome != NOT_RUN} if runs and chosen else {}
-    )
+    known = work.items(batch) if runs and chosen else []
+    begun = {each.key: each for each in known if each.outcome != NOT_RUN}
     todo = [item for item in chosen if item.key not in begun]
     if chosen and not todo and not running:
         raise InvalidInput(_all_done(batch, runs, [begun[item.key] for item in chosen]))

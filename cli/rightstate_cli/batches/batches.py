@@ -146,8 +146,8 @@ class Batches:
         return found
 
     def latest_round(self, plan: plan_file.Plan) -> tuple[int, list[Run]]:
-        """How many times the plan was applied from the beginning, and the runs of the last time; 1 and none for
-        never."""
+        """How many times the plan was applied from the beginning, and the runs of the last time. For never,
+        1 and none."""
         number = 1
         runs = self.runs(batch_of(plan, number))
         while runs and (more := self.runs(batch_of(plan, number + 1))):

@@ -87,10 +87,8 @@ def apply(
         say("The batch is running already, as it was started: nothing more is started.")
         arn = found.running.arn
     else:
-        if len(found.todo) < len(found.chosen):
-            say(
-                f"Done before, and not done again: {counted(len(found.chosen) - len(found.todo), 'resource')}."
-            )
+        if done := len(found.chosen) - len(found.todo):
+            say(f"Done before, and not done again: {counted(done, 'resource')}.")
         print_preview(found)
         if yes:
             say(f"{question(found)}.")

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -13,7 +12,7 @@ from rightstate_cli.batches.batches import NOT_RUN, Batches
 from rightstate_cli.executions.executions import RUNNING
 from rightstate_cli.hub import deployment
 from rightstate_cli.hub.deployment import DEFAULT_STACK
-from rightstate_cli.terminal.batches import Ending, follow_run, items_table, print_items, runs_table
+from rightstate_cli.terminal.batches import Ending, follow_run, print_batch, print_runs
 from rightstate_cli.terminal.options import (
     ConcurrencyOption,
     HubRegionOption,
@@ -22,7 +21,7 @@ from rightstate_cli.terminal.options import (
     TableFormatOption,
     UntilOption,
 )
-from rightstate_cli.terminal.output import Format, print_csv, print_json, print_result, say
+from rightstate_cli.terminal.output import Format, print_json, say
 from rightstate_cli.terminal.times import future
 from rightstate_cli.text import counted, summary
 
@@ -50,17 +49,7 @@ def list_batches(
         batch: Counter(each["outcome"] for each in work.outcomes(batch).values())
         for batch in dict.fromkeys(run.batch for run in runs)
     }
-    as_json = [
-        {
-            "batch": run.batch,
-            "run": run.name,
-            "status": run.status,
-            "started": run.started.isoformat(),
-            "outcomes": dict(counts[run.batch]),
-        }
-        for run in runs
-    ]
-    print_result(runs_table(runs, counts), as_json, format)
+    print_runs(runs, counts, format)
 
 
 @app.command()
@@ -78,29 +67,7 @@ def show(
     items = work.items(batches.checked(batch))
     runs = work.runs(batch)
     unlisted = work.unlisted(batch)
-    if format is Format.JSON:
-        print_json(
-            {
-                "batch": batch,
-                "runs": [
-                    {"run": run.name, "status": run.status, "error": run.error, "reason": run.reason}
-                    for run in runs
-                ],
-                "items": [asdict(each) for each in items],
-                "unlisted": unlisted,
-                "counts": dict(sorted(Counter(each.outcome for each in items).items())),
-            }
-        )
-    elif format is Format.CSV:
-        print_csv(items_table(items))
-    else:
-        print_items(items)
-        for each in unlisted:
-            say(f"Not listed, or not yet: {each}.")
-        for run in runs:
-            say(f"{run.name}: {run.status.lower()}, started {batches.as_time(run.started)}.")
-            if run.error:
-                say(f"  {run.error}: {run.reason}")
+    print_batch(batch, items, runs, unlisted, format)
     well = all(each.settled for each in items) and not unlisted and (items or not _failed(runs))
     raise typer.Exit(0 if well else 1)
 

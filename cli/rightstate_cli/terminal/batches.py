@@ -1,6 +1,7 @@
 """Plans that a hub applies, and their batches, on a terminal."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
@@ -18,6 +19,7 @@ from rightstate_cli.terminal.output import (
     print_csv,
     print_json,
     print_line,
+    print_result,
     print_table,
     say,
     showing_progress,
@@ -103,8 +105,52 @@ def items_table(items: Sequence[Item]) -> Table:
     return Table(columns, rows)
 
 
-def runs_table(runs: Sequence[Run], outcomes: dict[str, Any]) -> Table:
-    """A row for each run. `outcomes` counts by batch how many resources have which."""
+def print_batch(
+    batch: str, items: Sequence[Item], runs: Sequence[Run], unlisted: Sequence[str], format: Format
+) -> None:
+    """The items of a batch with their outcomes, and the runs that worked on it."""
+    if format is Format.CSV:
+        print_csv(items_table(items))
+        return
+    if format is Format.JSON:
+        print_json(
+            {
+                "batch": batch,
+                "runs": [
+                    {"run": run.name, "status": run.status, "error": run.error, "reason": run.reason}
+                    for run in runs
+                ],
+                "items": [asdict(each) for each in items],
+                "unlisted": unlisted,
+                "counts": dict(sorted(Counter(each.outcome for each in items).items())),
+            }
+        )
+        return
+    print_items(items)
+    for place in unlisted:
+        say(f"Not listed, or not yet: {place}.")
+    for run in runs:
+        say(f"{run.name}: {run.status.lower()}, started {batches.as_time(run.started)}.")
+        if run.error:
+            say(f"  {run.error}: {run.reason}")
+
+
+def print_runs(runs: Sequence[Run], outcomes: Mapping[str, Counter[str]], format: Format) -> None:
+    """The runs. `outcomes` counts by batch how many resources have which outcome."""
+    as_json = [
+        {
+            "batch": run.batch,
+            "run": run.name,
+            "status": run.status,
+            "started": run.started.isoformat(),
+            "outcomes": dict(outcomes[run.batch]),
+        }
+        for run in runs
+    ]
+    print_result(_runs_table(runs, outcomes), as_json, format)
+
+
+def _runs_table(runs: Sequence[Run], outcomes: Mapping[str, Counter[str]]) -> Table:
     rows = [
         (
             run.batch,
