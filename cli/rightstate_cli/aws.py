@@ -25,6 +25,7 @@ from rightstate.aws.sessions import CONFIG
 from rightstate.errors import Denied, InvalidInput, Unavailable
 from rightstate.identify import shown
 from rightstate.models.names import ACCOUNT, REGION
+from rightstate.resource_type import Place
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
@@ -81,6 +82,24 @@ def sign_in(region: str | None = None, profile: str | None = None) -> Caller:
     return Caller(
         session, str(identity["Account"]), str(identity["Arn"]), region, partition, str(identity["UserId"])
     )
+
+
+def bucket_place(caller: Caller, arn: str) -> Place | None:
+    """The account and region of a bucket, whose ARN names neither. None where the ARN is not a bucket's, or
+    where the bucket is not the caller's own.
+
+    HeadBucket with ExpectedBucketOwner fails for a bucket of another account (S3 API reference).
+    """
+    found = re.fullmatch(r"arn:[a-z-]+:s3:::([^/]+)", arn)
+    if not found:
+        return None
+    try:
+        answer = caller.client("s3").head_bucket(Bucket=found[1], ExpectedBucketOwner=caller.account)
+    except (BotoCoreError, ClientError):
+        return None
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    region = headers.get("x-amz-bucket-region", caller.region)
+    return Place(account=caller.account, region=region, partition=caller.partition)
 
 
 def checked_account(account: str) -> str:

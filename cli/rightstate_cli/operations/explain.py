@@ -19,7 +19,7 @@ from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.states.remediation import decide, describe
 from rightstate.states.resolve import excused
 from rightstate.step import defect
-from rightstate_cli.aws import checked_account, checked_region
+from rightstate_cli.aws import bucket_place, checked_account, checked_region
 from rightstate_cli.executions.recorded import KEY
 from rightstate_cli.operations.workspace import Workspace, guarding_of
 from rightstate_cli.planning.target import role_arn
@@ -107,6 +107,8 @@ class Explaining:
     ) -> Resource:
         unnamed = Place(account="", region="", partition=self._records.caller.partition)
         _check_place(given, place_of(resource_type, given, unnamed), account, region)
+        if not (account or region) and (own := bucket_place(self._records.caller, given)):
+            account, region = own.account, own.region
         otherwise = unnamed.model_copy(update={"account": account or "", "region": region or ""})
         place = at_home(resource_type, place_of(resource_type, given, otherwise))
         if not (place.account and place.region):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rightstate.errors import InvalidInput
+from rightstate_cli.aws import bucket_place, sign_in
 from rightstate_cli.embedded.local import Local
 from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.planning import config_ids, findings, plan_file, survey
@@ -55,7 +56,10 @@ def make(
         raise InvalidInput("--from and --resource both say which resources to look at; give one of them.")
     if given and given.warning:
         say(given.warning)
-    accounts = registered_accounts(wanted, hub) if hub else with_exemptions(named_accounts(wanted), ledger)
+    if hub:
+        accounts = registered_accounts(wanted, hub)
+    else:
+        accounts = with_exemptions(named_accounts(_with_region(wanted)), ledger)
     if given is None:
         chosen, left = targets(accounts, wanted.resources), None
     else:
@@ -91,6 +95,18 @@ def with_exemptions(accounts: Accounts, ledger: Path | None) -> Accounts:
         kept = ("exemptions", "tag_exemptions", "managed")
         known[name] = account.model_copy(update={key: getattr(found, key) for key in kept})
     return replace(accounts, accounts=known, guards=local.guarding.halted())
+
+
+def _with_region(wanted: Wanted) -> Wanted:
+    """Asks for the region of the buckets, where nothing but buckets of the user's own account is named."""
+    if not wanted.resources or wanted.regions or wanted.accounts:
+        return wanted
+    if not all(":s3:::" in name for name in wanted.resources):
+        return wanted
+    caller = sign_in()
+    found = [bucket_place(caller, name) for name in wanted.resources]
+    regions = {place.region for place in found if place}
+    return replace(wanted, regions=tuple(regions)) if all(found) and len(regions) == 1 else wanted
 
 
 def _places(places: Sequence[tuple[str, str]]) -> str:

@@ -192,6 +192,14 @@ class RunMode(StrEnum):
     AUTO = "auto"
 
 
+class StartMode(StrEnum):
+    """What executions of a hub may do at most."""
+
+    REPORT = "report"
+    APPROVE = "approve"
+    AUTO = "auto"
+
+
 LedgerOption = Annotated[
     Path | None,
     typer.Option(

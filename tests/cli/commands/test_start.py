@@ -1,5 +1,7 @@
 """`rightstate start`: executions of a deployed hub, started by hand and followed."""
 
+import csv
+import io
 import json
 import signal
 import time
@@ -126,11 +128,34 @@ def test_with_no_wait_it_prints_the_names_and_history_shows_how_they_go(server: 
 
 def test_of_two_that_fail_and_succeed_both_are_told_and_it_ends_with_1(server: Server, inside: Cli) -> None:
     server.make("sqs-queue", "of-one-account")
-    unknown = f"arn:aws:sqs:{REGION}:999999999999:of-another"
-    ran = inside("start", f"arn:aws:sqs:{REGION}:{OWN}:of-one-account", unknown, "--yes")
-    assert "sqs-queue of-one-account in 123456789012: remediated" in ran.out
-    assert "Account 999999999999 has no settings" in " ".join(ran.out.split())
-    assert ran.code == 1
+    absent = f"arn:aws:sqs:eu-west-1:{OTHER}:absent"
+    ran = inside("start", f"arn:aws:sqs:{REGION}:{OWN}:of-one-account", absent, "--yes")
+    assert f"sqs-queue of-one-account in {OWN}: remediated" in ran.out
+    assert "2 executions: 1 gone, 1 remediated." in ran.out
+    assert ran.code == 0
+
+
+def test_an_account_that_is_not_registered_is_refused_before_anything_is_started(
+    refused: Callable[..., str], engine: Engine
+) -> None:
+    before = len(inputs(engine))
+    arns = [f"arn:aws:sqs:{REGION}:{account}:q" for account in (OWN, "999999999999")]
+    said = refused("start", *arns, "--yes", "--mode", "report")
+    assert "Account 999999999999 is not registered with the hub rightstate. Nothing was started." in said
+    assert "`rightstate accounts add 999999999999 --deployed` registers it." in said
+    assert len(inputs(engine)) == before
+
+
+def test_the_place_of_the_users_own_bucket_is_looked_up(server: Server, inside: Cli) -> None:
+    s3 = server.session().client("s3", region_name="eu-west-1")
+    s3.create_bucket(Bucket="own-elsewhere", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    ran = inside("start", "arn:aws:s3:::own-elsewhere", "--no-wait", "--yes", "--format", "csv")
+    [row] = csv.DictReader(io.StringIO(ran.out))
+    assert (row["account"], row["region"]) == (OWN, "eu-west-1")
+    planned = inside("plan", "-r", "arn:aws:s3:::own-elsewhere", "--format", "json").json
+    assert [(each["account"], each["region"]) for each in planned["items"]] == [(OWN, "eu-west-1")]
+    explained = inside("explain", "arn:aws:s3:::own-elsewhere", "--deployed", "--format", "json")
+    assert f"{OWN}/eu-west-1/s3-bucket/own-elsewhere" in explained.out
 
 
 def test_an_execution_that_step_functions_does_not_show_yet_is_waited_for(
