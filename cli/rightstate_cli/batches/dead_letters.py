@@ -1,4 +1,4 @@
-"""The events that EventBridge could not deliver, in the hub's queue, and what becomes of each."""
+"""The events that EventBridge could not deliver, in the hub's dead-letter queue, and what becomes of each."""
 
 import hashlib
 import json
@@ -21,10 +21,10 @@ from rightstate_cli.hub.deployment import ALIAS, Hub
 from rightstate_cli.tables.ledger_table import Entry, Ledger, Query
 
 DEATHS = "Step Functions Execution Status Change"
-"""The detail-type of an event about an execution's end, which `record-death` is to be given."""
+"""The detail-type of an event about an execution's end, which the function `record-death` handles."""
 OLD = timedelta(hours=24)
-"""So long EventBridge itself tries to deliver an event; what happened before that, something else may have
-changed since."""
+"""How long EventBridge tries to deliver an event. An older event may be about a resource that has changed
+since."""
 _HANDLED_WITHIN = timedelta(days=2)
 _HIDDEN_SECONDS = 600
 _LONG_POLL_SECONDS = 2
@@ -75,14 +75,18 @@ class Verdict:
 
 
 class Queue:
-    """The hub's queue of undelivered events. Its methods raise Denied, Unavailable and InvalidInput."""
+    """The hub's queue of undelivered events. Its methods raise Denied, Unavailable and InvalidInput.
+
+    `done` has the receipts of the letters that were removed or given back.
+    """
 
     def __init__(self, hub: Hub) -> None:
         self._url = hub.outputs["UndeliveredEvents"]
         self._sqs = hub.client("sqs")
+        self.done: set[str] = set()
 
     def letters(self) -> Iterator[Letter]:
-        """Every message, which nobody else is given for ten minutes then."""
+        """Every message. For ten minutes then nobody else gets it."""
         seen: set[str] = set()
         while True:
             with answers("Nothing was replayed."):
@@ -101,28 +105,30 @@ class Queue:
                 yield _letter(message)
 
     def remove(self, letter: Letter) -> None:
-        """It has been delivered, or need not be."""
+        """Remove a letter that was delivered, or need not be."""
         with answers("What it started goes on; the message is still in the queue."):
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
+        self.done.add(letter.receipt)
 
     def put_back(self, letters: Sequence[Letter]) -> None:
-        """Let the next who looks find them at once."""
+        """Give letters back, so that the next receiver finds them at once."""
         with answers("They are found again in ten minutes."):
             for letter in letters:
                 self._sqs.change_message_visibility(
                     QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
                 )
+                self.done.add(letter.receipt)
 
 
 def _letter(message: Mapping[str, Any]) -> Letter:
     attributes = message.get("MessageAttributes", {})
-    told = {name: str(each.get("StringValue", "")) for name, each in attributes.items()}
+    values = {name: str(each.get("StringValue", "")) for name, each in attributes.items()}
     return Letter(
         receipt=message["ReceiptHandle"],
         body=message["Body"],
         event=_understood(message["Body"]),
-        target=told.get("TARGET_ARN", ""),
-        error=told.get("ERROR_CODE", ""),
+        target=values.get("TARGET_ARN", ""),
+        error=values.get("ERROR_CODE", ""),
     )
 
 
@@ -137,9 +143,9 @@ def _understood(body: str) -> Mapping[str, Any]:
 
 
 def handled(event: Mapping[str, Any], hub: Hub) -> Entry | None:
-    """The ledger's entry of an execution that this event has led to, unless the last one failed.
+    """The ledger's entry of an execution that this event started, None if the last one failed.
 
-    Looked for where the executions of an event are: in its account, within two days from it.
+    Executions are searched in the event's account, within two days after the event.
     """
     time = moment(event)
     query = Query(
@@ -175,9 +181,9 @@ def judge(letter: Letter, starts: Sequence[Start], hub: Hub, force: bool) -> Ver
     InvalidInput where the ledger cannot be read."""
     event = letter.event
     if not event:
-        return Verdict(letter, Fate.LEFT, "It is no event that a rule could have been about.")
+        return Verdict(letter, Fate.LEFT, "It is not an event that a rule can match.")
     if event["detail-type"] == DEATHS:
-        return Verdict(letter, Fate.RECORD, "The ledger is told how the execution ended.")
+        return Verdict(letter, Fate.RECORD, "How the execution ended goes into the ledger.")
     try:
         Event.model_validate({"id": event["id"], "name": letter.name, "time": event["time"]})
         moment(event)
@@ -191,7 +197,7 @@ def judge(letter: Letter, starts: Sequence[Start], hub: Hub, force: bool) -> Ver
     # A message is about the one target that could not be reached; without it, about all.
     meant = [each for each in starts if not letter.target or _is_target(letter.target, each, hub)]
     if not meant:
-        return Verdict(letter, Fate.LEFT, "No rule of this version has it start anything.")
+        return Verdict(letter, Fate.LEFT, "No rule of this version starts anything for it.")
     again = [each.model_copy(update={"name": _name(event["id"], each, force)}) for each in meant]
     return Verdict(letter, Fate.START, "", again)
 

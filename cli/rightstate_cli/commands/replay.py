@@ -1,31 +1,22 @@
 """`rightstate replay`: one event through the real rules and the state machine that they start."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from rightstate import triggers
-from rightstate.catalogue import load
-from rightstate.errors import InvalidInput, UnexpectedEvent
+from rightstate.errors import InvalidInput
 from rightstate.policy import Mode
 from rightstate_cli.application import events
-from rightstate_cli.commands.replay_deployed import refuse, through_hub, through_queue
-from rightstate_cli.embedded.local import Local, beside, demo_tables
-from rightstate_cli.embedded.run_settings import Asked
-from rightstate_cli.executions.executions import Execution, Start
-from rightstate_cli.hub import deployment as hubs
+from rightstate_cli.hub import deployment
 from rightstate_cli.hub.deployment import DEFAULT_STACK
-from rightstate_cli.planning.target import target
-from rightstate_cli.terminal.executions import as_json, exit_code, print_executions, print_timeline
+from rightstate_cli.operations import replay as replaying
+from rightstate_cli.operations.replay import Acting
+from rightstate_cli.terminal.executions import exit_code
+from rightstate_cli.terminal.hub_replays import replay_event, replay_queue
 from rightstate_cli.terminal.options import (
     DeployedOption,
     ExternalIdOption,
-    FormatOption,
     HubRegionOption,
     LedgerOption,
     PolicyOption,
@@ -33,13 +24,10 @@ from rightstate_cli.terminal.options import (
     RunMode,
     SetOption,
     StackOption,
+    TableFormatOption,
 )
-from rightstate_cli.terminal.output import Format, print_json, print_line, print_table, say
-from rightstate_cli.text import counted
-
-if TYPE_CHECKING:
-    from rightstate_cli.embedded.engine import Engine
-    from rightstate_cli.embedded.rules import Match
+from rightstate_cli.terminal.output import Format, say, showing_progress
+from rightstate_cli.terminal.replays import print_replayed
 
 _USAGE = (
     "Give one event, or --undelivered with --deployed; --force belongs to --deployed. Nothing was replayed."
@@ -67,9 +55,7 @@ def replay(
     parameters: SetOption = None,
     mode: Annotated[
         RunMode | None,
-        typer.Option(
-            help="`report`, if left out, looks and changes nothing; `auto` mends.", show_default=False
-        ),
+        typer.Option(help="`report` changes nothing, and is the default; `auto` fixes.", show_default=False),
     ] = None,
     deployed: DeployedOption = False,
     undelivered: Annotated[
@@ -79,7 +65,7 @@ def replay(
     force: Annotated[
         bool,
         typer.Option(
-            "--force", help="With --deployed: also what is older than 24 hours or has been handled already."
+            "--force", help="With --deployed: also an event that is older than 24 hours, or was handled."
         ),
     ] = False,
     yes: Annotated[
@@ -88,140 +74,62 @@ def replay(
     ledger: LedgerOption = None,
     stack: StackOption = DEFAULT_STACK,
     hub_region: HubRegionOption = None,
-    format: FormatOption = Format.TABLE,
+    format: TableFormatOption = Format.TABLE,
 ) -> None:
     """Show which rule an event matches, what it starts there, and how that ends.
 
-    The rules and the state machine are the real ones of template.yaml. Changes nothing unless `--mode auto`
-    is given. Acts on the AWS of the standard credentials, or on the server that `AWS_ENDPOINT_URL` names.
-    With --deployed the event goes to a hub's bus, and what it starts there changes what the policies enabled
-    there allow. An event that the ledger knows, or that is older than 24 hours, is left unless --force is
-    given.
+    The rules and the state machine are the real ones of template.yaml. Nothing is changed without
+    `--mode auto`. It acts on the AWS of the standard credentials, or on the server that `AWS_ENDPOINT_URL`
+    names. With --deployed the event goes to a hub's bus, and the hub changes what its enabled policies want.
+    An event that the ledger knows, or that is older than 24 hours, needs --force.
 
     - `rightstate replay event.json` reports what is wrong with the resource that the event names.
     - `rightstate replay event.json --match-only` says whether a rule listens to it, and needs no AWS.
-    - `rightstate replay event.json --simulated --mode auto` mends a resource of the demo's accounts, if the
+    - `rightstate replay event.json --simulated --mode auto` fixes a resource of the demo's accounts, if the
       event is one of those in events/.
     - `rightstate replay event.json --deployed` puts it on the hub's bus, after asking, and follows.
-    - `rightstate replay --deployed --undelivered` delivers what EventBridge could not, each event once.
+    - `rightstate replay --deployed --undelivered` delivers the events of the dead-letter queue, each once.
 
-    Exit codes: 0 the resource is in its right state, 1 it is broken or no rule matches, 2 it could not be
-    told.
+    Exit codes: 0 the resource is in its right state, 1 it is broken or no rule matches, 2 it could not tell.
     """
     if undelivered == bool(file) or ((undelivered or force) and not deployed):
         raise InvalidInput(_USAGE)
     if deployed:
-        refuse(
-            {
-                "--match-only": match_only,
-                "--simulated": simulated,
-                "--role": role,
-                "--external-id": external_id,
-                "--policy": policies,
-                "--set": parameters,
-                "--mode": mode,
-            }
+        given = {
+            "--match-only": match_only,
+            "--simulated": simulated,
+            "--role": role,
+            "--external-id": external_id,
+            "--policy": policies,
+            "--set": parameters,
+            "--mode": mode,
+        }
+        _refuse([option for option, value in given.items() if value])
+        event = events.read(file) if file else None
+        hub = deployment.find(stack, hub_region)
+        code = (
+            replay_event(event, hub, yes, force, format) if event else replay_queue(hub, yes, force, format)
         )
-        if file is None:
-            through_queue(hubs.find(stack, hub_region), yes, force, format)
-        through_hub(events.read(file), hubs.find(stack, hub_region), yes, force, format)
-    if file is None:
-        raise InvalidInput(_USAGE)
-    event = events.read(file)
-    mode = mode or RunMode.REPORT
-    from rightstate_cli.embedded import engine  # noqa: PLC0415 - so does what only this needs
-    from rightstate_cli.simulation import accounts, examples  # noqa: PLC0415 - moto takes a second to import
-
-    region = str(event["region"])
-    local = Local(ledger)
-    made_here: AbstractContextManager[Engine]
-    if match_only:
-        made_here = engine.simulated(region)
-    elif simulated:
-        made_here = _simulated(region)
-    else:
-        chosen = target(
-            str(event["account"]),
-            region,
-            role,
-            external_id,
-            (),
-            policies or (),
-            (),
-            parameters or (),
-            Mode(mode),
-        )
-        asked = Asked(chosen.account, named=bool(policies), role_given=bool(role))
-        made_here = local.engine(region, Event(), asked.within)
-    with made_here as hub:
-        matches = hub.matches(event)
-        if simulated:
-            with accounts.built(region) as made:
-                own = made.get(str(event["account"]), {})
-                matches = hub.matches(examples.event_about(event, own))
-                for account in accounts.settings(Mode(mode)):
-                    hub.configure(account)
-                executions = [] if match_only else list(hub.run(match.start for match in matches))
-        elif match_only:
-            executions = []
+        raise typer.Exit(code)
+    event = events.read(file) if file else {}
+    with showing_progress("Reading the rules") as progressed:
+        if match_only:
+            found = replaying.match(event)
+        elif simulated:
+            found = replaying.on_simulation(event, Mode(mode or RunMode.REPORT), progressed)
         else:
-            executions = list(hub.run(match.start for match in matches))
-    _print(event, matches, executions, format)
-    if not matches:
+            acting = Acting(role, external_id, policies or (), parameters or (), ledger)
+            found = replaying.on_account(event, Mode(mode or RunMode.REPORT), acting, progressed)
+    print_replayed(event, found, match_only, format)
+    if not found.matches:
         say(events.why_unmatched(event))
         raise typer.Exit(1)
-    raise typer.Exit(exit_code(executions))
+    raise typer.Exit(exit_code(found.executions))
 
 
-@contextmanager
-def _simulated(region: str) -> Iterator["Engine"]:
-    """On the demo's accounts, whose executions are kept apart."""
-    from rightstate_cli.embedded import engine  # noqa: PLC0415 - it takes time to import
-
-    with demo_tables(beside("demo.sqlite")) as tables, engine.simulated(region, storage=tables) as made:
-        yield made
-
-
-def _print(
-    event: Mapping[str, Any], matches: "Sequence[Match]", executions: Sequence[Execution], format: Format
-) -> None:
-    if format is Format.JSON:
-        print_json(
-            {
-                "matches": [
-                    {"rule": each.rule, "target": each.target, "input": each.start.input} for each in matches
-                ],
-                "executions": [as_json(each) for each in executions],
-            }
+def _refuse(given: list[str]) -> None:
+    if given:
+        raise InvalidInput(
+            f"{', '.join(given)} cannot be used with --deployed: there the hub's rules and settings decide. "
+            "Nothing was replayed."
         )
-    else:
-        print_line(f"{event['detail'].get('eventName')} of {event['source']}: {_matched(matches)}.")
-        for match in matches:
-            lines = [("Rule", match.rule), ("Starts", match.target), *_flat(_understood(match.start))]
-            print_table("", ("", ""), lines)
-        if executions:
-            print_executions(executions, format)
-        for execution in executions:
-            print_timeline(execution)
-
-
-def _matched(matches: Sequence[object]) -> str:
-    return f"{counted(len(matches), 'rule')} matched" if matches else "no rule matched"
-
-
-def _understood(start: Start) -> Mapping[str, Any]:
-    """What the execution makes of its input, which holds more of the event than anybody wants to read."""
-    try:
-        found = triggers.understood(load(start.resource_type), start.input).start
-    except (InvalidInput, UnexpectedEvent) as error:
-        return {"Not understood": str(error)}
-    return found.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-
-
-def _flat(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The input's values, each with its path."""
-    for key, value in given.items():
-        if isinstance(value, dict):
-            yield from ((f"{key}.{path}", text) for path, text in _flat(value))
-        else:
-            yield key, value if isinstance(value, str) else json.dumps(value)
