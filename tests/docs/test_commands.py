@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from rightstate.notification import NEXT_STEPS
 from rightstate_cli.application import sam_template
-from rightstate_cli.main import app
+from rightstate_cli.main import application
 
 PAGES = [sam_template.root() / "README.md", *sorted((sam_template.root() / "docs").glob("*.md"))]
 
@@ -26,7 +26,7 @@ def told(text: str) -> Iterator[str]:
 def fault(command: str) -> str:
     """What is not there, of the command or its options."""
     words = shlex.split(command)
-    found: Any = get_command(app)
+    found: Any = get_command(application())
     while hasattr(found, "commands") and words and not words[0].startswith("-"):
         name = words.pop(0)
         if name not in found.commands:
@@ -63,7 +63,7 @@ def test_a_message_tells_to_run_what_there_is() -> None:
 
 
 def test_every_command_takes_a_format_as_the_readme_says() -> None:
-    commands = dict(_commands(get_command(app)))
+    commands = dict(_commands(get_command(application())))
     assert "exempt remove" in commands
     without = [name for name in commands if fault(f"{name} --format")]
     assert without == []

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from rightstate.catalogue import find_policy, load_all
 from rightstate_cli.application import sam_template
 from rightstate_cli.docs import reference
-from rightstate_cli.main import app
+from rightstate_cli.main import application
 
 POLICIES = [(each, policy) for each in load_all() for policy in each.policies]
 every_policy = pytest.mark.parametrize("name", [policy.id for _, policy in POLICIES])
@@ -19,7 +19,7 @@ every_policy = pytest.mark.parametrize("name", [policy.id for _, policy in POLIC
 @cache
 def listed() -> dict[str, Any]:
     """What `rightstate policies --format json` prints, by id."""
-    printed = json.loads(CliRunner().invoke(app, ["policies", "--format", "json"]).stdout)
+    printed = json.loads(CliRunner().invoke(application(), ["policies", "--format", "json"]).stdout)
     return {known["id"]: known for known in printed}
 
 

@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from rightstate_cli.main import app
+from rightstate_cli.main import application
 
 
 def offered(*words: str) -> list[str]:
@@ -13,7 +13,7 @@ def offered(*words: str) -> list[str]:
         "COMP_WORDS": " ".join(("rightstate", *words)),
         "COMP_CWORD": str(len(words)),
     }
-    return CliRunner().invoke(app, prog_name="rightstate", env=asked).stdout.split()
+    return CliRunner().invoke(application(), prog_name="rightstate", env=asked).stdout.split()
 
 
 @pytest.mark.parametrize(
@@ -33,5 +33,5 @@ def test_types_and_policies_are_completed(words: tuple[str, ...], expected: list
 
 @pytest.mark.parametrize("command", [[], ["plan"], ["policies", "enable"]], ids=" ".join)
 def test_a_short_option_asks_for_help(command: list[str]) -> None:
-    short, long = (CliRunner().invoke(app, [*command, option]) for option in ("-h", "--help"))
+    short, long = (CliRunner().invoke(application(), [*command, option]) for option in ("-h", "--help"))
     assert (short.exit_code, short.stdout) == (0, long.stdout)

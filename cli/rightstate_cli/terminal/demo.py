@@ -1,0 +1,44 @@
+"""The demo on one screen of a terminal."""
+
+import shlex
+
+from rightstate_cli.executions.executions import SHORT
+from rightstate_cli.operations.demo import Demo
+from rightstate_cli.terminal.executions import print_examples, print_timeline
+from rightstate_cli.terminal.output import print_line
+from rightstate_cli.text import counted, summary
+
+_SHOWN = ("s3-bucket", "rds-instance", "sqs-queue")
+"""One resource of each of these types is shown in detail."""
+
+
+def print_demo(found: Demo) -> None:
+    """The sum, three resources in detail, and the next commands."""
+    print_line(
+        f"{counted(found.events, 'event')} named {counted(found.resources, 'resource')} and started "
+        f"{counted(len(found.executions), 'execution')}: "
+        f"{summary(execution.outcome for execution in found.executions)}.",
+        style="bold",
+    )
+    print_line(
+        f"{counted(found.settings, 'setting')} of {counted(len(found.fixed), 'resource')} changed and "
+        "verified. The other executions found their resource fixed already, or with nothing to fix."
+    )
+    print_line("")
+    print_line("Three of the resources:", style="bold")
+    by_type = {execution.resource_type: execution for execution in reversed(found.fixed)}
+    shown = [by_type[name] for name in _SHOWN if name in by_type] or found.fixed[:3]
+    print_examples(shown, most=4)
+    if shown:
+        print_timeline(shown[-1])
+    _print_next(found)
+
+
+def _print_next(found: Demo) -> None:
+    ledger = shlex.quote(str(found.ledger))
+    print_line("Next:", style="bold")
+    print_line("  rightstate demo --details")
+    if found.fixed:
+        print_line(f"  rightstate history {found.fixed[0].name[-SHORT:]} --ledger {ledger}")
+    print_line("  rightstate policies show s3-versioning")
+    print_line("  rightstate plan                # your own account; changes nothing")
