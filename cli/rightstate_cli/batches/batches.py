@@ -1,7 +1,7 @@
-"""Batches: the runs of the backfill machine, what each was about, and how far it has come.
+"""Batches: the runs of the backfill machine, their resources, and the outcomes so far.
 
-A batch is a name. Its items are in the work bucket, the runs that worked on it are executions of the backfill
-machine named after it, and what became of each item is in the ledger's index.
+A batch is a name. Its items are in the work bucket. Its runs are executions of the backfill machine that are
+named after it. The outcome of each item is in the ledger's index.
 """
 
 import json
@@ -60,19 +60,19 @@ class Item:
 
     @property
     def settled(self) -> bool:
-        """Whether it is as it was approved to be, or needs nothing any more."""
+        """Whether it is as approved, or needs no fix any more."""
         return self.outcome in _SETTLED
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What there is one of in a batch, as in a plan."""
+        """What identifies the item in a batch, and in a plan."""
         return self.account, self.region, self.resource_type, self.resource
 
 
 @dataclass(frozen=True)
 class Run:
-    """One execution of the backfill machine. `error` and `reason` are of one that did not succeed; that some
-    of its resources failed is no error of its own."""
+    """One execution of the backfill machine. `error` and `reason` say why it did not succeed. That some
+    resources failed is not an error of the run."""
 
     arn: str
     status: str
@@ -88,7 +88,7 @@ class Run:
 
     @property
     def batch(self) -> str:
-        """What it works on; a run that names none is a batch of its own."""
+        """The batch that it works on. A run that names none is a batch of its own."""
         return str(self.input.get("batch") or self.name)
 
 
@@ -138,7 +138,7 @@ class Batches:
         return [each for each in found if each]
 
     def runs(self, batch: str) -> list[Run]:
-        """The runs of a batch, the first first."""
+        """The runs of a batch, in order."""
         found: list[Run] = []
         with answers("Nothing was changed."):
             while run := self._described(self._arn(_run_name(batch, len(found) + 1))):
@@ -170,13 +170,15 @@ class Batches:
         return arn
 
     def stop(self, run: Run) -> None:
-        """Let it begin nothing more. The remediations that it has started go on."""
+        """Start nothing more. The remediations that it has started go on."""
         cause = f"rightstate batch stop by {self._hub.caller.arn}"
         with answers("It may still run."):
             self._states.stop_execution(executionArn=run.arn, error=STOPPED, cause=cause)
 
-    def follow(self, batch: str, arn: str, left: Event, told: Callable[[Counter[str]], None]) -> Run | None:
-        """Wait for the run's end, and tell how many resources have which outcome. None once `left` is set."""
+    def follow(
+        self, batch: str, arn: str, left: Event, progressed: Callable[[Counter[str]], None]
+    ) -> Run | None:
+        """Wait for the run's end. None once `left` is set. `progressed` is given the number of each outcome."""
         begun = time.monotonic()
         while not left.is_set():
             with answers("The run goes on in the hub."):
@@ -184,7 +186,7 @@ class Batches:
             if run is None and time.monotonic() - begun > _UNSEEN_SECONDS:
                 raise InvalidInput(f"The run {shown(arn)} does not exist any more.")
             counts = Counter(ended["outcome"] for ended in self.outcomes(batch).values())
-            told(counts)
+            progressed(counts)
             if run and run.status != RUNNING:
                 return run
             # A look at many outcomes costs more than one at few.

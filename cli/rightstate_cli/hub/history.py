@@ -128,7 +128,7 @@ class HubHistory:
         return sorted(found, key=lambda each: each.execution.started_at)
 
     def definition(self, execution: Execution) -> Mapping[str, Any] | None:
-        """The definition that the execution ran, None where it cannot be had any more."""
+        """The definition that the execution ran, None where it does not exist any more."""
         try:
             with answers("Nothing was changed."):
                 answer = self._states.describe_state_machine_for_execution(executionArn=execution.arn)

@@ -1,4 +1,4 @@
-"""The accounts and regions that a plan is about: as named on the command line, or as a hub's settings say."""
+"""The accounts and regions of a plan: those on the command line, or those in a hub's settings."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ from rightstate_cli.tables.guards_table import Guarding
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the command line asks for. What is empty leaves out nothing."""
+    """What the command line asks for. An empty field leaves out nothing."""
 
     accounts: Sequence[str] = ()
     regions: Sequence[str] = ()
@@ -72,7 +72,7 @@ class Accounts:
 
 
 def named_accounts(wanted: Wanted) -> Accounts:
-    """The accounts that are named, or that of the credentials. Raises InvalidInput, Denied."""
+    """The named accounts, or the account of the credentials. Raises InvalidInput, Denied."""
     policies = enabled_policies(wanted.types, wanted.policies, wanted.parameters, Mode.AUTO)
     types = chosen_types(wanted.types, wanted.policies, wanted.resources)
     names = [checked_account(each) for each in dict.fromkeys(wanted.accounts)]
@@ -94,11 +94,11 @@ def named_accounts(wanted: Wanted) -> Accounts:
 
 
 def registered_accounts(wanted: Wanted, hub: Hub) -> Accounts:
-    """The accounts that the hub looks after, or those of them that are named, with what is enabled there.
+    """The accounts that are registered with the hub, or the named ones of these, with their enabled policies.
 
-    They are read with the user's own credentials, which the members' roles do not trust: with `role` if it
-    is named, else with the role of the settings. Raises InvalidInput, also where what is named is nowhere,
-    SettingsUnreadable, UnknownAccount, Denied.
+    The user's own credentials read them, which the members' roles do not trust: by `role` if it is given,
+    else by the role of the settings. Raises InvalidInput, also for unknown names, SettingsUnreadable,
+    UnknownAccount, Denied.
     """
     if wanted.parameters:
         raise InvalidInput(
@@ -151,14 +151,14 @@ def registered_accounts(wanted: Wanted, hub: Hub) -> Accounts:
 
 
 def targets(accounts: Accounts, resources: Sequence[str] = ()) -> list[Target]:
-    """What to read, by account and region: the resources that are named, or all. Raises InvalidInput."""
-    named: dict[Place, dict[tuple[str, str], tuple[ResourceType, Resource]]] = {}
+    """What to read, by account and region: the named resources, or all. Raises InvalidInput."""
+    found_in: dict[Place, dict[tuple[str, str], tuple[ResourceType, Resource]]] = {}
     for given in resources:
         concerned = False
         for resource_type in types_of(accounts.types, given):
             place = _only_place(accounts, resource_type, given)
             resource = identify(resource_type, place, given)
-            named.setdefault(place, {})[resource_type.name, resource.id] = resource_type, resource
+            found_in.setdefault(place, {})[resource_type.name, resource.id] = resource_type, resource
             concerned = concerned or _concerned(resource_type, accounts.accounts[place.account])
         if not concerned:
             raise InvalidInput(
@@ -171,13 +171,13 @@ def targets(accounts: Accounts, resources: Sequence[str] = ()) -> list[Target]:
         types = []
         for each in accounts.types:
             home = at_home(each, place)
-            # A global service is looked at once for an account, whatever its regions.
+            # A global service is read once for an account, whatever its regions.
             if (home, each.name) in homes or not _concerned(each, account):
                 continue
             if each.home_regions:
                 homes.add((home, each.name))
             types.append(each)
-        own = tuple(named.get(place, {}).values())
+        own = tuple(found_in.get(place, {}).values())
         if own if resources else types:
             found.append(Target(place, account, tuple(types), own, guards=accounts.guards))
     return found
@@ -186,7 +186,7 @@ def targets(accounts: Accounts, resources: Sequence[str] = ()) -> list[Target]:
 def of_resources(
     accounts: Accounts, wanted: Iterable[tuple[ResourceType, Resource, Collection[str]]]
 ) -> list[Target]:
-    """What to read of resources that each have policies of their own."""
+    """What to read, where each resource has policies of its own."""
     by_place: dict[Place, dict[tuple[str, str], tuple[ResourceType, Resource]]] = {}
     narrowed: dict[Place, dict[tuple[str, str], frozenset[str]]] = {}
     for resource_type, resource, policies in wanted:
@@ -211,8 +211,10 @@ def of_resources(
 def _check_somewhere(
     wanted: Wanted, hub: Hub, registered: Sequence[Account], accounts: Mapping[str, Account]
 ) -> None:
-    """Whether there is each thing that is named: a plan that has looked at nothing would say that all is
-    well. `accounts` are those registered, narrowed to what is wanted. Raises InvalidInput."""
+    """Check that every name exists, because a plan of nothing looks compliant.
+
+    `accounts` are the registered ones, with only the regions and policies that are wanted. Raises
+    InvalidInput."""
     if not registered:
         raise InvalidInput(
             f"No account is registered with the hub {shown(hub.stack)}. Nothing was planned. `rightstate "
@@ -266,7 +268,7 @@ def _role(wanted: Wanted, account: str, caller: Caller) -> str | None:
 
 
 def _only_place(accounts: Accounts, resource_type: ResourceType, given: str) -> Place:
-    """The one place of the plan where the resource is."""
+    """The one account and region of the plan where the resource is."""
     found = {
         place
         for _, place in accounts.places()

@@ -19,7 +19,7 @@ def policies(
     category: str | None = None,
     risk: Risk | None = None,
 ) -> Chosen:
-    """The policies that are all of what is asked for; every one if nothing is. Raises InvalidInput."""
+    """The policies that match all filters, every policy without filters. Raises InvalidInput."""
     named = {policy.id: (resource_type, policy) for resource_type, policy in map(find_policy, ids)}
     kinds = [load(name) for name in dict.fromkeys(types)] or load_all()
     everything = [(resource_type, policy) for resource_type in kinds for policy in resource_type.policies]
@@ -34,12 +34,12 @@ def policies(
     if left_out:
         raise InvalidInput(f"The other options leave out {', '.join(left_out)}. Name it, or describe it.")
     if not chosen:
-        raise InvalidInput("No policy is like that. `rightstate policies` without options lists them all.")
+        raise InvalidInput("No policy matches. `rightstate policies` without options lists all policies.")
     return chosen
 
 
 def accounts(registry: Registry, named: Sequence[str], every: bool) -> list[Account]:
-    """The registered accounts of those numbers, or every one. Raises InvalidInput, UnknownAccount."""
+    """The registered accounts with those numbers, or all. Raises InvalidInput, UnknownAccount."""
     if bool(named) == every:
         raise InvalidInput(
             "Say in which accounts: either --account, which may be repeated, or --all-accounts."

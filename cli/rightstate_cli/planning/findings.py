@@ -1,7 +1,7 @@
 """Findings of scanners as what a plan looks at: of Prowler, Security Hub and AWS Config.
 
-Which policy settles which finding is said by the policies themselves. What a file says is never believed: the
-resources are read afresh, and what has been put right since is found compliant.
+The policies themselves say which findings they settle. A finding only says where to look: the resources are
+read again, and a resource that was fixed since is compliant.
 """
 
 import csv
@@ -32,8 +32,8 @@ _SO = f"Nothing was planned. What can be read: {_KNOWN}."
 
 @dataclass(frozen=True)
 class Finding:
-    """One resource that one check is about. `problem` says why nothing more can be known of it, `config_type`
-    is AWS Config's name for the resource's type, where Config has found it."""
+    """One resource that one check is about. `problem` says why it cannot be planned. `config_type` is AWS
+    Config's name for the resource's type, for findings of AWS Config."""
 
     id: str
     check: str
@@ -59,7 +59,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Matched:
-    """What to read, and what became of the findings."""
+    """What to read, and which findings are left."""
 
     wanted: Sequence[tuple[ResourceType, Resource, frozenset[str]]]
     findings: plan_file.Findings
@@ -71,7 +71,7 @@ def read(path: Path) -> Given:
 
 
 def parse(text: str, name: str) -> Given:
-    """The findings in that text; `name` is what to call it. Raises InvalidInput."""
+    """The findings in that text. Errors call it `name`. Raises InvalidInput."""
     if not text.strip():
         raise InvalidInput(f"{name} is empty. {_SO}")
     if text.lstrip()[0] in "[{":
@@ -83,12 +83,12 @@ def parse(text: str, name: str) -> Given:
     else:
         found = _of_csv(text)
     if found is None:
-        raise InvalidInput(f"{name} has findings of no format that is known. {_SO}")
+        raise InvalidInput(f"{name} has no findings in a known format. {_SO}")
     return found
 
 
 def match(given: Given, accounts: Accounts) -> Matched:
-    """Which resources to look at for which policies, and which findings are left, each with the reason."""
+    """Which resources to read for which policies, and which findings are left, each with the reason."""
     settled_by: dict[str, list[tuple[ResourceType, Policy]]] = {}
     for resource_type in load_all():
         for policy in resource_type.policies:
@@ -144,14 +144,14 @@ def _resources(
     found = []
     why = ""
     for resource_type, policies in by_type.values():
-        named = account.account if resource_type.per_account else finding.resource
+        name = account.account if resource_type.per_account else finding.resource
         place = accounts.place(account.account, region)
-        if named.startswith("arn:"):
-            place = place_of(resource_type, named, place).model_copy(update={"account": account.account})
-        if why := why_not(resource_type, named, place.region, accounts.only_in(account.account)):
+        if name.startswith("arn:"):
+            place = place_of(resource_type, name, place).model_copy(update={"account": account.account})
+        if why := why_not(resource_type, name, place.region, accounts.only_in(account.account)):
             continue
         try:
-            resource = identify(resource_type, place, named)
+            resource = identify(resource_type, place, name)
         except InvalidInput as error:
             why = str(error)
             continue
@@ -160,8 +160,8 @@ def _resources(
 
 
 def where(finding: Finding, accounts: Accounts) -> tuple[Account | None, str]:
-    """The account of those planned for that the finding is about, and the region; None and empty where that
-    is not said."""
+    """The planned account and the region that the finding is about. None and empty where it does not name
+    them."""
     account = accounts.accounts.get(finding.account)
     if not finding.account and len(accounts.accounts) == 1:
         [account] = accounts.accounts.values()
@@ -177,12 +177,12 @@ def _why_no_account(account: str, accounts: Accounts) -> str:
     return f"Account {account} is not among those that are planned for."
 
 
-def why_not(resource_type: ResourceType, named: str, region: str, only: Sequence[str]) -> str:
-    """Why a resource of that name and region cannot be looked at; empty if nothing is known against it."""
-    if not named:
+def why_not(resource_type: ResourceType, name: str, region: str, only: Sequence[str]) -> str:
+    """Why a resource of that name and region cannot be read. Empty if it may be readable."""
+    if not name:
         return "It does not say which resource it is about."
-    if named.startswith("arn:") and not is_arn_of(resource_type, named):
-        return f"{shown(named)} is not the ARN of a resource of type {resource_type.name}."
+    if name.startswith("arn:") and not is_arn_of(resource_type, name):
+        return f"{shown(name)} is not the ARN of a resource of type {resource_type.name}."
     if resource_type.home_regions:
         return ""
     if not re.fullmatch(REGION, region):
@@ -227,7 +227,7 @@ def _security_hub(entries: list[Any]) -> Given:
 
 def _each_security_hub(entry: Any) -> Iterator[Finding]:
     compliance = _part(entry, "Compliance")
-    # Findings of before consolidated controls name them in GeneratorId alone, at its end.
+    # Findings from before consolidated controls name the control only at the end of GeneratorId.
     generator = _text(entry, "GeneratorId")
     check = _text(compliance, "SecurityControlId") or generator.rpartition("/")[2]
     failed = (

@@ -1,9 +1,9 @@
-"""Plan files: what a plan found and would change, as people review it and the hub is asked to do it.
+"""Plan files: what a plan found and would change, for people to review and for a hub to apply.
 
-Two plans of one state are the same to the byte: nothing in one depends on when or by whom it was made. The
-hash finds an edit made by accident; whoever edits on purpose can make another hash. So what the hub is asked
-to do is the fingerprint of what the file shows, made when it is read: the hub makes exactly what is shown, or
-nothing.
+Two plans of one state are the same to the byte: nothing in them depends on when or by whom they were made. The
+hash finds an edit made by accident. Somebody who edits on purpose can make another hash. So the hub gets a
+fingerprint of what the file shows, which is computed when the file is read: the hub makes exactly what the file
+shows, or nothing.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ from rightstate_cli.planning.target import Target
 
 FORMAT = "rightstate-plan/1"
 EXCUSED = frozenset({Status.EXEMPT, Status.HALTED, Status.MANAGED})
-"""What keeps a policy from changing a resource that it finds broken; of a whole resource a status too."""
+"""What keeps a policy from changing a resource that it finds broken. These are statuses of a resource too."""
 _HASH = "sha256"
 _SO = "Nothing was changed. Make the plan anew with `rightstate plan -o FILE`."
 _REQUEST = re.compile(r" \(request [^)]*\)")
@@ -45,8 +45,8 @@ RegionName = Annotated[str, Field(pattern=REGION)]
 
 
 class Verdict(Frozen):
-    """One policy's view of the resource. `mode` is what the account's settings allow it; the plan shows what
-    it would change if they allowed all."""
+    """One policy's view of the resource. `mode` is the mode in the account's settings. The plan shows the
+    changes of mode auto."""
 
     policy: str
     mode: Mode
@@ -72,8 +72,8 @@ class Change(Frozen):
 
 
 class Item(Frozen):
-    """One resource. `policies` are those that were asked about, `state` is the digest of the settings that
-    were read; both are empty where nothing could be told."""
+    """One resource. `policies` are those that were evaluated, `state` is the digest of the settings that were
+    read. Both are empty where the resource could not be read."""
 
     account: AccountId
     region: RegionName
@@ -90,12 +90,12 @@ class Item(Frozen):
 
     @property
     def fingerprint(self) -> str:
-        """What an approval of the item names: exactly what it shows."""
+        """A digest of exactly what the item shows, which an approval names."""
         return fingerprint(self.state or "", self.model_dump(mode="json"))
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What there is one of in a plan, in its order."""
+        """What identifies the item in a plan, and orders it."""
         return self.account, self.region, self.resource_type, self.resource
 
 
@@ -109,8 +109,8 @@ class Unlisted(Frozen):
 
 
 class Scope(Frozen):
-    """What was looked at in an account and region: the types, or the resources that were named, and the
-    policies with the account's modes and parameters."""
+    """What was read in an account and region: the types, or the named resources, and the policies with the
+    account's modes and parameters."""
 
     account: AccountId
     region: RegionName
@@ -120,7 +120,7 @@ class Scope(Frozen):
 
 
 class About(Frozen):
-    """What to know of a policy that some resource of the plan breaks."""
+    """Facts about a policy that some resource of the plan breaks."""
 
     title: str
     risk: Risk
@@ -201,7 +201,7 @@ def document(
 
 
 def check(path: Path) -> None:
-    """Refuse what cannot become a file, before much is read for it. Raises InvalidInput."""
+    """Refuse a path that cannot become a file, before AWS is read. Raises InvalidInput."""
     if path.is_dir():
         raise InvalidInput(f"{path} is a directory. Nothing was written. Name a file in it.")
 
@@ -226,12 +226,12 @@ def render(plan: Plan) -> str:
 
 
 def read(path: Path) -> Plan:
-    """The plan of the file, if it is one and as it was written. Raises InvalidInput."""
+    """The plan in the file, if nothing in it was edited. Raises InvalidInput."""
     return parse(foreign_json.read_text(path, str(path), _SO), str(path))
 
 
 def parse(text: str, name: str) -> Plan:
-    """The plan of that text; `name` is what to call it. Raises InvalidInput."""
+    """The plan in that text. Errors call it `name`. Raises InvalidInput."""
     if not text.strip():
         raise _not_one(name, "is empty")
     given = foreign_json.parse(text, name, _SO)
@@ -259,7 +259,7 @@ def parse(text: str, name: str) -> Plan:
 
 
 def _not_ours(plan: Plan) -> str:
-    """What a reviewer is shown in the plan that cannot be so; empty if nothing is.
+    """What the plan shows to a reviewer although it cannot be true. Empty if nothing.
 
     An item with changes is hidden from a reviewer by another status, and described by its ARN, its policies'
     risks and what the plan says about them.
@@ -306,7 +306,7 @@ def _counts(items: Sequence[Item]) -> dict[str, int]:
 
 
 def without_request(reason: str) -> str:
-    """What AWS has answered, without the request's id, which would make two plans of one state differ."""
+    """AWS's answer without the request's id, which would make two plans of one state differ."""
     return _REQUEST.sub("", reason)
 
 

@@ -1,4 +1,4 @@
-"""What remediations would do, resource by resource, without doing it."""
+"""What remediations would do, resource by resource, without changing anything."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -24,9 +24,9 @@ from rightstate_cli.planning.target import Target
 T = TypeVar("T")
 
 READERS = 16
-"""Reads at a time. botocore keeps 10 connections a client; services differ, so more are of use."""
+"""Reads at a time. botocore keeps 10 connections a client, and several services are read at once."""
 _PAGES_AHEAD = 4
-"""Pages that are surveyed ahead of what is taken, beside the one that each survey is at."""
+"""Pages that are read ahead, beside the one that each survey reads."""
 
 
 class Item(BaseModel):
@@ -61,8 +61,8 @@ class Unlisted(BaseModel):
 
 
 Looked = Callable[[ResourceType, Place, Page], None]
-"""Is given each page of a survey, from the threads of the surveys, side by side but of one type in one place
-in order. A survey whose last page (without a `next`) it never gets has ended early."""
+"""Is given each page of a survey, from the threads of the surveys. Pages of one type in one place come in order.
+Where the last page (without a `next`) does not come, the survey ended early."""
 
 
 def plan(
@@ -70,9 +70,9 @@ def plan(
     progress: Callable[[int, int], None],
     looked: Looked = lambda resource_type, place, page: None,
 ) -> Generator[Item | Unlisted, None, None]:
-    """Survey and decide, many types and places at a time. Resources that are named are described one by one.
+    """Read and decide, many types and places at a time. Named resources are described one by one.
 
-    `progress` is told (done, found so far), `looked` what the surveys find.
+    `progress` is given (done, found so far), `looked` each page.
     """
     done = 0
     found = sum(len(target.resources) for target in targets)
@@ -94,7 +94,7 @@ def plan(
 
 
 def _merged(jobs: Sequence[Callable[[], Iterator[T]]], ahead: int) -> Iterator[T]:
-    """What the jobs yield, which run side by side, as it comes. No more than `ahead` wait to be taken."""
+    """What the jobs yield, in the order in which it comes. At most `ahead` results wait to be taken."""
     found: Queue[T | _End] = Queue(ahead)
     left = Event()
     running = len(jobs)
@@ -107,7 +107,7 @@ def _merged(jobs: Sequence[Callable[[], Iterator[T]]], ahead: int) -> Iterator[T
                     found.put(each)
                     if left.is_set():
                         break
-        except Exception as raised:  # For who takes what the jobs yield.
+        except Exception as raised:  # It is raised where the results are taken.
             error = raised
         found.put(_End(error))
 
@@ -124,7 +124,7 @@ def _merged(jobs: Sequence[Callable[[], Iterator[T]]], ahead: int) -> Iterator[T
                 if each.error:
                     raise each.error
         finally:
-            # Nobody takes any more: let those that wait to hand something over come to their end.
+            # No result is taken any more: let the jobs that wait to hand one over end.
             left.set()
             while running:
                 running -= isinstance(found.get(), _End)
@@ -149,13 +149,13 @@ def _surveyed(
         ):
             looked(resource_type, place, page)
             yield [_item(resource_type, policies, each) for each in page.assessed]
-    except Exception as error:  # One type's trouble never hides the others.
+    except Exception as error:  # An error of one type never hides the others.
         yield _unlisted(resource_type, place, error)
 
 
 def _named(target: Target, readers: Executor) -> Iterator[list[Item] | Unlisted]:
-    def read(named: tuple[ResourceType, Resource]) -> Item:
-        resource_type, resource = named
+    def read(pair: tuple[ResourceType, Resource]) -> Item:
+        resource_type, resource = pair
         policies = target.policies(resource_type, resource)
         guard_of = partial(target.guard, resource_type)
         found = assess_one(target.account, resource_type, resource, policies, guard_of, RUN)
@@ -196,4 +196,4 @@ RUN = Execution(
     started=datetime.now(UTC).isoformat(),
     state_machine="",
 )
-"""What reads for a plan, as CloudTrail has it in the sessions' names."""
+"""The reader of a plan, which CloudTrail shows in the names of sessions."""

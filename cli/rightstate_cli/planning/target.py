@@ -39,11 +39,11 @@ class Target:
     guards: Mapping[str, Guard] = field(default_factory=dict)
 
     def guard(self, resource_type: ResourceType, resource: Resource) -> Guard:
-        """What executions would have to mind about the resource."""
+        """What halts the resource, if anything."""
         return self.guards.get(f"{resource.account}/{resource_name(resource_type, resource)}", Guard())
 
     def policies(self, resource_type: ResourceType, resource: Resource) -> dict[str, Enabled]:
-        """The policies that are looked at of the resource."""
+        """The policies to evaluate for the resource."""
         only = self.narrowed.get((resource_type.name, resource.id))
         enabled = self.enabled(resource_type)
         return {name: each for name, each in enabled.items() if only is None or name in only}
@@ -71,7 +71,7 @@ def target(
     place, caller = _place(account, region)
     if not role and place.account != caller:
         role = DEFAULT_ROLE
-    # One role for both: whose it is has been decided by who gave it.
+    # One role reads and writes: the user chose it.
     arn = role_arn(role, place) if role else None
     configured = Account(
         account=place.account,
@@ -108,7 +108,7 @@ def role_arn(role: str, place: Place) -> str:
 def enabled_policies(
     types: Sequence[str], policies: Sequence[str], parameters: Sequence[str], mode: Mode
 ) -> dict[str, Enabled]:
-    """The policies named, else all of the types named, else all; each with its parameters."""
+    """The named policies, else all of the named types, else all, each with its parameters."""
     if policies:
         chosen = []
         for resource_type, policy in map(find_policy, policies):
@@ -121,11 +121,11 @@ def enabled_policies(
         chosen = [policy for each in ([load(t) for t in types] or load_all()) for policy in each.policies]
     values: dict[str, dict[str, Value]] = {policy.id: {} for policy in chosen}
     for given in parameters:
-        named, name, value = parameter(given)
-        if named not in values:
-            raise InvalidInput(f"--set names {named}, which this run leaves out.")
-        values[named][name] = value
-    return {named: Enabled(mode=mode, parameters=own) for named, own in values.items()}
+        policy_id, name, value = parameter(given)
+        if policy_id not in values:
+            raise InvalidInput(f"--set names {policy_id}, which this run leaves out.")
+        values[policy_id][name] = value
+    return {name: Enabled(mode=mode, parameters=own) for name, own in values.items()}
 
 
 def parameter(given: str) -> tuple[str, str, Value]:
@@ -161,7 +161,7 @@ def parameter(given: str) -> tuple[str, str, Value]:
 def chosen_types(
     types: Sequence[str], policies: Sequence[str], resources: Sequence[str]
 ) -> tuple[ResourceType, ...]:
-    """The types that are named, else those of the policies, else those of the ARNs, else all."""
+    """The named types, else those of the policies, else those of the ARNs, else all."""
     if types:
         return tuple(load(name) for name in dict.fromkeys(types))
     if policies:
@@ -185,7 +185,7 @@ def named_resources(
 
 
 def types_of(types: Sequence[ResourceType], given: str) -> Sequence[ResourceType]:
-    """The types that an ARN may be of. A bare name needs the one type that it belongs to."""
+    """The types that an ARN may be of. A bare name needs exactly one type."""
     matching = [each for each in types if is_arn_of(each, given)] or types
     if matching is not types or len(types) == 1:
         return matching
