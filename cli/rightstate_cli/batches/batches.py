@@ -178,7 +178,7 @@ class Batches:
     def follow(
         self, batch: str, arn: str, left: Event, progressed: Callable[[Counter[str]], None]
     ) -> Run | None:
-        """Wait for the run's end. None once `left` is set. `progressed` is given the number of each outcome."""
+        """Wait for the run's end. None once `left` is set. `progressed` gets how many have which outcome."""
         begun = time.monotonic()
         while not left.is_set():
             with answers("The run goes on in the hub."):

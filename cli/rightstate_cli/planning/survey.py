@@ -61,8 +61,8 @@ class Unlisted(BaseModel):
 
 
 Looked = Callable[[ResourceType, Place, Page], None]
-"""Is given each page of a survey, from the threads of the surveys. Pages of one type in one place come in order.
-Where the last page (without a `next`) does not come, the survey ended early."""
+"""Is given each page of a survey, from the threads of the surveys. Pages of one type in one place come in
+order. Where the last page (without a `next`) does not come, the survey ended early."""
 
 
 def plan(

@@ -214,10 +214,10 @@ def test_a_finding_of_what_has_gone_since_is_told_as_gone(inside: Cli, tmp_path:
     [
         ("", "is empty"),
         ("[{", "is cut off, or is not JSON"),
-        ("[]", "has findings of no format that is known"),
-        ('{"results": []}', "has findings of no format that is known"),
-        ('[{"id": 1}]', "has findings of no format that is known"),
-        ("account,resource\n1,2\n", "has findings of no format that is known"),
+        ("[]", "has no findings in a known format"),
+        ('{"results": []}', "has no findings in a known format"),
+        ('[{"id": 1}]', "has no findings in a known format"),
+        ("account,resource\n1,2\n", "has no findings in a known format"),
     ],
 )
 def test_what_is_not_findings_is_refused(

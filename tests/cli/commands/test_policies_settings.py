@@ -227,7 +227,7 @@ def test_set_mode_leaves_what_is_off(inside: Cli, accounts: Hub) -> None:
             ["enable", SAFE, RISKY, "--risk", "safe", "--account", OWN],
             f"The other options leave out {RISKY}.",
         ),
-        (["enable", "--category", "cooking", "--account", OWN], "No policy is like that."),
+        (["enable", "--category", "cooking", "--account", OWN], "No policy matches."),
         (
             ["enable", SAFE, "--account", OWN, "--set", f"{LIMITS}.min_retention_days=9"],
             f"--set names {LIMITS}",
