@@ -34,7 +34,7 @@ class Following:
     """Starts executions, and gives them back as they end.
 
     `machines` has the ARN to start for each resource type. `pause` gives the seconds between two looks, for a
-    number of executions. Once `left` is set it starts and follows no more, and `running` has those that go on.
+    number of executions. Once `left` is set it starts and follows no more. `running` has those that go on.
     """
 
     states: Any
@@ -64,8 +64,8 @@ class Following:
                 self.running[arn] = time.monotonic()
 
     def run(self, starts: Iterable[Start] = (), at_once: int = 8) -> Iterator[Execution]:
-        """Start the executions, `at_once` at a time. Yields each followed execution when it has ended, and the
-        executions that it started in turn. Raises Denied, Unavailable, InvalidInput."""
+        """Start the executions, `at_once` at a time. Yields each followed execution when it has ended, and
+        the executions that it started in turn. Raises Denied, Unavailable, InvalidInput."""
         waiting = iter(starts)
         while not self.left.is_set():
             for start in islice(waiting, max(0, at_once - len(self.running))):

@@ -1,8 +1,8 @@
 """Plan files: what a plan found and would change, for people to review and for a hub to apply.
 
 Two plans of one state are the same to the byte: nothing in them depends on when or by whom they were made.
-The hash finds an edit made by accident. Somebody who edits on purpose can make another hash. So the hub gets a
-fingerprint of what the file shows, computed when the file is read: the hub makes exactly what is shown, or
+The hash finds an edit made by accident. Somebody who edits on purpose can make another hash. So the hub gets
+a fingerprint of what the file shows, computed when the file is read: the hub makes exactly what is shown, or
 nothing.
 """
 
