@@ -3,6 +3,7 @@
 import gc
 import os
 from functools import cache
+from pathlib import Path
 
 import botocore.session
 import pytest
@@ -11,6 +12,9 @@ from hypothesis import HealthCheck, settings
 
 # boto3 and SAM's translator want one to be named; what is run as a user has it is told its own.
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+
+# moto makes 1,300 images in each region of each account, and in each again once it is reset. One is launched.
+os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).with_name("support") / "amis.json")
 
 # The width that pytest-xdist gives to its workers: what is printed in this process is for a pipe.
 os.environ.pop("COLUMNS", None)

@@ -112,7 +112,6 @@ def test_what_the_page_adds_passes_the_tests_that_go_over_all_policies_and_types
     for policy in POLICIES:
         for told in (
             "from_an_event",
-            "by_a_manual_start",
             "change_is_undone",
             "as_it_was_published",
             "has_a_place_for",

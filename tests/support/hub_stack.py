@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import cache
 from threading import Lock
 from types import SimpleNamespace
@@ -89,7 +90,12 @@ def _function(folder: str) -> str:
 
 
 def _load(text: str, **options: Any) -> Any:
-    return json.loads(text) if text.startswith("{") else yaml.load(text, **options)  # noqa: S506 - as moto
+    return json.loads(text) if text.startswith("{") else deepcopy(_read(text, **options))
+
+
+@cache
+def _read(text: str, **options: Any) -> Any:
+    return yaml.load(text, **options)  # noqa: S506 - as moto
 
 
 _caller = SimpleNamespace(role="")

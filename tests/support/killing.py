@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from rightstate.aws import sessions
+from botocore.client import BaseClient
+
 from rightstate_cli.embedded import interpreter
 
 _TIMED_OUT = type("Sandbox.Timedout", (Exception,), {})
@@ -22,21 +23,20 @@ def killed(function: str, when: str, operation: str, times: int) -> Iterator[lis
     here = threading.local()
     kills: list[str] = []
 
-    def kill(moment: str, model: Any) -> None:
-        concerned = getattr(here, "function", "").endswith(f"-{function}") and model.name == operation
+    def kill(moment: str, name: str) -> None:
+        concerned = getattr(here, "function", "").endswith(f"-{function}") and name == operation
         if moment == when and concerned and len(kills) < times:
             kills.append(f"{function} {when} {operation}")
             raise _Killed
 
-    make, run = sessions._client, interpreter.sfn._call_lambda
+    send, run = BaseClient._make_api_call, interpreter.sfn._call_lambda  # type: ignore[attr-defined]
 
-    def hooked(own: Any, service: str, **options: Any) -> Any:
-        client = make(own, service, **options)
-        for moment in ("before", "after"):
-            client.meta.events.register(
-                f"{moment}-call", lambda model, moment=moment, **given: kill(moment, model)
-            )
-        return client
+    def sent(self: Any, name: str, params: dict[str, Any]) -> Any:
+        kill("before", name)
+        try:
+            return send(self, name, params)
+        finally:
+            kill("after", name)
 
     def call(name: str, event: Any) -> Any:
         here.function = name.rpartition(":")[2]
@@ -48,7 +48,8 @@ def killed(function: str, when: str, operation: str, times: int) -> Iterator[lis
         finally:
             here.function = ""
 
-    with patch.object(sessions, "_client", hooked), patch.object(interpreter.sfn, "_call_lambda", call):
-        sessions._forget()
+    with (
+        patch.object(BaseClient, "_make_api_call", sent),
+        patch.object(interpreter.sfn, "_call_lambda", call),
+    ):
         yield kills
-    sessions._forget()

@@ -10,6 +10,7 @@ from rightstate.policy import Mode
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions.executions import Execution, Start
 from rightstate_cli.simulation import accounts
+from tests.support.entries import entry_of
 from tests.support.member import ACCOUNT, REGION
 
 
@@ -43,8 +44,7 @@ def exempt(hub: Engine, resource_type: str, resource: str, *policies: str, **fie
 
 def arn_of(hub: Engine, execution: Execution) -> str:
     """The execution's ARN, from its entry in the ledger."""
-    [arn] = [each["execution"] for each in hub.ledger() if each["execution"].endswith(execution.name)]
-    return str(arn)
+    return str(entry_of(hub, execution)["execution"])
 
 
 def undo(hub: Engine, resource_type: str, resource: str, execution: str, /, **more: Any) -> Execution:

@@ -12,6 +12,7 @@ from rightstate.storage.tables import GUARDS
 from rightstate_cli.aws import Caller
 from rightstate_cli.embedded.engine import HUB_ACCOUNT, Engine
 from rightstate_cli.tables.guards_table import Approving
+from tests.support.entries import entry_of
 from tests.support.member import REGION
 
 T = TypeVar("T")
@@ -46,8 +47,7 @@ def ended(hub: Engine, execution: str) -> dict[str, Any]:
         return answer if answer != "RUNNING" else None
 
     eventually(status, f"the end of {execution}")
-    [entry] = [entry for entry in hub.ledger() if entry["execution"] == execution]
-    return {**entry, "status": status()}
+    return {**entry_of(hub, execution), "status": status()}
 
 
 def guarding_as(hub: Engine, user_id: str, arn: str) -> Approving:

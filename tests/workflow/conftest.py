@@ -15,8 +15,15 @@ def hub() -> Iterator[Engine]:
         yield engine
 
 
-@pytest.fixture
-def calls(hub: Engine) -> Iterator[Calls]:
-    """The AWS calls that the functions make in the member account."""
+@pytest.fixture(scope="module")
+def _recorded(hub: Engine) -> Iterator[Calls]:
+    # Entering it forgets the clients. To make them anew for each test takes longer than most calls.
     with Calls() as recorded:
         yield recorded
+
+
+@pytest.fixture
+def calls(_recorded: Calls) -> Calls:
+    """The AWS calls that the functions make in the member account."""
+    _recorded.made.clear()
+    return _recorded

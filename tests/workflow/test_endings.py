@@ -14,6 +14,7 @@ from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions.executions import Execution, Start
 from rightstate_cli.simulation import accounts
 from tests.support.calls import Calls
+from tests.support.entries import entry_of
 from tests.support.member import (
     ACCOUNT,
     REGION,
@@ -30,11 +31,6 @@ ALL_OF_S3 = "s3-versioning"
 def run(hub: Engine, resource_type: str, given: dict[str, Any]) -> Execution:
     [execution] = hub.run([Start(resource_type=resource_type, input=given)])
     return execution
-
-
-def entry_of(hub: Engine, execution: Execution) -> dict[str, Any]:
-    [entry] = [entry for entry in hub.ledger() if entry["execution"].endswith(execution.name)]
-    return entry
 
 
 def test_a_policy_in_report_describes_decides_and_changes_nothing(hub: Engine, calls: Calls) -> None:

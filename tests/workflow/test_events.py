@@ -14,6 +14,7 @@ from tests.support import told
 from tests.support.callers import iam_user, role_session
 from tests.support.calls import Calls
 from tests.support.emitted import emitted
+from tests.support.entries import entry_of
 from tests.support.member import ACCOUNT, broken, enable, event_about
 
 POLICY = "sqs-server-side-encryption"
@@ -27,11 +28,6 @@ def event(queue: str = "a-queue", **detail: Any) -> dict[str, Any]:
 def run(hub: Engine, happened: dict[str, Any]) -> Execution:
     [execution] = hub.run([match.start for match in hub.matches(happened)])
     return execution
-
-
-def entry_of(hub: Engine, execution: Execution) -> dict[str, Any]:
-    [entry] = [entry for entry in hub.ledger() if entry["execution"].endswith(execution.name)]
-    return entry
 
 
 def test_an_event_has_its_resource_remediated_and_its_caller_recorded(hub: Engine) -> None:

@@ -1,14 +1,13 @@
-"""Each policy, from an event and by hand, through the real rules, definition and functions."""
-
-from typing import Any
+"""Each policy, from an event, through the real rules, definition and functions."""
 
 import pytest
 
 from rightstate.catalogue import find_policy, load_all
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions.executions import Execution, Start
+from rightstate_cli.executions.executions import Execution
 from tests.support.calls import Calls
-from tests.support.member import broken, enable, event_about, start_input
+from tests.support.entries import entry_of
+from tests.support.member import broken, enable, event_about
 
 POLICIES = [policy.id for each in load_all() for policy in each.policies]
 
@@ -28,17 +27,6 @@ def test_a_resource_that_breaks_it_is_remediated_from_an_event_and_then_left_alo
     assert len(again.steps) <= 7
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-def test_a_resource_that_breaks_it_is_remediated_by_a_manual_start(hub: Engine, policy: str) -> None:
-    enable(hub, policy)
-    resource = broken(policy)
-    resource_type, _ = find_policy(policy)
-    [execution] = hub.run(
-        [Start(resource_type=resource_type.name, input=start_input(resource, reason="test"))]
-    )
-    assert_remediated(hub, execution, policy, resource)
-
-
 def sent(hub: Engine, policy: str, resource: str) -> Execution:
     [match] = hub.matches(event_about(policy, resource))
     [execution] = hub.run([match.start])
@@ -49,15 +37,10 @@ def assert_remediated(hub: Engine, execution: Execution, policy: str, resource: 
     assert (execution.status, execution.outcome, execution.reason) != ("FAILED", "failed", execution.reason)
     assert (execution.outcome, execution.resource) == ("remediated", resource)
     assert len(execution.steps) <= 9
-    entry = ledger_entry(hub, execution)
+    entry = entry_of(hub, execution)
     assert entry["outcome"] == "remediated"
     assert {change["setting"] for change in entry["changes"]} == set(find_policy(policy)[1].wants)
     for change in entry["changes"]:
         assert change["before"] != change["after"]
         assert entry["verified"][change["setting"]] == change["after"]
         assert change["policies"] == [policy]
-
-
-def ledger_entry(hub: Engine, execution: Execution) -> dict[str, Any]:
-    [entry] = [entry for entry in hub.ledger() if entry["execution"].endswith(execution.name)]
-    return entry

@@ -24,6 +24,7 @@ from rightstate_cli.report.record import as_record
 from rightstate_cli.report.spreadsheet import Spreadsheet
 from tests.support import dynamodb_engine
 from tests.support.calls import Calls
+from tests.support.entries import entry_of
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
 
 SECRET = "planted-in-an-error-message"
@@ -141,7 +142,7 @@ def test_a_call_that_took_effect_and_was_not_answered_is_recorded(hub: Engine) -
     with answering(Made("PutBucketVersioning", 500, "InternalError", 1)):
         execution = run(hub, bucket)
     assert execution.outcome == "remediated"
-    [entry] = [each for each in hub.ledger() if each["execution"] == execution.arn]
+    entry = entry_of(hub, execution)
     assert [change["setting"] for change in entry["changes"]] == ["Versioning"]
     assert entry["calls"] == ["PutBucketVersioning"]
 

@@ -14,6 +14,7 @@ from rightstate.states import death
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions.executions import Start
 from tests.support import dynamodb_engine
+from tests.support.entries import entries_about
 from tests.support.killing import killed
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
 from tests.support.undoing import exempt, undo
@@ -91,9 +92,9 @@ def state_of(bucket: str) -> list[str]:
     return [*([PUBLIC] if blocked == {True} else []), *([VERSIONING] if versioned else [])]
 
 
-def entry_of(hub: Engine, bucket: str) -> dict[str, Any] | None:
+def entry_about(hub: Engine, bucket: str) -> dict[str, Any] | None:
     name = f"{ACCOUNT}/{REGION}/{TYPE}/{bucket}"
-    [entry] = [each for each in hub.ledger() if each["resource"] == name] or [None]
+    [entry] = entries_about(hub, name) or [None]
     return entry
 
 
@@ -131,14 +132,14 @@ def test_wherever_a_function_is_killed_what_it_wrote_is_recorded_counted_and_und
     with killed(function, when, operation, times) as kills:
         [execution] = hub.run([Start(resource_type=TYPE, input=given)])
     assert kills
-    entry = entry_of(hub, bucket)
+    entry = entry_about(hub, bucket)
     assert (entry is None) == (outcome == "died")
     if entry is None:
         assert (execution.status, execution.steps[-1].state) == ("FAILED", "Not recorded")
         # EventBridge may deliver the event twice.
         for _ in range(2):
             death.record_death(ended(execution.arn, given))
-        entry = entry_of(hub, bucket)
+        entry = entry_about(hub, bucket)
         assert entry is not None
     # What is there, and what the ledger says of it.
     assert state_of(bucket) == calls

@@ -22,6 +22,7 @@ from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions.executions import Start
 from rightstate_cli.simulation import accounts
 from tests.support import endings, ledgers, waiting
+from tests.support.entries import entry_of
 from tests.support.halting import halt
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, start_input
 from tests.support.waiting import guarding_as, request_of, started
@@ -205,7 +206,7 @@ def test_the_ledgers_of_other_tests_have_what_is_written_of_a_run_that_died(hub:
         "input": json.dumps(start_input(queue)),
     }
     death.record_death({"detail": detail})
-    [entry] = [each for each in hub.ledger() if each["execution"] == execution]
+    entry = entry_of(hub, execution)
     assert_made(entry, "died")
 
 
@@ -232,7 +233,7 @@ def test_an_entry_has_the_way_that_step_functions_has_of_its_execution(
     enable(hub, POLICY)
     start = {**start_input(broken(POLICY)), **given}
     [execution] = hub.run([Start(resource_type="sqs-queue", input=start)])
-    [entry] = [each for each in hub.ledger() if each["execution"].endswith(execution.name)]
+    entry = entry_of(hub, execution)
     steps = execution.steps
     assert [each["state"] for each in entry["path"]] == [
         each.state for each in steps if each.state != "Remediation failed"

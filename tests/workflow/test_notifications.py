@@ -17,6 +17,7 @@ from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions.executions import Execution, Start
 from tests.support import told
 from tests.support.emitted import emitted
+from tests.support.entries import entry_of
 from tests.support.member import ACCOUNT, REGION, broken, enable, event_about, start_input
 
 POLICY = "sqs-server-side-encryption"
@@ -60,7 +61,7 @@ def test_the_ledger_knows_who_called_and_the_arn(hub: Engine) -> None:
     enable(hub, POLICY)
     event = event_about(POLICY, broken(POLICY, "kept"))
     [execution] = hub.run([match.start for match in hub.matches(event)])
-    [entry] = [entry for entry in hub.ledger() if entry["execution"].endswith(execution.name)]
+    entry = entry_of(hub, execution)
     assert entry["event"]["principal"] == ANA
     assert entry["arn"] == f"arn:aws:sqs:{REGION}:{ACCOUNT}:kept"
 

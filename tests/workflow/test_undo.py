@@ -1,6 +1,5 @@
 """When the changes of an execution are taken back, and when not (threat T27)."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -14,10 +13,11 @@ from rightstate.clock import written
 from rightstate.models.settings import Account
 from rightstate.storage.tables import SETTINGS
 from rightstate_cli.embedded.engine import Engine
-from rightstate_cli.executions.executions import Execution, Start
+from rightstate_cli.executions.executions import Start
 from rightstate_cli.simulation import accounts
 from tests.support import raw
 from tests.support.calls import Calls
+from tests.support.entries import entry_of
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input
 from tests.support.undoing import arn_of, exempt, undo
 
@@ -34,11 +34,6 @@ def mended(hub: Engine, *policies: str, resource: str | None = None) -> tuple[st
     [changed] = hub.run([Start(resource_type=resource_type, input=start_input(named))])
     assert changed.outcome == "remediated", changed.reason
     return resource_type, named, arn_of(hub, changed)
-
-
-def entry_of(hub: Engine, execution: Execution) -> Mapping[str, Any]:
-    [entry] = [each for each in hub.ledger() if each["execution"].endswith(execution.name)]
-    return entry
 
 
 def refused(hub: Engine, calls: Calls, /, *given: str, **more: Any) -> str:

@@ -25,7 +25,7 @@ def test_the_resource_is_as_it_was_when_the_change_is_undone(hub: Engine, policy
     resource = broken(policy)
     before = seen(resource_type, resource)
     [changed] = hub.run([Start(resource_type=resource_type, input=start_input(resource))])
-    assert changed.outcome == "remediated"
+    assert (changed.outcome, changed.resource) == ("remediated", resource)
     assert seen(resource_type, resource) != before
     exempt(hub, resource_type, resource, policy)
     undone = undo(hub, resource_type, resource, arn_of(hub, changed), consent=True)

@@ -14,6 +14,7 @@ from rightstate.resource_type import ResourceType
 from rightstate_cli.embedded.engine import Engine, simulated
 from rightstate_cli.executions.executions import Execution, Start
 from rightstate_cli.simulation import examples, moto_gaps
+from tests.support.entries import entry_of
 from tests.support.member import broken, enable, start_input
 from tests.types import expected, known
 
@@ -112,7 +113,7 @@ def test_one_that_never_settles_fails_after_a_bounded_wait_and_says_what_was_cha
     assert (execution.status, execution.outcome) == ("FAILED", "failed")
     assert len(met(execution, "Verify")) == 91
     assert execution.decision is not None
-    [entry] = [entry for entry in hub.ledger() if entry["execution"].endswith(execution.name)]
+    entry = entry_of(hub, execution)
     assert entry["calls"] == list(execution.operations)
     assert "Made, but not verified: " in entry["reason"]
     for change in execution.decision.changes:

@@ -10,12 +10,14 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import boto3
 import pytest
+import typer.main
 from boto3.dynamodb.types import TypeSerializer
 
 from rightstate import settings
@@ -35,6 +37,9 @@ from tests.support.server import OWN, REGION, Server, started
 __all__ = ["OTHER", "OWN", "REGION", "Cli", "Ran", "Server"]
 
 OTHER = "444455556666"
+
+# Typer reads the signatures of all commands anew for each one that is run, a fiftieth of a second long.
+typer.main.get_command = cache(typer.main.get_command)
 
 
 @dataclass(frozen=True)
