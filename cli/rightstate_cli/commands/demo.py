@@ -16,8 +16,8 @@ def demo(
 ) -> None:
     """Watch Rightstate work, without an AWS account.
 
-    It simulates two accounts with resources that break policies, and enables every policy. Then it sends the
-    events of events/ through the real rules, which start the real state machines. Nothing leaves this
+    It simulates two accounts with resources that break policies, and enables every policy. Then it sends an
+    event about each resource through the real rules, which start the real state machines. Nothing leaves this
     process, whatever AWS credentials there are.
 
     Exit codes: 0 every execution ended well, 1 one did not.

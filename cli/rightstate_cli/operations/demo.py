@@ -38,7 +38,7 @@ class Demo:
 
 
 def run(progressed: Progressed) -> Demo:
-    """Fill two accounts with broken resources, send the example events, and run what these start.
+    """Fill two accounts with broken resources, send an event about each, and run what these start.
 
     Every policy is in mode auto. Nothing leaves this process.
     """
@@ -53,7 +53,9 @@ def run(progressed: Progressed) -> Demo:
         with accounts.built(hub.region) as made:
             for account in accounts.settings(Mode.AUTO):
                 hub.configure(account)
-            sent = list(accounts.events_of_both(events.shipped(), made))
+            # One event about each resource. Others would only find it fixed.
+            chosen = {name: accounts.change_event(name, found) for name, found in events.shipped().items()}
+            sent = list(accounts.events_of_both(chosen, made))
             starts = [match.start for event in sent for match in hub.matches(event)]
             for execution in hub.run(iter(starts), at_once=4):
                 executions.append(execution)

@@ -50,16 +50,18 @@ def events_of_both(shipped: Mapping[str, list[dict[str, Any]]], made: Made) -> I
     In turns, so that those about one resource do not come all at once.
     """
     streams = [
-        _about(resource_type, events if account == FIRST else _changed(resource_type, events), account, own)
+        _about(
+            resource_type, events if account == FIRST else change_event(resource_type, events), account, own
+        )
         for account, own in made.items()
-        for resource_type, events in shipped.items()
+        for name, events in shipped.items()
     ]
     for turn in zip_longest(*streams):
         yield from (event for event in turn if event)
 
 
-def _changed(resource_type: str, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of the type's events the one that says that an existing resource has changed."""
+def change_event(resource_type: str, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of the type's events the one that says that an existing resource was changed."""
     return [e for e in events if e["detail"]["eventName"] == examples.load(resource_type).event]
 
 
@@ -70,7 +72,7 @@ def _about(
     words = {FIRST: account, example.name: own[example.name]}
     for event in events:
         yield examples.event_about(event, words)
-    [changed] = _changed(resource_type, events)
+    [changed] = change_event(resource_type, events)
     for other, policy in example.others.items():
         words = {FIRST: account, example.name: own[other], **example.words(policy)}
         yield examples.event_about(changed, words)

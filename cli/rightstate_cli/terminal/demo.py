@@ -20,17 +20,16 @@ def print_demo(found: Demo) -> None:
         f"{summary(execution.outcome for execution in found.executions)}.",
         style="bold",
     )
-    print_line(
-        f"{counted(found.settings, 'setting')} of {counted(len(found.fixed), 'resource')} changed and "
-        "verified. The other executions found their resource fixed already, or with nothing to fix."
-    )
+    changed = f"{counted(found.settings, 'setting')} of {counted(len(found.fixed), 'resource')}"
+    print_line(f"{changed} changed and verified.")
     print_line("")
     print_line("Three of the resources:", style="bold")
     by_type = {execution.resource_type: execution for execution in reversed(found.fixed)}
     shown = [by_type[name] for name in _SHOWN if name in by_type] or found.fixed[:3]
     print_examples(shown, most=4)
-    if shown:
-        print_timeline(shown[-1])
+    # The one with the most errors shows how an execution waits, for a busy database.
+    longest = max(found.executions, key=lambda each: sum(1 + len(step.errors) for step in each.steps))
+    print_timeline(longest)
     _print_next(found)
 
 

@@ -80,7 +80,7 @@ def print_examples(executions: Sequence[Execution], most: int) -> None:
     for execution in executions:
         block = _block(execution, several=True)
         left = len(block.rows) - most
-        below = [*block.below, f"... and {counted(left, 'setting')} more"] if left > 0 else block.below
+        below = [*block.below, f"... and {counted(left, 'more setting')}"] if left > 0 else block.below
         blocks.append(replace(block, rows=block.rows[:most], below=below))
     print_blocks(blocks)
 
