@@ -16,7 +16,7 @@ from rightstate_cli.planning.target import DEFAULT_ROLE
 from rightstate_cli.simulation import examples, moto_gaps
 
 FIRST, SECOND = "111122223333", "444455556666"
-_BUSY_READS = 8
+_BUSY_READS = 5
 
 Made = Mapping[str, Mapping[str, str]]
 """Account -> an example's name for a resource -> the identifier of the account's own."""
@@ -50,9 +50,7 @@ def events_of_both(shipped: Mapping[str, list[dict[str, Any]]], made: Made) -> I
     In turns, so that those about one resource do not come all at once.
     """
     streams = [
-        _about(
-            resource_type, events if account == FIRST else change_event(resource_type, events), account, own
-        )
+        _about(name, events if account == FIRST else change_event(name, events), account, own)
         for account, own in made.items()
         for name, events in shipped.items()
     ]
