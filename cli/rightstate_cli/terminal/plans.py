@@ -91,15 +91,13 @@ def _print_totals(plan: Plan, details: bool, to: Console | None) -> None:
     changes = f"{counted(found.settings, 'setting')} of {counted(len(plan.to_change), 'resource')}"
     print_line(f"To change: {changes}. By severity: {severities or 'none'}.", to)
     shown = found.policies if details else found.policies[:_LISTED]
-    print_table(
-        "",
-        ("Policy", "Severity", "Risk", "To change", "Left"),
-        [_policy_row(each) for each in shown],
-        to,
-        whole=("Policy",),
-    )
+    # No cell is broken within its word, so the column that is seldom needed stands only where it is.
+    left = ("Left",) if any(each.left for each in shown) else ()
+    rows = [_policy_row(each)[: 4 + len(left)] for each in shown]
+    columns = ("Policy", "Severity", "To change", "Risk", *left)
+    print_table("", columns, rows, to, whole=("Severity", "Risk"))
     if len(shown) < len(found.policies):
-        print_line(f"  ... and {counted(len(found.policies) - len(shown), 'policy')} more.", to)
+        print_line(f"  ... and {counted(len(found.policies) - len(shown), 'more policy')}.", to)
     _print_parts(("Type",), found.types, to)
     if len(found.places) > 1:
         _print_parts(("Account", "Region"), found.places, to)
@@ -109,7 +107,7 @@ def _print_totals(plan: Plan, details: bool, to: Console | None) -> None:
 
 def _policy_row(each: PolicyTotal) -> Sequence[str]:
     risk = "" if each.risk is Risk.SAFE else each.risk.value
-    return each.policy, each.severity.value, risk, str(each.to_change), str(each.left or "")
+    return each.policy, each.severity.value, str(each.to_change), risk, str(each.left or "")
 
 
 def _print_parts(names: Sequence[str], parts: Sequence[Part], to: Console | None) -> None:
