@@ -43,6 +43,7 @@ lint: setup ## Check style, types, the template and words
 	@$(BIN)/lint-imports > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@$(BIN)/sam validate > /dev/null
 	@$(BIN)/cfn-lint template.yaml member/template.yaml
+	@$(BIN)/proselint check --config proselint.json README.md CHANGELOG.md docs/*.md
 	@$(BIN)/pytest -n0 tests/docs/test_words.py
 
 build: setup sbom ## Build what `sam deploy` uploads, into .aws-sam

@@ -122,8 +122,8 @@ def functions(site: Site) -> Iterator[Finding]:
 
 @check("V19", "The tables are protected", Per.HUB, "`sam deploy`")
 def tables(site: Site) -> Iterator[Finding]:
-    """The settings table and the ledger cannot be deleted by mistake, and can be restored to any point in
-    time. The ledger deletes entries after the configured time."""
+    """The settings table and the ledger cannot be deleted by mistake, and can be restored to any
+    earlier second. The ledger deletes entries after the configured time."""
     dynamodb, hub = site.client("dynamodb"), site.hub
     for table in (hub.outputs["SettingsTable"], hub.outputs["LedgerTable"]):
         where = f"--table-name {table} --region {site.region}"

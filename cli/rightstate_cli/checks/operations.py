@@ -101,7 +101,7 @@ def halted(site: Site) -> Iterator[Finding]:
 
 @check("V23", "The logs have a retention", Per.HUB, "`aws logs put-retention-policy`")
 def logs(site: Site) -> Iterator[Finding]:
-    """Each log group of the application has a retention. Without one, you pay for its logs for ever."""
+    """Each log group of the application has a retention. Without one, you pay for its logs forever."""
     found = []
     for prefix in (f"/aws/lambda/{site.hub.stack}", f"/aws/vendedlogs/states/{site.hub.stack}"):
         pages = site.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
@@ -114,7 +114,7 @@ def logs(site: Site) -> Iterator[Finding]:
         ]
     yield from [
         warned(
-            f"The log group {each['logGroupName']} keeps its logs for ever.",
+            f"The log group {each['logGroupName']} keeps its logs forever.",
             f"aws logs put-retention-policy --log-group-name {each['logGroupName']} "
             f"--retention-in-days 90 --region {site.region}",
         )

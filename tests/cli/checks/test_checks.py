@@ -957,7 +957,7 @@ BROKEN: list[tuple[str, str, Break, Status, str, str]] = [
     ),
     (
         "V19",
-        "the ledger grows for ever",
+        "the ledger grows forever",
         changed("living", "DISABLED"),
         FAIL,
         "never deletes its entries",
@@ -1031,10 +1031,10 @@ BROKEN: list[tuple[str, str, Break, Status, str, str]] = [
     ),
     (
         "V23",
-        "a log group is kept for ever",
+        "a log group is kept forever",
         at("log_groups", f"/aws/lambda/{STACK}", to=None),
         WARN,
-        f"/aws/lambda/{STACK} keeps its logs for ever",
+        f"/aws/lambda/{STACK} keeps its logs forever",
         "put-retention-policy",
     ),
     (

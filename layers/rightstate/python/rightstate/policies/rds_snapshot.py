@@ -19,7 +19,7 @@ POLICIES = (
         security_hub=("RDS.1",),
         prowler=("rds_snapshots_public_access",),
         config_rules=("RDS_SNAPSHOTS_PUBLIC_PROHIBITED",),
-        notes="A public snapshot can be copied by anybody from the moment it is made public: fix it first "
-        "of all. Snapshots of Aurora, Multi-AZ, Neptune and DocumentDB clusters are covered too.",
+        notes="A public snapshot can be copied by anybody from the moment it is made public: fix it first. "
+        "Snapshots of Aurora, Multi-AZ, Neptune and DocumentDB clusters are covered too.",
     ),
 )

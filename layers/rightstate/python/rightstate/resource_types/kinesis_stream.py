@@ -121,7 +121,7 @@ def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[C
 
     The first of two calls puts the stream into UPDATING, in which the second is refused (API reference,
     ResourceInUseException). Both are then tried again, and if the first were made again it would keep the
-    stream busy for ever. Nor may StartStreamEncryption replace a key that was set meanwhile.
+    stream busy forever. Nor may StartStreamEncryption replace a key that was set meanwhile.
     """
     [change] = changes
     now = _settings(clients, resource, frozenset({change.setting}))
