@@ -1,7 +1,7 @@
 """Apply: make the calls that the decision holds."""
 
 from rightstate.models.tasks import Applied, ApplyTask
-from rightstate.states.remediation import apply
+from rightstate.states.apply import apply
 from rightstate.step import step
 
 

@@ -1,7 +1,7 @@
 """Assume role: can the member's role be assumed, and is it the account's?"""
 
 from rightstate.models.tasks import Identity, RunTask
-from rightstate.states.remediation import assume_role
+from rightstate.states.describe import assume_role
 from rightstate.step import step
 
 

@@ -2,7 +2,7 @@
 
 from rightstate.models.decision import Decision
 from rightstate.models.tasks import DecideTask
-from rightstate.states.remediation import decide
+from rightstate.states.decide import decide
 from rightstate.step import step
 
 

@@ -1,7 +1,7 @@
 """Describe: the settings that the enabled policies read."""
 
 from rightstate.models.tasks import Described, RunTask
-from rightstate.states.remediation import describe
+from rightstate.states.describe import describe
 from rightstate.step import step
 
 

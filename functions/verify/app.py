@@ -3,7 +3,7 @@
 from typing import Any
 
 from rightstate.models.tasks import ReadBack, ReadBackTask, Verified, VerifyTask
-from rightstate.states.remediation import read_back, verify
+from rightstate.states.verify import read_back, verify
 from rightstate.step import step
 
 

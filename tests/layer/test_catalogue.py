@@ -15,7 +15,7 @@ from botocore.validate import ParamValidator
 
 from rightstate.aws.sessions import Phase, session_policy
 from rightstate.catalogue import find_policy, load_all, names
-from rightstate.policy import Mode, Policy, Risk
+from rightstate.policy import Mode, Policy, Reversibility, Risk
 from rightstate.resource_type import Place, ResourceType, send
 from rightstate.wants import Value
 from rightstate_cli.application import events, sam_template
@@ -244,7 +244,7 @@ def test_only_a_policy_without_risk_is_offered_in_auto(resource_type: ResourceTy
 def test_a_change_that_cannot_be_taken_back_is_no_safe_one(
     resource_type: ResourceType, policy: Policy
 ) -> None:
-    assert not policy.reversible.startswith("No") or policy.risk is not Risk.SAFE
+    assert policy.reversibility is not Reversibility.NOT or policy.risk is not Risk.SAFE
 
 
 BEFORE: tuple[Value, ...] = (None, False, True, 0, 1, 10_000, "none", [])

@@ -12,7 +12,7 @@ from rightstate.models.decision import Outcome, Status
 from rightstate.notification import (
     NEXT_STEPS,
     Change,
-    Finding,
+    Deviation,
     Notification,
     Verdict,
     as_detail,
@@ -359,7 +359,7 @@ def test_however_long_the_values_both_can_be_sent(resource_type: Any, long: str)
                     mode=Mode.REPORT,
                     status=Status.BROKEN,
                     reason=long,
-                    findings=tuple(Finding(setting=name, before=long, after=long) for name in policy.wants),
+                    findings=tuple(Deviation(setting=name, before=long, after=long) for name in policy.wants),
                 )
                 for policy in resource_type.policies
             ),

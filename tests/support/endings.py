@@ -35,7 +35,7 @@ from rightstate.models.tasks import (
 )
 from rightstate.policy import Mode
 from rightstate.resource_type import Change, Observed, Resource
-from rightstate.states import approvals, death, record, remediation
+from rightstate.states import approvals, death, decide, record
 from rightstate.storage.dynamodb import serialized
 from rightstate_cli.application import sam_template
 
@@ -219,12 +219,12 @@ def state_at_end(
         return state
     described = Described(observed=observed, read_at=execution.started)
     task = DecideTask(resource_type=resource_type, execution=execution, run=run, described=described)
-    decision = remediation.decide(task)
+    decision = decide.decide(task)
     if decision.ask:
         state["resolved"] = _answered(task, decision, answer, approver)
         if answer == "approved":
             approved = Run.model_validate(state["resolved"]["run"])
-            decision = remediation.decide(task.model_copy(update={"run": approved}))
+            decision = decide.decide(task.model_copy(update={"run": approved}))
     state["described"] = described.model_dump(mode="json")
     state["decision"] = decision.model_dump(mode="json")
     if not decision.apply:

@@ -19,7 +19,7 @@ from rightstate.models.start import Event
 from rightstate.models.tasks import AskTask, DecideTask, Described, Run
 from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Resource
-from rightstate.states import approvals, remediation
+from rightstate.states import approvals, decide
 from rightstate_cli.application import sam_template
 from tests.support import endings
 
@@ -106,7 +106,7 @@ def ask(
     )
     described = Described(observed=observed, read_at=asked_at)
     task = DecideTask(resource_type=resource_type, execution=execution, run=run, described=described)
-    decision = remediation.decide(task)
+    decision = decide.decide(task)
     approvals.request(AskTask(**dict(task), decision=decision, token=TOKEN))
     return _kept(execution.id)
 

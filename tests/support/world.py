@@ -35,7 +35,7 @@ from rightstate.policy import Mode
 from rightstate_cli import checks
 from rightstate_cli.application import sam_template
 from rightstate_cli.aws import Caller
-from rightstate_cli.checks import Clients, Finding
+from rightstate_cli.checks import CheckResult, Clients
 from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.member import template as member_template
 from tests.support import template
@@ -314,7 +314,7 @@ class World:
 
     def examine(
         self, check: str, account: str = HUB, region: str = "", inspect: bool = True, canary: bool = True
-    ) -> list[Finding]:
+    ) -> list[CheckResult]:
         """What the checks of that id find in the account, all together, in those of the region if one is
         named."""
         clients = Clients(self.hub, "reader" if inspect else None, canary)

@@ -19,7 +19,7 @@ from rightstate.models.start import StartInput
 from rightstate.models.tasks import AskTask
 from rightstate.policy import Mode
 from rightstate.starting import start_execution
-from rightstate.states import approvals, death, record, remediation
+from rightstate.states import approvals, death, record
 from rightstate.states.approvals import REQUESTS
 from rightstate.storage.tables import GUARDS
 from rightstate_cli.embedded.engine import Engine
@@ -381,7 +381,7 @@ def test_a_token_and_a_decision_are_good_for_once(
 def test_nobodys_answer_denies(hub: Engine, monkeypatch: pytest.MonkeyPatch, calls: Calls) -> None:
     """After ApprovalHours; here within seconds."""
     monkeypatch.setenv("APPROVAL_HOURS", "1")
-    monkeypatch.setattr("rightstate.states.remediation.SECONDS_PER_HOUR", 3)
+    monkeypatch.setattr("rightstate.states.decide.SECONDS_PER_HOUR", 3)
     enable(hub, POLICY, mode=Mode.APPROVE)
     execution = started(hub, TYPE, start_input(broken(POLICY)))
     entry = ended(hub, execution)
@@ -474,7 +474,7 @@ def test_an_approved_change_that_comes_after_its_window_is_not_made(
     hub: Engine, late: Requested, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls.made.clear()
-    monkeypatch.setattr(remediation, "now", lambda: "2999-01-01T00:00:00.000Z")
+    monkeypatch.setattr("rightstate.states.reading.now", lambda: "2999-01-01T00:00:00.000Z")
     guards.release(late.resource, ANOTHER, [])
     entry = ended(hub, late.execution)
     assert entry["outcome"] == Outcome.CHANGED_SINCE_PLAN

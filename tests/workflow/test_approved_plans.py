@@ -11,7 +11,7 @@ from rightstate.models.start import Execution
 from rightstate.models.tasks import Run, RunTask
 from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Resource
-from rightstate.states.remediation import describe
+from rightstate.states.describe import describe
 from rightstate_cli.embedded.engine import Engine
 from tests.support.calls import Calls
 from tests.support.member import ACCOUNT, REGION, broken, enable, session, start_input

@@ -19,7 +19,7 @@ from rightstate.models.start import Execution
 from rightstate.models.tasks import DecideTask, Described, Run
 from rightstate.policy import Mode
 from rightstate.resource_type import Resource
-from rightstate.states import remediation
+from rightstate.states import decide
 from rightstate.storage.tables import SETTINGS
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.simulation import accounts
@@ -196,7 +196,7 @@ def test_where_tags_decide_and_cannot_be_read_nothing_is_changed(
     def refuse(*asked: Any) -> Any:
         raise denied
 
-    with patch.object(remediation, "load", lambda kind: replace(load(kind), tags=refuse)):
+    with patch("rightstate.states.describe.load", lambda kind: replace(load(kind), tags=refuse)):
         execution = run(hub, "sqs-queue", start_input(name))
     assert (execution.status, entry_of(hub, execution)["error"]) == ("FAILED", "Denied")
     assert calls.writes == []
@@ -307,8 +307,8 @@ def decided(minutes: int, mode: Mode = Mode.AUTO, managed: bool = True, **more: 
             excuses=of_run(own, load("sqs-queue"), {}, written(STARTED)),
         ),
     )
-    with patch.object(remediation, "now", lambda: written(STARTED + timedelta(minutes=minutes))):
-        return remediation.decide(task)
+    with patch("rightstate.states.decide.now", lambda: written(STARTED + timedelta(minutes=minutes))):
+        return decide.decide(task)
 
 
 @pytest.mark.parametrize("minutes", [0, 29])

@@ -22,7 +22,7 @@ from rightstate.models.start import Execution, StartInput
 from rightstate.models.tasks import StateTask
 from rightstate.policy import Mode
 from rightstate.resource_type import Change
-from rightstate.states import halts, remediation
+from rightstate.states import halts
 from rightstate.storage.table import Item
 from rightstate.storage.tables import GUARDS
 from rightstate.wants import Exactly
@@ -608,7 +608,7 @@ def test_a_fight_of_executions_that_fail_half_way_is_halted_too(
 
     declared = catalogue.load("s3-bucket")
     send = declared.apply
-    monkeypatch.setattr(remediation, "load", lambda name: replace(declared, apply=denied))
+    monkeypatch.setattr("rightstate.states.apply.load", lambda name: replace(declared, apply=denied))
     outcomes = []
     for _ in range(3):
         start = Start(resource_type="s3-bucket", input=start_input(bucket), name=str(uuid.uuid4()))

@@ -162,7 +162,7 @@ def test_an_undo_that_nobody_approves_in_time_is_denied(
 ) -> None:
     """After ApprovalHours; here within seconds."""
     monkeypatch.setenv("APPROVAL_HOURS", "1")
-    monkeypatch.setattr("rightstate.states.remediation.SECONDS_PER_HOUR", 3)
+    monkeypatch.setattr("rightstate.states.decide.SECONDS_PER_HOUR", 3)
     case = remediated()
     undone = case.undo()
     assert undone.outcome == Outcome.DENIED

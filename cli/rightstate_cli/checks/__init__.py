@@ -8,10 +8,10 @@ from rightstate.errors import InvalidInput, SettingsUnreadable
 from rightstate.identify import shown
 from rightstate.models.settings import Account
 from rightstate_cli.checks import canary, events, hub, members, operations, stacks
-from rightstate_cli.checks.check import Check, Clients, Finding, Per, Site, Status, examine
+from rightstate_cli.checks.check import Check, CheckResult, Clients, Per, Site, Status, examine
 from rightstate_cli.hub.deployment import Hub
 
-__all__ = ["ALL", "Check", "Clients", "Finding", "Per", "Result", "Site", "Status", "chosen", "run"]
+__all__ = ["ALL", "Check", "CheckResult", "Clients", "Per", "Result", "Site", "Status", "chosen", "run"]
 
 _AT_ONCE = 16
 
@@ -36,7 +36,7 @@ class Result:
     check: Check
     account: str
     region: str
-    finding: Finding
+    finding: CheckResult
 
 
 def chosen(names: Sequence[str]) -> list[Check]:

@@ -10,7 +10,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from rightstate.canary import ENDINGS, NOBODY, TYPE, entry, name
-from rightstate_cli.checks.check import Finding, Per, Site, Untold, check, code, failed, passed, skipped
+from rightstate_cli.checks.check import CheckResult, Per, Site, Untold, check, code, failed, passed, skipped
 from rightstate_cli.executions.executions import SHORT
 
 _ENOUGH = 180
@@ -18,7 +18,7 @@ _BETWEEN = 2.0
 
 
 @check("V12", "An event becomes an execution", Per.HUB, "see the execution's error; V8, V10, V11")
-def event(site: Site) -> Iterator[Finding]:
+def event(site: Site) -> Iterator[CheckResult]:
     """An event about a queue that does not exist is put on the hub's bus. It starts an execution, which finds
     no queue and ends as it should. The seconds are from the event to the execution's end."""
     _wanted(site)
@@ -57,7 +57,7 @@ def event(site: Site) -> Iterator[Finding]:
 
 
 @check("V13", "Unknown accounts are refused, duplicates start once", Per.HUB, "`sam deploy`")
-def refused(site: Site) -> Iterator[Finding]:
+def refused(site: Site) -> Iterator[CheckResult]:
     """An execution for an unregistered account ends FAILED with UnknownAccount. Two starts with the same name
     start one execution."""
     _wanted(site)

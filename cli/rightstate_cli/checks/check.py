@@ -37,7 +37,7 @@ class Per(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What was found, and the command or step that fixes it."""
 
     status: Status
@@ -45,20 +45,20 @@ class Finding:
     fix: str = ""
 
 
-def passed(found: str) -> Finding:
-    return Finding(Status.PASS, found)
+def passed(found: str) -> CheckResult:
+    return CheckResult(Status.PASS, found)
 
 
-def warned(found: str, fix: str) -> Finding:
-    return Finding(Status.WARN, found, fix)
+def warned(found: str, fix: str) -> CheckResult:
+    return CheckResult(Status.WARN, found, fix)
 
 
-def failed(found: str, fix: str) -> Finding:
-    return Finding(Status.FAIL, found, fix)
+def failed(found: str, fix: str) -> CheckResult:
+    return CheckResult(Status.FAIL, found, fix)
 
 
-def skipped(why: str, fix: str = "") -> Finding:
-    return Finding(Status.SKIP, why, fix)
+def skipped(why: str, fix: str = "") -> CheckResult:
+    return CheckResult(Status.SKIP, why, fix)
 
 
 _NOT_UNDERSTOOD = skipped("The account's settings cannot be read; V15 says why.")
@@ -67,7 +67,7 @@ _NOT_UNDERSTOOD = skipped("The account's settings cannot be read; V15 says why."
 class Untold(Exception):
     """Ends a check early, because it cannot get what it needs. Carries the finding that says so."""
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, finding: CheckResult) -> None:
         super().__init__(finding.found)
         self.finding = finding
 
@@ -164,7 +164,7 @@ class Site:
         return f"sam deploy --stack-name {self.hub.stack} --region {self.hub.region}"
 
 
-Look = Callable[[Site], Iterator[Finding]]
+Look = Callable[[Site], Iterator[CheckResult]]
 
 
 @dataclass(frozen=True)
@@ -194,10 +194,10 @@ def check(id: str, title: str, per: Per, fixed_by: str) -> Callable[[Look], Chec
     return lambda look: Check(id, title, per, fixed_by, look)
 
 
-def examine(check: Check, site: Site) -> list[Finding]:
+def examine(check: Check, site: Site) -> list[CheckResult]:
     """What the check finds there. An error of the check is a finding too. The check's last finding says that
     all is well; it is left out if there are others."""
-    found: list[Finding] = []
+    found: list[CheckResult] = []
     try:
         found.extend(check.look(site))
     except Untold as untold:
@@ -222,7 +222,7 @@ def code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", "Unknown"))
 
 
-def _refusal(error: ClientError) -> Finding:
+def _refusal(error: ClientError) -> CheckResult:
     answered = f"{error.operation_name} failed with {code(error)}."
     if code(error) not in DENIED:
         return _untold(answered)
@@ -233,5 +233,5 @@ def _refusal(error: ClientError) -> Finding:
     return skipped(f"Your credentials lack a permission: {action}.", f"Allow {action} for them.")
 
 
-def _untold(why: str) -> Finding:
+def _untold(why: str) -> CheckResult:
     return failed(f"The check failed. {why}", "Try again. If it fails again, please report it.")

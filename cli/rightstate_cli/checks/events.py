@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from rightstate_cli.application import sam_template
 from rightstate_cli.checks.check import (
-    Finding,
+    CheckResult,
     Per,
     Site,
     check,
@@ -34,7 +34,7 @@ _NARROWING = {"aws:principalorgid", "aws:principalorgpaths", "aws:principalaccou
 
 
 @check("V7", "A trail delivers the events", Per.REGION, "`aws cloudtrail create-trail` or `start-logging`")
-def trail(site: Site) -> Iterator[Finding]:
+def trail(site: Site) -> Iterator[CheckResult]:
     """A trail of the account or the organization logs the region's write management events. Without one,
     EventBridge gets no CloudTrail events, and nothing is remediated."""
     trails = list(_trails(site))
@@ -69,7 +69,7 @@ def trail(site: Site) -> Iterator[Finding]:
 
 
 @check("V23", "Management events are logged once", Per.REGION, "remove a trail, or its management events")
-def copies(site: Site) -> Iterator[Finding]:
+def copies(site: Site) -> Iterator[CheckResult]:
     """Only one trail logs the management events of the region. AWS charges for each further copy."""
     logging = [each["arn"] for each in _trails(site) if each["writes"] and each["logging"]]
     if len(logging) > 1:
@@ -82,7 +82,7 @@ def copies(site: Site) -> Iterator[Finding]:
 
 
 @check("V8", "The rules start the remediations", Per.HUB, "`sam deploy`, `aws events enable-rule`")
-def rules(site: Site) -> Iterator[Finding]:
+def rules(site: Site) -> Iterator[CheckResult]:
     """Each rule of the template exists, is enabled and has the template's pattern. It starts its machine's
     alias with the template's input, retries and dead-letter queue."""
     events, hub = site.client("events"), site.hub
@@ -116,7 +116,7 @@ def rules(site: Site) -> Iterator[Finding]:
     Per.HUB,
     "`rightstate accounts admit`, or `sam deploy` with OrganizationId",
 )
-def bus(site: Site) -> Iterator[Finding]:
+def bus(site: Site) -> Iterator[CheckResult]:
     """No statement of the bus's policy allows everybody, and the policy allows each registered account."""
     found = site.client("events").describe_event_bus(Name="default").get("Policy")
     statements = _listed(json.loads(found)["Statement"]) if found else []
@@ -144,7 +144,7 @@ def bus(site: Site) -> Iterator[Finding]:
 
 
 @check("V9", "The member forwards its events", Per.REGION, "`rightstate accounts add --install`")
-def forwarded(site: Site) -> Iterator[Finding]:
+def forwarded(site: Site) -> Iterator[CheckResult]:
     """Each rule of the member's template exists, is enabled, has the template's pattern, and forwards to the
     hub's bus."""
     if site.is_hub:
@@ -187,7 +187,7 @@ def forwarded(site: Site) -> Iterator[Finding]:
 
 
 @check("V16", "The bus is below its quotas", Per.HUB, "request higher EventBridge quotas")
-def quotas(site: Site) -> Iterator[Finding]:
+def quotas(site: Site) -> Iterator[CheckResult]:
     """The number of rules and the size of the bus's policy are below 80 % of EventBridge's quotas."""
     events = site.client("events")
     count, most = len(_rules(events)), _quota(site, "L-244521F2", _RULES)
@@ -261,7 +261,7 @@ def _rules(events: Any, prefix: str = "") -> list[dict[str, Any]]:
     return [rule for page in events.get_paginator("list_rules").paginate(**named) for rule in page["Rules"]]
 
 
-def _state(rule: Mapping[str, Any], meaning: str, region: str) -> Iterator[Finding]:
+def _state(rule: Mapping[str, Any], meaning: str, region: str) -> Iterator[CheckResult]:
     if not rule["State"].startswith("ENABLED"):
         yield failed(
             f"The rule {rule['Name']} is disabled: {meaning}.",

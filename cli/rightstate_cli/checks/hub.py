@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from rightstate_cli.application import sam_template
 from rightstate_cli.checks.check import (
-    Finding,
+    CheckResult,
     Per,
     Site,
     check,
@@ -30,7 +30,7 @@ _CONCURRENT = 50
 
 
 @check("V1", "Your credentials are the hub's, and last", Per.HUB, "use other credentials")
-def caller(site: Site) -> Iterator[Finding]:
+def caller(site: Site) -> Iterator[CheckResult]:
     """Your credentials belong to the account of the hub's state machines. They are not the root user's, and
     last at least 15 minutes more."""
     own = site.hub.caller
@@ -53,7 +53,7 @@ def caller(site: Site) -> Iterator[Finding]:
 
 
 @check("V10", "The state machines are as deployed", Per.HUB, "`sam deploy`")
-def machines(site: Site) -> Iterator[Finding]:
+def machines(site: Site) -> Iterator[CheckResult]:
     """Each type of resource has an active state machine. Its alias points to one version, which has a time
     limit, logs errors without execution data, and is traced."""
     states, hub = site.client("stepfunctions"), site.hub
@@ -91,7 +91,7 @@ def _faults(states: Any, resource_type: str, arn: str) -> Iterator[str]:
 
 
 @check("V11", "The functions can run", Per.HUB, "`sam deploy`, or request a higher Lambda concurrency quota")
-def functions(site: Site) -> Iterator[Finding]:
+def functions(site: Site) -> Iterator[CheckResult]:
     """Each function is active under its alias, with the runtime of this version. The account's concurrency
     quota is high enough."""
     runtime = sam_template.template()["Globals"]["Function"]["Runtime"]
@@ -121,7 +121,7 @@ def functions(site: Site) -> Iterator[Finding]:
 
 
 @check("V19", "The tables are protected", Per.HUB, "`sam deploy`")
-def tables(site: Site) -> Iterator[Finding]:
+def tables(site: Site) -> Iterator[CheckResult]:
     """The settings table and the ledger cannot be deleted by mistake, and can be restored to any
     earlier second. The ledger deletes entries after the configured time."""
     dynamodb, hub = site.client("dynamodb"), site.hub
@@ -155,7 +155,7 @@ def tables(site: Site) -> Iterator[Finding]:
 
 
 @check("V20", "A private network has VPC endpoints", Per.HUB, "add VPC endpoints")
-def private(site: Site) -> Iterator[Finding]:
+def private(site: Site) -> Iterator[CheckResult]:
     """The functions run outside a VPC, as in the template, so they need no VPC endpoints."""
     inside = [name for name in names() if ((_function(site, name) or {}).get("VpcConfig") or {}).get("VpcId")]
     if inside:
@@ -169,7 +169,7 @@ def private(site: Site) -> Iterator[Finding]:
 
 
 @check("V22", "The clocks agree", Per.HUB, "set this machine's clock")
-def clock(site: Site) -> Iterator[Finding]:
+def clock(site: Site) -> Iterator[CheckResult]:
     """This machine's clock differs from AWS's by at most a minute. AWS refuses requests signed at a wrong
     time, and the ages shown here would be wrong."""
     answer = site.client("sts").get_caller_identity()

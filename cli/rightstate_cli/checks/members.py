@@ -15,7 +15,7 @@ from rightstate.errors import SettingsUnreadable
 from rightstate.models.settings import Account
 from rightstate.resource_type import ResourceType
 from rightstate_cli.checks.check import (
-    Finding,
+    CheckResult,
     Per,
     Site,
     Untold,
@@ -43,7 +43,7 @@ _HOUR = 3600
     Per.ACCOUNT,
     "`rightstate accounts add --install`",
 )
-def trusts(site: Site) -> Iterator[Finding]:
+def trusts(site: Site) -> Iterator[CheckResult]:
     """The account has two roles, and each has the trust policy of the member's template. It trusts the hub's
     account with the external id, and only the hub's functions that read, or only Apply. The roles have no
     policies beyond the template's. A member with one role for both works; upgrade it."""
@@ -54,7 +54,7 @@ def trusts(site: Site) -> Iterator[Finding]:
     )
 
 
-def _trust(site: Site, role: str, arn: str) -> Iterator[Finding]:
+def _trust(site: Site, role: str, arn: str) -> Iterator[CheckResult]:
     name, iam = _name(arn), site.client("iam")
     with _role_there(site, arn):
         found = iam.get_role(RoleName=name)["Role"]
@@ -89,7 +89,7 @@ def _trust(site: Site, role: str, arn: str) -> Iterator[Finding]:
     Per.HUB,
     "`rightstate accounts add --install`, then `sam deploy` with `OneRoleMembers=false`",
 )
-def one_role(site: Site) -> Iterator[Finding]:
+def one_role(site: Site) -> Iterator[CheckResult]:
     """No member has one role for reading and writing. The hub's functions that only read may not assume a
     role that writes."""
     allowed = site.hub.outputs.get("OneRoleMembers") == "true"
@@ -120,7 +120,7 @@ def one_role(site: Site) -> Iterator[Finding]:
     Per.ACCOUNT,
     "`rightstate accounts add --install`",
 )
-def assumed(site: Site) -> Iterator[Finding]:
+def assumed(site: Site) -> Iterator[CheckResult]:
     """The hub's function for this test assumes the account's role that reads, with the external id. Without
     it or with a wrong one, AWS refuses. So nobody can make the hub act in an account by naming its role. The
     role that writes refuses this function even with the right external id."""
@@ -159,7 +159,7 @@ def assumed(site: Site) -> Iterator[Finding]:
     Per.ACCOUNT,
     "`rightstate accounts add --install`; policies of the organization",
 )
-def permissions(site: Site) -> Iterator[Finding]:
+def permissions(site: Site) -> Iterator[CheckResult]:
     """In IAM's policy simulation, the role that reads allows every read action of the enabled policies and no
     write action. The role that writes allows both. The simulation includes permissions boundaries and
     policies of the organization. Both roles deny actions that could gain more permissions."""
@@ -174,7 +174,7 @@ def permissions(site: Site) -> Iterator[Finding]:
     yield passed(f"The roles allow what is needed {of}. Actions that could gain more permissions are denied.")
 
 
-def _permitted(site: Site, types: Iterable[ResourceType], role: str, arn: str) -> Iterator[Finding]:
+def _permitted(site: Site, types: Iterable[ResourceType], role: str, arn: str) -> Iterator[CheckResult]:
     iam, name = site.client("iam"), _name(arn)
     reading = {action for each in load_all() for action in each.read_actions}
     with _role_there(site, arn):
@@ -205,7 +205,7 @@ def _permitted(site: Site, types: Iterable[ResourceType], role: str, arn: str) -
     Per.ACCOUNT,
     "`rightstate policies`, `rightstate accounts add`, `rightstate exempt`",
 )
-def understood(site: Site) -> Iterator[Finding]:
+def understood(site: Site) -> Iterator[CheckResult]:
     """The account's settings can be read. Each policy in them exists and accepts its parameters, exempt ones
     too. Otherwise every execution of the account stops. No exemption has ended and is still there. None is
     longer than the hub's ExemptionDays."""
@@ -224,7 +224,7 @@ def understood(site: Site) -> Iterator[Finding]:
         yield passed(f"{counted(len(enabled), 'policy')} enabled.")
 
 
-def _exemptions(site: Site, account: Account) -> Iterator[Finding]:
+def _exemptions(site: Site, account: Account) -> Iterator[CheckResult]:
     at, most = now(), site.hub.outputs.get("ExemptionDays")
     for each in exemptions.as_counted(account, site.hub.exemption_days).exemptions:
         remove = f"rightstate exempt remove {each.id} --account {site.account} --deployed"
@@ -246,7 +246,7 @@ def _exemptions(site: Site, account: Account) -> Iterator[Finding]:
 
 
 @check("V18", "All enabled regions are covered", Per.ACCOUNT, "`rightstate accounts add` with the region")
-def regions(site: Site) -> Iterator[Finding]:
+def regions(site: Site) -> Iterator[CheckResult]:
     """The settings cover each region that is enabled in the account. They also cover the region where the
     events of an enabled global service (IAM) arrive."""
     account = site.settings
@@ -281,7 +281,7 @@ def regions(site: Site) -> Iterator[Finding]:
 
 
 @check("V21", "The accounts are in the organization", Per.HUB, "`rightstate accounts remove`")
-def left(site: Site) -> Iterator[Finding]:
+def left(site: Site) -> Iterator[CheckResult]:
     """Each registered account is an active account of the organization whose events the hub accepts. Accounts
     that the hub accepts by number are not checked."""
     organization = site.hub.outputs.get("OrganizationId")

@@ -11,7 +11,7 @@ from rightstate.guards import HALTS
 from rightstate.storage.dynamodb import DynamoDBTable
 from rightstate.storage.tables import GUARDS
 from rightstate_cli.application import sam_template
-from rightstate_cli.checks.check import Finding, Per, Site, check, failed, passed, warned
+from rightstate_cli.checks.check import CheckResult, Per, Site, check, failed, passed, warned
 from rightstate_cli.checks.expected import parameters, resolved
 from rightstate_cli.text import counted
 
@@ -26,7 +26,7 @@ _ENDINGS = {
 
 
 @check("V14", "Somebody gets the notifications", Per.HUB, "confirm, or `aws sns subscribe`")
-def told(site: Site) -> Iterator[Finding]:
+def told(site: Site) -> Iterator[CheckResult]:
     """The notifications topic has a subscription, and each subscription is confirmed."""
     topic = site.hub.outputs["Notifications"]
     pages = site.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
@@ -56,7 +56,7 @@ def told(site: Site) -> Iterator[Finding]:
     Per.HUB,
     "`rightstate history --deployed`, `rightstate replay --deployed`",
 )
-def lately(site: Site) -> Iterator[Finding]:
+def lately(site: Site) -> Iterator[CheckResult]:
     """The dead-letter queue is empty. In the last 24 hours no execution failed, timed out or was aborted, and
     no rule failed to start one."""
     if waiting := _waiting(site):
@@ -87,7 +87,7 @@ def lately(site: Site) -> Iterator[Finding]:
 
 
 @check("V24", "Nothing is halted", Per.HUB, "`rightstate breaker release`")
-def halted(site: Site) -> Iterator[Finding]:
+def halted(site: Site) -> Iterator[CheckResult]:
     """Rightstate has halted no policy for a resource because something sets its changes back."""
     guards = DynamoDBTable(site.client("dynamodb"), site.hub.outputs["GuardsTable"], GUARDS)
     for item in guards.query(HALTS, HALTS):
@@ -100,7 +100,7 @@ def halted(site: Site) -> Iterator[Finding]:
 
 
 @check("V23", "The logs have a retention", Per.HUB, "`aws logs put-retention-policy`")
-def logs(site: Site) -> Iterator[Finding]:
+def logs(site: Site) -> Iterator[CheckResult]:
     """Each log group of the application has a retention. Without one, you pay for its logs forever."""
     found = []
     for prefix in (f"/aws/lambda/{site.hub.stack}", f"/aws/vendedlogs/states/{site.hub.stack}"):

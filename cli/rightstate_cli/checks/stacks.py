@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from rightstate import __version__
 from rightstate_cli.checks.check import (
-    Finding,
+    CheckResult,
     Per,
     Site,
     Untold,
@@ -27,7 +27,7 @@ _OURS = ("Rightstate, the hub", "Rightstate, a member")
 
 
 @check("V2", "The hub's stack is complete", Per.HUB, "`sam deploy`")
-def hub_stack(site: Site) -> Iterator[Finding]:
+def hub_stack(site: Site) -> Iterator[CheckResult]:
     """The last deployment succeeded. Drift detection has found no change made outside the stack. The stack
     has termination protection. The same is checked for the stack that lists the accounts whose events the hub
     accepts, if it exists."""
@@ -38,7 +38,7 @@ def hub_stack(site: Site) -> Iterator[Finding]:
 
 
 @check("V2", "The member's stack is complete", Per.REGION, "`rightstate accounts add --install`")
-def member_stack(site: Site) -> Iterator[Finding]:
+def member_stack(site: Site) -> Iterator[CheckResult]:
     """The member's stack is installed in the region. Its last deployment succeeded. Drift detection has found
     no change made outside the stack. It has termination protection."""
     stack = find_member(site)
@@ -59,7 +59,7 @@ def member_stack(site: Site) -> Iterator[Finding]:
 @check(
     "V3", "The hub has this version", Per.HUB, "`sam deploy`, or use the command line of the hub's version"
 )
-def hub_version(site: Site) -> Iterator[Finding]:
+def hub_version(site: Site) -> Iterator[CheckResult]:
     """The hub and this command line have the same version, so the checks compare with the right template."""
     version = site.hub.outputs.get("Version", "unknown")
     if version == __version__:
@@ -72,7 +72,7 @@ def hub_version(site: Site) -> Iterator[Finding]:
 
 
 @check("V3", "The member has this version", Per.REGION, "`rightstate accounts add --install`")
-def member_version(site: Site) -> Iterator[Finding]:
+def member_version(site: Site) -> Iterator[CheckResult]:
     """The member has the same version. So its role allows what the hub does, and its rules forward the events
     that the hub needs."""
     stack = required_member(site)
@@ -84,7 +84,7 @@ def member_version(site: Site) -> Iterator[Finding]:
 
 
 @check("V21", "No older installation is left", Per.HUB, "`aws cloudformation delete-stack`")
-def strays(site: Site) -> Iterator[Finding]:
+def strays(site: Site) -> Iterator[CheckResult]:
     """The hub's region has no stack of an older version of Rightstate, which would remediate too."""
     stray = []
     for page in site.client("cloudformation").get_paginator("describe_stacks").paginate():
@@ -133,7 +133,7 @@ def _is_member(site: Site, stack: dict[str, Any]) -> bool:
     )
 
 
-def _state(site: Site, stack: dict[str, Any], deploy: str) -> Iterator[Finding]:
+def _state(site: Site, stack: dict[str, Any], deploy: str) -> Iterator[CheckResult]:
     name, status = stack["StackName"], stack["StackStatus"]
     where = f"--stack-name {name} --region {site.region}"
     if status not in USABLE:

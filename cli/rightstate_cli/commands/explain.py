@@ -7,7 +7,7 @@ import typer
 
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
-from rightstate.models.decision import Finding, Verdict
+from rightstate.models.decision import Deviation, Verdict
 from rightstate.wants import as_change
 from rightstate_cli.operations import workspace
 from rightstate_cli.operations.explain import LOOKED_AT, Explained, Explaining
@@ -138,5 +138,5 @@ def _row(verdict: Verdict) -> tuple[str, str, str, str, str]:
     return verdict.policy, verdict.mode.value, verdict.status.value, _found(verdict.findings), why
 
 
-def _found(findings: Sequence[Finding]) -> str:
+def _found(findings: Sequence[Deviation]) -> str:
     return "; ".join(f"{each.setting}: {as_change(each.before, each.after)}" for each in findings)

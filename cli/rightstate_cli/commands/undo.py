@@ -9,7 +9,7 @@ from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
 from rightstate.models.decision import Outcome
 from rightstate.models.settings import Exemption
-from rightstate.policy import PLAINLY
+from rightstate.policy import Reversibility
 from rightstate.wants import as_change
 from rightstate_cli.executions.executions import RUNNING, Execution
 from rightstate_cli.hub.waiting import HOW_TO_ANSWER
@@ -150,9 +150,9 @@ def _show(wanted: Undo) -> None:
         to=talk,
     )
     for policy in wanted.policies:
-        reversible = find_policy(policy)[1].reversible
-        if not reversible.startswith(PLAINLY):
-            say(f"Undo of {policy}: {reversible}")
+        about = find_policy(policy)[1]
+        if about.reversibility is not Reversibility.FULLY:
+            say(f"Undo of {policy}: {about.reversible}")
     for what in wanted.destroyed:
         say(f"Destroyed by it: {what}")
 

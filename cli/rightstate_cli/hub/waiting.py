@@ -6,7 +6,7 @@ from threading import Event
 
 from rightstate.errors import RightstateError
 from rightstate.models.approval import Requested
-from rightstate.models.decision import Decision, Finding, Outcome, Status, Verdict
+from rightstate.models.decision import Decision, Deviation, Outcome, Status, Verdict
 from rightstate.policy import Mode
 from rightstate_cli.aws import answers
 from rightstate_cli.executions.executions import Execution, glance
@@ -29,7 +29,7 @@ def awaiting(execution: Execution, requested: Requested) -> Execution:
             mode=Mode.APPROVE,
             status=Status.BROKEN,
             findings=tuple(
-                Finding(setting=each.setting, before=each.before, after=each.after)
+                Deviation(setting=each.setting, before=each.before, after=each.after)
                 for each in requested.changes
                 if policy in each.policies
             ),

@@ -10,13 +10,14 @@ from rightstate import settings
 from rightstate.catalogue import load_all
 from rightstate.errors import InvalidInput, NotReady, ResourceGone, RightstateError
 from rightstate.identify import at_home, identify, is_arn_of, place_of, shown
-from rightstate.models.decision import Decision, Finding, Status, Verdict
+from rightstate.models.decision import Decision, Deviation, Status, Verdict
 from rightstate.models.settings import Account, Enabled
 from rightstate.models.start import Execution
 from rightstate.models.tasks import DecideTask, Run, RunTask
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
-from rightstate.states.remediation import decide, describe
+from rightstate.states.decide import decide
+from rightstate.states.describe import describe
 from rightstate.states.resolve import excused
 from rightstate.step import defect
 from rightstate_cli.aws import bucket_place, checked_account, checked_region
@@ -41,7 +42,7 @@ class Told(BaseModel):
     status: str
     rule: str
     reason: str
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Deviation, ...] = ()
 
 
 class Now(BaseModel):

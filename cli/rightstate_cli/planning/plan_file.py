@@ -23,10 +23,10 @@ from rightstate.deciding.planner import fingerprint
 from rightstate.errors import InvalidInput
 from rightstate.frozen import Frozen
 from rightstate.identify import shown
-from rightstate.models.decision import Finding, Status
+from rightstate.models.decision import Deviation, Status
 from rightstate.models.names import ACCOUNT, REGION, ResourceName
 from rightstate.models.settings import Enabled
-from rightstate.policy import Mode, Risk
+from rightstate.policy import Mode, Reversibility, Risk
 from rightstate.resource_type import Call, Resource
 from rightstate.wants import Value
 from rightstate_cli import foreign_json
@@ -54,7 +54,7 @@ class Verdict(Frozen):
     risk: Risk
     reason: str
     rule: str
-    findings: tuple[Finding, ...]
+    findings: tuple[Deviation, ...]
 
     @property
     def excused(self) -> bool:
@@ -125,6 +125,7 @@ class About(Frozen):
     title: str
     risk: Risk
     side_effects: str
+    reversibility: Reversibility
     reversible: str
 
 
@@ -389,5 +390,9 @@ def _in_order(value: Any) -> Any:
 def _about(name: str) -> About:
     policy = find_policy(name)[1]
     return About(
-        title=policy.title, risk=policy.risk, side_effects=policy.side_effects, reversible=policy.reversible
+        title=policy.title,
+        risk=policy.risk,
+        side_effects=policy.side_effects,
+        reversibility=policy.reversibility,
+        reversible=policy.reversible,
     )

@@ -18,13 +18,13 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Finding(_Part):
+class Deviation(_Part):
     setting: str
     before: Value = None
     after: Value = None
 
 
-class Change(Finding):
+class Change(Deviation):
     policies: tuple[str, ...] = ()
 
 
@@ -34,7 +34,7 @@ class Verdict(_Part):
     status: str
     reason: str = ""
     rule: str = ""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Deviation, ...] = ()
 
 
 class Cause(_Part):

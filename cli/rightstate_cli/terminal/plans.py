@@ -7,7 +7,7 @@ from rich.console import Console
 
 from rightstate.catalogue import find_policy
 from rightstate.models.decision import Status
-from rightstate.policy import PLAINLY, Mode, Risk
+from rightstate.policy import Mode, Reversibility, Risk
 from rightstate.wants import as_change, as_text
 from rightstate_cli.planning import plan_file
 from rightstate_cli.planning.plan_file import Item, Plan, Verdict, on_one_line
@@ -157,9 +157,9 @@ def _print_warnings(found: Sequence[Item], plan: Plan, to: Console | None) -> No
     if risks := [verdict.risk.value for verdict in to_change if verdict.risk is not Risk.SAFE]:
         print_line(f"Risk: {summary(risks)}. `rightstate policies show ID` says what a policy may break.", to)
     for policy in sorted({verdict.policy for verdict in to_change}):
-        reversible = plan.policies[policy].reversible
-        if not reversible.startswith(PLAINLY):
-            print_line(f"Undo of {policy}: {reversible}", to)
+        about = plan.policies[policy]
+        if about.reversibility is not Reversibility.FULLY:
+            print_line(f"Undo of {policy}: {about.reversible}", to)
 
 
 def _next_with_hub(plan: Plan, apply: str) -> str:

@@ -15,7 +15,7 @@ from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli import checks
 from rightstate_cli.application import sam_template
-from rightstate_cli.checks import Finding, Status, canary
+from rightstate_cli.checks import CheckResult, Status, canary
 from tests.support.template import HUB, REGION, STACK
 from tests.support.world import EXTERNAL_ID, FAR, MEMBER, ROLE, Refused, World
 
@@ -1294,7 +1294,7 @@ def test_the_rules_that_are_expected_are_those_of_the_template(world: World) -> 
 
 
 def test_a_finding_that_is_well_needs_no_fix(world: World) -> None:
-    passes: list[Finding] = [
+    passes: list[CheckResult] = [
         each for check in IDS for each in world.examine(check, MEMBER) if each.status is Status.PASS
     ]
     assert [each for each in passes if each.fix] == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rightstate import __version__
 from rightstate.errors import InvalidInput
-from rightstate.models.decision import Decision, Finding, Outcome, Status, Verdict
+from rightstate.models.decision import Decision, Deviation, Outcome, Status, Verdict
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import Call, Change, Place
@@ -36,7 +36,7 @@ def broken(resource: str, reason: str = "") -> survey.Item:
         want=Exactly(value="Enabled"),
         policies=("s3-versioning",),
     )
-    finding = Finding(setting="Versioning", before=None, after="Enabled")
+    finding = Deviation(setting="Versioning", before=None, after="Enabled")
     verdict = Verdict(
         policy="s3-versioning", mode=Mode.AUTO, status=Status.BROKEN, reason=reason, findings=(finding,)
     )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rightstate.models.decision import Decision, Finding, Outcome, Status, Verdict
+from rightstate.models.decision import Decision, Deviation, Outcome, Status, Verdict
 from rightstate.policy import Mode
 from rightstate.wants import Value
 from rightstate_cli.executions.executions import Execution
@@ -17,7 +17,7 @@ REASON = "Somebody has said why."
 
 
 def execution(outcome: str, reason: str = REASON, note: str = "") -> Execution:
-    finding = Finding(setting="Encryption", before="none", after="SSE-SQS")
+    finding = Deviation(setting="Encryption", before="none", after="SSE-SQS")
     verdict = Verdict(
         policy="sqs-server-side-encryption",
         mode=Mode.APPROVE,

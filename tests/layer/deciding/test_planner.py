@@ -34,7 +34,8 @@ def policy(name: str, wants: dict[str, Want], **more: object) -> Policy:
             "risk": Risk.SAFE,
             "severity": Severity.LOW,
             "side_effects": "none",
-            "reversible": "yes",
+            "reversibility": "yes",
+            "undo_note": "it is set back.",
             "wants": wants,
             **more,
         }

@@ -75,7 +75,7 @@ class Cause(_Part):
     time: str = Field(description="When the call was made.")
 
 
-class Finding(_Part):
+class Deviation(_Part):
     """A setting that a policy wants to be different."""
 
     setting: str = Field(description="Its name.")
@@ -83,10 +83,10 @@ class Finding(_Part):
     after: Value = Field(description="The value to write.")
 
 
-F = TypeVar("F", bound=Finding)
+F = TypeVar("F", bound=Deviation)
 
 
-class Change(Finding):
+class Change(Deviation):
     """A setting to write."""
 
     policies: tuple[str, ...] = Field(description="The policies that asked for it.")
@@ -99,7 +99,7 @@ class Verdict(_Part):
     mode: Mode = Field(description="What it may do in this execution.")
     status: Status = Field(description="What it found.")
     reason: str = Field(description="If it does nothing: why.")
-    findings: tuple[Finding, ...] = Field(description="The settings that it wants to be different.")
+    findings: tuple[Deviation, ...] = Field(description="The settings that it wants to be different.")
 
 
 class Notification(_Part):
@@ -401,7 +401,7 @@ def _excused(told: Notification) -> list[Verdict]:
     return [v for v in told.verdicts if v.status in (Status.EXEMPT, Status.HALTED, Status.MANAGED)]
 
 
-def _found(finding: Finding) -> str:
+def _found(finding: Deviation) -> str:
     return f"{finding.setting}: {_line(as_change(finding.before, finding.after), 300)}"
 
 

@@ -65,6 +65,16 @@ class Risk(StrEnum):
                 return Mode.APPROVE
 
 
+class Reversibility(StrEnum):
+    """What an undo restores."""
+
+    FULLY = "yes"
+    """All of it: nothing is lost, and nothing stays."""
+    PARTLY = "partly"
+    """Something is lost or stays; the policy's note says what."""
+    NOT = "no"
+
+
 class Parameter(Frozen):
     """A value that an account may set, with the default that the published policy has.
 
@@ -128,9 +138,6 @@ def _as_option(value: Value) -> str:
     return ",".join(value) if isinstance(value, list) else str(value)
 
 
-PLAINLY = "Yes:"
-
-
 class Policy(Frozen):
     """One rule: its wants by setting, and what a user must know before enabling it.
 
@@ -140,8 +147,8 @@ class Policy(Frozen):
     found. `aliases` are ids under which it was known elsewhere.
     `security_hub`, `prowler` and `config_rules` are the controls, checks and managed rules (by identifier)
     whose findings it settles. `severity` is the highest of its Security Hub controls, else that of its
-    Prowler checks, else ours with the reason beside it. `reversible` begins with PLAINLY where an undo
-    loses and leaves nothing.
+    Prowler checks, else ours with the reason beside it. `undo_note` says how an undo restores what was
+    before, and what it leaves or loses.
     """
 
     id: str
@@ -152,7 +159,8 @@ class Policy(Frozen):
     severity: Severity
     wants: Mapping[str, Want]
     side_effects: str
-    reversible: str
+    reversibility: Reversibility
+    undo_note: str
     scope: str | None = None
     not_applicable: tuple[str, ...] = ()
     compliant_when: tuple[str, ...] = ()
@@ -162,6 +170,11 @@ class Policy(Frozen):
     prowler: tuple[str, ...] = ()
     config_rules: tuple[str, ...] = ()
     notes: str = ""
+
+    @property
+    def reversible(self) -> str:
+        """Whether and how it can be undone, for people: `Yes. ...`."""
+        return f"{self.reversibility.capitalize()}. {self.undo_note}"
 
     def values(self, parameters: Mapping[str, Value]) -> dict[str, Value]:
         """Every declared parameter's value: the account's, else the default. A required one that the account

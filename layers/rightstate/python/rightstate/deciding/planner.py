@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rightstate.errors import PlanConflict
-from rightstate.models.decision import Decision, Excuse, Finding, Outcome, Status, Verdict
+from rightstate.models.decision import Decision, Deviation, Excuse, Outcome, Status, Verdict
 from rightstate.models.settings import Enabled
 from rightstate.policy import Mode, Policy
 from rightstate.resource_type import Change, Observed, Resource, ResourceType
@@ -230,7 +230,7 @@ def _judge(
         setting: want.given(observed) for setting, want in policy.bound_wants(configured.parameters).items()
     }
     findings = tuple(
-        Finding(setting=setting, before=observed.get(setting), after=want.target(observed.get(setting)))
+        Deviation(setting=setting, before=observed.get(setting), after=want.target(observed.get(setting)))
         for setting, want in wants.items()
         if not want.holds(observed.get(setting))
     )
@@ -256,7 +256,7 @@ def _verdict(
     status: Status,
     reason: str = "",
     rule: str = "",
-    findings: tuple[Finding, ...] = (),
+    findings: tuple[Deviation, ...] = (),
 ) -> Verdict:
     return Verdict(
         policy=policy.id, mode=configured.mode, status=status, reason=reason, rule=rule, findings=findings

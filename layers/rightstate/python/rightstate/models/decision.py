@@ -84,8 +84,8 @@ class Status(StrEnum):
     NOT_APPLICABLE = "not-applicable"
 
 
-class Finding(Frozen):
-    """One setting as a policy sees it."""
+class Deviation(Frozen):
+    """A setting that a policy wants to be different: the value read, and the value wanted."""
 
     setting: str
     before: Value
@@ -103,7 +103,7 @@ class Verdict(Frozen):
     status: Status
     reason: str = ""
     rule: str = ""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Deviation, ...] = ()
 
 
 class Decision(Frozen):

@@ -1,6 +1,6 @@
 """The policies of Auto Scaling groups."""
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.wants import AtLeast
 
 POLICIES = (
@@ -22,7 +22,8 @@ POLICIES = (
         },
         not_applicable=("being-deleted", "operated"),
         side_effects="After a simple scaling policy has acted, it acts again only once the cooldown is over.",
-        reversible="Yes: the cooldown as it was is in the ledger.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The ledger has the cooldown as it was.",
         notes="Only somebody who wrote 0 breaks it. A cooldown delays simple scaling policies and those who "
         "set the capacity with HonorCooldown; for a group that has neither, or that scales by target "
         "tracking, steps, prediction or schedule, it changes nothing.",

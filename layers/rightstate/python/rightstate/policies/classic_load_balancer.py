@@ -1,6 +1,6 @@
 """The policies of Classic Load Balancers."""
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.wants import AtLeast, Exactly
 
 POLICIES = (
@@ -26,7 +26,8 @@ POLICIES = (
         },
         side_effects="An instance that is deregistered or unhealthy keeps its open connections until they "
         "end, at most for the timeout; deployments that wait for that take longer.",
-        reversible="Yes: whether it was enabled, and the timeout, are in the ledger.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The ledger has whether it was enabled, and the timeout.",
         security_hub=("ELB.7",),
         prowler=("elb_connection_draining_enabled",),
     ),

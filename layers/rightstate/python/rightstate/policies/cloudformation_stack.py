@@ -1,6 +1,6 @@
 """The policy of CloudFormation stacks."""
 
-from rightstate.policy import Policy, Risk, Severity
+from rightstate.policy import Policy, Reversibility, Risk, Severity
 from rightstate.wants import Exactly
 
 POLICIES = (
@@ -23,7 +23,8 @@ POLICIES = (
         ),
         side_effects="Deleting the stack, by a pipeline too, is refused until the protection is switched "
         "off. Updates are not affected.",
-        reversible="Yes: that it was off is in the ledger.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The ledger says that it was off.",
         security_hub=("CloudFormation.3",),
         prowler=("cloudformation_stacks_termination_protection_enabled",),
         config_rules=("CLOUDFORMATION_TERMINATION_PROTECTION_CHECK",),

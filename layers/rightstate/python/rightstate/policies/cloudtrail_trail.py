@@ -1,6 +1,6 @@
 """The policies of CloudTrail trails."""
 
-from rightstate.policy import Policy, Risk, Severity
+from rightstate.policy import Policy, Reversibility, Risk, Severity
 from rightstate.wants import Exactly
 
 _AUDIT = "AWS - Audit and Logging"
@@ -24,7 +24,8 @@ POLICIES = (
         side_effects="Events of every other region come to the trail's bucket, log group and topic, and are "
         "stored and paid for there. A region's first copy of its management events is free, further copies "
         "are not.",
-        reversible="Yes: both values as they were are in the ledger.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The ledger has both values as they were.",
         security_hub=("CloudTrail.1",),
         prowler=("cloudtrail_multi_region_enabled",),
         config_rules=("MULTI_REGION_CLOUD_TRAIL_ENABLED",),
@@ -43,7 +44,8 @@ POLICIES = (
         wants={"LogFileValidationEnabled": Exactly(value=True)},
         not_applicable=(*_NOT_OURS, "organization-validation"),
         side_effects="None: a small digest file is put beside the log files every hour.",
-        reversible="Yes; the chain of digest files then breaks, and begins anew when it is enabled again.",
+        reversibility=Reversibility.PARTLY,
+        undo_note="The chain of digest files breaks, and begins anew when it is enabled again.",
         security_hub=("CloudTrail.4",),
         prowler=("cloudtrail_log_file_validation_enabled",),
         config_rules=("CLOUD_TRAIL_LOG_FILE_VALIDATION_ENABLED",),
@@ -62,7 +64,8 @@ POLICIES = (
         not_applicable=_NOT_OURS,
         side_effects="The trail delivers again, which is stored and, beyond a region's first copy of "
         "management events, paid for.",
-        reversible="Yes: by StopLogging; that it was stopped is in the ledger.",
+        reversibility=Reversibility.FULLY,
+        undo_note="StopLogging stops it again.",
         security_hub=("CloudTrail.3",),
         config_rules=("CLOUD_TRAIL_ENABLED",),
         notes="EventBridge gets the calls of an account only while a trail of it logs them: where the only "

@@ -1,6 +1,6 @@
 """The policies of DynamoDB tables."""
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.wants import AtLeast, Exactly
 
 POLICIES = (
@@ -27,7 +27,8 @@ POLICIES = (
         },
         not_applicable=("deleting", "archived"),
         side_effects="Charged by the table's size, GB and month. No effect on reads and writes.",
-        reversible="Yes, but it drops the recovery window kept until then; it asks for consent.",
+        reversibility=Reversibility.PARTLY,
+        undo_note="It drops the backups of the recovery window. It asks for consent.",
         security_hub=("DynamoDB.2",),
         prowler=("dynamodb_tables_pitr_enabled",),
         config_rules=("DYNAMODB_PITR_ENABLED",),

@@ -1,6 +1,6 @@
 """The policies of EC2 instances."""
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.wants import Exactly, OneOf
 
 POLICIES = (
@@ -27,7 +27,8 @@ POLICIES = (
         not_applicable=("terminated", "operated", "untagged", "made-from-a-template"),
         side_effects="Each instance's metrics are charged as custom metrics, by the hour that it runs. The "
         "instance is neither stopped nor restarted.",
-        reversible="Yes: with UnmonitorInstances.",
+        reversibility=Reversibility.FULLY,
+        undo_note="UnmonitorInstances switches it off again.",
         prowler=("ec2_instance_detailed_monitoring_enabled",),
         config_rules=("EC2_INSTANCE_DETAILED_MONITORING_ENABLED",),
         notes="Metrics then come each minute instead of every five. Enabling it takes some seconds; what is "
@@ -45,7 +46,8 @@ POLICIES = (
         not_applicable=("terminated", "operated", "in-a-group", "owned", "spot"),
         side_effects="Until it is switched off again, TerminateInstances is refused, and with it whatever "
         "deletes the instance: a stack, Terraform, a clean-up job.",
-        reversible="Yes: with ModifyInstanceAttribute.",
+        reversibility=Reversibility.FULLY,
+        undo_note="ModifyInstanceAttribute switches it off again.",
         notes="It does not keep a shutdown from within from terminating the instance where that is its "
         "InstanceInitiatedShutdownBehavior, nor AWS from retiring its host.",
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.wants import AtLeast, AtMost, Exactly, Want
 
 _ACCEPT_NO_USERS = Parameter(
@@ -34,7 +34,8 @@ def _policy(
         parameters={**(parameters or {}), "accept_no_users": _ACCEPT_NO_USERS},
         compliant_when=("no-users",),
         side_effects=side_effects,
-        reversible="Yes: the whole password policy as it was, or that there was none, is in the ledger.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The ledger has the whole password policy as it was, or says that there was none.",
         security_hub=("IAM.7", security_hub),
         prowler=(f"iam_password_policy_{prowler}",),
         config_rules=("IAM_PASSWORD_POLICY",),

@@ -1,6 +1,6 @@
 """The policies of Kinesis data streams."""
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.wants import AnythingBut, Includes
 
 _STORAGE = "AWS - Storage and Databases"
@@ -35,7 +35,8 @@ POLICIES = (
             )
         },
         side_effects="CloudWatch charges each metric of each shard as a custom metric, every month.",
-        reversible="Yes: the metrics that it had are in the ledger, and DisableEnhancedMonitoring takes the "
+        reversibility=Reversibility.FULLY,
+        undo_note="The metrics that it had are in the ledger, and DisableEnhancedMonitoring takes the "
         "others away again.",
         notes="The metrics of the stream as a whole are free, and always there.",
     ),
@@ -61,7 +62,8 @@ POLICIES = (
         side_effects="Other accounts can neither write to the stream nor read from it while the AWS managed "
         "key encrypts it. With a key of yours, producers and consumers need rights to it, or records are "
         "lost. Calls to KMS are charged. Records that are in the stream already stay as they are.",
-        reversible="Yes: that it had none is in the ledger, and StopStreamEncryption switches it off.",
+        reversibility=Reversibility.FULLY,
+        undo_note="StopStreamEncryption switches it off again.",
         security_hub=("Kinesis.1",),
         prowler=("kinesis_stream_encrypted_at_rest",),
         config_rules=("KINESIS_STREAM_ENCRYPTED",),

@@ -1,6 +1,6 @@
 """The policies of KMS keys."""
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.wants import AtLeast, Exactly
 
 POLICIES = (
@@ -38,7 +38,8 @@ POLICIES = (
         ),
         side_effects="None for what uses the key: KMS keeps the older key material and decrypts with it as "
         "before. Each of the first two rotations adds about 1 USD a month to the key's price.",
-        reversible="Yes: that rotation was off is in the ledger. Material that has been rotated stays so.",
+        reversibility=Reversibility.FULLY,
+        undo_note="Rotation is switched off again. Key material that was rotated stays.",
         security_hub=("KMS.4",),
         prowler=("kms_cmk_rotation_enabled",),
         config_rules=("CMK_BACKING_KEY_ROTATION_ENABLED",),

@@ -1,6 +1,6 @@
 """The policies of Application and Network Load Balancers: one setting, enabled for each kind apart."""
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.wants import Exactly
 
 
@@ -23,7 +23,8 @@ def _deletion_protection(kind: str, alias: str, title: str, other: str) -> Polic
         not_applicable=(other, "gateway", "failed", "controlled"),
         side_effects="Deleting the load balancer fails, also for a stack or tool that made it, until the "
         "protection is switched off.",
-        reversible="Yes: that it was off is in the ledger.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The ledger says that it was off.",
         security_hub=("ELB.6",),
         prowler=("elbv2_deletion_protection",),
         config_rules=("ELB_DELETION_PROTECTION_ENABLED",),

@@ -1,6 +1,6 @@
 """The policies of Neptune DB clusters."""
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.rds import WITHOUT_OTHERS
 from rightstate.wants import AtLeast, Exactly
 
@@ -17,7 +17,8 @@ POLICIES = (
         not_applicable=("deleting",),
         side_effects="HIGH: from then on Neptune rejects every request that is not signed (Signature "
         "Version 4). Each client has to sign its requests, and be allowed neptune-db actions, before.",
-        reversible="Yes: it is switched off again, and unsigned requests are answered again.",
+        reversibility=Reversibility.FULLY,
+        undo_note="It is switched off again, and unsigned requests are answered again.",
         security_hub=("Neptune.7",),
         prowler=("neptune_cluster_iam_authentication_enabled",),
         config_rules=("NEPTUNE_CLUSTER_IAM_DATABASE_AUTHENTICATION",),
@@ -47,7 +48,8 @@ POLICIES = (
         scope="neptune",
         not_applicable=("deleting", "aws-backup"),
         side_effects="None for the database. Backup storage is charged.",
-        reversible="Yes, but backups older than the shorter period are deleted; it asks for consent.",
+        reversibility=Reversibility.PARTLY,
+        undo_note="Backups older than the shorter period are deleted. It asks for consent.",
         security_hub=("Neptune.5",),
         prowler=("neptune_cluster_backup_enabled",),
         config_rules=("NEPTUNE_CLUSTER_BACKUP_RETENTION_CHECK",),

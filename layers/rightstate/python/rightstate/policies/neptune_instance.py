@@ -1,6 +1,6 @@
 """The policies of Neptune DB instances."""
 
-from rightstate.policy import Policy, Risk, Severity
+from rightstate.policy import Policy, Reversibility, Risk, Severity
 from rightstate.rds import WITHOUT_OTHERS
 from rightstate.wants import Exactly
 
@@ -18,7 +18,8 @@ POLICIES = (
         not_applicable=("deleting",),
         side_effects="None now. From then on the instance is restarted in its maintenance window when AWS "
         "releases a minor version that it upgrades to.",
-        reversible="Yes: it is switched off again.",
+        reversibility=Reversibility.FULLY,
+        undo_note="It is switched off again.",
         notes=WITHOUT_OTHERS,
     ),
 )

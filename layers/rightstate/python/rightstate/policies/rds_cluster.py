@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.rds import WITHOUT_OTHERS
 from rightstate.wants import AtLeast, Exactly, Includes, Want
 
@@ -33,7 +33,8 @@ def _each(
     severity: Severity,
     wants: Mapping[str, Want],
     side_effects: str,
-    reversible: str,
+    reversibility: Reversibility,
+    undo_note: str,
     not_applicable: tuple[str, ...] = _GENERALLY,
     parameters: Mapping[str, Parameter] | None = None,
     security_hub: tuple[str, ...] = (),
@@ -55,7 +56,8 @@ def _each(
             scope=_SCOPE.get(kind, kind),
             not_applicable=not_applicable,
             side_effects=side_effects,
-            reversible=reversible,
+            reversibility=reversibility,
+            undo_note=undo_note,
             security_hub=security_hub,
             prowler=prowler,
             config_rules=config_rules,
@@ -89,7 +91,8 @@ def _log_exports(kind: str, alias: str, called: str, types: tuple[str, ...], *se
         not_applicable=(*_GENERALLY, "no-such-logs"),
         side_effects="CloudWatch Logs charges for what is sent; a general log can be large, and may hold "
         "values of SQL statements.",
-        reversible="Yes: the log types that were added are disabled again.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The log types that were added are disabled again.",
         security_hub=security_hub,
         prowler=("rds_cluster_integration_cloudwatch_logs",),
         notes="Sends only what the engine writes: the audit log of Aurora MySQL also needs "
@@ -120,7 +123,8 @@ def _backups(
         },
         not_applicable=(*_GENERALLY, "aws-backup"),
         side_effects="None for the database. Backup storage beyond the size of the cluster is charged.",
-        reversible="Yes, but backups older than the shorter period are deleted; it asks for consent.",
+        reversibility=Reversibility.PARTLY,
+        undo_note="Backups older than the shorter period are deleted. It asks for consent.",
         security_hub=("RDS.50",) if name == "backup-retention" else (),
     )
 
@@ -138,7 +142,8 @@ POLICIES = (
         not_applicable=(*_GENERALLY, "without-iam"),
         side_effects="None for logins that exist: passwords go on working. In PostgreSQL a user who is later "
         "granted rds_iam can no longer sign in with a password.",
-        reversible="Yes: it is switched off again.",
+        reversibility=Reversibility.FULLY,
+        undo_note="It is switched off again.",
         security_hub=("RDS.12",),
         prowler=("rds_cluster_iam_authentication_enabled",),
         config_rules=("RDS_CLUSTER_IAM_AUTHENTICATION_ENABLED",),
@@ -170,7 +175,8 @@ POLICIES = (
         wants={"DeletionProtection": Exactly(value=True)},
         side_effects="None until somebody deletes the cluster, or the CloudFormation stack that it is in: "
         "that fails until the protection is switched off.",
-        reversible="Yes: it is switched off again.",
+        reversibility=Reversibility.FULLY,
+        undo_note="It is switched off again.",
         security_hub=("RDS.7",),
         prowler=("rds_cluster_deletion_protection",),
         config_rules=("RDS_CLUSTER_DELETION_PROTECTION_ENABLED",),
@@ -201,7 +207,8 @@ POLICIES = (
         severity=Severity.LOW,
         wants={"CopyTagsToSnapshot": Exactly(value=True)},
         side_effects="None.",
-        reversible="Yes: it is switched off again.",
+        reversibility=Reversibility.FULLY,
+        undo_note="It is switched off again.",
         security_hub=("RDS.16",),
         prowler=("rds_cluster_copy_tags_to_snapshots",),
     ),
@@ -237,7 +244,8 @@ POLICIES = (
         side_effects="The first connection after a pause waits some 15 seconds, after a day 30 or more, and "
         "may time out; jobs that the database schedules itself are skipped while it is paused. A smaller "
         "minimum capacity can also mean a smaller cache and fewer connections.",
-        reversible="Yes: the minimum capacity is set as before, which forgets the seconds.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The minimum capacity is set as before, which removes the seconds.",
         notes="Saves cost, and protects nothing. An instance also stays awake, which is not looked at, while "
         "it has an RDS Proxy, a zero-ETL integration, or logical or binlog replication. Aurora Serverless "
         f"v1, which had a setting of this name, was retired in 2025. {WITHOUT_OTHERS}",

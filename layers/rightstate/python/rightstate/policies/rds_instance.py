@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.rds import WITHOUT_OTHERS
 from rightstate.wants import AtLeast, Exactly, Includes, OneOf, Want
 
@@ -45,7 +45,8 @@ def _each(
     setting: str,
     want: Want,
     side_effects: str,
-    reversible: str,
+    reversibility: Reversibility,
+    undo_note: str,
     not_applicable: Mapping[str, tuple[str, ...]] | None = None,
     parameters: Mapping[str, Parameter] | None = None,
     security_hub: tuple[str, ...] = (),
@@ -70,7 +71,8 @@ def _each(
             scope=engine,
             not_applicable=(*_GENERALLY[engine], *(not_applicable or {}).get(engine, ())),
             side_effects=side_effects,
-            reversible=reversible,
+            reversibility=reversibility,
+            undo_note=undo_note,
             security_hub=security_hub,
             prowler=prowler,
             config_rules=config_rules,
@@ -125,8 +127,9 @@ def _backups(
         not_applicable=_NO_BACKUPS,
         side_effects="From 0: a first backup is taken at once, which suspends I/O of a Single-AZ instance "
         "briefly, and backup storage is charged. From fewer days: none.",
-        reversible="Yes, but backups older than the shorter period are deleted, with 0 all; it asks for "
-        "consent.",
+        reversibility=Reversibility.PARTLY,
+        undo_note="Backups older than the shorter period are deleted; a period of 0 deletes all. It asks "
+        "for consent.",
         security_hub=("RDS.11",),
         prowler=("rds_instance_backup_enabled",),
         config_rules=("DB_INSTANCE_BACKUP_ENABLED",),
@@ -153,7 +156,8 @@ def _log_exports(engine: str, called: str, types: tuple[str, ...], *also: str) -
         },
         side_effects="CloudWatch Logs charges for what is sent; a general log can be large, and may hold "
         "values of SQL statements.",
-        reversible="Yes: the log types that were added are disabled again.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The log types that were added are disabled again.",
         security_hub=("RDS.9", *also),
         prowler=("rds_instance_integration_cloudwatch_logs",),
         config_rules=("RDS_LOGGING_ENABLED",),
@@ -180,7 +184,8 @@ POLICIES = (
         not_applicable={"postgres": ("old-postgres",), "mysql": ("old-mysql",)},
         side_effects="None for logins that exist: passwords go on working. In PostgreSQL a user who is later "
         "granted rds_iam can no longer sign in with a password.",
-        reversible="Yes: it is switched off again.",
+        reversibility=Reversibility.FULLY,
+        undo_note="It is switched off again.",
         security_hub=("RDS.10",),
         prowler=("rds_instance_iam_authentication_enabled",),
         config_rules=("RDS_INSTANCE_IAM_AUTHENTICATION_ENABLED",),
@@ -200,7 +205,8 @@ POLICIES = (
         want=Exactly(value=False),
         side_effects="Clients outside the VPC lose access within minutes, when the endpoint's name begins to "
         "lead to the private address.",
-        reversible="Yes, but with another public address than before.",
+        reversibility=Reversibility.PARTLY,
+        undo_note="The instance gets another public address than before.",
         security_hub=("RDS.2",),
         prowler=("rds_instance_no_public_access",),
         config_rules=("RDS_INSTANCE_PUBLIC_ACCESS_CHECK",),
@@ -218,7 +224,8 @@ POLICIES = (
         want=Exactly(value=True),
         side_effects="None until somebody deletes the instance, or the CloudFormation stack that it is in: "
         "that fails until the protection is switched off.",
-        reversible="Yes: it is switched off again.",
+        reversibility=Reversibility.FULLY,
+        undo_note="It is switched off again.",
         security_hub=("RDS.8",),
         prowler=("rds_instance_deletion_protection",),
         config_rules=("RDS_INSTANCE_DELETION_PROTECTION_ENABLED",),
@@ -244,7 +251,8 @@ POLICIES = (
         },
         side_effects="A little processor and memory. Seven days are kept, which cost nothing; MySQL and "
         "MariaDB gather more once performance_schema has been enabled by a restart.",
-        reversible="Yes, but the KMS key that was used at first cannot be changed any more.",
+        reversibility=Reversibility.PARTLY,
+        undo_note="The KMS key that was used at first cannot be changed any more.",
         notes="Part of CloudWatch Database Insights since 2026: what is switched on is its standard mode. "
         "The advanced mode, which is charged, is left as it is.",
     ),
@@ -262,7 +270,8 @@ POLICIES = (
         side_effects="HIGH: AES_ENCRYPT() and AES_DECRYPT() use it by default. Values written in the old "
         "mode can no longer be read without naming that mode, and CBC needs an initialization vector. Every "
         "instance that uses the parameter group is concerned.",
-        reversible="Yes: the parameter gets its old value, or is reset where it had none.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The parameter gets its old value, or is reset where it had none.",
         notes="The default of MySQL is aes-128-ecb. A parameter group is shared by instances.",
     ),
     Policy(
@@ -278,7 +287,8 @@ POLICIES = (
         not_applicable=("deleting", "cluster-member", "default-parameter-group", "no-fips-mode"),
         side_effects="Sessions that use algorithms which FIPS does not allow fail. Every instance that uses "
         "the parameter group is concerned.",
-        reversible="Yes: the parameter gets its old value, or is reset where it had none.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The parameter gets its old value, or is reset where it had none.",
         notes="MySQL deprecates the parameter since 8.0.34. A parameter group is shared by instances.",
     ),
     *_each(
@@ -293,7 +303,8 @@ POLICIES = (
         want=Exactly(value=True),
         side_effects="None now. From then on the instance is restarted in its maintenance window when AWS "
         "releases a minor version that it upgrades to.",
-        reversible="Yes: it is switched off again.",
+        reversibility=Reversibility.FULLY,
+        undo_note="It is switched off again.",
         security_hub=("RDS.13",),
         prowler=("rds_instance_minor_version_upgrade_enabled",),
         config_rules=("RDS_AUTOMATIC_MINOR_VERSION_UPGRADE_ENABLED",),
@@ -336,7 +347,8 @@ POLICIES = (
         },
         side_effects="Roughly doubles the price of instance and storage. Writes are slower while the standby "
         "is made, which takes minutes to hours; no outage. Do it outside peak hours.",
-        reversible="Yes: the standby is dropped again.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The standby is dropped again.",
         security_hub=("RDS.5",),
         prowler=("rds_instance_multi_az",),
         config_rules=("RDS_MULTI_AZ_SUPPORT",),
@@ -352,7 +364,8 @@ POLICIES = (
         setting="CopyTagsToSnapshot",
         want=Exactly(value=True),
         side_effects="None.",
-        reversible="Yes: it is switched off again.",
+        reversibility=Reversibility.FULLY,
+        undo_note="It is switched off again.",
         security_hub=("RDS.17",),
         prowler=("rds_instance_copy_tags_to_snapshots",),
     ),

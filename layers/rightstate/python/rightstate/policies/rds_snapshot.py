@@ -1,6 +1,6 @@
 """The policies of snapshots of RDS databases and clusters."""
 
-from rightstate.policy import Policy, Risk, Severity
+from rightstate.policy import Policy, Reversibility, Risk, Severity
 from rightstate.wants import Lacks
 
 POLICIES = (
@@ -15,7 +15,8 @@ POLICIES = (
         not_applicable=("not-manual", "encrypted"),
         side_effects="Accounts with which the snapshot is not shared by their id can no longer copy or "
         "restore it. Copies that they already have stay theirs.",
-        reversible="Yes: with whom it was shared is in the ledger.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The ledger has the accounts that it was shared with.",
         security_hub=("RDS.1",),
         prowler=("rds_snapshots_public_access",),
         config_rules=("RDS_SNAPSHOTS_PUBLIC_PROHIBITED",),

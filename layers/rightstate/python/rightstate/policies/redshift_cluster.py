@@ -1,6 +1,6 @@
 """The policies of provisioned Redshift clusters."""
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.wants import AtLeast, Exactly
 
 _STORAGE = "AWS - Storage and Databases"
@@ -16,7 +16,8 @@ POLICIES = (
         wants={"PubliclyAccessible": Exactly(value=False)},
         side_effects="Clients outside the VPC lose the cluster. Everybody else is disconnected for a moment, "
         "because the address of the leader node changes.",
-        reversible="Yes, but an Elastic IP that the cluster had is not given back by itself.",
+        reversibility=Reversibility.PARTLY,
+        undo_note="An Elastic IP that the cluster had is not associated again.",
         security_hub=("Redshift.1",),
         prowler=("redshift_cluster_public_access",),
         config_rules=("REDSHIFT_CLUSTER_PUBLIC_ACCESS_CHECK",),
@@ -33,7 +34,8 @@ POLICIES = (
         wants={"AllowVersionUpgrade": Exactly(value=True)},
         side_effects="None at once. A new version of the engine restarts the cluster in its maintenance "
         "window.",
-        reversible="Yes: the setting as it was is in the ledger. An upgrade that has taken place stays.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The ledger has the setting as it was. An upgrade that has taken place stays.",
         security_hub=("Redshift.6",),
         prowler=("redshift_cluster_automatic_upgrades",),
         config_rules=("REDSHIFT_CLUSTER_MAINTENANCESETTINGS_CHECK",),
@@ -67,8 +69,8 @@ POLICIES = (
             ),
         },
         side_effects="Snapshots are kept longer, which may cost storage.",
-        reversible="Yes, but snapshots older than the shorter period are deleted at once; it asks for "
-        "consent.",
+        reversibility=Reversibility.PARTLY,
+        undo_note="Snapshots older than the shorter period are deleted at once. It asks for consent.",
         security_hub=("Redshift.3",),
         prowler=("redshift_cluster_automated_snapshot",),
         config_rules=("REDSHIFT_BACKUP_ENABLED",),

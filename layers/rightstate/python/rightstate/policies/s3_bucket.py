@@ -1,6 +1,6 @@
 """The policies of S3 general purpose buckets."""
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.wants import Exactly, Lacks, OneOf
 
 _STORAGE = "AWS - Storage and Databases"
@@ -39,8 +39,9 @@ def _acl(
         compliant_when=("public-acls-ignored",),
         side_effects="Anybody who relied on the grant, without signing in or from another account, loses "
         "access at once. Every other grant stays.",
-        reversible="Yes: the removed grants are in the ledger. S3 refuses to add a public grant again "
-        "while BlockPublicAcls is on.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The removed grants are in the ledger. S3 refuses to add a public grant again while "
+        "BlockPublicAcls is on.",
         security_hub=(security_hub,),
         prowler=tuple(f"s3_bucket_public_{kind}_acl" for kind in kinds),
         config_rules=_CONFIG_RULES[security_hub],
@@ -78,7 +79,8 @@ POLICIES = (
         compliant_when=("account-blocks",),
         side_effects="A public site, public downloads, and access of other accounts through a public "
         "policy stop at once.",
-        reversible="Yes: the four values as they were are in the ledger.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The ledger has the four values as they were.",
         security_hub=("S3.8",),
         prowler=(
             "s3_bucket_level_public_access_block",
@@ -97,8 +99,8 @@ POLICIES = (
         wants={"Versioning": Exactly(value="Enabled")},
         not_applicable=("directory-bucket", "mfa-delete"),
         side_effects="Old versions are kept and paid for until a lifecycle rule expires them.",
-        reversible="Partly: versioning can be suspended again, but a bucket that had never had it cannot "
-        "go back to that.",
+        reversibility=Reversibility.PARTLY,
+        undo_note="Versioning is suspended again. A bucket that never had versioning cannot go back to that.",
         security_hub=("S3.14",),
         prowler=("s3_bucket_object_versioning",),
         config_rules=("S3_BUCKET_VERSIONING_ENABLED",),
@@ -130,7 +132,8 @@ POLICIES = (
         not_applicable=("directory-bucket",),
         side_effects="None with AES256: only new objects are concerned. With KMS, readers and writers "
         "need rights to the key.",
-        reversible="Yes: the algorithm as it was is in the ledger.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The ledger has the algorithm as it was.",
         security_hub=("S3.4",),
         prowler=("s3_bucket_default_encryption",),
         config_rules=("S3_BUCKET_SERVER_SIDE_ENCRYPTION_ENABLED",),
@@ -148,7 +151,8 @@ POLICIES = (
         wants={"Acceleration": Exactly(value="Enabled")},
         not_applicable=("directory-bucket", "dotted-name", "acceleration-unavailable"),
         side_effects="Each GB sent over the accelerated endpoint is charged; other transfers are not.",
-        reversible="Yes, to Suspended; a bucket that had never had it cannot go back to that.",
+        reversibility=Reversibility.PARTLY,
+        undo_note="Versioning is suspended again. A bucket that never had versioning cannot go back to that.",
         notes="It makes transfers faster, not safer. Takes up to 30 minutes to have an effect.",
     ),
     _acl(

@@ -1,6 +1,6 @@
 """The policies of SQS queues."""
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.wants import AnythingBut
 
 POLICIES = (
@@ -21,7 +21,8 @@ POLICIES = (
         },
         side_effects="Anonymous requests and requests without TLS are refused on an encrypted queue. With "
         "a KMS key, producers and consumers need rights to that key.",
-        reversible="Yes: the encryption that it had (none, SSE-SQS or the key) is in the ledger.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The ledger has the encryption as it was: none, SSE-SQS or the key.",
         security_hub=("SQS.1",),
         prowler=("sqs_queues_server_side_encryption_enabled",),
         notes="New queues have SSE-SQS unless it was switched off on purpose. A change takes up to a "

@@ -26,7 +26,7 @@ from rightstate.models.start import Execution
 from rightstate.models.tasks import Run, RunTask
 from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Place, Resource, ResourceType
-from rightstate.states.remediation import check_ready, describe
+from rightstate.states.describe import check_ready, describe
 from rightstate.states.resolve import excused
 from rightstate.step import defect
 from rightstate.survey import Seen, side_by_side, survey

@@ -16,7 +16,6 @@ from typing import Any
 
 from rightstate import metrics, settings, storage, triggers
 from rightstate.aws.errors import named_errors
-from rightstate.aws.sessions import hub_client
 from rightstate.catalogue import load, load_all
 from rightstate.clock import written
 from rightstate.errors import InvalidInput, SettingsUnreadable, UnexpectedEvent, UnknownAccount
@@ -296,12 +295,6 @@ def _of_batch(batch: str) -> Iterator[dict[str, Any]]:
 
 
 def _stored(key: str, content: Any) -> StoredObject:
-    bucket = os.environ["WORK_BUCKET"]
     with named_errors():
-        hub_client("s3").put_object(
-            Bucket=bucket,
-            Key=key,
-            Body=json.dumps(content, separators=(",", ":")).encode(),
-            ContentType="application/json",
-        )
-    return StoredObject(bucket=bucket, key=key)
+        storage.objects().put(key, json.dumps(content, separators=(",", ":")).encode())
+    return StoredObject(bucket=os.environ["WORK_BUCKET"], key=key)
