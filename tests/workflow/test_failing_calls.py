@@ -168,8 +168,8 @@ def test_what_a_try_has_changed_and_somebody_has_set_back_is_not_called_nothing(
         execution = run(hub, bucket)
     assert execution.outcome == "off"
     assert execution.reason == (
-        "Its policies were switched off while it waited. A try before this one may have changed Versioning, "
-        "which a fresh read does not show."
+        "Its policies were switched off while it waited. An earlier try may have changed Versioning, but a "
+        "fresh read does not show it."
     )
 
 
@@ -180,7 +180,7 @@ def test_a_later_try_does_not_say_that_nothing_was_changed(hub: Engine) -> None:
     with answering(throttled):
         execution = run(hub, bucket)
     assert execution.status == "FAILED"
-    assert "This try changed nothing; one before it may have." in execution.reason
+    assert "This try changed nothing. An earlier try may have." in execution.reason
 
 
 def test_a_later_try_decides_again_and_leaves_what_has_become_stronger(hub: Engine) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,13 +19,13 @@ from rightstate.triggers import is_of_rule, understood
 from rightstate.way import error_of
 
 SHORT = 8
-"""So many characters of a name's end tell executions apart; those of one event begin alike."""
+"""The fewest characters of a name that an id has."""
 
 RUNNING = "RUNNING"
 NOT_STARTED = "NOT_STARTED"
 """The status of what was looked at and needs no execution."""
 PAGE = 1000
-"""So many executions has a page of ListExecutions at most (API reference)."""
+"""The most executions that a page of ListExecutions has (API reference)."""
 
 _ENDING = "Notify and record"
 # How an output names a resource that was identified. Of others it quotes what the input says.
@@ -105,6 +105,21 @@ class Wanted:
             and (not self.policies or any(verdict.policy in self.policies for verdict in decided))
             and (self.resource is None or is_about(execution, self.resource))
         )
+
+
+def short_ids(names: Iterable[str]) -> dict[str, str]:
+    """Name -> the shortest end of it that no other of these names begins or ends with. All are of one length.
+
+    Names of one event begin alike, which is why it is the end.
+    """
+    every = set(names)
+    longest = max(map(len, every), default=0)
+    for size in range(SHORT, longest):
+        ends = {name[-size:] for name in every}
+        begins = {name[:size] for name in every if len(name) > size}
+        if len(ends) == len(every) and not ends & begins:
+            return {name: name[-size:] for name in every}
+    return {name: name for name in every}
 
 
 def is_about(execution: Execution, resource: str) -> bool:

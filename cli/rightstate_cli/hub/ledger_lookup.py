@@ -15,7 +15,7 @@ from rightstate_cli.tables.ledger_table import understood
 
 _INDEX = "execution"
 _CANDIDATES = 8
-"""So many executions with similar names are told apart in a message."""
+"""The most executions with similar names that a message lists."""
 _NOT_INDEXED = "The hub's ledger has no index of executions: the hub is of an older version. Deploy it again."
 
 

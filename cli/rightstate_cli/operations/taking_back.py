@@ -17,7 +17,7 @@ from rightstate.models.start import StartInput
 from rightstate.resource_type import Change, Resource, ResourceType
 from rightstate.step import parse
 from rightstate_cli.executions.executions import Execution, Start
-from rightstate_cli.operations.workspace import Workspace
+from rightstate_cli.operations.workspace import Workspace, exemption_days
 from rightstate_cli.tables import exemptions
 
 
@@ -59,6 +59,21 @@ class Result:
     said: tuple[str, ...] = ()
 
 
+def check_exemption(records: Workspace, lasting: timedelta, given: str) -> None:
+    """Raise InvalidInput where an exemption may not last that long; `given` is how it was written."""
+    if not lasting:
+        raise InvalidInput(
+            "--exempt-for needs a time. Without one the changes would be made again at once. Nothing was "
+            "changed."
+        )
+    most = exemption_days(records)
+    if lasting > timedelta(days=most):
+        raise InvalidInput(
+            f"--exempt-for {given} is too long: an exemption lasts at most {most} days here. Nothing was "
+            "changed. A hub's parameter ExemptionDays sets the limit."
+        )
+
+
 def find(records: Workspace, named: str) -> Undo:
     """What the execution of that name or ARN has changed.
 
@@ -73,7 +88,7 @@ def find(records: Workspace, named: str) -> Undo:
     settings = records.registry.get(account)
     asking = undoing.asking(resource_type, settings, entry.changes)
     if asking:
-        # What is not exempted here, because nobody waits for the answer, has to be exempt by now.
+        # This command does not wait for the answer, so it writes no exemption: one has to exist by now.
         undoing.keeping(resource_type, resource, settings, entry.changes, now())
     return Undo(
         execution=arn,

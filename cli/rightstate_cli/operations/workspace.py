@@ -34,7 +34,7 @@ class History(Protocol):
         none."""
 
     def definition(self, execution: Execution) -> Any:
-        """The definition that the execution ran, None where it cannot be had any more."""
+        """The definition that the execution ran, None where AWS no longer has it."""
 
 
 class Workspace(Protocol):

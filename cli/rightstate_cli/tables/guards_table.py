@@ -163,7 +163,7 @@ class Approving(Guarding):
         return True
 
     def _write(self, requested: Requested, decision: ApproversDecision) -> None:
-        # For as long as the request, which whoever looks back may want to compare with it.
+        # As long as the request, so that a later reader can compare the two.
         ends = max(datetime.fromisoformat(each) for each in (requested.until, decision.not_after) if each)
         facts = {
             **decision.model_dump(exclude={"by"}, mode="json"),

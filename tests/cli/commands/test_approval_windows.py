@@ -6,7 +6,8 @@ import pytest
 
 from rightstate.clock import written
 from rightstate.errors import InvalidInput
-from rightstate_cli.commands.approvals import _window
+from rightstate_cli.operations.requests import Window
+from rightstate_cli.terminal.requests import window_of
 
 
 def in_hours(hours: float) -> str:
@@ -16,11 +17,11 @@ def in_hours(hours: float) -> str:
 def test_it_has_a_beginning_and_an_end_in_utc() -> None:
     begins = datetime.fromisoformat(in_hours(3))
     elsewhere = begins.astimezone(tz=None).isoformat()
-    assert _window(f"{elsewhere}/2h") == (written(begins), written(begins + timedelta(hours=2)))
+    assert window_of(f"{elsewhere}/2h") == Window(written(begins), written(begins + timedelta(hours=2)))
 
 
 def test_without_one_it_is_at_once() -> None:
-    assert _window(None) == ("", "")
+    assert window_of(None) == Window()
 
 
 @pytest.mark.parametrize(
@@ -50,4 +51,4 @@ def test_without_one_it_is_at_once() -> None:
 )
 def test_what_is_none_that_can_be_waited_for_is_refused(given: str) -> None:
     with pytest.raises(InvalidInput, match="Nothing was decided"):
-        _window(given)
+        window_of(given)

@@ -73,7 +73,7 @@ def test_a_word_is_given_once_and_the_execution_goes_on_with_it(
     assert f"{asked.id} does not wait any more" in told
 
 
-@pytest.mark.parametrize(("answer", "said"), [("n\n", "Nothing was decided."), ("", "nobody confirmed it")])
+@pytest.mark.parametrize(("answer", "said"), [("n\n", "Nothing was decided."), ("", "there was no answer")])
 def test_without_a_yes_nothing_is_decided(
     engine: Engine, inside: Cli, asked: Requested, answer: str, said: str
 ) -> None:

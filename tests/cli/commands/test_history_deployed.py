@@ -209,7 +209,7 @@ def test_of_one_whose_states_are_gone_the_ledger_tells_what_came_of_it(
 
     monkeypatch.setattr(StepFunctionResponse, "describe_execution", described)
     ran = inside("history", QUEUE, "--deployed")
-    assert "Step Functions does not have its states any more" in ran.err
+    assert "Step Functions no longer has its states" in ran.err
     assert "Encryption" in ran.out
     assert "none -> SSE-SQS" in ran.out
     assert "SetQueueAttributes" in ran.out

@@ -121,7 +121,7 @@ def test_it_shows_what_will_be_restored_and_asks_and_no_is_no(
 def test_nobody_to_ask_is_no_consent(server: Server, engine: Engine, inside: Cli) -> None:
     name = mended(server, engine, "nobody-asked")
     ran = inside("undo", name, "--reason", "x")
-    assert "nobody confirmed it. In a script, give --yes" in ran.err
+    assert "there was no answer. In a script, give --yes" in ran.err
     assert ran.code == 2
     assert account(engine).exemptions == ()
 

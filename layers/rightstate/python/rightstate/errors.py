@@ -82,7 +82,7 @@ class NotVerified(RightstateError):
 
 
 class PlanConflict(RightstateError):
-    """Two enabled policies want what cannot be had together."""
+    """Two enabled policies contradict each other."""
 
 
 class CallFailed(RightstateError):

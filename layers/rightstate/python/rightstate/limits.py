@@ -1,6 +1,6 @@
 """Limits of what one account may cause within an hour: changes, requests for approval, and messages.
 
-Whoever can act in a member can make as many events as they like. What is left out is recorded; the next event
+Everyone who can act in a member can make any number of events. What is left out is recorded; the next event
 or sweep comes back to it.
 """
 

@@ -45,7 +45,7 @@ def pages(
 
 
 class Once:
-    """Calls that are made once for a key, whoever asks. Those who ask meanwhile wait for the answer.
+    """Calls that are made once for a key. Readers that ask meanwhile wait for the answer.
 
     An error is raised for everybody who waits, and not kept: the next one to ask makes the call again.
     """

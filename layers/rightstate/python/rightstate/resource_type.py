@@ -183,7 +183,7 @@ class ResourceType:
         depends on them.
     nearest: setting -> the value that is set instead of none, which it cannot have a second time.
     destroys(change) says what is lost for good when that change is made by an undo, or nothing.
-    irrecoverable(changes, observed) says why the values of before cannot be had again now, or None.
+    irrecoverable(changes, observed) says why the earlier values cannot be restored now, or None.
     """
 
     name: str

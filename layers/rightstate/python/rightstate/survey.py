@@ -128,7 +128,7 @@ def _tags(
 def side_by_side(
     readers: Executor, read: Callable[[A], T], items: Iterable[A], at_once: int = READERS
 ) -> Iterator[T]:
-    """What `read` makes of each item, in their order, so many at a time and not further ahead."""
+    """What `read` makes of each item, in their order, that number at a time and not further ahead."""
     pending: deque[Future[T]] = deque()
     for item in items:
         if len(pending) >= at_once:

@@ -102,7 +102,7 @@ def is_of_rule(given: Mapping[str, Any]) -> bool:
 
 
 def understood(resource_type: ResourceType, given: Mapping[str, Any]) -> Trigger:
-    """The input of a remediation, whoever has made it.
+    """The input of a remediation, from a rule or from a person.
 
     Raises InvalidInput, and UnexpectedEvent where an event does not hold what its rule expects.
     """
@@ -181,7 +181,7 @@ def _named(subject: Subject, of_rule: _FromRule) -> Any:
 
 
 def backfill_input(given: Mapping[str, Any]) -> BackfillInput:
-    """The input of a backfill, whoever has made it: of a finding, the one resource that it names.
+    """The input of a backfill, from a rule or from a person: of a finding, the one resource that it names.
 
     Raises InvalidInput, and UnexpectedEvent where a finding does not hold what its rule expects.
     """

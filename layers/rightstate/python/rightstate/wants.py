@@ -68,7 +68,7 @@ def same(one: Value, other: Value) -> bool:
 
 class _Want(Frozen):
     def given(self, observed: Mapping[str, Value]) -> Self:
-        """The want as far as it can be had, which another setting may say."""
+        """The part of the want that is possible, which another setting may say."""
         return self
 
     def bind(self, parameters: Mapping[str, Value]) -> Self:
@@ -225,7 +225,7 @@ class AnythingBut(_Want):
 class Includes(_Want):
     """The value is a list that holds all of `items`; the missing ones are added.
 
-    `offered` names a setting that lists what can be had, read only where an account asks for items of its
+    `offered` names a setting that lists the possible items, read only where an account asks for items of its
     own; what is not in it is not wanted.
     """
 

@@ -35,7 +35,7 @@ CONFIG = Config(
     read_timeout=12,
     # As many as read at a time in a survey; what is beyond it would open a connection for each call.
     max_pool_connections=16,
-    # The definition retries too, over minutes; here only what a second try mends at once. Not `adaptive`: a
+    # The definition retries too, over minutes; here only what a second try fixes at once. Not `adaptive`: a
     # client lives for one execution, and learns no rate from its few calls. It was measured to make an
     # execution no faster, and one of which a tenth of the calls is throttled twice as slow or more, while
     # Lambda's time is paid for. What limits the rate is a backfill's `concurrency`.

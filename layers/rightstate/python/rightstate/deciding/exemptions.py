@@ -240,7 +240,7 @@ def covers(
 ) -> bool:
     """Whether the exemption is in force for that policy and resource, whatever the resource's tags.
 
-    One that goes by a tag never is: whoever may tag a resource could use it.
+    An exemption by tag never is: everyone who may tag a resource could use it.
     """
     return (
         in_force(exemption, now)

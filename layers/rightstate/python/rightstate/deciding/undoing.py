@@ -152,7 +152,8 @@ def settings_to_read(resource_type: ResourceType, undo: Undo) -> frozenset[str]:
 
 
 def decide(resource_type: ResourceType, resource: Resource, undo: Undo, observed: Observed) -> Decision:
-    """Restore every setting, if each still is as the execution has set it, and all can be had again."""
+    """Restore every setting, if each still has the value that the execution gave it, and all of them can be
+    restored."""
     left = _left(resource_type, undo, observed)
     # Of what was changed for certain, a setting that is back has been set back by somebody else.
     if undo.certain and left:
@@ -236,7 +237,7 @@ def _refusal(
 
 
 def _hindrance(resource_type: ResourceType, restored: Sequence[Change], observed: Observed) -> str:
-    """Why the values of before cannot be had, or must not be written, now; empty if they can."""
+    """Why the earlier values cannot be restored now, or must not be; empty if they can."""
     held = resource_type.held(observed)
     return resource_type.irrecoverable(restored, observed) or next(
         (held[change.setting] for change in restored if change.setting in held), ""

@@ -120,7 +120,7 @@ def _is_secondary(client: Any, cluster: Mapping[str, Any]) -> bool:
 
 
 # AWS names no limit for the values of a filter. A page has all of 25 clusters with four instances each.
-# Should AWS refuse so many, `Shared.batch` asks about each cluster alone: that costs calls, and no result.
+# If AWS refuses that number, `Shared.batch` asks about each cluster alone: that costs calls, and no result.
 _CLUSTERS_AT_ONCE = 25
 
 

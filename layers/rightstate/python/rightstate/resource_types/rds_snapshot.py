@@ -102,7 +102,7 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
     noun, name = _noun_and_name(resource)
     [change] = changes
     before, after = as_list(change.before), as_list(change.after)
-    # Only what goes, or comes back, is named, so whoever else the snapshot is shared with keeps it.
+    # Only the accounts that lose or regain access are named, so every other account keeps it.
     named = {
         "ValuesToRemove": [each for each in before if each not in after],
         "ValuesToAdd": [each for each in after if each not in before],

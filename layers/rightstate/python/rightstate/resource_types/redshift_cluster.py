@@ -124,7 +124,7 @@ def _busy(observed: Observed) -> str | None:
         return None
     if observed["ClusterStatus"] != "available":
         return f"The cluster is {observed['ClusterStatus']}."
-    # Whoever only resembles Redshift may leave the second one out.
+    # A service that only resembles Redshift may leave the second one out.
     if (availability := observed.get("ClusterAvailabilityStatus")) not in (None, "Available"):
         return f"The cluster is available, but for queries it is {availability}."
     if pending := observed["PendingModifiedValues"]:

@@ -501,7 +501,7 @@ RESOURCE_TYPE = ResourceType(
     write_resources=("arn:{partition}:s3:::{id}",),
     restore=_restore,
     restore_reads=(*_BLOCKS, "AccountPublicAccessBlock", "ObjectOwnership"),
-    # S3 User Guide: neither can be had as it was before it was first set; it can be suspended.
+    # S3 User Guide: once set, neither goes back to never set; it can be suspended.
     nearest={"Versioning": "Suspended", "Acceleration": "Suspended"},
     irrecoverable=_irrecoverable,
     gone=("NoSuchBucket",),

@@ -1,6 +1,6 @@
 """Approvals: a plan waits for somebody else's word, which is looked up and never believed.
 
-What comes back to the waiting state only wakes it. Whoever has the task's token can send anything; an
+What comes back to the waiting state only wakes it. Everyone who has the task's token can send anything; an
 approval is what an approver has written into the guards table under an identity that IAM has checked.
 """
 
@@ -32,7 +32,7 @@ _DENIED_FOR = timedelta(days=7)
 
 
 def request(task: AskTask) -> Requested:
-    """Ask for the approval of the decision's changes: note it, and tell whoever can give it.
+    """Ask for the approval of the decision's changes: note it, and notify the people who can approve it.
 
     Raises AlreadyAsked where another execution waits for the same, or it was denied lately.
     """

@@ -1,7 +1,7 @@
 """What executions would make of resources, without starting any: all of a type in a place, or one.
 
-All of a type are surveyed, in pages. Whoever looks at many acts by executions, which read afresh and decide
-again: what is assessed may be out of date.
+All of a type are surveyed, in pages. To change something, start an execution: it reads the resource again and
+decides again, because an assessment may be out of date.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -39,7 +39,7 @@ def record(task: RecordTask) -> Recorded:
     with named_errors():
         storage.ledger().put(ledger.expiring(entry))
     asked = task.state.get("decision", {}).get("ask")
-    # Who has been asked is told what came of it, also where that is nothing.
+    # A person who was asked gets a message about the result, even where nothing changed.
     of_asked = entry["approval"] or (asked and entry["outcome"] == Outcome.DENIED)
     resumed = entry["resumed"] and entry["outcome"] != Outcome.AWAITING_APPROVAL
     of_halt = entry["halted"] or resumed
@@ -165,7 +165,7 @@ def _as_applied(decision: Decision, applied: Applied) -> Decision:
         return applied.instead
     if not applied.settled_by:
         return decision.model_copy(update={"changes": applied.changes or decision.changes})
-    reason = f"Another execution put it right meanwhile: {applied.settled_by}. This one changed nothing."
+    reason = f"Another execution fixed it meanwhile: {applied.settled_by}. This one changed nothing."
     return decision.model_copy(
         update={"outcome": Outcome.COMPLIANT, "changes": (), "rule": "lock", "reason": reason}
     )
@@ -190,7 +190,7 @@ def _looked(task: RecordTask, entry: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _first_limited(entry: Mapping[str, Any], what: str) -> bool:
-    """Whether nobody was told in this hour that the account has reached that limit."""
+    """Whether no message of this hour says that the account has reached that limit."""
     return guards.count(entry["resource"].partition("/")[0], f"{what}-told") == 1
 
 
@@ -340,7 +340,7 @@ def _publish_last(told: Notification) -> None:
             f"Rightstate: no more messages about {told.account} in this hour",
             f"There were {limits.limit('messages')} messages about account {told.account} in this "
             "hour, which is the limit. What follows is in the ledger and on the event bus, and is counted in "
-            "the metric MessagesLeftOut. Halts are told all the same.\n\n"
+            "the metric MessagesLeftOut. Messages about halts are still sent.\n\n"
             f"  rightstate history --deployed --account {told.account}\n\n"
             "Look what happens in the account. The hub's parameter MessagesPerHour is the limit.\n",
         )

@@ -37,7 +37,7 @@ class Reminded(Frozen):
 def remind(task: StateTask) -> Reminded:
     """Tell the topic of what is halted, and of exemptions that end or do not count, if there are any.
 
-    Accounts whose settings are not understood are told of too, every day: nothing is done there. Raises
+    Accounts whose settings cannot be read get a message too, every day: nothing is done there. Raises
     Denied, Throttled, Unavailable, CallFailed.
     """
     halted = [_halted(resource, halt) for resource, halt in guards.halts()]
@@ -73,7 +73,7 @@ def _halted(resource: str, halt: Halt) -> str:
 def due(exemption: Exemption, today: date) -> str:
     """Why to remind of it on that day; empty if not to.
 
-    One that the settings still have, and that does not count, is told every day: somebody relies on it.
+    An exemption in the settings that does not count is in the message every day: somebody relies on it.
     """
     last = datetime.fromisoformat(exemption.until).date()
     if exemption.settings_until and last < today <= datetime.fromisoformat(exemption.settings_until).date():
@@ -132,7 +132,7 @@ def _subject(count: int) -> str:
 
 _ENDING = (
     "These exemptions end soon, have just ended, or do not count. Once one has ended, the next event or "
-    "sweep puts right what is broken."
+    "sweep fixes what is broken."
 )
 _ALL_EXEMPTIONS = "rightstate exempt list --all --deployed"
 _HALTED = (
