@@ -112,7 +112,7 @@ def short_ids(names: Iterable[str]) -> dict[str, str]:
 
     Names of one event begin alike, which is why it is the end.
     """
-    every = set(names)
+    every = list(dict.fromkeys(names))
     longest = max(map(len, every), default=0)
     for size in range(SHORT, longest):
         ends = {name[-size:] for name in every}

@@ -52,6 +52,13 @@ def test_each_execution_is_one_row_and_the_latest_is_last(cli: Cli) -> None:
     assert ran.code == 0
 
 
+def test_csv_has_the_whole_names(inside: Cli) -> None:
+    ran = inside("history", "--format", "csv")
+    header, *rows = [line.split(",") for line in ran.out.splitlines()]
+    assert header[0] == "execution"
+    assert [(row[0], row[-1]) for row in rows] == [(KEY, "compliant"), (QUEUE, "failed")]
+
+
 @pytest.mark.parametrize(
     ("options", "names"),
     [
