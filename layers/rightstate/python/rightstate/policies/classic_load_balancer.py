@@ -27,7 +27,7 @@ POLICIES = (
         side_effects="An instance that is deregistered or unhealthy keeps its open connections until they "
         "end, at most for the timeout; deployments that wait for that take longer.",
         reversibility=Reversibility.FULLY,
-        undo_note="The ledger has whether it was enabled, and the timeout.",
+        undo_note="The ledger says whether it was enabled, and has the timeout.",
         security_hub=("ELB.7",),
         prowler=("elb_connection_draining_enabled",),
     ),

@@ -36,8 +36,7 @@ POLICIES = (
         },
         side_effects="CloudWatch charges each metric of each shard as a custom metric, every month.",
         reversibility=Reversibility.FULLY,
-        undo_note="The metrics that it had are in the ledger, and DisableEnhancedMonitoring takes the "
-        "others away again.",
+        undo_note="DisableEnhancedMonitoring removes the metrics that were added.",
         notes="The metrics of the stream as a whole are free, and always there.",
     ),
     Policy(

@@ -124,7 +124,7 @@ def _backups(
         not_applicable=(*_GENERALLY, "aws-backup"),
         side_effects="None for the database. Backup storage beyond the size of the cluster is charged.",
         reversibility=Reversibility.PARTLY,
-        undo_note="Backups older than the shorter period are deleted. It asks for consent.",
+        undo_note="Backups older than the shorter period are deleted. It needs --consent.",
         security_hub=("RDS.50",) if name == "backup-retention" else (),
     )
 
@@ -246,7 +246,7 @@ POLICIES = (
         "minimum capacity can also mean a smaller cache and fewer connections.",
         reversibility=Reversibility.FULLY,
         undo_note="The minimum capacity is set as before, which removes the seconds.",
-        notes="Saves cost, and protects nothing. An instance also stays awake, which is not looked at, while "
+        notes="Saves cost, and protects nothing. An instance also stays awake, which is not checked, while "
         "it has an RDS Proxy, a zero-ETL integration, or logical or binlog replication. Aurora Serverless "
         f"v1, which had a setting of this name, was retired in 2025. {WITHOUT_OTHERS}",
     ),

@@ -128,8 +128,8 @@ def _backups(
         side_effects="From 0: a first backup is taken at once, which suspends I/O of a Single-AZ instance "
         "briefly, and backup storage is charged. From fewer days: none.",
         reversibility=Reversibility.PARTLY,
-        undo_note="Backups older than the shorter period are deleted; a period of 0 deletes all. It asks "
-        "for consent.",
+        undo_note="Backups older than the shorter period are deleted; a period of 0 deletes all. It needs "
+        "--consent.",
         security_hub=("RDS.11",),
         prowler=("rds_instance_backup_enabled",),
         config_rules=("DB_INSTANCE_BACKUP_ENABLED",),
@@ -203,8 +203,8 @@ POLICIES = (
         severity=Severity.CRITICAL,
         setting="PubliclyAccessible",
         want=Exactly(value=False),
-        side_effects="Clients outside the VPC lose access within minutes, when the endpoint's name begins to "
-        "lead to the private address.",
+        side_effects="Clients outside the VPC lose access within minutes, once DNS resolves the endpoint to "
+        "the private address.",
         reversibility=Reversibility.PARTLY,
         undo_note="The instance gets another public address than before.",
         security_hub=("RDS.2",),

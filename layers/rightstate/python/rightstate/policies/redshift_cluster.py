@@ -70,7 +70,7 @@ POLICIES = (
         },
         side_effects="Snapshots are kept longer, which may cost storage.",
         reversibility=Reversibility.PARTLY,
-        undo_note="Snapshots older than the shorter period are deleted at once. It asks for consent.",
+        undo_note="Snapshots older than the shorter period are deleted at once. It needs --consent.",
         security_hub=("Redshift.3",),
         prowler=("redshift_cluster_automated_snapshot",),
         config_rules=("REDSHIFT_BACKUP_ENABLED",),
