@@ -1,8 +1,8 @@
-"""The guard of a resource: one change at a time, and no fight without end.
+"""The guard of a resource: one change at a time, and no endless fight with another writer.
 
-An item of the guards table for each resource that an execution has changed or asked about: who holds its
-lock, when that was given back, and how often each policy has changed it lately. DynamoDB's conditional
-writes make it safe for any number of executions at once.
+An item of the guards table for each resource that an execution has changed or asked about: the execution that
+holds its lock, when the lock was released, and how often each policy has changed the resource lately.
+DynamoDB's conditional writes make it safe for any number of executions at once.
 """
 
 import os
@@ -81,12 +81,12 @@ class Guard(Frozen):
         return self.released_at > margin
 
     def due(self, at: str) -> dict[str, int]:
-        """The halted policies that may try again, and how often they were looked at."""
+        """The halted policies that may try again, and how often each was looked at."""
         return {halt.policy: halt.tries for halt in self.halts if halt.due(at)}
 
     def intent_of(self, execution: str) -> Intent | None:
-        """What the execution may have written; None if it has noted nothing, or has noted it before it could
-        see what another execution had changed meanwhile."""
+        """What the execution may have written. None if it has noted nothing, or has decided before another
+        execution changed the resource."""
         if self.intent is None or self.intent.execution != execution:
             return None
         others = self.released_by != execution
@@ -129,7 +129,7 @@ def known(item: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
 
 
 def acquire(resource: str, execution: str, intent: Intent | None = None) -> Guard:
-    """Take the lock, or keep it for longer, and give the guard as it was before, without its halts.
+    """Take the lock, or keep it for longer. Returns the guard as it was before, without its halts.
 
     `intent` is noted in the same call. Raises Locked while another execution has the lock.
     """
@@ -153,8 +153,8 @@ def acquire(resource: str, execution: str, intent: Intent | None = None) -> Guar
 
 
 def keep(resource: str, execution: str) -> Guard | None:
-    """Have the lock for longer, while the resource takes its time; the guard as it was before. One that is
-    lost is not won back: then None."""
+    """Keep the lock for longer, while the resource is busy. Returns the guard as it was before, or None if
+    the lock is lost. A lost lock is not taken again."""
     with suppress(Locked):
         return acquire(resource, execution)
     return None
@@ -168,9 +168,9 @@ def intend(resource: str, intent: Intent) -> None:
 
 
 def count_dead(resource: str, execution: str, still_writing: bool) -> tuple[Intent | None, list[str]]:
-    """What an execution that has died may have written, its changes counted once, and the policies that are
-    halted since, as by `release`. Where a function that it has invoked may be still writing, it keeps the
-    lock until that ends by itself."""
+    """What an execution that has died may have written, and the policies that are halted since, as by
+    `release`. Its changes are counted once. If a function that it invoked may still be writing, it keeps the
+    lock until the lock expires."""
     noted = _update(resource, {"counted": execution}, [equals("intent.execution", execution)])
     guard = Guard.model_validate(known(noted or {}, Guard))
     intent = guard.intent_of(execution)
@@ -187,9 +187,8 @@ def count_dead(resource: str, execution: str, still_writing: bool) -> tuple[Inte
 
 
 def release(resource: str, execution: str, changed_by: Collection[str]) -> list[str]:
-    """Give the lock back, count one change for each policy of `changed_by`, and say which of them that was
-    one too many for: they are halted from now on, until somebody releases them.
-    """
+    """Release the lock, and count one change for each policy of `changed_by`. Returns the policies for which
+    that was one too many: they are halted from now on, until a person releases them."""
     guard = read(resource)
     if guard.owner != execution:
         # A second try: the first has given the lock back, and may not have come to tell of it.
@@ -239,10 +238,10 @@ def _trip(
 
 
 def _halt(resource: str, halt: Halt) -> bool:
-    """Note the halt; it ends when a look finds that the change has lasted, or somebody releases it.
+    """Note the halt. It ends when a look finds that the change has lasted, or when a person releases it.
 
-    Whether it was noted: what is halted and has tried again stays halted, and `looked` has noted when it may
-    try next.
+    Returns whether it was noted: a halted policy that has tried again stays halted, and `looked` has noted
+    when it may try next.
     """
     key = {"id": resource, "what": HALT + halt.policy}
     values = {"listed": HALTS, **halt.model_dump()}
@@ -256,8 +255,8 @@ def _next_look(tries: int) -> str:
 
 
 def looked(resource: str, policy: str, tries: int, lasted: bool) -> bool:
-    """Note what a look at a halted resource has found: where its state has lasted, the halt ends; else it may
-    try again later. `tries` is how often it had been looked at before.
+    """Note what a look at a halted resource has found. If its state has lasted, the halt ends. Otherwise the
+    policy may try again later. `tries` is how often it had been looked at before.
 
     Whether it was noted: not where another execution has looked meanwhile.
     """
@@ -283,7 +282,7 @@ def _forget_applies(resource: str, policy: str) -> None:
 
 
 def count(account: str, what: str) -> int:
-    """Count one more of the account in this hour, and say how many that makes."""
+    """Count one more of the account in this hour. Returns the count."""
     at = datetime.now(UTC)
     with named_errors():
         before = storage.guards().update(
@@ -296,9 +295,9 @@ def count(account: str, what: str) -> int:
 
 
 def halts() -> Iterator[tuple[str, Halt]]:
-    """Every resource that is halted, named account/region/type/id, with the halt.
+    """Every halted resource, as account/region/type/id, with its halt.
 
-    A halt that was noted within the last moments may be missing: an index follows its table.
+    A halt of the last moments may be missing, because an index follows its table.
     """
     with named_errors():
         for item in storage.guards().query(HALTS, HALTS):
@@ -306,8 +305,8 @@ def halts() -> Iterator[tuple[str, Halt]]:
 
 
 def ask(resource: str, asked: Asked) -> None:
-    """Note that somebody is asked about a plan of the resource. Raises AlreadyAsked where another execution
-    has asked about the same, or it has been denied lately."""
+    """Note that an execution asks for the approval of a plan of the resource. Raises AlreadyAsked where
+    another execution has asked for the same, or it was denied lately."""
     noted = _update(
         resource,
         {
@@ -331,12 +330,12 @@ def answered(resource: str, asked: Asked) -> None:
 
 
 def forget(resource: str, execution: str) -> None:
-    """Let somebody be asked again, where the execution that has asked waits no more."""
+    """Allow a new request, after the execution that has asked waits no more."""
     _update(resource, {}, [equals("asked.execution", execution)], remove=["asked"])
 
 
 def about(asked: Asked, undo: bool = False) -> tuple[Outcome, str]:
-    """How an execution ends that would ask what has been asked already, and why."""
+    """How an execution ends, and why, if its request would be a repetition."""
     if asked.denied:
         longer = "" if undo else " `rightstate exempt add` leaves it alone for longer."
         return Outcome.DENIED, (

@@ -34,7 +34,7 @@ def heading(
     run: Run | None = None,
     place: Place | None = None,
 ) -> dict[str, Any]:
-    """What every entry has, whatever the execution came to.
+    """The fields that every entry has.
 
     `given` is the input, which nobody may have checked, `run` what Resolve has made of it. The indexes'
     keys, `account`, `day`, `execution` and, if there, `batch`, are texts that are not empty, as DynamoDB
@@ -79,7 +79,7 @@ def expiring(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _identified(resource_type: str, execution: Execution, given: Mapping[str, Any]) -> Resource | None:
-    """The one resource of an input that is understood, whether or not anything is enabled for it."""
+    """The one resource of a valid input, whether or not a policy is enabled for it."""
     try:
         declared = load(resource_type)
         start = understood(declared, given).start
@@ -92,7 +92,7 @@ def _identified(resource_type: str, execution: Execution, given: Mapping[str, An
 
 
 def _named(resource: Resource | None, place: Place | None, given: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Account, region and identifier; of an input that was refused, as much as can be told safely."""
+    """Account, region and identifier. For a refused input, only the parts that are safe to store."""
     if resource:
         return resource.account, resource.region, resource.id
     named = given.get("resource") or given.get("group") or ""
@@ -109,7 +109,7 @@ def _batch(given: Any) -> dict[str, str]:
 
 
 def _event(given: Mapping[str, Any]) -> Event | None:
-    """The event that started it, of an input that was refused for something else."""
+    """The event that started it, even if the input was refused for another reason."""
     if is_of_rule(given):
         return event_of(given)
     try:
@@ -119,7 +119,7 @@ def _event(given: Mapping[str, Any]) -> Event | None:
 
 
 def _requester(run: Run | None, event: Event | None, given: Mapping[str, Any]) -> str:
-    """Who started it by hand, by the aws:userid, or who made the call of the event."""
+    """The aws:userid of the person who started it, or of the caller of the event."""
     named = run.requester if run else _text(given.get("requester"), 256)
     return named or (event.principal if event else "")
 
@@ -129,7 +129,7 @@ def _undo(given: Mapping[str, Any]) -> str | None:
 
 
 def _arn(resource_type: str, resource: Resource | None) -> str | None:
-    """The resource's ARN, where its identifier and place say all of it."""
+    """The resource's ARN, if its identifier and place determine it."""
     if resource is None:
         return None
     arn = load(resource_type).arn_of(resource)

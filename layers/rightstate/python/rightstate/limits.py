@@ -1,7 +1,7 @@
 """Limits of what one account may cause within an hour: changes, requests for approval, and messages.
 
-Everyone who can act in a member can make any number of events. What is left out is recorded; the next event
-or sweep comes back to it.
+Everyone who can act in a member can make any number of events. What is left out is recorded. The next event
+or sweep looks at the resource again.
 """
 
 import os
@@ -13,9 +13,10 @@ What = Literal["changes", "requests", "messages"]
 
 
 def over(account: str, what: What) -> int:
-    """Count one more of the account in this hour: 0 within the limit, else how many are over it by now.
+    """Count one more of the account in this hour. Returns 0 within the limit, else by how many the limit is
+    exceeded.
 
-    A limit of 0 is none. Raises Denied, Throttled, Unavailable, CallFailed.
+    A limit of 0 means no limit. Raises Denied, Throttled, Unavailable, CallFailed.
     """
     most = limit(what)
     return max(0, guards.count(account, what) - most) if most else 0

@@ -337,7 +337,7 @@ class PolicyText(_Want):
 
 
 class Restored(_Want):
-    """The value is that of before a change, which may be that there is none."""
+    """The value from before a change, which may be absent."""
 
     kind: Literal["restored"] = "restored"
     value: Value = None

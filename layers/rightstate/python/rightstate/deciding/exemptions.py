@@ -1,7 +1,7 @@
 """What excuses a policy from changing a resource: exemptions, and infrastructure as code. Pure: no AWS, no
 clock.
 
-An excuse only ever takes a change away, so in doubt one is found rather than missed.
+An excuse only takes a change away, so in doubt the resource is excused.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -77,8 +77,8 @@ def known(
 def by_tag(
     account: Account, resource_type: ResourceType, policies: Iterable[str], at: str
 ) -> tuple[Exemption, ...]:
-    """The exemptions that the resource's tags decide about; none where its account does not let tags decide,
-    or the resource can have none. Raises SettingsUnreadable where there are too many."""
+    """The exemptions by tag that may be about the resource. None where its account does not allow exemptions
+    by tag, or the resource has no tags. Raises SettingsUnreadable where there are too many."""
     if not account.tag_exemptions or resource_type.tags is None:
         return ()
     asked = set(policies)
@@ -98,8 +98,8 @@ def by_tag(
 
 
 def of_run(run: Run, resource_type: ResourceType, tags: Tags, at: str) -> dict[str, Excuse]:
-    """The excuses that the resource's tags, and who has changed it, give the run. No tag's value is in them,
-    but the name of a stack."""
+    """The excuses of the run that follow from the resource's tags and from the caller. They hold no value of
+    a tag, except the name of a stack."""
     tagged = (each for each in run.tagged if each.tag is not None and _has(tags, each.tag))
     return {**_as_managed(run, tags), **_excused(tagged, resource_type, run.policies, at)}
 
@@ -110,8 +110,8 @@ def needs_tags(run: Run) -> bool:
 
 
 def unknown(account: Account, resource_type: ResourceType) -> Iterator[str]:
-    """The policies that exemptions name and that the type does not have; another may. Raises
-    SettingsUnreadable for an exemption of what cannot be a resource."""
+    """The policies that exemptions name and this type does not have. Another type may have them. Raises
+    SettingsUnreadable where an exemption names no possible resource."""
     kinds = names() if account.exemptions else []
     for each in account.exemptions:
         yield from (name for name in each.policies if resource_type.policy(name) is None)
@@ -132,7 +132,7 @@ def _is_a_resource(given: str, kinds: Iterable[str]) -> bool:
 def _excused(
     exemptions: Iterable[Exemption], resource_type: ResourceType, policies: Iterable[str], at: str
 ) -> dict[str, Excuse]:
-    """Of several exemptions of one policy, the one that lasts longest."""
+    """The exemption that lasts longest, for each policy."""
     found: dict[str, Excuse] = {}
     asked = set(policies)
     for each in sorted(exemptions, key=lambda each: datetime.fromisoformat(each.until)):
@@ -153,12 +153,12 @@ def _excused(
 
 
 def _cut(text: str, most: int = 200) -> str:
-    """What an execution repeats for each policy; the settings have all of it."""
+    """The part of an exemption that an execution repeats for each policy. The settings have all of it."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def _ids(exemption: Exemption, resource_type: ResourceType, asked: set[str]) -> Iterator[str]:
-    """Of the policies asked about, by id, those that the exemption is for."""
+    """The policies, of those given by id, that the exemption is for."""
     if not exemption.policies:
         yield from asked
     for name in exemption.policies:
@@ -180,7 +180,7 @@ def _as_managed(run: Run, tags: Tags) -> dict[str, Excuse]:
 def _by_caller(managed: Managed, event: Event | None) -> str:
     """Why the event's caller is infrastructure as code; empty if it is not.
 
-    `source` is CloudTrail's sourceIPAddress, which names the service where one has called.
+    `source` is CloudTrail's sourceIPAddress, which names the service if a service made the call.
     """
     if event is None:
         return ""

@@ -51,9 +51,9 @@ def decide(
 ) -> Decision:
     """What to do about the resource.
 
-    Policies in `auto` that it breaks become changes, one per setting, on which all wants of the
-    applicable policies meet; of those that are excused none of what they would change. Raises PlanConflict
-    where they cannot.
+    Each policy in `auto` that it breaks becomes changes, one for each setting. All wants of the applicable
+    policies on a setting meet in its change. Excused policies change nothing. Raises PlanConflict where wants
+    contradict each other.
     """
     judged = list(_judgements(resource_type, enabled, observed, excuses, frozenset()))
     if written := {f.setting for v, _ in judged if _to_mend(v) for f in v.findings}:
@@ -84,16 +84,16 @@ def decide(
 
 
 def digest(observed: Observed) -> str:
-    """SHA-256, in hexadecimal, of what was read; of no use to who wants to know what that was."""
+    """SHA-256, in hexadecimal, of what was read. It does not reveal what was read."""
     return _sha256(dict(observed))
 
 
 def fingerprint(state: str, shown: Mapping[str, Any]) -> str:
-    """SHA-256, in hexadecimal, of everything that is shown of a decision to who approves it.
+    """SHA-256, in hexadecimal, of everything that an approver sees of a decision.
 
     `state` is the digest of what was read, `shown` has the `verdicts`, `changes` and `calls` of the decision,
-    or of a plan file's item, in JSON's types. What was read, what a policy makes of it, each value to be
-    written and each call: with any other it is another.
+    or of a plan file's item, in JSON's types. It changes with what was read, with each verdict, each value to
+    be written and each call.
     """
     return _sha256(
         [
@@ -123,11 +123,12 @@ def decide_as_approved(
     approved: str,
     excuses: Mapping[str, Excuse] = MappingProxyType({}),
 ) -> Decision:
-    """The decision, if it is the one whose fingerprint was approved; else to leave the resource alone.
+    """The decision if its fingerprint is the approved one. Otherwise the resource is left alone.
 
-    A plan shows what would be changed if every policy might. Where the modes allow all of that, it is done;
-    where they allow nothing, that is said; where they allow a part, which nobody has seen as such, nothing is
-    done. A policy that was to change it and is excused by now makes it another decision.
+    A plan shows what would be changed if every policy could change it. Where the modes allow all of that, it
+    is done. Where they allow nothing, the reason says so. Where they allow only a part, nothing is done,
+    because nobody has approved that part alone. If a policy has been excused since, the decision is a
+    different one.
     """
     decision = decide(resource_type, resource, enabled, observed, excuses)
     if fingerprint_of(observed, decision) == approved:
@@ -159,7 +160,7 @@ def decide_as_approved(
 
 
 def in_auto(enabled: Policies) -> Policies:
-    """The policies as they are planned: each that is not off may change what it finds."""
+    """The policies as a plan assumes them: each policy that is not off may change what it finds."""
     return {
         name: configured.model_copy(update={"mode": Mode.AUTO})
         for name, configured in enabled.items()
@@ -194,7 +195,7 @@ def _judgements(
     excuses: Mapping[str, Excuse],
     written: frozenset[str],
 ) -> Iterator[Judgement]:
-    """What each policy in whose scope the resource is makes of it, while other policies write `written`."""
+    """The verdict of each policy that has the resource in its scope, while other policies write `written`."""
     held = resource_type.held(observed)
     for policy, configured in _enabled(resource_type, enabled):
         if policy.scope is None or resource_type.cases[policy.scope].holds(observed):
@@ -297,8 +298,8 @@ _OUTCOMES = (
 
 
 def _outcome(verdicts: list[Verdict], changes: tuple[Change, ...]) -> tuple[Outcome, str, str]:
-    """The outcome (of a decision to change: once that is verified), the reason to give for it, and the rule
-    that decided."""
+    """The outcome, its reason, and the rule that decided. The outcome of a change counts once the change is
+    verified."""
     if changes:
         return Outcome.REMEDIATED, "", "policies"
     for statuses, outcome in _OUTCOMES:

@@ -21,7 +21,7 @@ from rightstate.wants import Restored, Value, as_change, as_text, same
 
 
 class Entry(BaseModel):
-    """What is read of an entry of the ledger; `resource` is account/region/type/id."""
+    """The fields of a ledger entry that an undo reads. `resource` is account/region/type/id."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -36,9 +36,9 @@ class Entry(BaseModel):
 def find(
     resource_type: ResourceType, resource: Resource, account: Account, start: StartInput, now: str
 ) -> Undo:
-    """What the execution `start.undo` has changed of the resource, as the ledger knows it.
+    """What the execution `start.undo` has changed of the resource, according to the ledger.
 
-    Raises InvalidInput where it has changed nothing, or where no exemption would keep it changed back, and
+    Raises InvalidInput where it changed nothing, or where no exemption would keep the undo in place, and
     SettingsUnreadable.
     """
     execution = str(start.undo)
@@ -84,7 +84,7 @@ def _entry(resource_type: ResourceType, resource: Resource, execution: str) -> E
 def entry(execution: str, item: Mapping[str, Any]) -> Entry:
     """The ledger's item about that execution.
 
-    Raises InvalidInput where it is not understood, or says that nothing was changed.
+    Raises InvalidInput where it cannot be read, or says that nothing was changed.
     """
     try:
         found = Entry.model_validate(item)
@@ -120,9 +120,9 @@ def keeping(
 ) -> list[Exemption]:
     """For each policy of the changes, the exemption that lasts longest.
 
-    A policy in mode `approve` needs none: it changes nothing without a person's word. So none is in force
-    while the undo waits for its approval, or after that was denied. Raises InvalidInput where another policy
-    has none, and SettingsUnreadable.
+    A policy in mode `approve` needs none, because it changes nothing without an approval. So none is in force
+    while the undo waits for its approval, or after a denial. Raises InvalidInput where another policy has
+    none, and SettingsUnreadable.
     """
     exemptions = []
     ask_first = asking(resource_type, account, changes)
@@ -145,7 +145,7 @@ def keeping(
 
 
 def settings_to_read(resource_type: ResourceType, undo: Undo) -> frozenset[str]:
-    """The settings that were changed, and what restoring them depends on."""
+    """The settings that were changed, and those that restoring them depends on."""
     return frozenset(
         {*(change.setting for change in undo.changes), *resource_type.facts, *resource_type.restore_reads}
     )
@@ -167,8 +167,8 @@ def decide(resource_type: ResourceType, resource: Resource, undo: Undo, observed
 def decide_again(resource_type: ResourceType, resource: Resource, undo: Undo, observed: Observed) -> Decision:
     """The decision when some of it may have been done already.
 
-    Raises NotVerified where something else has changed a setting meanwhile, and Interrupted where what is
-    left must not be restored any more, e.g. as other changes that are pending would be made with it.
+    Raises NotVerified where another call has changed a setting meanwhile. Raises Interrupted where the rest
+    must not be restored any more, e.g. because other pending changes would be made with it.
     """
     left = _left(resource_type, undo, observed)
     if other := [change for change, _ in left if not _as_set(change, undo, observed)]:

@@ -34,8 +34,8 @@ class Approval(Frozen):
 
 
 class Asked(Frozen):
-    """The last plan of a resource that somebody was asked about: by which execution, and until when the
-    same is not asked again. `denied` says by whom it was denied, `approved` by whom it was approved."""
+    """The last plan of a resource that an execution asked about, and until when the same is not asked again.
+    `denied` says by whom it was denied, `approved` by whom it was approved."""
 
     id: str
     plan: str
@@ -46,7 +46,7 @@ class Asked(Frozen):
 
 
 class Answer(BaseModel):
-    """The part of an answer that is looked at: whose decision there should be."""
+    """The part of an answer that counts: whose decision to read."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

@@ -15,10 +15,11 @@ from rightstate.wants import Value
 
 
 class Outcome(StrEnum):
-    """How an execution ended. All but `failed` end it SUCCEEDED; one that has died could not end by itself.
+    """How an execution ended. `failed` ends it FAILED, all others SUCCEEDED. An execution that `died` could
+    not record its own end.
 
-    `awaiting-approval` is how an execution ends that has nothing else to do while another one waits for
-    the approval of the same plan; `stopped` is a backfill that a person has stopped.
+    `awaiting-approval`: it has nothing else to do, and another execution waits for the approval of the same
+    plan. `stopped`: a person has stopped the backfill.
     """
 
     COMPLIANT = "compliant"

@@ -97,9 +97,9 @@ def assess(
     token: str = "",
     readers: Executor | None = None,
 ) -> Iterator[Page]:
-    """What the policies make of every resource of the type in the place, page by page.
+    """The verdicts on every resource of the type in the place, page by page.
 
-    `guard_of` tells what is halted. `execution` names the sessions, as CloudTrail shows them. `token` and
+    `guard_of` returns what is halted. `execution` names the sessions, as CloudTrail shows them. `token` and
     `readers` are as of `survey`. No resource hides another. Raises RoleNotAssumed, WrongAccount, Denied,
     Throttled, Unavailable and CallFailed where a page cannot be listed; the pages before it stand.
     """
@@ -129,7 +129,7 @@ def assess(
 
 
 def _of_seen(seen: Seen, read_at: str, run: Run, resource_type: ResourceType) -> tuple[Observed, Excuses]:
-    """The settings, and the excuses that the tags give. Raises why it could not be read, and NotReady."""
+    """The settings, and the excuses by tag. Raises the reason why it could not be read, and NotReady."""
     if seen.error:
         raise seen.error
     observed = seen.observed or {}
@@ -145,7 +145,7 @@ def assess_one(
     guard_of: Callable[[Resource], Guard],
     execution: Execution,
 ) -> Assessed:
-    """What the policies make of one resource, which is described by itself."""
+    """The verdicts on one resource, which is described by itself."""
 
     def read(run: Run, resource_type: ResourceType) -> tuple[Observed, Excuses]:
         described = describe(RunTask(resource_type=resource_type.name, execution=execution, run=run))

@@ -43,7 +43,7 @@ LONGEST_WAIT = timedelta(days=5)
 
 
 def find_scopes(task: BackfillTask) -> Work:
-    """Which accounts, regions and services to look at; of an approved plan, those that it came with.
+    """Which accounts, regions and services to look at. An approved plan names its own.
 
     Raises InvalidInput, Throttled and Unavailable; of an account that the input names UnknownAccount and
     SettingsUnreadable.
@@ -270,8 +270,9 @@ def summarize(task: SummarizeTask) -> Summary:
     """Count the batch's resources by the outcome of the last execution about each, and write them to the work
     bucket: one that has failed may have been tried once more.
 
-    An execution that has not recorded its end is not among them; the alarm about died executions tells. What
-    an earlier run of the batch could not list is not either: this one has tried it again.
+    An execution that has not recorded its end is not among them; the alarm on died executions reports it.
+    Types that an earlier run of the batch could not list are not either, because this run has tried them
+    again.
     """
     # arn:aws:states:...:execution:MACHINE/MAP:NAME is what the executions of a map are called.
     maps = task.execution.id.rpartition(":")[0] + "/"

@@ -1,7 +1,7 @@
 """Record death: the ledger's entry of an execution that could not write its own.
 
-It timed out, was aborted, or failed outside the states that catch. What is known of it then is what Step
-Functions tells of its end.
+It timed out, was aborted, or failed outside the states that catch. The entry has what the event of its end
+says.
 """
 
 import json
@@ -152,7 +152,7 @@ def _input(ended: _Ended) -> Mapping[str, Any]:
 
 
 def _error(ended: _Ended) -> str:
-    """The error's name. Who aborts an execution may write there what they like."""
+    """The error's name. A person who aborts an execution may write any text there."""
     return ended.error if ended.error and re.fullmatch(r"[\w.]{1,80}", ended.error) else ended.status
 
 

@@ -18,9 +18,11 @@ SECONDS_PER_HOUR = 3600
 
 
 def decide(task: DecideTask) -> Decision:
-    """Decide on what was described; where a plan was approved, only as it was. Raises PlanConflict.
+    """Decide on what was described. An approved plan is carried out only as it was approved. Raises
+    PlanConflict.
 
-    What infrastructure as code manages, and the account's settings delay, is decided on once the time is up.
+    If infrastructure as code manages the resource and the account's settings delay changes, the decision
+    waits for that time.
     """
     resource_type, run = load(task.resource_type), task.run
     observed, until = task.described.observed, _delayed_until(task)
@@ -56,8 +58,8 @@ def decide(task: DecideTask) -> Decision:
 def _to_approve(task: DecideTask, resource_type: ResourceType, decision: Decision) -> Decision:
     """The decision with what has to be approved first: changes of policies in mode `approve`.
 
-    What other policies want is done at once. Its changes made, or in a batch, which is not to wait for
-    people, another execution asks.
+    The changes of other policies are made at once. Another execution asks for the approval after that, or
+    where this one is of a batch, which does not wait for people.
     """
     run = task.run
     asking = tuple(
@@ -95,8 +97,7 @@ def _asking() -> dict[str, Any]:
 
 
 def _asked_before(run: Run, decision: Decision) -> dict[str, Any]:
-    """How it ends where somebody is asked about the same plan already, or has denied it lately; empty where
-    not."""
+    """How it ends if a request for the same plan waits already, or was denied lately. Empty if neither."""
     if not (run.asked and run.asked.plan == decision.plan and now() < run.asked.until):
         return {}
     outcome, reason = guards.about(run.asked, undo=run.undo is not None)
@@ -106,7 +107,7 @@ def _asked_before(run: Run, decision: Decision) -> dict[str, Any]:
 def _undo_to_approve(run: Run, undo: Undo, decision: Decision, observed: Observed) -> Decision:
     """The decision of an undo, with what has to be approved first: it breaks policies in mode `approve`.
 
-    Once approved, it is the decision that was approved or none.
+    Once approved, it is exactly the approved decision, or nothing is changed.
     """
     if run.approval:
         plan = planner.fingerprint_of(observed, decision)
@@ -140,7 +141,7 @@ def _undo_to_approve(run: Run, undo: Undo, decision: Decision, observed: Observe
 
 
 def _delayed_until(task: DecideTask) -> str:
-    """When a resource that is to be looked at again later may be changed; empty for at once."""
+    """The time from which a delayed resource may be changed. Empty for at once."""
     managed = task.run.managed
     # Where no event has started it, as in a sweep, nobody is at work on the resource.
     if managed is None or not exemptions.delays(managed) or task.run.event is None:

@@ -28,14 +28,15 @@ _LARGEST = 250_000
 
 
 class Reminded(Frozen):
-    """How many exemptions, accounts whose settings are not understood, and halts were told of."""
+    """How many exemptions, unreadable accounts and halts the message names."""
 
     told: int
     halts: int
 
 
 def remind(task: StateTask) -> Reminded:
-    """Tell the topic of what is halted, and of exemptions that end or do not count, if there are any.
+    """Publish a message about halted resources and about exemptions that end or do not count, if there are
+    any.
 
     Accounts whose settings cannot be read get a message too, every day: nothing is done there. Raises
     Denied, Throttled, Unavailable, CallFailed.
@@ -71,7 +72,7 @@ def _halted(resource: str, halt: Halt) -> str:
 
 
 def due(exemption: Exemption, today: date) -> str:
-    """Why to remind of it on that day; empty if not to.
+    """Why the exemption is in the message of that day. Empty if it is not.
 
     An exemption in the settings that does not count is in the message every day: somebody relies on it.
     """

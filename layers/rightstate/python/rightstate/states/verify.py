@@ -14,8 +14,8 @@ _LATE_READS = 3
 def verify(task: VerifyTask) -> Verified:
     """Read again what was written.
 
-    Raises NotReady while the resource is still at it, though it may show the change already; NotVerified
-    where it shows another value.
+    Raises NotReady while the change is in progress, even if the resource shows the new value already. Raises
+    NotVerified where it shows another value.
     """
     resource_type = load(task.resource_type)
     if task.applied.instead:
@@ -41,9 +41,9 @@ def verify(task: VerifyTask) -> Verified:
 def read_back(task: ReadBackTask) -> ReadBack:
     """What the execution has changed, as far as a fresh read shows it, where Apply or Verify has failed.
 
-    After Verify these are the changes that were made; after Apply those that are there of what it may have
-    written. Raises NotReady while the resource may still be at them, and NotVerified while a later read may
-    show them.
+    After Verify these are the changes that were made. After Apply these are the noted changes that a fresh
+    read shows. Raises NotReady while changes may be in progress, and NotVerified while a later read may show
+    them.
     """
     resource_type, applied = load(task.resource_type), task.applied
     guard = guards.keep(resource_key(task), task.execution.id)
