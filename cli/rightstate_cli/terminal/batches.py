@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import typer
 
 from rightstate.models.decision import Status
-from rightstate.policy import PLAINLY, Risk
+from rightstate.policy import Reversibility, Risk
 from rightstate_cli.batches import batches
 from rightstate_cli.batches.applying import Application, Refused
 from rightstate_cli.batches.batches import Batches, Item, Run
@@ -218,7 +218,7 @@ def print_preview(application: Application) -> None:
         about = application.plan.policies[name]
         if about.risk is not Risk.SAFE:
             say(f"{name} ({about.risk.value}): {about.side_effects}")
-        if not about.reversible.startswith(PLAINLY):
+        if about.reversibility is not Reversibility.FULLY:
             say(f"{name} can be undone: {about.reversible}")
     if application.left:
         say(f"Left by --max: {counted(application.left, 'resource')}.")
