@@ -95,8 +95,7 @@ def history(
     found = history_of.look_up(kept, wanted, name, limit)
     chosen = found.executions
     if name and len(chosen) == 1:
-        definition = kept.history(wanted).definition(chosen[0].execution)
-        print_one(chosen[0], definition, format)
+        print_one(chosen[0], found.definition, format)
         if history_of.recorded_late(kept, chosen[0]):
             say("The ledger has no entry of it. An entry may follow the end by some seconds.")
     elif chosen or format is not Format.TABLE:

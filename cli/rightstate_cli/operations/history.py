@@ -1,25 +1,32 @@
 """Look up executions: of a deployed hub, or of this machine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from rightstate.catalogue import find_policy, load
 from rightstate.clock import written
 from rightstate.errors import InvalidInput
 from rightstate.models.decision import Outcome
 from rightstate_cli.aws import checked_account
-from rightstate_cli.executions.executions import RUNNING, Wanted
+from rightstate_cli.executions.executions import RUNNING, Execution, Wanted
 from rightstate_cli.executions.recorded import Past
-from rightstate_cli.operations.workspace import Workspace
+from rightstate_cli.operations.workspace import History, Workspace
 
 
 @dataclass(frozen=True)
 class Found:
     """Executions, the latest last, and a sentence about those that are not among them, if there are any."""
 
+    history: History
     executions: Sequence[Past]
     left_out: str
+
+    def definition(self, execution: Execution) -> Mapping[str, Any] | None:
+        """The definition that the execution ran. None where it no longer exists."""
+        definition: Mapping[str, Any] | None = self.history.definition(execution)
+        return definition
 
     @property
     def requests(self) -> list[str]:
@@ -59,11 +66,11 @@ def look_up(workspace: Workspace, wanted: Wanted, name: str | None, limit: int) 
     """
     history = workspace.history(wanted)
     if name is None:
-        return Found(*history.latest(limit))
+        return Found(history, *history.latest(limit))
     named = history.named(name)
     more = len(named) - limit
     left_out = f"{more} earlier ones are not shown; --limit shows more." if more > 0 else ""
-    return Found(named[-limit:], left_out)
+    return Found(history, named[-limit:], left_out)
 
 
 def recorded_late(workspace: Workspace, past: Past) -> bool:

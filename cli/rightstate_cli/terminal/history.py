@@ -1,6 +1,6 @@
 """The executions of a workspace, as people and scripts see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -60,8 +60,10 @@ def _whole(executions: Sequence[Execution]) -> Table:
     )
 
 
-def print_one(past: Past, definition: Mapping[str, Any] | None, format: Format) -> None:
-    """What one execution found and changed, and the way that it took."""
+def print_one(
+    past: Past, definition_of: Callable[[Execution], Mapping[str, Any] | None], format: Format
+) -> None:
+    """What one execution found and changed, and the way that it took through the definition."""
     execution = past.execution
     if format is Format.JSON:
         print_json([_as_json(past)])
@@ -82,6 +84,7 @@ def print_one(past: Past, definition: Mapping[str, Any] | None, format: Format) 
     if past.request:
         print_request(past.request)
     print_timeline(execution)
+    definition = definition_of(execution)
     if definition and fits(execution, definition):
         results.print(drawing(execution, definition))
 
