@@ -1,4 +1,4 @@
-"""Classic Load Balancers. Those of the later generation, load-balancer, have an API of their own."""
+"""Classic Load Balancers. The type load-balancer is for later generations, which have another API."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""CloudFormation stacks, by name: of the stacks that exist, a region has only one of that name."""
+"""CloudFormation stacks, by name. Of the stacks that exist, only one in a region has a name."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -49,8 +49,8 @@ def _observe(
 
 
 def _stack(clients: Clients, resource: Resource) -> Answer:
-    # So it answers about a stack that does not exist (API reference, DescribeStacks). Not among the type's
-    # `gone`, because UpdateTerminationProtection says with the same code whatever else it dislikes.
+    # DescribeStacks answers so about a stack that does not exist (API reference). The code is not in the
+    # type's `gone`, because UpdateTerminationProtection uses it for other errors too.
     with named_errors(gone=("ValidationError",)):
         found: list[Answer] = clients("cloudformation").describe_stacks(StackName=resource.id)["Stacks"]
     [stack] = found
@@ -128,7 +128,7 @@ _CASES = {
 
 
 def _busy(observed: Observed) -> str | None:
-    """Nothing is waited for that would be left alone in the end."""
+    """Do not wait for a stack that would be left alone in the end."""
     in_progress = str(observed["StackStatus"]).endswith("_IN_PROGRESS")
     if not in_progress or any(case.holds(observed) for case in _CASES.values()):
         return None

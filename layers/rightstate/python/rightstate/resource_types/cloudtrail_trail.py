@@ -57,8 +57,8 @@ def _observe(
 
 
 def _trail(cloudtrail: Any, resource: Resource) -> Mapping[str, Any]:
-    """The trail of that name. By its name CloudTrail finds only the account's own in its home region, so
-    what it does not find is looked for among the shadow trails."""
+    """The trail of that name. By name, CloudTrail finds only the account's own trail in its home region.
+    Other trails are searched among the shadow trails."""
     try:
         found: Mapping[str, Any] = cloudtrail.get_trail(Name=resource.id)["Trail"]
     except cloudtrail.exceptions.TrailNotFoundException:
@@ -70,7 +70,7 @@ def _trail(cloudtrail: Any, resource: Resource) -> Mapping[str, Any]:
 
 
 def _all(cloudtrail: Any) -> Iterable[Mapping[str, Any]]:
-    """Every trail that there is in the region, shadow trails included. The answer has no pages."""
+    """Every trail in the region, shadow trails included. The answer has no pages."""
     trails: Iterable[Mapping[str, Any]] = cloudtrail.describe_trails(includeShadowTrails=True)["trailList"]
     return trails
 
@@ -84,7 +84,7 @@ def _home(trail: Mapping[str, Any], resource: Resource) -> str:
 
 
 def _covering(cloudtrail: Any, own: str, shared: Shared) -> Value:
-    """The ARN of another trail that makes a second multi-Region trail a waste, if there is one."""
+    """The ARN of another trail that makes a second multi-Region trail unnecessary, if there is one."""
     for trail in shared.once("all", lambda: list(_all(cloudtrail))):
         arn = str(trail["TrailARN"])
         if arn != own and shared.once(arn, partial(_covers, cloudtrail, trail)):

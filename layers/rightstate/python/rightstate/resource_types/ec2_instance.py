@@ -1,4 +1,4 @@
-"""EC2 instances. Of what describes an instance only a few states and tags are read, never its user data."""
+"""EC2 instances. Only a few states and tags are read, never the user data."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

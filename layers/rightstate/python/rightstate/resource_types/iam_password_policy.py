@@ -50,7 +50,7 @@ def _describe(clients: Clients, resource: Resource, settings: frozenset[str]) ->
 
 
 def _limit(value: Value) -> Value:
-    """A number of 0 says the same as its absence: no such limit."""
+    """A number of 0 means the same as its absence: no limit."""
     return value if isinstance(value, bool) else value or None
 
 
@@ -83,7 +83,7 @@ def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) 
 
 
 def _made_by(changes: Sequence[Change]) -> bool:
-    """Whether there was no password policy before the changes, so that they have made it."""
+    """Whether the changes have created the password policy."""
     return any(change.beside.get("Exists") is False for change in changes)
 
 
@@ -97,8 +97,8 @@ def _irrecoverable(changes: Sequence[Change], observed: Observed) -> str | None:
         del others["MinimumPasswordLength"]
     if set_since := sorted(name for name, value in others.items() if value):
         return (
-            "The account had no password policy, and to restore that it would have to be deleted, with what "
-            f"has been set in it since: {', '.join(set_since)}. Undo first whatever set that."
+            "The account had no password policy. To restore that, the policy would have to be deleted, and with "
+            f"it the settings that were made since: {', '.join(set_since)}. Undo those first."
         )
     return None
 

@@ -89,7 +89,8 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
 
 
 def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
-    """Every period that KMS takes satisfies, so that what was changed is always that it did not rotate."""
+    """Every period that KMS accepts satisfies the policy. So a change always means that the key did not
+    rotate."""
     settings = tuple(change.setting for change in changes)
     return [
         Call(

@@ -119,7 +119,7 @@ def _other(kind: str) -> Case:
     )
 
 
-# Whatever is not of the first generation, also without a version, so that nothing is lost.
+# Calls of any generation but the first. A call without a version counts, so that none is missed.
 _NOT_CLASSIC = {"apiVersion": [{"anything-but": "2012-06-01"}, {"exists": False}]}
 
 RESOURCE_TYPE = ResourceType(

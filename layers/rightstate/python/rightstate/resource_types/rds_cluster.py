@@ -1,6 +1,6 @@
 """Aurora DB clusters, provisioned and serverless. One ModifyDBCluster takes all changes.
 
-Multi-AZ DB clusters (of engine mysql or postgres) are described by the same call; no policy is about them.
+The same call describes Multi-AZ DB clusters (engine mysql or postgres); no policy is about them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,7 +78,7 @@ def _observe(
 
 
 def _may_pause(own: Observed) -> bool:
-    """Whether the classes of its members decide if the cluster pauses."""
+    """Whether the instance classes of the members decide if the cluster pauses."""
     return bool(own["MaxCapacity"]) and own["MinCapacity"] != "0" and _pauses(own)
 
 

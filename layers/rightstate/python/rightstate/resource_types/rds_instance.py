@@ -122,8 +122,8 @@ def _exportable_log_types(client: Any, engine: str, engine_version: str) -> list
 
 
 def _offered(client: Any, instance: Mapping[str, Any], member: str) -> bool | None:
-    """Whether AWS offers that with the instance's engine version and class, or None where it no longer
-    sells these, which says nothing about it."""
+    """Whether AWS offers that with the instance's engine version and class. None, which is unknown, if it no
+    longer sells these."""
     wanted = {name: instance[name] for name in ("Engine", "EngineVersion", "DBInstanceClass")}
 
     def read() -> Mapping[str, bool]:
@@ -136,7 +136,7 @@ def _offered(client: Any, instance: Mapping[str, Any], member: str) -> bool | No
 def _of_groups(
     client: Any, instance: Mapping[str, Any], names: Sequence[str], shared: Shared
 ) -> dict[str, Value]:
-    """The parameters' values and what they may be. Of several groups, the first that differs counts."""
+    """The parameters' values and their allowed values. With several groups, the first that differs counts."""
     observed: dict[str, Value] = {}
     for group in instance.get("DBParameterGroups", ()):
         called = group["DBParameterGroupName"]
@@ -231,7 +231,7 @@ _OF_ENGINE = ("engine-default", "system")
 
 
 def _reset(call: Call, settings: Sequence[str]) -> Iterator[Call]:
-    """The call as it is but for those settings of a parameter group, which are reset."""
+    """The same call, except that those settings of a parameter group are reset."""
     if call.operation != "ModifyDBParameterGroup":
         yield call
         return
@@ -284,7 +284,7 @@ def _class_is(*classes: str) -> Callable[[Observed], bool]:
 
 
 def _refuses(parameter: str, value: str) -> Callable[[Observed], bool]:
-    """Whether the parameter is not of the family, cannot be modified, or cannot have the value."""
+    """Whether the family lacks the parameter, or the parameter cannot be modified or cannot have the value."""
 
     def refuses(observed: Observed) -> bool:
         allowed = observed.get(f"{parameter}.AllowedValues")

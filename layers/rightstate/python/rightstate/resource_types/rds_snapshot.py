@@ -36,7 +36,7 @@ _PASSING = ("copying", "creating", "deleting", "modifying")
 
 
 def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    """First the snapshots of databases, then those of clusters. A token says which: KIND:MARKER."""
+    """The snapshots of databases, then those of clusters. A token names the kind: KIND:MARKER."""
     start, _, mark = token.partition(":")
     for kind in list(_KINDS)[list(_KINDS).index(start or "snapshot") :]:
         noun = _KINDS[kind]

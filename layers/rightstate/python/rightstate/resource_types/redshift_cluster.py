@@ -99,7 +99,8 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
 
 
 def _destroys(change: Change) -> str:
-    """Redshift Management Guide, Automated snapshots: the ones out of the new period are deleted at once."""
+    """Redshift deletes the snapshots outside the new period at once (Redshift Management Guide, Automated
+    snapshots)."""
     before, after = change.before, change.after
     if change.setting != "AutomatedSnapshotRetentionPeriod":
         return ""
@@ -119,7 +120,7 @@ def _stuck(observed: Observed) -> str | None:
 
 
 def _busy(observed: Observed) -> str | None:
-    """ModifyCluster wants the cluster available in both senses (API reference, InvalidClusterState)."""
+    """ModifyCluster needs both statuses to be available (API reference, InvalidClusterState)."""
     if _stuck(observed):
         return None
     if observed["ClusterStatus"] != "available":

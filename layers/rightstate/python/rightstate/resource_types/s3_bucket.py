@@ -120,7 +120,7 @@ _READS: tuple[tuple[frozenset[str], Callable[[_Reader], Mapping[str, Value]]], .
 
 
 def _unless(code: str, get: Callable[..., Any], **parameters: str) -> Mapping[str, Any]:
-    """The answer, or nothing where S3 says with that error code that nothing is configured."""
+    """The answer, or nothing if S3 answers with that error code, which means that nothing is configured."""
     try:
         answer: Mapping[str, Any] = get(**parameters)
     except ClientError as error:
@@ -131,7 +131,7 @@ def _unless(code: str, get: Callable[..., Any], **parameters: str) -> Mapping[st
 
 
 def _label(grant: Mapping[str, Any]) -> str | None:
-    """`AllUsers READ` and the like; None for a grant to anybody but the two public groups."""
+    """For example `AllUsers READ`. None for a grant to anyone but the two public groups."""
     group = str(grant["Grantee"].get("URI", "")).removeprefix(_GROUPS)
     return f"{group} {grant['Permission']}" if group in _PUBLIC else None
 
@@ -152,7 +152,7 @@ def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequenc
 
 
 def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
-    """Every bucket of the account: its public access block concerns them all."""
+    """Every bucket of the account, because the account's public access block affects all of them."""
     if group != "account":
         raise InvalidInput('The only group of buckets is "account". Nothing was changed.')
     for buckets, _ in _buckets(clients, ""):
@@ -239,8 +239,8 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
     )
     acl = call("PutBucketAcl", ("Grants",))
     calls = (
-        # The block comes first, because it also takes effect on whatever the ACL grants; unless public grants
-        # remain that no policy names, with which S3 would then refuse the ACL (BlockPublicAcls).
+        # The block comes first, because it also stops every public grant of the ACL. The ACL comes first where
+        # public grants remain that no policy names: with the block, S3 would refuse it (BlockPublicAcls).
         *((acl, block) if after.get("Grants") else (block, acl)),
         call(
             "PutBucketVersioning",

@@ -64,7 +64,7 @@ _LISTING = Listing(
 
 
 def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
-    """Whatever the queue was encrypted with, it was not before: the policy leaves every encryption alone."""
+    """Switch the encryption off, of either kind: the policy only changes queues without encryption."""
     [change] = changes
     off = {"SqsManagedSseEnabled": "false"} if change.before == "SSE-SQS" else {"KmsMasterKeyId": ""}
     return [
