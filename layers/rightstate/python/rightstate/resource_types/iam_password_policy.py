@@ -97,8 +97,8 @@ def _irrecoverable(changes: Sequence[Change], observed: Observed) -> str | None:
         del others["MinimumPasswordLength"]
     if set_since := sorted(name for name, value in others.items() if value):
         return (
-            "The account had no password policy. To restore that, the policy would have to be deleted, and with "
-            f"it the settings that were made since: {', '.join(set_since)}. Undo those first."
+            "The account had no password policy. To restore that, the policy would have to be deleted, with "
+            f"the settings that were made since: {', '.join(set_since)}. Undo those first."
         )
     return None
 
