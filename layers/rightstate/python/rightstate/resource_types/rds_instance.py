@@ -284,7 +284,7 @@ def _class_is(*classes: str) -> Callable[[Observed], bool]:
 
 
 def _refuses(parameter: str, value: str) -> Callable[[Observed], bool]:
-    """Whether the family lacks the parameter, or the parameter cannot be modified or cannot have the value."""
+    """Whether the family lacks the parameter, or the parameter cannot be modified or take the value."""
 
     def refuses(observed: Observed) -> bool:
         allowed = observed.get(f"{parameter}.AllowedValues")

@@ -239,8 +239,8 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
     )
     acl = call("PutBucketAcl", ("Grants",))
     calls = (
-        # The block comes first, because it also stops every public grant of the ACL. The ACL comes first where
-        # public grants remain that no policy names: with the block, S3 would refuse it (BlockPublicAcls).
+        # The block comes first, because it also stops every public grant of the ACL. The ACL comes first
+        # where public grants remain that no policy names: S3 refuses it after the block (BlockPublicAcls).
         *((acl, block) if after.get("Grants") else (block, acl)),
         call(
             "PutBucketVersioning",
