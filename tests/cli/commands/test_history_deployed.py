@@ -54,10 +54,10 @@ def test_each_execution_of_any_machine_is_one_row_and_the_latest_is_last(cli: Cl
     ran = cli("history", "--deployed")
     rows = [line.split() for line in ran.out.splitlines() if " in " in line]
     assert [(row[0], *row[-5:]) for row in rows] == [
-        ("ed-queue", "sqs-queue", "kept", "in", OWN, "remediated"),
-        ("nt-queue", "sqs-queue", "kept", "in", OWN, "compliant"),
-        ("ed-queue", "sqs-queue", "theirs", "in", OTHER, "reported"),
-        ("iled-key", "kms-key", "11111111-2222-4333-8444-555555555555", "in", "999999999999", "failed"),
+        ("ated-queue", "sqs-queue", "kept", "in", OWN, "remediated"),
+        ("iant-queue", "sqs-queue", "kept", "in", OWN, "compliant"),
+        ("rted-queue", "sqs-queue", "theirs", "in", OTHER, "reported"),
+        ("failed-key", "kms-key", "11111111-2222-4333-8444-555555555555", "in", "999999999999", "failed"),
     ]
     assert (ran.code, ran.err) == (0, "")
 
