@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from rightstate.errors import InvalidInput
 from rightstate.wants import Value, as_text
 
 # A cell that begins so is a formula to some spreadsheet (OWASP, CSV Injection); the wide ones are to those
@@ -35,3 +36,13 @@ def csv_cell(value: Value) -> str | int:
     text = as_text(value)
     shown = plain(text.replace("\n", "\\n"))
     return f"'{shown}" if text.startswith(_FORMULA) else shown
+
+
+def checked_line(option: str, given: str, longest: int = 1024) -> str:
+    """The option's text, if nothing in it could steer a terminal or pass for another line. Raises
+    InvalidInput."""
+    if not given.strip() or not given.isprintable():
+        raise InvalidInput(f"{option} takes a text on one line. Nothing was changed.")
+    if len(given.strip()) > longest:
+        raise InvalidInput(f"{option} is too long: it takes {longest} characters. Nothing was changed.")
+    return given.strip()

@@ -38,23 +38,28 @@ class Per(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What was found, and the command or step that fixes it."""
+    """What was found, and the command or step that fixes it.
+
+    Findings of one `kind`, a plural such as `disabled rules`, have one cause. `subject` tells them apart.
+    """
 
     status: Status
     found: str
     fix: str = ""
+    kind: str = ""
+    subject: str = ""
 
 
 def passed(found: str) -> CheckResult:
     return CheckResult(Status.PASS, found)
 
 
-def warned(found: str, fix: str) -> CheckResult:
-    return CheckResult(Status.WARN, found, fix)
+def warned(found: str, fix: str, kind: str = "", subject: str = "") -> CheckResult:
+    return CheckResult(Status.WARN, found, fix, kind, subject)
 
 
-def failed(found: str, fix: str) -> CheckResult:
-    return CheckResult(Status.FAIL, found, fix)
+def failed(found: str, fix: str, kind: str = "", subject: str = "") -> CheckResult:
+    return CheckResult(Status.FAIL, found, fix, kind, subject)
 
 
 def skipped(why: str, fix: str = "") -> CheckResult:

@@ -92,14 +92,16 @@ def rules(site: Site) -> Iterator[CheckResult]:
         count += 1
         rule = there.get(name)
         if rule is None:
-            yield failed(f"The rule {name} does not exist: its events start no {resource_type}.", site.deploy)
+            text = f"The rule {name} does not exist: its events start no {resource_type}."
+            yield failed(text, site.deploy, "missing rules", name)
             continue
         yield from _state(rule, f"its events start no {resource_type}", site.region)
         if not same(json.loads(rule.get("EventPattern", "{}")), expected["EventPattern"]):
-            yield failed(f"The rule {name} matches other events than the template's rule.", site.deploy)
+            text = f"The rule {name} matches other events than the template's rule."
+            yield failed(text, site.deploy, "rules with another pattern", name)
         targets = events.list_targets_by_rule(Rule=name).get("Targets", [])
         if wrong := _wrong_target(targets, expected, hub, resource_type):
-            yield failed(f"The rule {name} {wrong}.", site.deploy)
+            yield failed(f"The rule {name} {wrong}.", site.deploy, "rules with a wrong target", name)
     died = f"{hub.stack}-died-executions"
     if died in there:
         yield from _state(there[died], "nobody gets a message about executions that died", site.region)
@@ -171,18 +173,17 @@ def forwarded(site: Site) -> Iterator[CheckResult]:
                 raise
             rule = None
         if rule is None:
-            yield failed(
-                f"The rule {logical_id} does not exist: its events are not forwarded.", install(site)
-            )
+            text = f"The rule {logical_id} does not exist: its events are not forwarded."
+            yield failed(text, install(site), "missing rules", logical_id)
             continue
         yield from _state(rule, "its events are not forwarded", site.region)
         if not same(json.loads(rule.get("EventPattern", "{}")), wanted["EventPattern"]):
-            yield failed(
-                f"The rule {rule['Name']} forwards other events than the template's rule.", install(site)
-            )
+            text = f"The rule {rule['Name']} forwards other events than the template's rule."
+            yield failed(text, install(site), "rules with another pattern", logical_id)
         targets = events.list_targets_by_rule(Rule=rule["Name"]).get("Targets", [])
         if wanted["Bus"] not in [each["Arn"] for each in targets]:
-            yield failed(f"The rule {rule['Name']} does not forward to the hub.", install(site))
+            text = f"The rule {rule['Name']} does not forward to the hub."
+            yield failed(text, install(site), "rules with a wrong target", logical_id)
     yield passed(f"{counted(len(expected), 'rule')} to the hub's bus, as in the template.")
 
 
@@ -266,6 +267,8 @@ def _state(rule: Mapping[str, Any], meaning: str, region: str) -> Iterator[Check
         yield failed(
             f"The rule {rule['Name']} is disabled: {meaning}.",
             f"aws events enable-rule --name {rule['Name']} --region {region}",
+            "disabled rules",
+            rule["Name"],
         )
 
 

@@ -59,13 +59,19 @@ def machines(site: Site) -> Iterator[CheckResult]:
     states, hub = site.client("stepfunctions"), site.hub
     for resource_type in sam_template.machines().values():
         if arn := hub.machines().get(resource_type):
-            yield from (failed(why, site.deploy) for why in _faults(states, resource_type, arn))
+            yield from (
+                failed(why, site.deploy, kind, resource_type)
+                for kind, why in _faults(states, resource_type, arn)
+            )
         else:
-            yield failed(f"There is no state machine for {resource_type}.", site.deploy)
+            text = f"There is no state machine for {resource_type}."
+            yield failed(text, site.deploy, "missing state machines", resource_type)
     yield passed(f"{counted(len(hub.machines()), 'state machine')} active, limited, logged and traced.")
 
 
-def _faults(states: Any, resource_type: str, arn: str) -> Iterator[str]:
+def _faults(states: Any, resource_type: str, arn: str) -> Iterator[tuple[str, str]]:
+    """Each fault: its kind, and a sentence."""
+    named = f"The state machine for {resource_type}"
     try:
         alias = states.describe_state_machine_alias(stateMachineAliasArn=f"{arn}:{ALIAS}")
         [*routes] = alias["routingConfiguration"]
@@ -73,21 +79,22 @@ def _faults(states: Any, resource_type: str, arn: str) -> Iterator[str]:
     except ClientError as error:
         if code(error) not in ("ResourceNotFound", "StateMachineDoesNotExist"):
             raise
-        yield f"The state machine for {resource_type} or its alias {ALIAS} does not exist."
+        yield "missing state machines", f"{named} or its alias {ALIAS} does not exist."
         return
     if len(routes) > 1:
-        yield f"The alias of the state machine for {resource_type} points to {len(routes)} versions."
+        kind = "state machines with several versions"
+        yield kind, f"The alias of the state machine for {resource_type} points to {len(routes)} versions."
     if machine["status"] != "ACTIVE":
-        yield f"The state machine for {resource_type} is {machine['status']}."
+        yield "state machines that are not active", f"{named} is {machine['status']}."
     if not json.loads(machine["definition"]).get("TimeoutSeconds"):
-        yield f"The state machine for {resource_type} has no time limit."
+        yield "state machines without a time limit", f"{named} has no time limit."
     logging = machine.get("loggingConfiguration", {})
     if logging.get("level", "OFF") == "OFF":
-        yield f"The state machine for {resource_type} does not log its errors."
+        yield "state machines without a log", f"{named} does not log its errors."
     if logging.get("includeExecutionData"):
-        yield f"The state machine for {resource_type} logs execution data."
+        yield "state machines that log execution data", f"{named} logs execution data."
     if not machine.get("tracingConfiguration", {}).get("enabled"):
-        yield f"The state machine for {resource_type} is not traced."
+        yield "state machines without tracing", f"{named} is not traced."
 
 
 @check("V11", "The functions can run", Per.HUB, "`sam deploy`, or request a higher Lambda concurrency quota")
@@ -98,17 +105,19 @@ def functions(site: Site) -> Iterator[CheckResult]:
     for name in names():
         found = _function(site, name)
         if found is None:
-            yield failed(f"The function {name} or its alias {ALIAS} does not exist.", site.deploy)
+            text = f"The function {name} or its alias {ALIAS} does not exist."
+            yield failed(text, site.deploy, "missing functions", name)
             continue
         # A function that was not called for long is Inactive. The next call wakes it.
         if found.get("State", "Active") not in ("Active", "Inactive"):
-            yield failed(f"The function {name} is {found['State']}.", site.deploy)
+            text = f"The function {name} is {found['State']}."
+            yield failed(text, site.deploy, "functions that are not active", name)
         if found.get("LastUpdateStatus", "Successful") != "Successful":
-            yield failed(
-                f"The last update of the function {name} is {found['LastUpdateStatus']}.", site.deploy
-            )
+            text = f"The last update of the function {name} is {found['LastUpdateStatus']}."
+            yield failed(text, site.deploy, "functions with a failed update", name)
         if found.get("Runtime") != runtime:
-            yield failed(f"The function {name} runs on {found.get('Runtime')}, not {runtime}.", site.deploy)
+            text = f"The function {name} runs on {found.get('Runtime')}, not {runtime}."
+            yield failed(text, site.deploy, "functions with another runtime", name)
     limits = site.client("lambda").get_account_settings()["AccountLimit"]
     free = limits["UnreservedConcurrentExecutions"]
     if free < _CONCURRENT:

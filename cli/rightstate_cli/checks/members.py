@@ -132,7 +132,8 @@ def assumed(site: Site) -> Iterator[CheckResult]:
     reading = roles.get(READING) or roles[WRITING]
     right = probe.assume(site.hub, account, reading, account.external_id)
     if not right.assumed:
-        yield failed(f"The hub cannot assume {reading}: {right.error}: {right.reason}", install(site))
+        text = f"The hub cannot assume {reading}: {right.error}: {right.reason}"
+        yield failed(text, install(site), "roles that the hub cannot assume", reading)
         return
     refusals = [
         (reading, "without an external id", None),
@@ -193,6 +194,8 @@ def _permitted(site: Site, types: Iterable[ResourceType], role: str, arn: str) -
             yield failed(
                 f"{name} does not allow what {resource_type.name} needs: {actions_named} ({why}).",
                 _fix(why, site, arn),
+                f"types for which {name} lacks actions",
+                resource_type.name,
             )
     if allowed:
         does = "reading needs" if role == READING else "a remediation needs"
@@ -242,7 +245,8 @@ def _exemptions(site: Site, account: Account) -> Iterator[CheckResult]:
                 f"{remove}; then rightstate exempt add --deployed",
             )
         elif not in_force(each, at):
-            yield warned(f"Exemption {each.id} ended on {each.until}.", remove)
+            text = f"Exemption {each.id} ended on {each.until}."
+            yield warned(text, remove, "exemptions that have ended", each.id)
 
 
 @check("V18", "All enabled regions are covered", Per.ACCOUNT, "`rightstate accounts add` with the region")
@@ -308,6 +312,8 @@ def left(site: Site) -> Iterator[CheckResult]:
         failed(
             f"Account {account} is registered, but is not an active account of {organization}.",
             f"rightstate accounts remove {account}",
+            "accounts outside the organization",
+            account,
         )
         for account in sorted(set(site.accounts) - active - set(admission.listed(site.hub)))
     ]

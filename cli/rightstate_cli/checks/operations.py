@@ -1,21 +1,28 @@
-"""Checks of operation: notifications, recent failures, halts, and log retention."""
+"""Checks of the running hub: notifications, recent failures, halts, and log retention."""
 
 import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from rightstate.guards import HALTS
+from rightstate.models.decision import Outcome
 from rightstate.storage.dynamodb import DynamoDBTable
-from rightstate.storage.tables import GUARDS
+from rightstate.storage.tables import GUARDS, LEDGER
 from rightstate_cli.application import sam_template
-from rightstate_cli.checks.check import CheckResult, Per, Site, check, failed, passed, warned
+from rightstate_cli.checks.check import CheckResult, Per, Site, Untold, check, failed, passed, skipped, warned
 from rightstate_cli.checks.expected import parameters, resolved
+from rightstate_cli.tables.ledger_table import Ledger, Query
 from rightstate_cli.text import counted
 
 _DAY = timedelta(days=1)
+_BAD = (Outcome.FAILED, Outcome.DIED, Outcome.STOPPED)
+_ENTRIES = 1000
+"""Ledger entries that are read at most: enough to see a failure, whatever the size of the ledger."""
+_STARTED = "ExecutionsStarted"
 # Metrics of a state machine.
 _ENDINGS = {
     "ExecutionsFailed": "failed",
@@ -58,7 +65,8 @@ def told(site: Site) -> Iterator[CheckResult]:
 )
 def lately(site: Site) -> Iterator[CheckResult]:
     """The dead-letter queue is empty. In the last 24 hours no execution failed, timed out or was aborted, and
-    no rule failed to start one."""
+    no rule failed to start one. Where CloudWatch has no data, the ledger is read; without executions in
+    either, the check is SKIP."""
     if waiting := _waiting(site):
         yield failed(
             f"{counted(waiting, 'event')} in the dead-letter queue{_oldest(site)}.",
@@ -72,18 +80,45 @@ def lately(site: Site) -> Iterator[CheckResult]:
             if sums.get(f"{metric} {resource_type}")
         }
         if ends:
-            told = ", ".join(f"{count} {words}" for words, count in ends.items())
+            text = ", ".join(f"{count} {words}" for words, count in ends.items())
             yield warned(
-                f"Executions for {resource_type} in the last 24 hours: {told}.",
+                f"Executions for {resource_type} in the last 24 hours: {text}.",
                 f"rightstate history --deployed --type {resource_type} --outcome failed",
+                "types with failed executions",
+                resource_type,
             )
     undelivered = {name: int(sums[f"rule {name}"]) for name in _rules(site) if sums.get(f"rule {name}")}
     for name, count in undelivered.items():
         yield failed(
             f"The rule {name} failed {count} times to start an execution in the last 24 hours.",
             "Check that its role and target are as deployed (V8).",
+            "rules that failed to start executions",
+            name,
         )
+    if not sums:
+        yield from _of_ledger(site)
     yield passed("The dead-letter queue is empty, and nothing failed in the last 24 hours.")
+
+
+def _of_ledger(site: Site) -> Iterator[CheckResult]:
+    """What the ledger says of the last 24 hours, where CloudWatch says nothing. Raises Untold without
+    executions."""
+    table = DynamoDBTable(site.client("dynamodb"), site.hub.outputs["LedgerTable"], LEDGER)
+    since = datetime.now(UTC) - _DAY
+    entries = list(islice(Ledger(table).entries(Query(since=since)), _ENTRIES))
+    if not entries:
+        raise Untold(
+            skipped(
+                "No data: neither CloudWatch nor the ledger has an execution of the last 24 hours.",
+                "rightstate verify --canary",
+            )
+        )
+    bad = [each for each in entries if each.outcome in _BAD]
+    text = f"CloudWatch has no data. Of the last {counted(len(entries), 'ledger entry')} of 24 hours"
+    if bad:
+        yield warned(f"{text}, {len(bad)} failed.", "rightstate history --deployed --outcome failed")
+    else:
+        yield passed(f"The dead-letter queue is empty. {text}, none failed.")
 
 
 @check("V24", "Nothing is halted", Per.HUB, "`rightstate breaker release`")
@@ -93,8 +128,10 @@ def halted(site: Site) -> Iterator[CheckResult]:
     for item in guards.query(HALTS, HALTS):
         yield failed(
             f"{item['id']} has been halted for {item['policy']} since {item['since']}, and may break it now.",
-            f"Find out what sets it back, then rightstate breaker release {shlex.quote(item['id'])} "
+            f"Find out what undoes the change, then rightstate breaker release {shlex.quote(item['id'])} "
             "--deployed",
+            "halts",
+            f"{item['policy']} for {item['id']}",
         )
     yield passed("Nothing is halted.")
 
@@ -117,6 +154,8 @@ def logs(site: Site) -> Iterator[CheckResult]:
             f"The log group {each['logGroupName']} keeps its logs forever.",
             f"aws logs put-retention-policy --log-group-name {each['logGroupName']} "
             f"--retention-in-days 90 --region {site.region}",
+            "log groups without a retention",
+            each["logGroupName"],
         )
         for each in found
         if not each.get("retentionInDays")
@@ -150,7 +189,7 @@ def _sums(site: Site) -> dict[str, float]:
     wanted = {
         f"{metric} {resource_type}": ("AWS/States", metric, "StateMachineArn", arn)
         for resource_type, arn in machines
-        for metric in _ENDINGS
+        for metric in (_STARTED, *_ENDINGS)
     }
     for rule in _rules(site):
         wanted[f"rule {rule}"] = ("AWS/Events", "FailedInvocations", "RuleName", rule)

@@ -17,10 +17,10 @@ from rightstate_cli.terminal.options import (
     OfStackOption,
     TableFormatOption,
     YesOption,
-    on_one_line,
 )
 from rightstate_cli.terminal.output import Format, ask, say, talk
 from rightstate_cli.terminal.requests import print_answer, print_request, print_requests, window_of
+from rightstate_cli.text import checked_line
 
 app = typer.Typer(
     no_args_is_help=True, help="Changes that wait for an approval: policies in mode `approve` ask for one."
@@ -135,7 +135,7 @@ def _decide(
     yes: bool,
     format: Format,
 ) -> None:
-    reason = on_one_line("--reason", reason)
+    reason = checked_line("--reason", reason)
     requested = requests.waiting(kept, request)
     if not yes:
         print_request(requested, Format.TABLE, talk)

@@ -1,4 +1,4 @@
-"""`rightstate breaker`: what is halted because its changes did not last, and to let it go on."""
+"""`rightstate breaker`: the policies halted for a resource because their changes did not last."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -6,10 +6,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from rightstate.errors import InvalidInput
-from rightstate.identify import shown
-from rightstate_cli.executions.executions import is_named
-from rightstate_cli.operations import workspace
+from rightstate_cli.operations import release_halts, workspace
 from rightstate_cli.terminal.options import (
     FormatOption,
     LedgerOption,
@@ -21,7 +18,9 @@ from rightstate_cli.terminal.output import Format, print_json, print_line, print
 from rightstate_cli.text import counted, plain
 
 app = typer.Typer(
-    no_args_is_help=True, help="Resources that are left alone because something sets their changes back."
+    no_args_is_help=True,
+    help="Show and release halts: policies that no longer change a resource, because something undoes their "
+    "changes.",
 )
 
 
@@ -33,9 +32,9 @@ def list_halts(
     ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """List what is halted, the oldest first.
+    """List the halts, the oldest first.
 
-    Exit codes: 0 nothing is, 1 something is.
+    Exit codes: 0 there is none, 1 there is one, 2 could not tell.
     """
     halts = workspace.guarding_of(workspace.choose(deployed, stack, hub_region, ledger)).halts()
     if format is Format.JSON:
@@ -45,7 +44,7 @@ def list_halts(
         for resource in dict.fromkeys(resource for resource, _ in halts):
             _print_table(
                 resource,
-                ("Policy", "Since", "Changes", "Tries", "Looked at again", "The last by"),
+                ("Policy", "Since", "Changes", "Tries", "Looked at again", "Last execution"),
                 [
                     (
                         halt.policy,
@@ -67,12 +66,12 @@ def release(
     resource: Annotated[
         str,
         typer.Argument(
-            metavar="RESOURCE", help="Its ARN, or account/region/type/id as `breaker list` has it."
+            metavar="RESOURCE", help="Its ARN, or account/region/type/id as `breaker list` shows it."
         ),
     ],
     policies: Annotated[
         list[str] | None,
-        typer.Option("--policy", help="Only this one. Repeatable.", metavar="ID", show_default=False),
+        typer.Option("--policy", help="Only this policy; repeatable.", metavar="ID", show_default=False),
     ] = None,
     deployed: OfHubOption = False,
     stack: OfStackOption = None,
@@ -80,40 +79,25 @@ def release(
     ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Let halted policies change the resource again, and begin to count anew.
+    """Let halted policies change the resource again, and restart their count of changes.
 
-    First find out what sets the resource back, or it is halted again. The next event or sweep, or
-    `rightstate start`, puts it right. A halt also ends by itself: the resource is looked at again after an
-    hour, two, four and so on up to a day, and changed once each time, until a change lasts.
+    First find out what undoes the changes, or they are halted again. The next event or sweep, or
+    `rightstate start`, fixes the resource. A halt also ends automatically: Rightstate looks again after one
+    hour, two, four and so on up to a day, and changes the resource once each time, until a change lasts.
 
-    Exit codes: 0 released, 2 nothing of it is halted.
+    Exit codes: 0 released, 2 nothing was released.
     """
     guarding = workspace.guarding_of(workspace.choose(deployed, stack, hub_region, ledger))
-    named = [(key, halt.policy) for key, halt in guarding.halts() if is_named(key, resource)]
-    if len({key for key, _ in named}) > 1:
-        # ARNs of RDS and Neptune are alike.
-        keys = ", ".join(sorted({key for key, _ in named}))
-        raise InvalidInput(
-            f"{shown(resource)} may be any of {keys}. Nothing was released. Name one of these."
-        )
-    halted = [policy for _, policy in named]
-    chosen = [policy for policy in halted if not policies or policy in policies]
-    if not chosen or set(policies or ()) - set(halted):
-        raise InvalidInput(
-            f"{shown(resource)} is not halted, or not for all that --policy names. Nothing was released. "
-            "`rightstate breaker list` shows what is."
-        )
-    resource = named[0][0]
+    released, chosen = release_halts.release(guarding, resource, policies or ())
     for policy in chosen:
-        guarding.let_go(resource, policy)
-        say(f"Released: {policy} for {resource}.")
+        say(f"Released: {policy} for {released}.")
     if format is Format.JSON:
-        print_json({"resource": resource, "released": chosen})
+        print_json({"resource": released, "released": chosen})
     else:
-        _print_table(resource, ("Released",), [(policy,) for policy in chosen])
+        _print_table(released, ("Released",), [(policy,) for policy in chosen])
 
 
 def _print_table(resource: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table of the resource, which stands whole above it, to be copied from however narrow a terminal."""
+    """A table below the resource's whole name, which can be copied from a narrow terminal."""
     results.print(Text(plain(resource)), soft_wrap=True)
     print_table("", columns, rows)

@@ -1,15 +1,15 @@
-"""`rightstate verify`: whether the deployed hub and its members are as they have to be."""
+"""`rightstate verify`: whether the deployed hub and its members are set up as they should be."""
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Annotated
 
 import typer
 
 from rightstate.errors import InvalidInput
 from rightstate_cli import checks
-from rightstate_cli.checks import Clients, Result, Status
+from rightstate_cli.checks import Clients, Per, Result, Status
+from rightstate_cli.checks.grouping import Group, grouped
 from rightstate_cli.hub.deployment import DEFAULT_STACK, Hub, find
 from rightstate_cli.tables.accounts_table import Registry
 from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption
@@ -22,7 +22,7 @@ def verify(
         list[str] | None,
         typer.Option(
             "--account",
-            help="Beside the hub only this account; repeatable.",
+            help="Only the hub and this account; repeatable.",
             metavar="ID",
             show_default=False,
         ),
@@ -37,7 +37,7 @@ def verify(
         str | None,
         typer.Option(
             help="Name of a role in the other accounts that you may assume to read there, e.g. "
-            "OrganizationAccountAccessRole. Left out: what must be read there is skipped.",
+            "OrganizationAccountAccessRole. Left out: checks that read there are skipped.",
             metavar="ROLE",
             show_default=False,
         ),
@@ -46,8 +46,8 @@ def verify(
         bool,
         typer.Option(
             "--canary",
-            help="Also start executions, about resources that do not exist: one by an event, one that is "
-            "refused, of which the topic tells.",
+            help="Also start two executions for resources that do not exist. One of them is refused, and sends a "
+            "message to the topic.",
         ),
     ] = False,
     stack: StackOption = DEFAULT_STACK,
@@ -56,9 +56,9 @@ def verify(
 ) -> None:
     """Check the deployed hub, its members and their regions, and show how to fix each problem.
 
-    Reads, and changes nothing. Each check ends PASS, WARN, FAIL or SKIP, with what was found and the command
-    that fixes it. The hub's own function tests each member's role, also as a stranger who knows its
-    name.
+    Reads, and changes nothing. Each check ends PASS, WARN, FAIL or SKIP, and shows what it found and the
+    command that fixes it. Findings of one cause are one row; `--format json` has each of them. The hub's own
+    function tests each member's role, also as a stranger who knows its name.
 
     - `rightstate verify` checks all.
     - `rightstate verify --check V5 --account 111122223333` tries one account's role.
@@ -104,25 +104,33 @@ def _as_json(result: Result) -> dict[str, str]:
 
 
 def _print(results: Sequence[Result], hub: Hub) -> None:
-    def place(result: Result) -> tuple[bool, str, str]:
-        return result.check.per is not checks.Per.HUB, result.account, result.region
-
-    for (of_a_member, account, region), found in groupby(sorted(results, key=place), place):
-        where = f"Account {account}, {region}" if region else f"Account {account}"
-        print_table(
-            where if of_a_member else f"Hub {hub.stack}, account {account}, {region}",
-            ("Check", "", "Found"),
-            [
-                (
-                    each.check.id,
-                    each.finding.status.value,
-                    f"{each.check.title}: {each.finding.found}"
-                    + (f"\nFix: {each.finding.fix}" if each.finding.fix else ""),
-                )
-                for each in found
-            ],
-            whole=("Check", ""),
-        )
+    """One table for the hub, one for each other place, and one for causes found in several places."""
+    groups = grouped(results)
+    several = [each for each in groups if len(each.places) > 1]
+    by_place: dict[str, list[Group]] = {}
+    for each in sorted((each for each in groups if len(each.places) == 1), key=_order):
+        by_place.setdefault(_title(each, hub), []).append(each)
+    if several:
+        by_place["Several accounts or regions"] = several
+    for title, found in by_place.items():
+        rows = [(each.first.check.id, each.status.value, _text(each)) for each in found]
+        print_table(title, ("Check", "", "Found"), rows, whole=("Check", ""))
     count = Counter(each.finding.status for each in results)
-    told = ", ".join(f"{count[status]} {status.value}" for status in Status)
-    print_line(f"{counted(len(results), 'finding')}: {told}.")
+    statuses = ", ".join(f"{count[status]} {status.value}" for status in Status)
+    print_line(f"{counted(len(results), 'finding')}: {statuses}.")
+
+
+def _order(group: Group) -> tuple[bool, str, str]:
+    return group.first.check.per is not Per.HUB, group.first.account, group.first.region
+
+
+def _title(group: Group, hub: Hub) -> str:
+    account, region = group.first.account, group.first.region
+    if group.first.check.per is Per.HUB:
+        return f"Hub {hub.stack}, account {account}, {region}"
+    return f"Account {account}, {region}" if region else f"Account {account}"
+
+
+def _text(group: Group) -> str:
+    fix = f"Fix: {group.fix}" if group.fix else ""
+    return "\n".join(filter(None, (f"{group.first.check.title}: {group.found}", group.where, fix)))

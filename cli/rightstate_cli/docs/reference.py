@@ -61,6 +61,14 @@ $ rightstate verify --canary --check V12 --check V13
 """
 
 
+_ACTION_NAMES = {
+    "PutBucketAccelerateConfiguration": "PutAccelerateConfiguration",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+}
+"""Operations whose action in IAM has another name (service authorization reference, Amazon S3)."""
+
+
 def facts(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
     """The policy, with everything to know before enabling it."""
     return {
@@ -87,7 +95,7 @@ def facts(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
         "events": sam_template.event_names(resource_type.name),
         "read_actions": list(resource_type.read_actions),
         "dependent_actions": {action: dict(each) for action, each in resource_type.dependent_actions.items()},
-        "write_actions": list(resource_type.write_actions),
+        "write_actions": write_actions(resource_type, policy),
         "undo_actions": list(resource_type.undo_actions),
     }
 
@@ -95,6 +103,31 @@ def facts(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
 def parameters(policy: Policy) -> dict[str, str]:
     """The policy's parameters, each with its default, its allowed values and its purpose."""
     return {name: _parameter(each) for name, each in policy.parameters.items()}
+
+
+def write_actions(resource_type: ResourceType, policy: Policy) -> list[str]:
+    """The actions that the policy's changes need.
+
+    Each setting names the operation that writes it. An action that writes no setting by name (an alternative
+    for another kind of the same type) is needed by every policy of the type.
+    """
+
+    def actions(settings: Iterable[str]) -> set[str]:
+        names = {resource_type.settings[each].write.partition(":")[0] for each in settings}
+        return {f"{resource_type.service}:{_ACTION_NAMES.get(name, name)}" for name in names}
+
+    written = actions(setting for each in resource_type.policies for setting in each.wants)
+    needed = actions(policy.wants)
+    return [
+        each
+        for each in resource_type.write_actions
+        if _of_service(resource_type, each) in needed or _of_service(resource_type, each) not in written
+    ]
+
+
+def _of_service(resource_type: ResourceType, action: str) -> str:
+    """The action with botocore's name of the service, e.g. `elbv2`, in place of IAM's."""
+    return f"{resource_type.service}:{action.partition(':')[2]}"
 
 
 def _reason(resource_type: ResourceType, case: str) -> str:

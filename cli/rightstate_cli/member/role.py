@@ -1,4 +1,4 @@
-"""Whether the hub can work in an account: what its own function says of the account's roles, and why."""
+"""Whether the hub can work in an account: its own function tries the account's roles."""
 
 import time
 from collections.abc import Sequence
@@ -14,45 +14,51 @@ from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.member import probe
 from rightstate_cli.member.probe import Probe
 from rightstate_cli.member.template import READERS, WRITERS
-from rightstate_cli.terminal.output import say
+from rightstate_cli.progress import SILENT, Progress
 
 NEW_ROLE = (3.0, 5.0, 10.0, 10.0)
-"""Seconds to wait between tries, where the role may be new: IAM makes it known to STS only after a while."""
+"""Seconds to wait between tries of a new role. IAM is eventually consistent: STS learns of it later."""
 
 _REFUSED = "RoleNotAssumed"
 
 
 @dataclass(frozen=True)
 class Check:
-    """`ok` is None where it could not be told. `fix` is what to do if it is not ok."""
+    """`ok` is None if the test itself failed. `fix` is what to do if it is not ok."""
 
     ok: bool | None
     said: str
     fix: str = ""
 
 
-def check(hub: Hub, account: Account, caller: Caller | None = None, waits: Sequence[float] = ()) -> Check:
-    """Have the hub assume the role that reads with the external id, which must work, and without, which must
-    not; and the role that writes, which must refuse the function that tries.
+def check(
+    hub: Hub,
+    account: Account,
+    caller: Caller | None = None,
+    waits: Sequence[float] = (),
+    progress: Progress = SILENT,
+) -> Check:
+    """Have the hub assume the account's roles.
 
-    With `caller`, credentials of the account, a refusal is looked into, and so is the role that writes.
-    Raises Denied and InvalidInput where the user may not have the hub try.
+    Assuming the role that reads must work with the external id, and fail without it. The role that writes
+    must refuse the function that tries. With `caller`, credentials of the account, IAM is asked for the cause
+    of a refusal. Raises Denied and InvalidInput where the user may not have the hub try.
     """
     reading = account.read_role_arn or account.role_arn
     answer = probe.assume(hub, account, reading, account.external_id)
     for wait in waits:
         if answer.error != _REFUSED:
             break
-        say(f"The role is not assumed yet; it may be too new. Trying again in {wait:g} s ...")
+        progress.say(f"The role is not assumed yet; it may be too new. Trying again in {wait:g} s ...")
         time.sleep(wait)
         answer = probe.assume(hub, account, reading, account.external_id)
     if not answer.assumed:
         if _upgraded(hub, account, answer):
             return Check(
                 True,
-                f"The hub assumes {reading_role(str(account.role_arn))}. The account has two roles now, its "
-                "settings name one.",
-                f"Note the other: `rightstate accounts add {account.account}`.",
+                f"The hub assumes {reading_role(str(account.role_arn))}. The account has two roles now, but "
+                "its settings name one.",
+                f"Register the other: `rightstate accounts add {account.account}`.",
             )
         return _not_assumed(hub, account, answer, caller)
     if reading is None:
@@ -70,21 +76,23 @@ def check(hub: Hub, account: Account, caller: Caller | None = None, waits: Seque
     if account.read_role_arn is None:
         return Check(
             True,
-            f"{assumes} It is the account's one role for reading and writing; members have two by now.",
-            f"Upgrade it: `rightstate accounts add {account.account} --install`; if a StackSet has installed "
-            "it, `rightstate organization deploy`, then `rightstate organization register`.",
+            f"{assumes} It is the account's one role for reading and writing. Members now have two.",
+            f"Upgrade it: `rightstate accounts add {account.account} --install`. If a StackSet installed it: "
+            "`rightstate organization deploy`, then `rightstate organization register`.",
         )
     return _check_writing(hub, account, caller, assumes)
 
 
 def _upgraded(hub: Hub, account: Account, answer: Probe) -> bool:
-    """Whether a member whose one role is refused has two by now."""
+    """Whether a member whose one role is refused now has two."""
     return answer.error == _REFUSED and account.read_role_arn is None and has_two_roles(hub, account)
 
 
 def has_two_roles(hub: Hub, account: Account) -> bool:
-    """Whether the hub assumes the role that goes with the account's role that writes. Raises Denied and
-    InvalidInput where the user may not have the hub try."""
+    """Whether the hub assumes the role that reads, named after the one that writes.
+
+    Raises Denied and InvalidInput where the user may not have the hub try.
+    """
     role = account.role_arn and reading_role(account.role_arn)
     return bool(role) and probe.assume(hub, account, role, account.external_id).assumed
 
@@ -95,8 +103,8 @@ def _check_writing(hub: Hub, account: Account, caller: Caller | None, assumes: s
     if tried.assumed:
         return Check(
             False,
-            f"A function of the hub that only reads can assume {writing}: it has to trust Apply's alone.",
-            f"Its trust policy has to have {_trust(hub, account, WRITERS)}. {_install(account)}",
+            f"A function of the hub that only reads can assume {writing}. It must trust only Apply.",
+            f"Its trust policy needs {_trust(hub, account, WRITERS)}. {_install(account)}",
         )
     if tried.error != _REFUSED:
         return _unknown(f"only Apply can assume {writing}", tried, f"{assumes} ")
@@ -107,7 +115,7 @@ def _check_writing(hub: Hub, account: Account, caller: Caller | None, assumes: s
 
 def _unknown(what: str, answer: Probe, before: str = "") -> Check:
     return Check(
-        None, f"{before}Whether {what} could not be told: {answer.error}: {answer.reason}", "Try again."
+        None, f"{before}Could not test whether {what}: {answer.error}: {answer.reason}", "Try again."
     )
 
 
@@ -139,15 +147,15 @@ def _not_assumed(hub: Hub, account: Account, answer: Probe, caller: Caller | Non
     return Check(
         False,
         f"{refused} STS does not say why: the role does not exist, or does not trust the hub's functions, or "
-        "wants another external id.",
-        f"In account {account.account}, `aws iam get-role --role-name {_name(reading)}` tells which. If it "
-        f"finds none: {_install(account)} Else its trust policy has to have {_trust(hub, account, READERS)}.",
+        "requires another external id.",
+        f"In account {account.account}, `aws iam get-role --role-name {_name(reading)}` shows which. If it "
+        f"finds none: {_install(account)} Else its trust policy needs {_trust(hub, account, READERS)}.",
     )
 
 
 def _look(hub: Hub, account: Account, caller: Caller, role: str, functions: Sequence[str]) -> Check | None:
-    """What the account's own IAM says is wrong with the role; None where it does not say it to these
-    credentials, or nothing is."""
+    """What is wrong with the role, as the account's IAM says. None if these credentials may not ask, or if
+    nothing is wrong."""
     refused = f"The hub cannot assume {role}"
     try:
         found = caller.client("iam").get_role(RoleName=_name(role))["Role"]
@@ -158,12 +166,12 @@ def _look(hub: Hub, account: Account, caller: Caller, role: str, functions: Sequ
             return None
         return Check(False, f"{refused}: it does not exist.", _install(account))
     trust = found["AssumeRolePolicyDocument"]
-    fix = f"Its trust policy has to have {_trust(hub, account, functions)}. {_install(account)}"
-    if not _wants(trust, "sts:ExternalId", {account.external_id}):
-        return Check(False, f"{refused}: it exists, and wants another external id, or none.", fix)
+    fix = f"Its trust policy needs {_trust(hub, account, functions)}. {_install(account)}"
+    if not _requires(trust, "sts:ExternalId", {account.external_id}):
+        return Check(False, f"{refused}: it exists, but requires another external id, or none.", fix)
     named = {f"{hub.stack}-{hub.region}-{each}" for each in functions}
-    if not _wants(trust, "aws:PrincipalArn", {_role_of(hub, each) for each in named}):
-        return Check(False, f"{refused}: it exists, and does not trust the hub's functions.", fix)
+    if not _requires(trust, "aws:PrincipalArn", {_role_of(hub, each) for each in named}):
+        return Check(False, f"{refused}: it exists, but does not trust the hub's functions.", fix)
     return None
 
 
@@ -171,25 +179,25 @@ def _role_of(hub: Hub, name: str) -> str:
     return f"arn:{hub.partition}:iam::{hub.account}:role/{name}"
 
 
-def _wants(trust: Any, key: str, wanted: set[str | None]) -> bool:
-    """Whether some statement of the trust policy names just those values for that condition key."""
+def _requires(trust: Any, key: str, wanted: set[str | None]) -> bool:
+    """Whether a statement of the trust policy names exactly those values for that condition key."""
     statements = trust["Statement"] if isinstance(trust["Statement"], list) else [trust["Statement"]]
-    asked = [
+    required = [
         values if isinstance(values, list) else [values]
         for statement in statements
         for operator in statement.get("Condition", {}).values()
         for name, values in operator.items()
         if name.lower() == key.lower()
     ]
-    return any(set(values) == wanted for values in asked)
+    return any(set(values) == wanted for values in required)
 
 
 def _open_to_others(hub: Hub, account: Account) -> Check:
     return Check(
         False,
         f"The hub assumes {account.read_role_arn or account.role_arn} without an external id too. Anyone who "
-        "gets the hub to try a role could have it act there.",
-        f"Its trust policy has to have {_trust(hub, account, READERS)}. {_install(account)}",
+        "makes the hub try a role could make it act there.",
+        f"Its trust policy needs {_trust(hub, account, READERS)}. {_install(account)}",
     )
 
 
@@ -205,11 +213,11 @@ def _trust(hub: Hub, account: Account, functions: Sequence[str]) -> str:
 
 def _install(account: Account) -> str:
     return (
-        f"`rightstate accounts add {account.account} --install` makes it so with the account's credentials; "
-        "without --install it prints the commands for the account's administrator."
+        f"`rightstate accounts add {account.account} --install` does this with the account's credentials. "
+        "Without --install it prints the commands for the account's administrator."
     )
 
 
 def _name(arn: str) -> str:
-    """Of a role, without its path."""
+    """The role's name, without its path."""
     return arn.rpartition("/")[2]

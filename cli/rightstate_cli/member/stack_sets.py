@@ -17,7 +17,7 @@ from rightstate.identify import shown
 from rightstate_cli.aws import Caller, answers, sign_in
 from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.member import stacks as member_stacks
-from rightstate_cli.terminal.output import progress, say
+from rightstate_cli.progress import SILENT, Progress
 
 PAUSE = 5.0
 """Seconds between two looks at an operation."""
@@ -88,8 +88,9 @@ class Found:
 class StackSet:
     """The StackSet of a hub's members."""
 
-    def __init__(self, hub: Hub, organization: Organization) -> None:
+    def __init__(self, hub: Hub, organization: Organization, progress: Progress = SILENT) -> None:
         self.hub = hub
+        self.progress = progress
         self.organization = organization
         self.name = name(hub.stack)
         self._cloudformation = organization.caller.client("cloudformation", hub.region)
@@ -188,9 +189,9 @@ class StackSet:
             self._cloudformation.delete_stack_set(**self._named)
 
     def settle(self) -> None:
-        """Follow what is under way, whoever has begun it, to its end."""
+        """Follow operations that are running, also those of others, to their end."""
         for operation, action in self._under_way():
-            say(f"{self.name}: the operation {operation} ({action}) is under way; following it.")
+            self.progress.say(f"{self.name}: the operation {operation} ({action}) is running. Following it.")
             self._follow(operation, action)
 
     def _operate(self, what: str, call: Any, wanted: Mapping[str, Any]) -> str:
@@ -218,17 +219,15 @@ class StackSet:
     def _follow(self, operation: str, what: str) -> str:
         """Wait for the operation's end, and say how it ended."""
         one = {**self._named, "OperationId": operation}
-        with progress() as bar:
-            task = bar.add_task(f"{self.name}: {what}", total=None)
-            while True:
-                with self._asking("follow the operation of"):
-                    status = self._cloudformation.describe_stack_set_operation(**one)["StackSetOperation"]
-                    if status["Status"] not in _GOING:
-                        break
-                    results = self._results(one)
-                ended = [each for each in results if each not in ("PENDING", "RUNNING")]
-                bar.update(task, total=len(results) or None, completed=len(ended))
-                time.sleep(PAUSE)
+        while True:
+            with self._asking("follow the operation of"):
+                status = self._cloudformation.describe_stack_set_operation(**one)["StackSetOperation"]
+                if status["Status"] not in _GOING:
+                    break
+                results = self._results(one)
+            ended = [each for each in results if each not in ("PENDING", "RUNNING")]
+            self.progress.count(f"{self.name}: {what}", len(ended), len(results) or None)
+            time.sleep(PAUSE)
         ended_as: str = status["Status"]
         return ended_as
 

@@ -1,7 +1,6 @@
-"""What there is of a member and of a hub, and how it is taken away.
+"""The parts of a member and of a hub, and how each is deleted.
 
-Everything is looked up anew each time, so that whoever runs it again after an interruption goes on where it
-ended.
+Everything is looked up again each time, so a second run after an interruption does what is left.
 """
 
 import json
@@ -22,8 +21,8 @@ from rightstate_cli.hub.deployment import MARK, Hub
 from rightstate_cli.hub.stacks import Stack
 from rightstate_cli.member import stack_sets
 from rightstate_cli.member import stacks as member_stacks
+from rightstate_cli.progress import Progress
 from rightstate_cli.tables.accounts_table import Registry
-from rightstate_cli.terminal.output import progress, say
 from rightstate_cli.text import counted
 
 PAUSE = 5.0
@@ -125,20 +124,20 @@ def running(hub: Hub, accounts: Collection[str] | None = None) -> list[str]:
         return [arn for arn, meant in zip(found, pool.map(is_meant, found), strict=True) if meant]
 
 
-def wait_for_executions(hub: Hub, minutes: int, accounts: Collection[str] | None = None) -> list[str]:
-    """Wait until those executions have ended, so long at most; returns those that have not."""
+def wait_for_executions(
+    hub: Hub, minutes: int, accounts: Collection[str] | None, progress: Progress
+) -> list[str]:
+    """Wait until those executions have ended, at most `minutes`. Returns those that still run."""
     patience = time.monotonic() + 60 * minutes
-    with progress() as bar:
-        task = bar.add_task("Running executions", total=None)
-        total = 0
-        while left := running(hub, accounts):
-            if not total:
-                say(f"Waiting for {counted(len(left), 'running execution')}, for {minutes} min at most ...")
-            total = max(total, len(left))
-            bar.update(task, total=total, completed=total - len(left))
-            if time.monotonic() >= patience:
-                break
-            time.sleep(PAUSE)
+    total = 0
+    while left := running(hub, accounts):
+        if not total:
+            progress.say(f"Waiting for {counted(len(left), 'running execution')}, at most {minutes} min ...")
+        total = max(total, len(left))
+        progress.count("Running executions", total - len(left), total)
+        if time.monotonic() >= patience:
+            break
+        time.sleep(PAUSE)
     return left
 
 
@@ -167,8 +166,13 @@ def enrolment(hub: Hub, account: str) -> list[Part]:
         found.append(
             Part("settings", "the settings table", Fate.GOES, note, lambda: registry.remove(account))
         )
-    found.append(Part("ledger entries", hub.outputs["LedgerTable"], Fate.STAYS, "they are the audit trail"))
+    found.append(kept_ledger(hub))
     return found
+
+
+def kept_ledger(hub: Hub) -> Part:
+    """The entries of the ledger, which stay."""
+    return Part("ledger entries", hub.outputs["LedgerTable"], Fate.STAYS, "they are the audit trail")
 
 
 def admitted(hub: Hub, account: str) -> list[Part]:

@@ -38,6 +38,17 @@ def policies(
     return chosen
 
 
+def named_policies(
+    ids: Sequence[str], types: Sequence[str], category: str | None, risk: Risk | None, every: bool
+) -> Chosen:
+    """As `policies`, where all of them have to be asked for. Raises InvalidInput."""
+    if bool(ids or types or category or risk) == every:
+        raise InvalidInput(
+            "Say which policies: by id, --type, --category or --risk, or --all of them. Nothing was changed."
+        )
+    return policies(ids, types, category, risk)
+
+
 def accounts(registry: Registry, named: Sequence[str], every: bool) -> list[Account]:
     """The registered accounts with those numbers, or all. Raises InvalidInput, UnknownAccount."""
     if bool(named) == every:

@@ -2,14 +2,18 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from rightstate.errors import InvalidInput
 from rightstate.policy import Risk
 from rightstate_cli.terminal import completion
 from rightstate_cli.terminal.output import Format
+
+
+def optional(metavar: str, help: str, *names: str) -> Any:
+    """An option whose default is None, which its help explains."""
+    return typer.Option(*names, metavar=metavar, help=help, show_default=False)
 
 
 def _refuse_csv(format: Format) -> Format:
@@ -18,6 +22,7 @@ def _refuse_csv(format: Format) -> Format:
     return format
 
 
+AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="12 digits.", show_default=False)]
 TableFormatOption = Annotated[
     Format,
     typer.Option("--format", help="`table` for people, `json` for scripts, `csv` for spreadsheets."),
@@ -221,13 +226,3 @@ HubRegionOption = Annotated[
     ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]
-
-
-def on_one_line(option: str, given: str, longest: int = 1024) -> str:
-    """The option's text, if nothing in it could steer a terminal or pass for another line. Raises
-    InvalidInput."""
-    if not given.strip() or not given.isprintable():
-        raise InvalidInput(f"{option} takes a text on one line. Nothing was changed.")
-    if len(given.strip()) > longest:
-        raise InvalidInput(f"{option} is too long: it takes {longest} characters. Nothing was changed.")
-    return given.strip()

@@ -153,7 +153,7 @@ def test_another_account_is_installed_with_its_own_credentials_in_each_region(
     assert {stacks.parameters(member_stack(hub, OTHER, each))["RoleRegion"] for each in (REGION, FAR)} == {
         REGION
     }
-    assert ran.json["events"] == f"taken: now listed in the stack {hub.stack}-admission"
+    assert ran.json["events"] == f"accepted: now listed in the stack {hub.stack}-admission"
     assert hub.admitted == [OTHER]
     assert hub.output("MemberRoleName") == f"{hub.stack}-remediation"
 
@@ -186,7 +186,7 @@ def test_the_role_stays_where_it_is_when_regions_come_and_go(inside: Cli, hub: H
         (REGION, "created"),
     ]
     assert stacks.parameters(member_stack(hub))["RoleRegion"] == FAR
-    assert f"No longer looked after: {FAR}. The stack {hub.stack}-member stays there until" in ran.err
+    assert f"No longer a member in: {FAR}. The stack {hub.stack}-member stays there until" in ran.err
 
 
 def test_all_regions_are_those_that_the_account_has_enabled(
@@ -210,7 +210,7 @@ def test_the_account_api_is_asked_page_by_page() -> None:
 
 
 def test_it_says_where_alone_the_events_of_a_global_service_arrive(inside: Cli, hub: Hub) -> None:
-    said = f"Events of iam-password-policy arrive in {REGION} alone"
+    said = f"Events of iam-password-policy arrive only in {REGION}"
     assert said in inside("accounts", "add", OWN, "--region", FAR).err
     assert said not in inside("accounts", "add", OWN, "--region", FAR, "--region", REGION).err
     assert said not in inside("accounts", "add", OWN, "--region", FAR, "--type", "s3-bucket").err
@@ -357,7 +357,7 @@ def test_the_template_of_all_types_is_that_of_the_repository(inside: Cli) -> Non
     ("external_ids", "said"),
     [
         (None, "does not exist"),
-        (["another-id"], "exists, and wants another external id"),
+        (["another-id"], "exists, but requires another external id"),
         ([], "without an external id too"),
     ],
 )
@@ -439,7 +439,7 @@ def test_a_contact_is_sent_what_concerns_its_accounts_and_nothing_else(inside: C
 
 def test_events_of_another_account_are_let_in_after_a_yes(inside: Cli, hub: Hub) -> None:
     ran = inside("accounts", "add", OTHER, stdin="y\n")
-    question = f"Have the event bus of {hub.stack} take the events of account {OTHER} (the stack"
+    question = f"Let the event bus of {hub.stack} accept the events of account {OTHER} (the stack"
     assert question in " ".join(ran.err.split())
     assert hub.admitted == [OTHER]
     assert inside("accounts", "add", "111122223333", "--yes").code == 1
@@ -467,7 +467,7 @@ def test_what_sam_deploys_as_its_saved_parameters_say_undoes_no_account(inside: 
 
 def test_after_a_no_the_account_is_registered_and_the_command_is_told(inside: Cli, hub: Hub) -> None:
     ran = inside("accounts", "add", OTHER, "--format", "json", stdin="n\n")
-    assert f"not taken; this has them taken: `rightstate accounts admit {OTHER}`" in ran.json["events"]
+    assert f"not accepted. To accept them: `rightstate accounts admit {OTHER}`" in ran.json["events"]
     assert hub.admitted == []
     assert hub.account(OTHER) is not None
     assert inside("accounts", "admit", OTHER, "--yes").code == 0
@@ -558,7 +558,7 @@ def test_whom_an_organization_lets_in_is_unknown_to_who_may_not_ask(code: str) -
     [
         (["12345"], "'12345' is not an account; they have 12 digits."),
         ([OWN, "--region", "Frankfurt"], "'Frankfurt' is not a region"),
-        ([OWN, "--region", "cn-north-1"], "cn-north-1 is of the partition aws-cn, the hub of aws"),
+        ([OWN, "--region", "cn-north-1"], "cn-north-1 is in the partition aws-cn, the hub in aws"),
         ([OWN, "--region", FAR, "--all-regions"], "Give either --region or --all-regions."),
         ([OWN, "--name", "two\nlines"], "cannot be an account's name"),
         ([OWN, "--contact", "nobody"], "'nobody' is not an e-mail address."),
@@ -567,8 +567,8 @@ def test_whom_an_organization_lets_in_is_unknown_to_who_may_not_ask(code: str) -
         ([OWN, "--type", "sqs"], "No resource type is named 'sqs'"),
         ([OWN, "--role", "no such role"], "'no such role' is neither the name nor the ARN of a role."),
         ([OWN, "--role", f"arn:aws:iam::{OTHER}:role/x"], f"is a role of account {OTHER}, not of {OWN}."),
-        ([OWN, "--role", "theirs"], "is a role that the hub's functions may not assume"),
-        ([OWN, "--role", "ops/remediation"], "is a role that the hub's functions may not assume"),
+        ([OWN, "--role", "theirs"], "The hub's functions may not assume"),
+        ([OWN, "--role", "ops/remediation"], "The hub's functions may not assume"),
         ([OTHER, "--install"], f"--install and --all-regions need credentials of account {OTHER}"),
         ([OTHER, "--all-regions"], f"--install and --all-regions need credentials of account {OTHER}"),
         ([OWN, "--install", "--profile", "other"], f"The profile 'other' belongs to account {OTHER}, not to"),
@@ -770,7 +770,7 @@ def test_a_check_that_cannot_be_made_is_neither_passed_nor_failed(
     monkeypatch.setattr(hub_stack, "_trusts", fail)
     shown: Ran = inside("accounts", "show", OTHER)
     assert shown.code == 2
-    assert "could not be told" in shown.out
+    assert "could not be tested" in shown.out
 
 
 # --- Members with one role, from before there were two ---

@@ -69,7 +69,7 @@ def test_what_is_named_by_its_key_or_arn_goes_on(
         (f"arn:aws:sqs:{REGION}:{OTHER}:{QUEUE.rpartition('/')[2]}", [], "is not halted"),
         ("arn:aws:s3:::payments", [], "is not halted"),
         ("invoices", [], "is not halted"),
-        (BUCKET, ["--policy", POLICY], "not for all that --policy names"),
+        (BUCKET, ["--policy", POLICY], "not for every --policy"),
         (f"arn:aws:rds:{REGION}:{OWN}:db:orders", [], f"may be any of {DATABASES[1]}, {DATABASES[0]}"),
     ],
 )

@@ -196,7 +196,7 @@ def test_an_interruption_is_told_and_the_next_run_goes_on(
     with monkeypatch.context() as patched:
         patched.setattr("time.sleep", interrupt)
         ran = decommission(inside, profile)
-    assert ran.code == 1 and "run the command again to do what is left" in ran.err
+    assert ran.code == 1 and "Run the command again to do what is left" in ran.err
     assert decommission(inside, profile, "--now").code == 0
     assert not stacks(hub, OTHER)
 
@@ -215,13 +215,13 @@ def test_a_stack_that_cannot_be_deleted_is_named_with_the_reason(hub: Hub, insid
     [first] = [each for each in ran.json if each["where"] == HERE]
     assert first["fate"] == "left" and "The role is in use." in first["note"]
     [second] = [each for each in ran.json if each["where"] == THERE]
-    assert (second["fate"], second["note"]) == ("left", "its turn did not come")
+    assert (second["fate"], second["note"]) == ("left", "not tried, because something before it is left")
 
 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ([OTHER, "--yes"], f"The credentials are of account {OWN}, and the stacks to delete are in {OTHER}."),
+        ([OTHER, "--yes"], f"The credentials are of account {OWN}, but the stacks to delete are in {OTHER}."),
         (["4444", "--yes"], "'4444' is not an account; they have 12 digits."),
         ([OWN, "--yes", "--region", "Frankfurt"], "'Frankfurt' is not a region"),
         ([OWN, "--yes", "--stack", "elsewhere"], "There is no stack 'elsewhere'"),
@@ -237,7 +237,7 @@ def test_what_cannot_be_meant_changes_nothing(
     said: str,
 ) -> None:
     hub.register(account=OWN)
-    monkeypatch.setattr("rightstate_cli.commands.decommission.ask", lambda question: None)
+    monkeypatch.setattr("rightstate_cli.terminal.waiting.ask", lambda question: None)
     assert said in refused("decommission", "member", *args)
     assert not server.writes
 
@@ -385,7 +385,7 @@ def test_no_rule_starts_anything_while_executions_are_waited_for(
 ) -> None:
     arn = start(hub, OTHER)
     ran = remove(inside, "--wait", "0")
-    assert ran.code == 1 and "The hub's rules are disabled meanwhile" in ran.err
+    assert ran.code == 1 and "The hub's rules stay disabled" in ran.err
     rules = server.session().client("events").list_rules(NamePrefix=hub.stack)["Rules"]
     assert rules and {each["State"] for each in rules} == {"DISABLED"}
     assert stacks(hub, OWN) == {(HERE, hub.stack)}

@@ -145,7 +145,7 @@ def test_an_exemption_by_tag_needs_an_account_that_lets_tags_exempt(
         (("--days", "1", "-r", f"arn:aws:sqs:eu-west-1:{OTHER}:invoices"), "belongs to account"),
         (("--days", "1", "-r", QUEUE, "--region", "us-east-1"), "belongs to region"),
         (("--days", "1", "-r", "arn:aws:sns:eu-west-1:1:topic"), "not the ARN of a resource"),
-        (("--days", "1", "-r", QUEUE, "-p", "s3-versioning"), "None of the policies is about"),
+        (("--days", "1", "-r", QUEUE, "-p", "s3-versioning"), "None of the policies applies to"),
         (("--days", "1", "-p", "no-such-policy"), "No policy is named"),
         (("--days", "1", "--reason", "two\nlines"), "text on one line"),
         (("--days", "1", "--reason", " "), "text on one line"),
@@ -261,7 +261,7 @@ def test_an_exemption_that_is_longer_than_allowed_is_listed_as_it_counts(inside:
         (f"{in_days(90)}T23:59:59Z", forever)
     ]
     said = " ".join(inside("exempt", "list").err.split())
-    assert f"ex-00000001 counts until {in_days(90)}T23:59:59Z only: the settings ask for {forever}" in said
+    assert f"ex-00000001 counts only until {in_days(90)}T23:59:59Z: the settings ask for {forever}" in said
     # What is listed is not written back.
     assert [each.until for each in exemptions(accounts)] == [forever]
 

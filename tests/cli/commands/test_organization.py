@@ -216,7 +216,7 @@ def test_an_operation_that_fails_ends_with_1(deploy: Deploy) -> None:
 
 
 def going(looks: int) -> Any:
-    """Every operation is under way for so many looks."""
+    """Every operation runs for this number of looks."""
     status = StackSet.get_operation
     seen: dict[str, int] = {}
 
@@ -235,7 +235,7 @@ def test_what_is_under_way_is_followed_instead_of_begun_again(server: Server, de
     server.calls.clear()
     with going(3):
         ran = deploy()
-    assert ran.code == 0 and "(CREATE) is under way; following it." in ran.err
+    assert ran.code == 0 and "(CREATE) is running. Following it." in ran.err
     assert not server.writes
     assert server.calls.count("cloudformation:DescribeStackSetOperation") >= 2
 
@@ -250,7 +250,7 @@ def test_whoever_stops_it_leaves_the_operation_to_go_on(
     with going(3):
         ran = deploy()
     assert (ran.code, ran.out) == (2, "")
-    assert "goes on in AWS; run the command again" in ran.err
+    assert "goes on in AWS. Run the command again" in ran.err
     assert "cloudformation:StopStackSetOperation" not in server.calls
 
 
@@ -283,8 +283,8 @@ def test_nothing_is_created_that_nobody_confirmed(
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ([], "Say of whom and where: --ou or --root, and --region."),
-        (["--root"], "Say of whom and where: --ou or --root, and --region."),
+        ([], "Name the accounts and where: --ou or --root, and --region."),
+        (["--root"], "Name the accounts and where: --ou or --root, and --region."),
         (["--ou", "workloads", "--region", HERE], "'workloads' is not an organizational unit"),
         (["--root", "--region", "Frankfurt"], "'Frankfurt' is not a region"),
         (["--root", "--region", "cn-north-1"], "'cn-north-1' is not a region of aws."),
@@ -461,7 +461,7 @@ def test_an_account_whose_role_is_not_there_is_not_registered(
         deploy()
     ran = inside("organization", "register", "--format", "json")
     [failed] = [each for each in ran.json if each["result"] == "failed"]
-    assert f"Its stack in {THERE}, which has the role, is not there." in failed["note"]
+    assert f"Its stack in {THERE}, which has the role, is missing." in failed["note"]
     assert failed["account"] not in registered(server)
     assert ran.code == 1
 

@@ -3,6 +3,7 @@
 import pytest
 
 from rightstate.catalogue import load_all
+from rightstate_cli.docs.reference import write_actions
 from tests.cli.commands.conftest import Cli, Ran
 
 ALL = {policy.id: policy for each in load_all() for policy in each.policies}
@@ -76,6 +77,39 @@ def test_of_one_policy_it_says_all_there_is_to_know_before_enabling_it(inside: C
         "Try it: rightstate plan --policy sqs-server-side-encryption",
     ):
         assert told in said
+
+
+@pytest.mark.parametrize(
+    ("policy", "needed"),
+    [
+        ("s3-versioning", ["s3:PutBucketVersioning"]),
+        ("s3-block-public-access", ["s3:PutBucketPublicAccessBlock"]),
+        ("rds-mysql-multi-az", ["rds:ModifyDBInstance"]),
+        ("rds-mysql-block-encryption-mode", ["rds:ModifyDBParameterGroup"]),
+        # A snapshot of a cluster has an API of its own.
+        (
+            "rds-snapshot-not-public",
+            ["rds:ModifyDBClusterSnapshotAttribute", "rds:ModifyDBSnapshotAttribute"],
+        ),
+    ],
+)
+def test_only_the_write_actions_that_a_policy_needs_are_shown(
+    inside: Cli, policy: str, needed: list[str]
+) -> None:
+    assert inside("policies", "show", policy, "--format", "json").json["write_actions"] == needed
+
+
+def test_every_write_action_is_needed_by_a_policy() -> None:
+    for each in load_all():
+        needed = {action for policy in each.policies for action in write_actions(each, policy)}
+        assert needed == set(each.write_actions), each.name
+
+
+def test_the_ids_of_other_tools_are_shown(inside: Cli) -> None:
+    policy = ALL["s3-versioning"]
+    said = " ".join(inside("policies", "show", policy.id, COLUMNS="200").out.split())
+    for ids in (policy.security_hub, policy.prowler, policy.config_rules):
+        assert ids and all(each in said for each in ids)
 
 
 def test_help_gives_examples_and_says_what_the_exit_codes_mean(inside: Cli) -> None:

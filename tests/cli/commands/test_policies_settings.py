@@ -39,7 +39,7 @@ def test_a_policy_begins_with_report(inside: Cli, accounts: Hub) -> None:
     assert ran.code == 0, ran.err
     assert modes(accounts) == {RISKY: "report"}
     assert modes(accounts, OTHER) == {}
-    assert "report: what is broken is told, and nothing is changed." in ran.err
+    assert "report: deviations are reported, and nothing is changed." in ran.err
 
 
 def test_what_is_enabled_keeps_its_mode_where_none_is_named(inside: Cli, accounts: Hub) -> None:
@@ -149,7 +149,7 @@ def test_a_parameter_of_a_risky_policy_in_auto_is_asked_about(inside: Cli, accou
 
 def test_of_approve_it_says_that_somebody_is_asked(inside: Cli, accounts: Hub) -> None:
     ran = inside("policies", "enable", RISKY, "--account", OWN, "--mode", "approve", COLUMNS="200")
-    assert "approve: what is broken is mended once somebody approves it" in ran.err
+    assert "approve: deviations are fixed after a person approves" in ran.err
 
 
 def test_accounts_in_which_the_same_happens_are_told_together(inside: Cli, accounts: Hub) -> None:
@@ -205,6 +205,27 @@ def test_set_mode_leaves_what_is_off(inside: Cli, accounts: Hub) -> None:
     ran = inside("policies", "set-mode", "auto", "--all", "--all-accounts")
     assert ran.code == 0, ran.err
     assert (modes(accounts), modes(accounts, OTHER)) == ({SAFE: "auto"}, {})
+
+
+@pytest.mark.parametrize("mode", ["report", "approve", "auto"])
+def test_set_mode_refuses_a_named_policy_that_is_off_and_names_enable(
+    inside: Cli, accounts: Hub, server: Server, mode: str
+) -> None:
+    accounts.register(account=OWN, policies={SAFE: {"mode": "report"}, RISKY: {"mode": "off"}})
+    for named in ([RISKY], [SAFE, RISKY], ["s3-versioning"]):
+        ran = inside("policies", "set-mode", mode, *named, "--account", OWN, "--yes")
+        assert ran.code == 2
+        said = " ".join(ran.err.split())
+        assert f"{named[-1]} is off in {OWN}, and set-mode changes only enabled policies." in said
+        assert f"`rightstate policies enable {named[-1]} --mode {mode} --account {OWN}`" in said
+    assert "dynamodb:PutItem" not in server.calls
+
+
+def test_set_mode_says_in_which_accounts_a_policy_stayed_off(inside: Cli, accounts: Hub) -> None:
+    accounts.register(account=OWN, policies={SAFE: {"mode": "report"}})
+    ran = inside("policies", "set-mode", "auto", SAFE, "--all-accounts")
+    assert (ran.code, modes(accounts), modes(accounts, OTHER)) == (0, {SAFE: "auto"}, {})
+    assert f"Policies that are off stayed off in {OTHER}." in " ".join(ran.err.split())
 
 
 # --- What is refused ---

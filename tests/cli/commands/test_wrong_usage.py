@@ -160,5 +160,5 @@ def test_an_unforeseen_error_is_told_as_a_defect_and_not_as_a_finding(
     def fail(name: str) -> None:
         raise KeyError(name)
 
-    monkeypatch.setattr("rightstate_cli.commands.policies.find_policy", fail)
+    monkeypatch.setattr("rightstate_cli.commands.policies.show.find_policy", fail)
     assert "Rightstate met an error that it did not foresee: KeyError" in refused("policies", "show", "any")

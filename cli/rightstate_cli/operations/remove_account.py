@@ -1,0 +1,59 @@
+"""Forget an account: its settings, its contacts' subscriptions, and its place among the admitted accounts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rightstate.errors import InvalidInput, RightstateError
+from rightstate.models.settings import Account
+from rightstate_cli.aws import checked_account
+from rightstate_cli.hub import admission, contacts
+from rightstate_cli.operations.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What `prepare` found. `admitted` says whether the hub accepts the account's events by its number."""
+
+    workspace: Workspace
+    account: Account
+    admitted: bool
+
+    def run(self) -> Sequence[str]:
+        """Forget the account. Returns a sentence for each thing that is left.
+
+        Raises Denied and Unavailable if the settings cannot be deleted.
+        """
+        account = self.account.account
+        self.workspace.registry.remove(account)
+        hub = self.workspace.hub
+        left: list[str] = []
+        if hub is None:
+            return left
+        # Without settings, this operation cannot start again, so one failure must not stop the rest.
+        try:
+            contacts.unsubscribe(hub, account, self.account.contacts)
+        except RightstateError as error:
+            left.append(
+                f"{error} End the subscriptions of {', '.join(self.account.contacts)} to "
+                f"{hub.outputs['Notifications']} by hand."
+            )
+        if self.admitted:
+            try:
+                admission.dismiss(hub, account)
+            except RightstateError as error:
+                left.append(
+                    f"The hub still accepts its events, and each ends rejected. {error} Try again with "
+                    f"`{admission.RECONCILE}`."
+                )
+        return left
+
+
+def prepare(workspace: Workspace, account: str) -> Removal:
+    """What removing the account means. Raises InvalidInput, UnknownAccount, Denied, Unavailable."""
+    found = workspace.registry.find(checked_account(account))
+    if workspace.hub:
+        found = found or workspace.registry.get(account)
+        return Removal(workspace, found, account in admission.listed(workspace.hub))
+    if found is None:
+        raise InvalidInput(f"There are no settings of account {account}. Nothing was changed.")
+    return Removal(workspace, found, admitted=False)
