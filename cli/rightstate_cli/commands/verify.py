@@ -6,12 +6,10 @@ from typing import Annotated
 
 import typer
 
-from rightstate.errors import InvalidInput
-from rightstate_cli import checks
-from rightstate_cli.checks import Clients, Per, Result, Status
+from rightstate_cli.checks import Per, Result, Status
 from rightstate_cli.checks.grouping import Group, grouped
+from rightstate_cli.checks.verification import prepare
 from rightstate_cli.hub.deployment import DEFAULT_STACK, Hub, find
-from rightstate_cli.tables.accounts_table import Registry
 from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption
 from rightstate_cli.terminal.output import Format, print_json, print_line, print_table, progress, say
 from rightstate_cli.text import counted
@@ -46,8 +44,8 @@ def verify(
         bool,
         typer.Option(
             "--canary",
-            help="Also start two executions for resources that do not exist. One of them is refused, and sends a "
-            "message to the topic.",
+            help="Also start two executions for resources that do not exist. One of them is refused, and sends "
+            "a message to the topic.",
         ),
     ] = False,
     stack: StackOption = DEFAULT_STACK,
@@ -66,27 +64,20 @@ def verify(
 
     Exit codes: 0 nothing failed (warnings are shown), 1 a check failed, 2 could not tell.
     """
-    chosen = checks.chosen(names or ())
-    if inspect_role and inspect_role.startswith("arn:"):
-        raise InvalidInput("--inspect-role takes a role's name, the same in each account, not an ARN.")
     hub = find(stack, hub_region)
-    registry = Registry(hub.settings)
-    registered = dict(registry.understood())
-    for account in accounts or ():
-        if account not in registered:
-            registry.get(account)
+    verification = prepare(hub, names or (), accounts or (), inspect_role, canary)
     say(f"Checking the hub {stack} in account {hub.account}, {hub.region} ...")
     results = []
     with progress() as bar:
-        looking = bar.add_task("Checks", total=None)
-        for each in checks.run(chosen, hub, registered, Clients(hub, inspect_role, canary), accounts or ()):
+        task = bar.add_task("Checks", total=None)
+        for each in verification.run():
             results.append(each)
-            bar.update(looking, advance=1, description=f"{each.check.id} {each.check.title}")
+            bar.update(task, advance=1, description=f"{each.check.id} {each.check.title}")
     if format is Format.JSON:
         print_json([_as_json(each) for each in results])
     else:
         _print(results, hub)
-    if not registered:
+    if not verification.registered:
         say("No account is registered, so only the hub was checked. `rightstate accounts add` registers one.")
     raise typer.Exit(int(any(each.finding.status is Status.FAIL for each in results)))
 
