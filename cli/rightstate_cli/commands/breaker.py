@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from rightstate.guards import Halt
 from rightstate_cli.operations import release_halts, workspace
 from rightstate_cli.terminal.options import (
     FormatOption,
@@ -13,9 +14,21 @@ from rightstate_cli.terminal.options import (
     OfHubOption,
     OfHubRegionOption,
     OfStackOption,
+    TableFormatOption,
 )
-from rightstate_cli.terminal.output import Format, print_json, print_line, print_table, results, say
+from rightstate_cli.terminal.output import (
+    Format,
+    Table,
+    print_json,
+    print_line,
+    print_result,
+    print_table,
+    results,
+    say,
+)
 from rightstate_cli.text import counted, plain
+
+_COLUMNS = ("Policy", "Since", "Changes", "Tries", "Looked at again", "Last execution")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,33 +43,24 @@ def list_halts(
     stack: OfStackOption = None,
     hub_region: OfHubRegionOption = None,
     ledger: LedgerOption = None,
-    format: FormatOption = Format.TABLE,
+    format: TableFormatOption = Format.TABLE,
 ) -> None:
     """List the halts, the oldest first.
 
     Exit codes: 0 there is none, 1 there is one, 2 could not tell.
     """
     halts = workspace.guarding_of(workspace.choose(deployed, stack, hub_region, ledger)).halts()
-    if format is Format.JSON:
-        print_json([{"resource": resource, **halt.model_dump()} for resource, halt in halts])
+    if format is not Format.TABLE:
+        rows = [(resource, *_cells(halt)) for resource, halt in halts]
+        as_json = [{"resource": resource, **halt.model_dump()} for resource, halt in halts]
+        print_result(Table(("Resource", *_COLUMNS), rows), as_json, format)
     else:
         print_line(counted(len(halts), "halt"), style="bold")
         for resource in dict.fromkeys(resource for resource, _ in halts):
             _print_table(
                 resource,
-                ("Policy", "Since", "Changes", "Tries", "Looked at again", "Last execution"),
-                [
-                    (
-                        halt.policy,
-                        halt.since,
-                        str(halt.applies),
-                        str(halt.tries),
-                        halt.look_again or "soon",
-                        halt.execution.rpartition(":")[2],
-                    )
-                    for named, halt in halts
-                    if named == resource
-                ],
+                _COLUMNS,
+                [_cells(halt) for named, halt in halts if named == resource],
             )
     raise typer.Exit(1 if halts else 0)
 
@@ -95,6 +99,17 @@ def release(
         print_json({"resource": released, "released": chosen})
     else:
         _print_table(released, ("Released",), [(policy,) for policy in chosen])
+
+
+def _cells(halt: Halt) -> tuple[str, ...]:
+    return (
+        halt.policy,
+        halt.since,
+        str(halt.applies),
+        str(halt.tries),
+        halt.look_again or "soon",
+        halt.execution.rpartition(":")[2],
+    )
 
 
 def _print_table(resource: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -10,9 +10,11 @@ from rightstate_cli.checks import Per, Result, Status
 from rightstate_cli.checks.grouping import Group, grouped
 from rightstate_cli.checks.verification import prepare
 from rightstate_cli.hub.deployment import DEFAULT_STACK, Hub, find
-from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption
-from rightstate_cli.terminal.output import Format, print_json, print_line, print_table, progress, say
+from rightstate_cli.terminal.options import HubRegionOption, StackOption, TableFormatOption
+from rightstate_cli.terminal.output import Format, Table, print_line, print_result, print_table, progress, say
 from rightstate_cli.text import counted
+
+_FACTS = ("id", "title", "account", "region", "status", "found", "fix")
 
 
 def verify(
@@ -44,13 +46,13 @@ def verify(
         bool,
         typer.Option(
             "--canary",
-            help="Also start two executions for resources that do not exist. One of them is refused, and sends "
-            "a message to the topic.",
+            help="Also start two executions for resources that do not exist. One is refused, and sends a "
+            "message to the topic.",
         ),
     ] = False,
     stack: StackOption = DEFAULT_STACK,
     hub_region: HubRegionOption = None,
-    format: FormatOption = Format.TABLE,
+    format: TableFormatOption = Format.TABLE,
 ) -> None:
     """Check the deployed hub, its members and their regions, and show how to fix each problem.
 
@@ -73,16 +75,17 @@ def verify(
         for each in verification.run():
             results.append(each)
             bar.update(task, advance=1, description=f"{each.check.id} {each.check.title}")
-    if format is Format.JSON:
-        print_json([_as_json(each) for each in results])
-    else:
+    if format is Format.TABLE:
         _print(results, hub)
+    else:
+        facts = [_facts(each) for each in results]
+        print_result(Table(_FACTS, [[each[name] for name in _FACTS] for each in facts]), facts, format)
     if not verification.registered:
         say("No account is registered, so only the hub was checked. `rightstate accounts add` registers one.")
     raise typer.Exit(int(any(each.finding.status is Status.FAIL for each in results)))
 
 
-def _as_json(result: Result) -> dict[str, str]:
+def _facts(result: Result) -> dict[str, str]:
     return {
         "id": result.check.id,
         "title": result.check.title,

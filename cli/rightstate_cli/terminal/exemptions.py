@@ -6,28 +6,15 @@ from datetime import datetime, timedelta
 from rightstate.deciding.exemptions import in_force
 from rightstate.models.settings import Account, Exemption
 from rightstate_cli.operations.exempt import time_text
-from rightstate_cli.terminal.output import Format, print_json, print_table
+from rightstate_cli.terminal.output import Format, Table, print_result
 from rightstate_cli.text import counted
 
 _END_OF_DAY = "T23:59:59Z"
 
 
 def print_exemptions(listed: Sequence[tuple[Account, Exemption]], now: datetime, format: Format) -> None:
-    if format is Format.JSON:
-        print_json(
-            [
-                {
-                    "account": account.account,
-                    **each.model_dump(mode="json"),
-                    "days_left": max(0, (datetime.fromisoformat(each.until) - now).days),
-                    "expired": not in_force(each, time_text(now)),
-                }
-                for account, each in listed
-            ]
-        )
-        return
-    print_table(
-        counted(len(listed), "exemption"),
+    """Print each exemption with its account."""
+    table = Table(
         ("Exemption", "Account", "What", "Policies", "Reason", "Approver", "Until", "Left"),
         [
             (
@@ -42,8 +29,19 @@ def print_exemptions(listed: Sequence[tuple[Account, Exemption]], now: datetime,
             )
             for account, each in listed
         ],
+        title=counted(len(listed), "exemption"),
         whole=("Exemption", "Account", "Until", "Left"),
     )
+    facts = [
+        {
+            "account": account.account,
+            **each.model_dump(mode="json"),
+            "days_left": max(0, (datetime.fromisoformat(each.until) - now).days),
+            "expired": not in_force(each, time_text(now)),
+        }
+        for account, each in listed
+    ]
+    print_result(table, facts, format)
 
 
 def scope(exemption: Exemption) -> str:

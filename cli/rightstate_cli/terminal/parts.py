@@ -8,7 +8,7 @@ import typer
 from rightstate_cli.member.teardown import Fate, Part
 from rightstate_cli.terminal.options import optional
 from rightstate_cli.terminal.output import Format, print_json, print_table, say, talk
-from rightstate_cli.terminal.waiting import confirmed
+from rightstate_cli.terminal.waiting import confirmed_change
 
 RegionsOption = Annotated[
     list[str] | None,
@@ -37,7 +37,7 @@ def is_nothing_left(parts: Sequence[Part], what: str, format: Format) -> bool:
 def confirmed_parts(title: str, parts: Sequence[Part], question: str, yes: bool) -> bool:
     """Show what goes and what stays, and ask."""
     print_table(title, ("What", "Where", "", ""), _rows(parts), to=talk)
-    return confirmed(question, yes)
+    return confirmed_change(question, yes)
 
 
 def print_parts(parts: Sequence[Part], format: Format) -> None:

@@ -14,7 +14,7 @@ from rightstate_cli.terminal import completion
 from rightstate_cli.terminal.accounts import title
 from rightstate_cli.terminal.options import optional
 from rightstate_cli.terminal.output import Format, print_json, print_table, say
-from rightstate_cli.terminal.waiting import confirmed
+from rightstate_cli.terminal.waiting import confirmed_change
 from rightstate_cli.text import counted
 
 _MEANING = {
@@ -63,7 +63,7 @@ def change_settings(change: SettingsChange, yes: bool, format: Format) -> int:
     changed, failed = change.changed, {}
     if not changed:
         say("There is nothing to change.")
-    elif change.risky and not confirmed(_question(change), yes):
+    elif change.risky and not confirmed_change(_question(change), yes):
         return 2
     else:
         failed = change.write()

@@ -5,9 +5,8 @@ from contextlib import contextmanager
 
 from rich.progress import TaskID
 
-from rightstate.errors import InvalidInput
 from rightstate_cli.progress import Progress
-from rightstate_cli.terminal.output import ask, progress, say
+from rightstate_cli.terminal.output import confirmed, progress, say
 
 
 @contextmanager
@@ -24,17 +23,10 @@ def shown_progress() -> Iterator[Progress]:
         yield Progress(say, count)
 
 
-def agreed(question: str, yes: bool) -> bool:
-    """Whether a person, or --yes, agrees. Raises InvalidInput where nobody can answer."""
-    answer = yes or ask(question)
-    if answer is None:
-        raise InvalidInput("Nothing was changed: nobody confirmed it. In a script, give --yes.")
-    return answer
-
-
-def confirmed(question: str, yes: bool) -> bool:
-    """As `agreed`. After a no it also says that nothing was changed."""
-    answer = agreed(question, yes)
+def confirmed_change(question: str, yes: bool) -> bool:
+    """The answer to the question before a command changes anything. After a no it says that nothing was
+    changed. Raises InvalidInput if nobody answers."""
+    answer = confirmed(question, "Nothing was changed", yes)
     if not answer:
         say("Nothing was changed.")
     return answer

@@ -237,7 +237,7 @@ def test_what_cannot_be_meant_changes_nothing(
     said: str,
 ) -> None:
     hub.register(account=OWN)
-    monkeypatch.setattr("rightstate_cli.terminal.waiting.ask", lambda question: None)
+    monkeypatch.setattr("rightstate_cli.terminal.output.ask", lambda question: None)
     assert said in refused("decommission", "member", *args)
     assert not server.writes
 

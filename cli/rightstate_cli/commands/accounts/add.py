@@ -19,8 +19,8 @@ from rightstate_cli.terminal.options import (
     YesOption,
     optional,
 )
-from rightstate_cli.terminal.output import Format, say
-from rightstate_cli.terminal.waiting import agreed, confirmed, shown_progress
+from rightstate_cli.terminal.output import Format, confirmed, say
+from rightstate_cli.terminal.waiting import confirmed_change, shown_progress
 
 
 def add(
@@ -110,9 +110,9 @@ def add(
         addition = add_account.prepare(chosen.hub, request)
         for each in addition.notices:
             say(each)
-        if addition.installation and not confirmed(installation_question(addition.installation), yes):
+        if addition.installation and not confirmed_change(installation_question(addition.installation), yes):
             raise typer.Exit(2)
-        admit = addition.admits and agreed(admission_question(addition), yes)
+        admit = addition.admits and confirmed(admission_question(addition), "Nothing was changed", yes)
         with shown_progress() as progress:
             added = addition.run(admit, progress)
     print_added(added, format)

@@ -9,7 +9,7 @@ from rightstate_cli.hub.deployment import DEFAULT_STACK
 from rightstate_cli.operations import admit_accounts
 from rightstate_cli.terminal.options import FormatOption, HubRegionOption, StackOption, YesOption
 from rightstate_cli.terminal.output import Format, print_json, print_line, say
-from rightstate_cli.terminal.waiting import confirmed
+from rightstate_cli.terminal.waiting import confirmed_change
 from rightstate_cli.text import counted
 
 
@@ -48,7 +48,7 @@ def admit(
     if found.added or found.removed:
         added, removed = ", ".join(found.added) or "none", ", ".join(found.removed) or "none"
         say(f"Added to the list: {added}. Removed: {removed}.")
-        if not confirmed(f"Change the stack {admission.name(found.hub)}?", yes):
+        if not confirmed_change(f"Change the stack {admission.name(found.hub)}?", yes):
             raise typer.Exit(2)
         found.run()
     if format is Format.JSON:

@@ -3,13 +3,13 @@
 from rightstate_cli.operations import workspace
 from rightstate_cli.terminal import accounts as shown
 from rightstate_cli.terminal.options import (
-    FormatOption,
     LedgerOption,
     OfHubOption,
     OfHubRegionOption,
     OfStackOption,
+    TableFormatOption,
 )
-from rightstate_cli.terminal.output import Format, print_json, print_table, say
+from rightstate_cli.terminal.output import Format, Table, print_result, say
 from rightstate_cli.text import counted
 
 
@@ -18,7 +18,7 @@ def list_accounts(
     stack: OfStackOption = None,
     hub_region: OfHubRegionOption = None,
     ledger: LedgerOption = None,
-    format: FormatOption = Format.TABLE,
+    format: TableFormatOption = Format.TABLE,
 ) -> None:
     """List the registered accounts.
 
@@ -26,18 +26,17 @@ def list_accounts(
     """
     chosen = workspace.choose(deployed, stack, hub_region, ledger)
     found = sorted(chosen.registry.all(), key=lambda each: each.account)
-    if format is Format.JSON:
-        print_json([each.model_dump(mode="json") for each in found])
-    elif found:
-        print_table(
-            counted(len(found), "account"),
+    if found or format is not Format.TABLE:
+        table = Table(
             ("Account", "Name", "Regions", "Policies", "Contacts"),
             [
-                (each.account, each.name, shown.regions(each), shown.modes(each), str(len(each.contacts)))
+                (each.account, each.name, shown.regions(each), shown.modes(each), len(each.contacts))
                 for each in found
             ],
+            title=counted(len(found), "account"),
             whole=("Account",),
         )
+        print_result(table, [each.model_dump(mode="json") for each in found], format)
     elif chosen.hub:
         say("No account is registered. `rightstate accounts add` registers one.")
     else:

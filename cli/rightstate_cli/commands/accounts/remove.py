@@ -16,7 +16,7 @@ from rightstate_cli.terminal.options import (
     YesOption,
 )
 from rightstate_cli.terminal.output import Format, print_json, print_line, say
-from rightstate_cli.terminal.waiting import confirmed
+from rightstate_cli.terminal.waiting import confirmed_change
 from rightstate_cli.text import counted
 
 
@@ -41,7 +41,7 @@ def remove(
     chosen = workspace.choose(deployed, stack, hub_region, ledger)
     removal = remove_account.prepare(chosen, account)
     say(_consequences(removal))
-    if not confirmed(f"Remove account {account} from {chosen.title}?", yes):
+    if not confirmed_change(f"Remove account {account} from {chosen.title}?", yes):
         raise typer.Exit(2)
     left = removal.run()
     for each in left:

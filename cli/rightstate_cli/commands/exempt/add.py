@@ -10,16 +10,16 @@ from rightstate_cli.operations.exempt import ExemptionRequest
 from rightstate_cli.terminal.exemptions import policies as policies_of
 from rightstate_cli.terminal.exemptions import print_exemptions, scope
 from rightstate_cli.terminal.options import (
-    FormatOption,
     LedgerOption,
     OfHubOption,
     OfHubRegionOption,
     OfStackOption,
+    TableFormatOption,
     YesOption,
     optional,
 )
 from rightstate_cli.terminal.output import Format, say
-from rightstate_cli.terminal.waiting import confirmed
+from rightstate_cli.terminal.waiting import confirmed_change
 
 
 def add(
@@ -62,7 +62,7 @@ def add(
     stack: OfStackOption = None,
     hub_region: OfHubRegionOption = None,
     ledger: LedgerOption = None,
-    format: FormatOption = Format.TABLE,
+    format: TableFormatOption = Format.TABLE,
 ) -> None:
     """Exempt an account, a resource or a tag, from some policies or from all.
 
@@ -95,7 +95,7 @@ def add(
     if addition.of_whole_account:
         [whole] = addition.made
         question = f"Exempt the whole account {account} from {policies_of(whole)} until {whole.until}?"
-        if not confirmed(question, yes):
+        if not confirmed_change(question, yes):
             raise typer.Exit(2)
     addition.run()
     print_exemptions([(addition.after, each) for each in addition.made], now, format)

@@ -8,11 +8,11 @@ import typer
 from rightstate_cli.operations import exempt, workspace
 from rightstate_cli.terminal.exemptions import print_exemptions
 from rightstate_cli.terminal.options import (
-    FormatOption,
     LedgerOption,
     OfHubOption,
     OfHubRegionOption,
     OfStackOption,
+    TableFormatOption,
     optional,
 )
 from rightstate_cli.terminal.output import Format, say
@@ -28,7 +28,7 @@ def list_exemptions(
     stack: OfStackOption = None,
     hub_region: OfHubRegionOption = None,
     ledger: LedgerOption = None,
-    format: FormatOption = Format.TABLE,
+    format: TableFormatOption = Format.TABLE,
 ) -> None:
     """List exemptions. Those that end first come first.
 
@@ -38,7 +38,7 @@ def list_exemptions(
     """
     now = datetime.now(UTC)
     found = exempt.find(workspace.choose(deployed, stack, hub_region, ledger), accounts or (), every, now)
-    if found.exemptions or format is Format.JSON:
+    if found.exemptions or format is not Format.TABLE:
         print_exemptions(found.exemptions, now, format)
     else:
         others = f" `--all` lists {counted(found.hidden, 'exemption')}." if found.hidden else ""

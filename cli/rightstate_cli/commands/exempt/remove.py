@@ -17,7 +17,7 @@ from rightstate_cli.terminal.options import (
     optional,
 )
 from rightstate_cli.terminal.output import Format, print_json, say
-from rightstate_cli.terminal.waiting import confirmed
+from rightstate_cli.terminal.waiting import confirmed_change
 
 
 def remove(
@@ -50,7 +50,7 @@ def remove(
             f"{own.until}: {own.reason} (approved by {own.approver}). The next execution fixes deviations "
             "there."
         )
-        if not confirmed(f"Remove exemption {own.id}?", yes):
+        if not confirmed_change(f"Remove exemption {own.id}?", yes):
             raise typer.Exit(2)
     removal.run()
     say(f"Exemption {own.id} of account {before.account} was removed.")

@@ -25,7 +25,7 @@ from rightstate_cli.terminal.stack_sets import (
     print_stack_set,
     say_steps,
 )
-from rightstate_cli.terminal.waiting import confirmed, shown_progress
+from rightstate_cli.terminal.waiting import confirmed_change, shown_progress
 
 
 def deploy(
@@ -89,7 +89,7 @@ def deploy(
         with shown_progress() as stack_set.progress:
             deployment = organization.prepare(hub, stack_set, request)
         say_steps(deployment)
-        if deployment.changes and not confirmed("Go on?", yes):
+        if deployment.changes and not confirmed_change("Go on?", yes):
             raise typer.Exit(2)
         with shown_progress() as stack_set.progress:
             deployed = deployment.run()

@@ -5,8 +5,8 @@ import typer
 from rightstate.errors import InvalidInput
 from rightstate_cli.docs.reference import facts
 from rightstate_cli.planning import filters
-from rightstate_cli.terminal.options import CategoryOption, FormatOption, RiskOption, TypeOption
-from rightstate_cli.terminal.output import Format, print_json, print_table, say
+from rightstate_cli.terminal.options import CategoryOption, RiskOption, TableFormatOption, TypeOption
+from rightstate_cli.terminal.output import Format, Table, print_result, print_table, say
 from rightstate_cli.text import counted
 
 
@@ -15,7 +15,7 @@ def list_policies(
     types: TypeOption = None,
     category: CategoryOption = None,
     risk: RiskOption = None,
-    format: FormatOption = Format.TABLE,
+    format: TableFormatOption = Format.TABLE,
 ) -> None:
     """List or show policies, or enable and disable them in accounts of a deployed hub.
 
@@ -29,16 +29,36 @@ def list_policies(
             raise InvalidInput(f"Give the options after `{context.invoked_subcommand}`. Nothing was changed.")
         return
     chosen = filters.policies((), types or (), category, risk)
-    if format is Format.JSON:
-        print_json([facts(*each) for each in chosen])
-        return
-    print_table(
-        counted(len(chosen), "policy"),
-        ("Policy", "Risk", "Begin in"),
-        [
-            (f"{each.id}\n  {each.title}", each.risk.value, each.risk.suggested_mode.value)
-            for _, each in chosen
-        ],
-        whole=("Risk", "Begin in"),
-    )
+    if format is Format.TABLE:
+        print_table(
+            counted(len(chosen), "policy"),
+            ("Policy", "Severity", "Risk", "Begin in"),
+            [
+                (
+                    f"{each.id}\n  {each.title}",
+                    each.severity.value,
+                    each.risk.value,
+                    each.risk.suggested_mode.value,
+                )
+                for _, each in chosen
+            ],
+            whole=("Severity", "Risk", "Begin in"),
+        )
+    else:
+        table = Table(
+            ("Policy", "Title", "Type", "Category", "Severity", "Risk", "Begin in"),
+            [
+                (
+                    each.id,
+                    each.title,
+                    resource_type.name,
+                    each.category,
+                    each.severity.value,
+                    each.risk.value,
+                    each.risk.suggested_mode.value,
+                )
+                for resource_type, each in chosen
+            ],
+        )
+        print_result(table, [facts(*each) for each in chosen], format)
     say("`rightstate policies show ID` shows everything about one policy.")
