@@ -97,6 +97,7 @@ def lately(site: Site) -> Iterator[CheckResult]:
         )
     if not sums:
         yield from _of_ledger(site)
+        return
     yield passed("The dead-letter queue is empty, and nothing failed in the last 24 hours.")
 
 
