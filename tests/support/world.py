@@ -266,7 +266,7 @@ class World:
         self.starts_twice = False
 
     def admit(self, *accounts: str) -> Answer:
-        """List accounts whose events the hub takes; returns the stack that does."""
+        """List accounts whose events the hub accepts; returns the stack that does."""
         listed = {"Accounts": ",".join(accounts)}
         stack = _stack(f"{STACK}-admission", "Rightstate, the admission - x", listed, HubStack=STACK)
         self.other_stacks.append(stack)

@@ -1,8 +1,8 @@
-"""Whose events the hub's bus takes beside those of its own account.
+"""The accounts whose events the hub's event bus accepts.
 
-Those of the organization that the hub's stack names, and those of accounts that a stack beside it lists. That
-is a stack of its own so that `sam deploy`, which sets every parameter of the hub's stack to what
-samconfig.toml has, cannot undo what `rightstate accounts add` has done.
+These are the accounts of the organization that the hub's stack names, and those that a second stack lists.
+The list has a stack of its own because `sam deploy` sets every parameter of the hub's stack to the value in
+samconfig.toml. That would undo `rightstate accounts add`.
 """
 
 import copy
@@ -21,15 +21,15 @@ from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.hub.stacks import Stack
 
 MARK = "Rightstate, the admission"
-"""So the description of every such stack begins."""
+"""The beginning of the description of every such stack."""
 RECONCILE = "rightstate accounts admit"
-"""The command that has the bus take the events of all accounts that are registered."""
+"""The command that lets the bus accept the events of all registered accounts."""
 
 _TAGS = [{"Key": "application", "Value": "rightstate"}]
 
 
 class Admission(StrEnum):
-    """Why an account's events are taken, or that they are not."""
+    """Why an account's events are accepted, or that they are not."""
 
     OWN = "own"
     LISTED = "listed"
@@ -44,16 +44,17 @@ def name(hub: Hub) -> str:
 
 
 def template() -> dict[str, Any]:
-    """The CloudFormation template of that stack: the organization's statement, for accounts instead."""
+    """The CloudFormation template of that stack: the statement for the organization, with accounts
+    instead."""
     organization = sam_template.template()["Resources"]["OrganizationEvents"]["Properties"]["Statement"]
     statement = copy.deepcopy(organization)
     equals = statement["Condition"]["StringEquals"]
     del equals["aws:PrincipalOrgID"]
-    # A condition takes half the room of a list of principals; the bus's policy has 10 KB.
+    # A condition takes half the space of a list of principals. The bus's policy has at most 10 KB.
     equals["aws:PrincipalAccount"] = {"Ref": "Accounts"}
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"{MARK} - the accounts whose events the hub takes, beside its organization's.",
+        "Description": f"{MARK} - the accounts whose events the hub accepts, beside its organization's.",
         "Parameters": {
             "HubStack": {"Type": "String", "Description": "Name of the hub's stack."},
             "Accounts": {
@@ -73,7 +74,7 @@ def template() -> dict[str, Any]:
         },
         "Outputs": {
             "Accounts": {
-                "Description": "Accounts whose events the hub takes, beside its organization's.",
+                "Description": "Accounts whose events the hub accepts, beside its organization's.",
                 "Value": {"Fn::Join": [",", {"Ref": "Accounts"}]},
             }
         },
@@ -81,21 +82,21 @@ def template() -> dict[str, Any]:
 
 
 def find(hub: Hub) -> Stack | None:
-    """The stack that lists the accounts, None where no account is listed. Raises Denied, Unavailable."""
+    """The stack that lists the accounts, None if no account is listed. Raises Denied, Unavailable."""
     found = stacks.find(hub.client("cloudformation"), name(hub))
     return found if found and found.get("Description", "").startswith(MARK) else None
 
 
 def listed(hub: Hub) -> list[str]:
-    """The accounts that are admitted by their number. Raises Denied, Unavailable, InvalidInput."""
+    """The accounts in the list. Raises Denied, Unavailable, InvalidInput."""
     stack = find(hub)
     return stacks.outputs(stack)["Accounts"].split(",") if stack else []
 
 
 def of(hub: Hub, account: str) -> Admission:
-    """Whether and why the account's events are taken; asks Organizations where the hub admits one.
+    """Whether and why the account's events are accepted. Asks Organizations if the hub accepts one.
 
-    Raises Denied and Unavailable where AWS cannot be asked at all.
+    Raises Denied, Unavailable, InvalidInput.
     """
     return _of(hub, account, listed(hub))
 
@@ -120,8 +121,10 @@ def _of(hub: Hub, account: str, accounts: Iterable[str]) -> Admission:
 
 
 def reconciled(hub: Hub, registered: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The accounts to list, of those that are registered; and those of which it cannot be told whether the
-    organization lets them in. Raises Denied, Unavailable, InvalidInput."""
+    """The registered accounts to list, and those that may or may not be in the organization.
+
+    Raises Denied, Unavailable, InvalidInput.
+    """
     now = listed(hub)
     found = {account: _of(hub, account, now) for account in sorted(registered)}
     kept = [account for account in now if account in found]
@@ -130,12 +133,12 @@ def reconciled(hub: Hub, registered: Iterable[str]) -> tuple[list[str], list[str
 
 
 def admit(hub: Hub, account: str) -> None:
-    """Have the hub's bus take the events of that account too. Raises CallFailed, Denied, Unavailable."""
+    """Let the hub's bus accept the events of that account too. Raises CallFailed, Denied, Unavailable."""
     set_accounts(hub, list(dict.fromkeys([*listed(hub), account])))
 
 
 def dismiss(hub: Hub, account: str) -> None:
-    """Have the hub's bus take the events of that account no more, unless it is the organization's.
+    """Let the hub's bus no longer accept the events of that account, unless the organization has it.
 
     Raises CallFailed, Denied, Unavailable.
     """
@@ -143,7 +146,7 @@ def dismiss(hub: Hub, account: str) -> None:
 
 
 def set_accounts(hub: Hub, accounts: list[str]) -> None:
-    """Have the hub's bus take the events of those accounts and of no others, beside the organization's.
+    """Let the hub's bus accept the events of exactly those accounts, beside the organization's.
 
     Raises CallFailed, Denied, Unavailable.
     """

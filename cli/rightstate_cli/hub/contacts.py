@@ -1,4 +1,4 @@
-"""An account's contacts: e-mail subscriptions of the hub's topic that get the account's messages alone."""
+"""An account's contacts: e-mail subscriptions of the hub's topic, filtered by account."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -11,14 +11,14 @@ from rightstate_cli.hub.deployment import Hub
 
 _PENDING = "PendingConfirmation"
 _KEY = "account"
-"""The message attribute that says whom a message is about."""
+"""The message attribute with the account that a message is about."""
 
 
 def subscribe(hub: Hub, account: str, addresses: Iterable[str]) -> dict[str, str]:
-    """Subscribe the addresses to what concerns the account; says of each what is now the case.
+    """Subscribe the addresses to messages about the account. Returns the state of each, in words.
 
-    An address that is subscribed for other accounts gets this one's messages too; one that gets every
-    message is left as it is. Raises Denied, Unavailable, InvalidInput.
+    An address that is subscribed for other accounts gets this one's messages too. One that gets every
+    message is not changed. Raises Denied, Unavailable, InvalidInput.
     """
     sns, topic = hub.client("sns"), hub.outputs["Notifications"]
     with answers("The account is registered; its contacts are not all subscribed."):
@@ -27,9 +27,10 @@ def subscribe(hub: Hub, account: str, addresses: Iterable[str]) -> dict[str, str
 
 
 def unsubscribe(hub: Hub, account: str, addresses: Iterable[str]) -> None:
-    """Let the addresses hear no more of the account, and leave what they hear of others.
+    """Stop messages about the account to the addresses. They keep those about other accounts.
 
-    A subscription that was never confirmed is not to be changed; it lapses by itself. Raises Denied,
+    SNS deletes a subscription that is never confirmed (developer guide, ConfirmSubscription), so those are
+    left. Raises Denied,
     Unavailable, InvalidInput.
     """
     sns, topic = hub.client("sns"), hub.outputs["Notifications"]
@@ -45,9 +46,9 @@ def unsubscribe(hub: Hub, account: str, addresses: Iterable[str]) -> None:
                 _narrow(sns, arn, [each for each in accounts if each != account])
 
 
-def tell(hub: Hub, account: str, subject: str, text: str) -> None:
-    """Publish a failure to those who hear of the account. Raises Denied, Unavailable, InvalidInput."""
-    with answers("Nobody was told."):
+def send(hub: Hub, account: str, subject: str, text: str) -> None:
+    """Publish a failure to the contacts of the account. Raises Denied, Unavailable, InvalidInput."""
+    with answers("No message was sent."):
         hub.client("sns").publish(
             TopicArn=hub.outputs["Notifications"],
             # API reference, Publish: at most 100 characters.
@@ -67,9 +68,9 @@ def _subscribed(sns: Any, topic: str, account: str, address: str, arn: str | Non
         except ClientError as error:
             if arn is None or error.response["Error"]["Code"] != "InvalidParameter":
                 raise
-            # Until it is confirmed it has no ARN by which it could be changed.
-            return "has yet to confirm a subscription for another account; add the account again then"
-        return "has to confirm the subscription, by the e-mail that AWS has sent"
+            # An unconfirmed subscription has no ARN, so it cannot be changed.
+            return "has not confirmed a subscription for another account; add the account again after that"
+        return "has to confirm the subscription, with the link in AWS's e-mail"
     accounts = _accounts(sns, str(arn))
     if accounts is None:
         return "gets every message"
@@ -82,13 +83,13 @@ def _subscriptions(sns: Any, topic: str) -> Iterator[tuple[str, str]]:
     """Address and ARN of each e-mail subscription."""
     for page in sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic):
         for each in page["Subscriptions"]:
-            # Of one that was ended AWS says for a while: Deleted.
+            # For a while, AWS still lists an ended subscription, as Deleted.
             if each["Protocol"] == "email" and each["SubscriptionArn"] != "Deleted":
                 yield each["Endpoint"], each["SubscriptionArn"]
 
 
 def _accounts(sns: Any, arn: str) -> list[str] | None:
-    """The accounts that the subscription is narrowed to, None where it is not one of ours."""
+    """The accounts that its filter policy names, None if Rightstate did not write that."""
     attributes = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
     policy = json.loads(attributes.get("FilterPolicy") or "{}")
     return [str(each) for each in policy[_KEY]] if list(policy) == [_KEY] else None

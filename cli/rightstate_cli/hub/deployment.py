@@ -13,12 +13,12 @@ from rightstate_cli.application import sam_template
 from rightstate_cli.aws import Caller, answers, sign_in
 
 USABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}
-"""The statuses in which a stack's resources fit together."""
+"""The statuses of a stack whose last change is complete."""
 
 DEFAULT_STACK = "rightstate"
 """The name of a hub's stack, unless another is given."""
 MARK = "Rightstate, the hub"
-"""So the description of every hub's stack begins."""
+"""The beginning of the description of every hub's stack."""
 ALIAS = "live"
 """The alias of machines and functions, as template.yaml names it."""
 
@@ -53,12 +53,12 @@ class Hub:
 
     @property
     def guards(self) -> Table | None:
-        """None where the hub is older than approvals and halts."""
+        """None if the hub is older than approvals and halts."""
         return self._table(GUARDS) if "GuardsTable" in self.outputs else None
 
     @property
     def exemption_days(self) -> int | None:
-        """How long an exemption may last. None where the hub is older than exemptions."""
+        """How long an exemption may last. None if the hub is older than exemptions."""
         days = self.outputs.get("ExemptionDays")
         return int(days) if days else None
 
@@ -114,7 +114,7 @@ def find(stack: str, region: str | None = None, profile: str | None = None) -> H
         raise InvalidInput(
             f"The stack {shown(stack)} is {found['StackStatus']}. Nothing was changed. Wait until it is "
             "complete; if it has failed, its events say why (`aws cloudformation describe-stack-events "
-            f"--stack-name {stack}`), and `sam deploy` again mends it."
+            f"--stack-name {stack}`), and `sam deploy` again fixes it."
         )
     outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
     return Hub(caller, stack, outputs)

@@ -1,4 +1,4 @@
-"""CloudFormation stacks: looked at, created, updated, and waited for."""
+"""CloudFormation stacks: find, create, update, delete, and wait for the end."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,11 +13,11 @@ Stack = dict[str, Any]
 
 _PATIENCE = {"Delay": 5, "MaxAttempts": 720}
 _REFUSED = "ValidationError"
-"""CloudFormation's one code for whatever it does not accept; only its message tells which."""
+"""CloudFormation's only code for all that it refuses. Only the message says what."""
 
 
 def find(cloudformation: Any, name: str) -> Stack | None:
-    """The stack, None where there is none. Raises Denied, Unavailable, InvalidInput."""
+    """The stack, None if there is none. Raises Denied, Unavailable, InvalidInput."""
     with answers("Nothing was changed."):
         try:
             [stack] = cloudformation.describe_stacks(StackName=name)["Stacks"]
@@ -52,9 +52,9 @@ def create(cloudformation: Any, name: str, given: Mapping[str, str], **request: 
 
 
 def update(cloudformation: Any, stack: Stack, given: Mapping[str, str | None], **request: Any) -> bool:
-    """Update the stack and wait for it; False where it is as wanted already.
+    """Update the stack and wait for it. False if nothing had to change.
 
-    A parameter that is None, or not named, keeps its value. Raises CallFailed, Denied, Unavailable.
+    A parameter that is None or missing keeps its value. Raises CallFailed, Denied, Unavailable.
     """
     kept = dict.fromkeys(parameters(stack))
     wanted = given if {"TemplateBody", "TemplateURL"} & request.keys() else {**kept, **given}
@@ -78,7 +78,7 @@ def delete(cloudformation: Any, stack: Stack) -> None:
     Raises CallFailed, Denied, Unavailable, InvalidInput.
     """
     name = stack["StackName"]
-    # By its id it can still be found once it is gone.
+    # A deleted stack can be described only by its id (API reference, DescribeStacks).
     named = {"StackName": stack["StackId"]}
     with answers(f"The stack {name} is still there."):
         if stack.get("EnableTerminationProtection"):
@@ -93,7 +93,7 @@ def delete(cloudformation: Any, stack: Stack) -> None:
 
 
 def why(cloudformation: Any, name: str) -> str:
-    """Why what was last done to the stack failed: the reason of the resource that failed first."""
+    """Why the stack's last operation failed: the reason of the resource that failed first."""
     reason = ""
     for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
         for event in page["StackEvents"]:  # the newest first

@@ -1,5 +1,7 @@
-"""Whether the hub's functions that only read can assume a role of a member: tried by one of them, as an
-execution does it."""
+"""Try whether the hub's functions that only read can assume a role of a member.
+
+One of them tries it, as in an execution.
+"""
 
 import json
 import uuid
@@ -10,13 +12,13 @@ from rightstate.models.settings import Account
 from rightstate_cli.aws import answers
 from rightstate_cli.hub.deployment import Hub
 
-# Of any type: the session that is opened for it is narrowed to reading, and reads nothing.
+# Any type will do: the session is limited to read actions, and reads nothing.
 _TYPE = "sqs-queue"
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Whom the role made the hub, or the error's class and its sentence."""
+    """The ARN of the session, or the class and the message of the error."""
 
     arn: str = ""
     error: str = ""
@@ -28,9 +30,9 @@ class Probe:
 
 
 def assume(hub: Hub, account: Account, role: str | None, external_id: str | None) -> Probe:
-    """Have the hub assume that role of the account with that external id, none if None.
+    """Let the hub assume that role of the account with that external id, without one if None.
 
-    Raises Denied and InvalidInput where the user may not invoke the function or it is not there.
+    Raises Denied and InvalidInput if the user may not invoke the function, or it does not exist.
     """
     name = f"probe-{uuid.uuid4()}"
     execution = f"arn:{hub.partition}:states:{hub.region}:{hub.account}:execution:{hub.stack}-probe:{name}"

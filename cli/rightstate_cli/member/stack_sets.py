@@ -1,7 +1,7 @@
 """The StackSet that installs the members of an organization: a stack in each account and region.
 
-Its permissions are service-managed: it reaches the accounts of organizational units, and those that join
-one later. The management account itself is in none.
+Its permissions are service-managed: it reaches the accounts of organizational units, also those that join
+later. It does not reach the management account (CloudFormation user guide, service-managed StackSets).
 """
 
 import time
@@ -57,7 +57,7 @@ class Instance:
 
     @property
     def well(self) -> bool:
-        """Whether it is as the StackSet wants it. Nothing can be done in an account that is suspended."""
+        """Whether it is as the StackSet wants it. AWS changes nothing in a suspended account."""
         return self.suspended or (self.status, self.detail) == ("CURRENT", "SUCCEEDED")
 
     @property
@@ -98,9 +98,9 @@ class StackSet:
         self._named = {"StackSetName": self.name, **self._call_as}
 
     def find(self) -> Found | None:
-        """The StackSet, None where there is none.
+        """The StackSet, None if there is none.
 
-        Raises InvalidInput where there is one of that name that is not this hub's, Denied, Unavailable.
+        Raises InvalidInput if one of that name belongs to another hub; Denied, Unavailable.
         """
         with self._asking("look at"):
             try:
@@ -129,7 +129,7 @@ class StackSet:
         )
 
     def get(self) -> Found:
-        """The StackSet. Raises InvalidInput where there is none, and what `find` raises."""
+        """The StackSet. Raises InvalidInput if there is none, and what `find` raises."""
         found = self.find()
         if found is None:
             raise InvalidInput(
@@ -160,7 +160,7 @@ class StackSet:
         )
 
     def create(self, body: str, parameters: Mapping[str, str]) -> None:
-        """Create it, without any stack yet. Raises CallFailed, Denied, Unavailable, InvalidInput."""
+        """Create it, without stacks. Raises CallFailed, Denied, Unavailable, InvalidInput."""
         with self._asking("create"):
             self._cloudformation.create_stack_set(
                 PermissionModel="SERVICE_MANAGED",
@@ -184,7 +184,7 @@ class StackSet:
         return self._operate("delete the stacks of", self._cloudformation.delete_stack_instances, wanted)
 
     def delete(self) -> None:
-        """Delete it, which has no stacks any more. Raises what `create` raises."""
+        """Delete it, after its stacks are gone. Raises what `create` raises."""
         with self._asking("delete"):
             self._cloudformation.delete_stack_set(**self._named)
 
@@ -205,7 +205,7 @@ class StackSet:
                     operation = None
             if operation:
                 return self._follow(operation, what)
-            # Somebody else was faster, or an account has just joined.
+            # Another operation has started first, by a person or because an account joined.
             self.settle()
             time.sleep(PAUSE)
 
@@ -237,7 +237,7 @@ class StackSet:
 
     @contextmanager
     def _asking(self, what: str) -> Iterator[None]:
-        """Say CloudFormation's refusals with the next step."""
+        """Turn CloudFormation's refusals into sentences with the next step."""
         caller = self.organization.caller
         with answers("The StackSet and its stacks are as they were."):
             try:
@@ -270,46 +270,48 @@ class StackSet:
 
 
 def organization(hub: Hub, profile: str | None) -> Organization:
-    """The organization of the profile's account, of the hub's without one.
+    """The organization of the profile's account; without a profile, of the hub's.
 
-    Raises InvalidInput where it is in none, or in one that only shares its bill; Denied, Unavailable.
+    Raises InvalidInput if the account is in none, or in one with consolidated billing only; Denied,
+    Unavailable.
     """
     caller = sign_in(hub.region, profile) if profile else hub.caller
     alone = {
-        "AWSOrganizationsNotInUseException": f"Account {caller.account} is in no organization. For single "
-        "accounts there is `rightstate accounts add`."
+        "AWSOrganizationsNotInUseException": f"Account {caller.account} is in no organization. Add "
+        "single accounts with `rightstate accounts add`."
     }
     with answers("Nothing was changed.", gone=alone):
         found = caller.client("organizations").describe_organization()["Organization"]
     if found.get("FeatureSet") != "ALL":
         raise InvalidInput(
-            f"The organization {found['Id']} has not all features enabled, which StackSets need. Nothing was "
+            f"The organization {found['Id']} has not enabled all features, which StackSets need. Nothing was "
             "changed. Enable them: `aws organizations enable-all-features`."
         )
     return Organization(caller, found["Id"], found["MasterAccountId"])
 
 
 def check_admitted(hub: Hub, organization: Organization) -> None:
-    """Raise InvalidInput unless the hub's bus takes the events of that organization."""
+    """Raise InvalidInput unless the hub's event bus accepts the events of that organization."""
     admitted = hub.outputs.get("OrganizationId")
     if admitted != organization.id:
-        instead = f"those of {admitted}" if admitted else "none of an organization"
+        instead = f"only those of {admitted}" if admitted else "those of no organization"
         raise InvalidInput(
-            f"The hub {shown(hub.stack)} does not take the events of {organization.id}, but {instead}. "
-            f"Nothing was changed. Deploy it with that first: `sam deploy --stack-name {hub.stack} --region "
-            f"{hub.region} --parameter-overrides OrganizationId={organization.id}`."
+            f"The hub {shown(hub.stack)} does not accept the events of {organization.id}; it accepts "
+            f"{instead}. Nothing was changed. Deploy it with that organization first: `sam deploy "
+            f"--stack-name {hub.stack} --region {hub.region} --parameter-overrides "
+            f"OrganizationId={organization.id}`."
         )
 
 
 def is_there(caller: Caller, stack: str) -> bool:
-    """Whether those credentials see a StackSet of that hub's members. Raises Denied, Unavailable."""
+    """Whether a StackSet of that hub's members exists. Raises Denied, Unavailable."""
     cloudformation = caller.client("cloudformation")
     with answers("Nothing was changed."):
         for call_as in ("SELF", "DELEGATED_ADMIN"):
             try:
                 cloudformation.describe_stack_set(StackSetName=name(stack), CallAs=call_as)
             except ClientError as error:
-                # The second is refused to whoever is no delegated administrator.
+                # Only a delegated administrator may ask the second.
                 if error.response["Error"]["Code"] not in {"StackSetNotFoundException", *_REFUSALS}:
                     raise
             else:
@@ -323,7 +325,8 @@ def name(stack: str) -> str:
 
 
 def root(organization: Organization) -> str:
-    """The id of the root, whose accounts are all but the management account. Raises Denied, Unavailable."""
+    """The id of the root. A StackSet there reaches all accounts but the management account. Raises Denied,
+    Unavailable."""
     with answers("Nothing was changed."):
         roots = organization.caller.client("organizations").list_roots()["Roots"]
     found: str = roots[0]["Id"]
@@ -338,17 +341,17 @@ def accounts(organization: Organization) -> dict[str, str]:
             each["Id"]: each.get("Name", "")
             for page in pages
             for each in page["Accounts"]
-            # `State` has taken the place of `Status`, which AWS retires.
+            # `State` replaces `Status`, which AWS retires.
             if (each.get("State") or each.get("Status")) == "ACTIVE"
         }
 
 
 def missing(instances: Iterable[Instance], there: Targets, wanted: Targets) -> list[Targets]:
-    """What of `wanted` has no stacks yet, as few targets."""
+    """The parts of `wanted` without stacks, as few targets as possible."""
     instances = list(instances)
     occupied = {each.unit for each in instances}
     known = {(each.unit, each.region) for each in instances}
-    # Without an account yet, but those that will join get their stacks.
+    # Units without accounts: accounts that join get their stacks automatically.
     known |= {(unit, region) for unit in there.units if unit not in occupied for region in there.regions}
     units_by_regions: dict[tuple[str, ...], list[str]] = {}
     for unit in wanted.units:
@@ -359,12 +362,12 @@ def missing(instances: Iterable[Instance], there: Targets, wanted: Targets) -> l
 
 
 def preferences(max_concurrent: int, failure_tolerance: int) -> dict[str, Any]:
-    """OperationPreferences of those percentages of the accounts in a region."""
+    """OperationPreferences with those percentages of the accounts in a region."""
     return {
         "RegionConcurrencyType": "PARALLEL",
         "MaxConcurrentPercentage": max_concurrent,
         "FailureTolerancePercentage": failure_tolerance,
-        # Strict, there would be no more at once than may fail.
+        # With strict tolerance, no more accounts would change at once than may fail.
         "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE",
     }
 
@@ -377,7 +380,7 @@ def _wanted(hub: Hub, body: str, parameters: Mapping[str, str]) -> dict[str, Any
         "Capabilities": [member_stacks.CAPABILITY],
         "Tags": [{"Key": key, "Value": value} for key, value in member_stacks.TAGS.items()],
         "AutoDeployment": {"Enabled": True, "RetainStacksOnAccountRemoval": False},
-        # What would conflict with what is under way waits for it instead of being refused.
+        # Operations that conflict with a running one wait for it instead of failing.
         "ManagedExecution": {"Active": True},
     }
 
@@ -390,7 +393,7 @@ def _targeted(targets: Targets) -> dict[str, Any]:
 
 
 def covered(instances: Iterable[Instance], there: Targets) -> Targets:
-    """Everything that has stacks."""
+    """All units and regions that have stacks."""
     found = list(instances)
     return Targets(
         tuple(sorted({*there.units, *(each.unit for each in found if each.unit)})),

@@ -1,6 +1,6 @@
-"""A member's stacks: one in each of the account's regions, made of the generated template.
+"""A member's stacks: one in each of the account's regions, from the generated template.
 
-The stack of one region has the role; it is installed first, for the others are of no use without it.
+The stack of one region has the roles. It is installed first, because the others need them.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ TAGS = {"application": "rightstate"}
 
 
 class Result(StrEnum):
-    """What became of the stack of one region."""
+    """What an installation did to the stack of one region."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -43,7 +43,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Installed:
-    """The stack of one region as an installation has left it."""
+    """The stack of one region after an installation."""
 
     region: str
     result: Result
@@ -52,7 +52,7 @@ class Installed:
 
 @dataclass(frozen=True)
 class Installation:
-    """What is to be installed in an account: the stack in each region, that of the role first."""
+    """The stacks to install in an account, one in each region. The one with the roles is the first."""
 
     hub: Hub
     caller: Caller
@@ -71,7 +71,7 @@ class Installation:
         first, *others = self.regions
         role = self._install(first, clients[first])
         if role.result is Result.FAILED:
-            skipped = f"The role, in {first}, is to be there first."
+            skipped = f"The roles in {first} have to exist first."
             return [role, *(Installed(region, Result.SKIPPED, skipped) for region in others)]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return [role, *pool.map(lambda region: self._install(region, clients[region]), others)]
@@ -122,15 +122,15 @@ def name(hub: Hub) -> str:
 
 
 def parameters(hub: Hub, account: Account, home: str) -> dict[str, str]:
-    """What the member's template is given, with the role in the region `home` and without the boundary.
+    """The parameters of the member's template, with the roles in the region `home`, without the boundary.
 
     Raises InvalidInput.
     """
     role = (account.role_arn or "").partition(":role/")[2]
     if "/" in role:
         raise InvalidInput(
-            f"The role {shown(role)} has a path, and the member's template makes a role without one. Nothing "
-            "was changed. Install that role yourself, or give --role with a name alone."
+            f"The role {shown(role)} has a path, but the member's template creates roles without one. "
+            "Nothing was changed. Install that role yourself, or give --role only a name."
         )
     given = {
         "HubAccount": hub.account,
@@ -146,7 +146,7 @@ def parameters(hub: Hub, account: Account, home: str) -> dict[str, str]:
 
 
 def checked(parameter: str, value: str) -> str:
-    """The value, if the member's template takes it for that parameter. Raises InvalidInput."""
+    """The value, if the member's template accepts it for that parameter. Raises InvalidInput."""
     declared = member_template.template()["Parameters"][parameter]
     if not re.fullmatch(declared["AllowedPattern"], value):
         raise InvalidInput(
@@ -157,7 +157,7 @@ def checked(parameter: str, value: str) -> str:
 
 
 def body(types: Iterable[str]) -> str:
-    """The template for those types, for all if none is named, without a character too many."""
+    """The template for those types, for all if none is named, without white space."""
     template = {key: value for key, value in member_template.template(types).items() if value}
     return json.dumps(template, separators=(",", ":"))
 
@@ -171,11 +171,11 @@ def prepare(
     types: Iterable[str],
     boundary: str | None,
 ) -> Installation:
-    """What is to be installed with the credentials of `caller`, after a look at what there is.
+    """The stacks to install with the credentials of `caller`, compared with those that exist.
 
-    `known` are the regions that the account had before. Without `types` they stay those that are there, so
-    that an upgrade allows no more. Raises InvalidInput where a stack is in the way or not to be updated,
-    Denied, Unavailable.
+    `known` are the regions that the account had before. Without `types`, the installed types stay, so an
+    upgrade allows no more. Raises InvalidInput if a stack is not a member's or cannot be updated; Denied,
+    Unavailable.
     """
     found = find(hub, caller, {*regions, *known})
     for region, stack in found.items():
@@ -183,7 +183,7 @@ def prepare(
             _check(hub, caller, region, stack)
     home = next(
         (stacks.parameters(stack)["RoleRegion"] for stack in found.values() if stack),
-        # As it was chosen at first: it must not move when regions come or go.
+        # As chosen at first: it must not move when regions are added or removed.
         role_region(hub, known or regions),
     )
     if home not in found:
@@ -203,7 +203,8 @@ def prepare(
 
 
 def find(hub: Hub, caller: Caller, regions: Iterable[str]) -> dict[str, Stack | None]:
-    """Region -> the stack that there is of a member's name. Raises Denied, Unavailable, InvalidInput."""
+    """Region -> the stack with a member's name, None if there is none. Raises Denied, Unavailable,
+    InvalidInput."""
     clients = {region: caller.client("cloudformation", region) for region in sorted(regions)}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = pool.map(lambda cloudformation: stacks.find(cloudformation, name(hub)), clients.values())
@@ -211,14 +212,14 @@ def find(hub: Hub, caller: Caller, regions: Iterable[str]) -> dict[str, Stack | 
 
 
 def is_ours(hub: Hub, stack: Stack) -> bool:
-    """Whether it is a member's stack, and of this hub."""
+    """Whether it is the stack of a member of this hub."""
     given = stacks.parameters(stack)
     hubs = (given.get("HubAccount"), given.get("HubRegion"), given.get("HubStack"))
     return stack.get("Description", "").startswith(_MARK) and hubs == (hub.account, hub.region, hub.stack)
 
 
 def _types(stack: Stack | None) -> tuple[str, ...]:
-    """The types that the stack is for, as far as this version knows them."""
+    """The types that the stack is for, without those that this version does not know."""
     outputs = {each["OutputKey"]: each["OutputValue"] for each in (stack or {}).get("Outputs", [])}
     found = outputs.get("ResourceTypes", "").split(",")
     return tuple(each for each in names() if each in found)
@@ -237,15 +238,15 @@ def _check(hub: Hub, caller: Caller, region: str, stack: Stack) -> None:
     its = f"--stack-name {named} --region {region}"
     if status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}:
         step = (
-            "It holds nothing that works. Delete it, and try again: `aws cloudformation "
+            "Nothing in it works. Delete it, and try again: `aws cloudformation "
             f"update-termination-protection --no-enable-termination-protection {its}`, then `aws "
             f"cloudformation delete-stack {its}`."
         )
     elif status == "UPDATE_ROLLBACK_FAILED":
-        step = f"Mend it first: `aws cloudformation continue-update-rollback {its}`."
+        step = f"Fix it first: `aws cloudformation continue-update-rollback {its}`."
     else:
         step = (
-            f"Wait until it is complete; `aws cloudformation describe-stack-events {its}` says how far it is."
+            f"Wait until it is complete. `aws cloudformation describe-stack-events {its}` shows its progress."
         )
     with answers("Nothing was changed."):
         reason = stacks.why(caller.client("cloudformation", region), named)
@@ -260,7 +261,7 @@ def commands(
     types: Iterable[str],
     boundary: str,
 ) -> list[str]:
-    """What the account's administrator runs to install the member. Raises InvalidInput."""
+    """The commands with which the account's administrator installs the member. Raises InvalidInput."""
     home = role_region(hub, known or regions)
     given = {**parameters(hub, account, home), "PermissionsBoundary": boundary}
     overrides = " ".join(f"{key}={value}" for key, value in given.items() if value)
@@ -281,7 +282,7 @@ def commands(
 
 
 def role_region(hub: Hub, regions: Sequence[str]) -> str:
-    """Which of a member's regions gets the role, where there is none yet."""
+    """Which of a new member's regions gets the roles."""
     return hub.region if hub.region in regions else regions[0]
 
 

@@ -26,7 +26,7 @@ from rightstate_cli.tables.accounts_table import Registry
 from rightstate_cli.text import counted
 
 PAUSE = 5.0
-"""Seconds between two looks."""
+"""Seconds between two looks at running executions."""
 
 _AT_ONCE = 8
 _DELETED = "DELETE_COMPLETE"
@@ -43,27 +43,27 @@ _WITHIN = (
     (
         "AWS::DynamoDB::Table",
         "table",
-        "goes with the stack: halts, approvals that are asked for, and which resource is being changed",
+        "goes with the stack: halts, requests for approval, and which resources are being changed",
     ),
 )
-"""What goes with the hub's stack and holds data: CloudFormation type, what it is, and what it holds."""
+"""Resources with data that go with the hub's stack: CloudFormation type, name, and what they hold."""
 
 
 class Fate(StrEnum):
-    """What becomes of a part."""
+    """What happens to a part."""
 
     GOES = "goes"
     STAYS = "stays"
     GONE = "gone"
     LEFT = "left"
-    """It was to go, and is still there."""
+    """It should have gone, and still exists."""
 
 
 @dataclass
 class Part:
-    """One thing that there is, what becomes of it, and what there is to say of that.
+    """One thing to delete or keep, its fate, and a note about that.
 
-    `take` takes it away; a RightstateError that it raises is what is to be said of a part that is left.
+    `take` deletes it. If that raises a RightstateError, the part is left, with the error as its note.
     """
 
     what: str
@@ -73,7 +73,7 @@ class Part:
     take: Callable[[], None] | None = field(default=None, repr=False)
 
     def go(self) -> bool:
-        """Take it away; whether it is."""
+        """Delete it; whether it is gone."""
         if self.fate is not Fate.GOES or self.take is None:
             return True
         try:
@@ -86,7 +86,7 @@ class Part:
 
 
 def go(parts: Iterable[Part]) -> bool:
-    """Take the parts away, several at a time; whether all are."""
+    """Delete the parts, several at a time; whether all are gone."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return all(list(pool.map(Part.go, parts)))
 
@@ -105,7 +105,7 @@ def running(hub: Hub, accounts: Collection[str] | None = None) -> list[str]:
         try:
             return [each["executionArn"] for page in pages for each in page["executions"]]
         except ClientError as error:
-            # Of a hub whose deletion was interrupted.
+            # The deletion of the hub was interrupted.
             if error.response["Error"]["Code"] != "StateMachineDoesNotExist":
                 raise
             return []
@@ -145,9 +145,9 @@ def wait_for_executions(
 
 
 def enrolment(hub: Hub, account: str) -> list[Part]:
-    """The account in the hub: its settings, its contacts, and that its events are taken.
+    """The account's contacts, settings and ledger entries in the hub.
 
-    They go in this order: without settings nothing starts any more, and they name the contacts.
+    The contacts go before the settings, which name them. Without settings, nothing starts any more.
     """
     found = []
     registry = Registry(hub.settings)
@@ -176,12 +176,12 @@ def kept_ledger(hub: Hub) -> Part:
 
 
 def admitted(hub: Hub, account: str) -> list[Part]:
-    """The account's place among those whose events the hub's bus takes."""
+    """The account's place in the list of accounts whose events the hub's bus accepts."""
     if account not in admission.listed(hub):
         return []
     return [
         Part(
-            "place among those whose events are taken",
+            "place in the list of accounts whose events are accepted",
             f"the stack {admission.name(hub)}",
             Fate.GOES,
             take=lambda: admission.dismiss(hub, account),
@@ -190,7 +190,7 @@ def admitted(hub: Hub, account: str) -> list[Part]:
 
 
 def member_parts(hub: Hub, caller: Caller, regions: Iterable[str]) -> tuple[list[Part], list[Part]]:
-    """The member's stacks in those regions, and apart from them the one that has its role.
+    """The member's stacks in those regions, and separately the one with its roles.
 
     Raises Denied, Unavailable, InvalidInput.
     """
@@ -202,7 +202,7 @@ def member_parts(hub: Hub, caller: Caller, regions: Iterable[str]) -> tuple[list
             continue
         named = f"stack {stack['StackName']}"
         if not member_stacks.is_ours(hub, stack):
-            others.append(Part(named, region, Fate.STAYS, "it is not of this hub"))
+            others.append(Part(named, region, Fate.STAYS, "it belongs to another hub"))
             continue
         has_role = stacks.parameters(stack).get("RoleRegion") == region
         cloudformation = caller.client("cloudformation", region)
@@ -227,7 +227,7 @@ def member_parts(hub: Hub, caller: Caller, regions: Iterable[str]) -> tuple[list
 
 
 def _of_stack_set(hub: Hub, caller: Caller, regions: Iterable[str]) -> list[tuple[str, str]]:
-    """Region and name of each stack that the organization's StackSet has made."""
+    """Region and name of each stack that the organization's StackSet created."""
     clients = {region: caller.client("cloudformation", region) for region in regions}
 
     def names(cloudformation: Any) -> list[str]:
@@ -250,26 +250,26 @@ def _of_stack_set(hub: Hub, caller: Caller, regions: Iterable[str]) -> list[tupl
 
 @dataclass(frozen=True)
 class Remains:
-    """What there is of a hub: its stack, and the tables that outlive it."""
+    """What is left of a hub: its stack, and the tables that outlive it."""
 
     hub: Hub
     stack: Stack | None
     resources: Mapping[str, list[str]]
     """CloudFormation type -> physical ids, while there is a stack."""
     tables: Mapping[str, list[str]]
-    """Logical id -> names of the tables. Without a stack there may be those of earlier ones too."""
+    """Logical id -> names of the tables. Without a stack, those of earlier hubs may be among them."""
 
     @property
     def whole(self) -> bool:
-        """Whether machines are there that may be running, and a table of accounts."""
+        """Whether the hub still has machines and a settings table."""
         return bool(self.stack and self.hub.outputs.get("SettingsTable"))
 
     def disable_rules(self) -> None:
-        """Let no more events start anything. Raises Denied, Unavailable, InvalidInput."""
+        """Disable the rules, so that events start nothing. Raises Denied, Unavailable, InvalidInput."""
         events = self.hub.client("events")
         with answers("Some of the hub's rules may be disabled now; `aws events enable-rule` enables one."):
             for rule in self.resources.get("AWS::Events::Rule", ()):
-                # A rule on the default bus is known by its name; CloudFormation may give the ARN.
+                # EventBridge takes the rule's name; CloudFormation may give its ARN.
                 try:
                     events.disable_rule(Name=rule.rpartition("/")[2])
                 except ClientError as error:
@@ -277,7 +277,7 @@ class Remains:
                         raise
 
     def _delete(self, stack: Stack, within: Iterable[Part]) -> None:
-        # CloudFormation deletes no bucket that has something in it; what is in this one expires anyway.
+        # CloudFormation cannot delete a bucket with objects. The objects in this one expire anyway.
         for bucket in self.resources.get("AWS::S3::Bucket", ()):
             _empty(self.hub.client("s3"), bucket)
         stacks.delete(self.hub.client("cloudformation"), stack)
@@ -288,7 +288,7 @@ class Remains:
         """The stack, and its tables."""
         found = []
         if admitting := admission.find(self.hub):
-            note = "the accounts whose events the hub takes"
+            note = "the accounts whose events the hub accepts"
             found.append(
                 Part(
                     f"stack {admitting['StackName']}",
@@ -331,7 +331,7 @@ class Remains:
                 elif len(names) > 1:
                     note = (
                         f"one of {len(names)} that may be the {what} of a hub of this name; delete those "
-                        "that nobody needs yourself"
+                        "that you do not need by hand"
                     )
                     tables.append(Part(f"table {name}", self.hub.region, Fate.STAYS, note))
                 else:
@@ -349,7 +349,7 @@ class Remains:
 
 
 def remains(caller: Caller, stack: str) -> Remains:
-    """What there is of the hub of that stack. Raises InvalidInput where the stack is another's."""
+    """What is left of that hub. Raises InvalidInput if the stack is not a hub; Denied, Unavailable."""
     cloudformation = caller.client("cloudformation")
     found = stacks.find(cloudformation, stack)
     if found is None:
@@ -376,7 +376,7 @@ def remains(caller: Caller, stack: str) -> Remains:
 
 
 def _tables_named(caller: Caller, stack: str) -> dict[str, list[str]]:
-    """The tables that CloudFormation has named after the stack's: STACK-LOGICALID-RANDOM."""
+    """The tables with names that CloudFormation derives from the stack's: STACK-LOGICALID-RANDOM."""
     with answers("Nothing was changed."):
         pages = caller.client("dynamodb").get_paginator("list_tables").paginate()
         names = [name for page in pages for name in page["TableNames"]]

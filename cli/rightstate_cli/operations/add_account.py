@@ -371,6 +371,6 @@ def _send_failed_check(hub: Hub, account: Account, check: Check, progress: Progr
         f"{check.said}\n\nWhat to do: {check.fix}\n"
     )
     try:
-        contacts.tell(hub, account.account, f"Rightstate cannot work in account {account.account}", text)
+        contacts.send(hub, account.account, f"Rightstate cannot work in account {account.account}", text)
     except RightstateError as error:
         progress.say(f"The account's contacts did not get a message. {error}")

@@ -24,13 +24,13 @@ from rightstate_cli.tables.ledger_table import Ledger
 
 
 class History(Protocol):
-    """The executions that are wanted."""
+    """Past executions."""
 
     def latest(self, limit: int) -> tuple[list[Past], str]:
-        """The latest, the latest last, and a sentence about what is left out, if anything."""
+        """The latest ones, oldest first, and a sentence about what is left out, if anything."""
 
     def named(self, name: str) -> list[Past]:
-        """Those of that name or ARN, or whose name begins or ends so. Raises InvalidInput if there are
+        """Those with that name or ARN, or that begin or end of a name. Raises InvalidInput if there are
         none."""
 
     def definition(self, execution: Execution) -> Any:
@@ -46,15 +46,15 @@ class Workspace(Protocol):
 
     @property
     def title(self) -> str:
-        """What people call it: `the hub 'rightstate' in account …`."""
+        """A name for people: `the hub 'rightstate' in account …`."""
 
     @property
     def options(self) -> str:
-        """What a command needs to mean it too, with a space before it; empty if nothing."""
+        """The options with which another command uses it too, with a space before them; may be empty."""
 
     @property
     def caller(self) -> Caller:
-        """Who uses it. Raises Denied, Unavailable, InvalidInput without usable credentials."""
+        """The user's credentials. Raises Denied, Unavailable, InvalidInput without usable credentials."""
 
     @property
     def registry(self) -> Registry:
@@ -66,18 +66,18 @@ class Workspace(Protocol):
 
     @property
     def guarding(self) -> Guarding | None:
-        """Requests for approval, and halts. None where a hub is older than these."""
+        """Requests for approval, and halts. None if the hub is older than these."""
 
     def settings_of(self, account: str) -> Account | None:
-        """The account's settings as its executions take them, None where it has none. Raises
+        """The account's settings as its executions read them, None if it has none. Raises
         SettingsUnreadable, Denied, Unavailable, InvalidInput."""
 
     @property
     def exemption_days(self) -> int | None:
-        """How long an exemption may last. None where a hub is older than exemptions."""
+        """How long an exemption may last. None if the hub is older than exemptions."""
 
     def history(self, wanted: Wanted) -> History:
-        """The executions that are wanted."""
+        """The past executions that `wanted` selects."""
 
     def find(self, named: str) -> tuple[str, Item]:
         """The ARN of the execution with that ARN or name, or whose name alone begins or ends so, and its

@@ -1,4 +1,4 @@
-"""The settings table as an operator works with it: which accounts there are, and what is enabled there.
+"""The settings table: the registered accounts, and what is enabled in each.
 
 The functions read the same items with `rightstate.settings`.
 """
@@ -21,7 +21,7 @@ class Registry:
         self._table = table
 
     def find(self, account: str) -> Account | None:
-        """The account's settings, None where it has none. Raises SettingsUnreadable, Denied, Unavailable."""
+        """The account's settings, None if it has none. Raises SettingsUnreadable, Denied, Unavailable."""
         with answers("Nothing was changed."):
             item = self._table.get({"account": account})
         return settings.parsed(account, item) if item else None
@@ -31,9 +31,8 @@ class Registry:
         found = self.find(account)
         if found is None:
             raise UnknownAccount(
-                f"Account {account} is not registered. Nothing was changed. "
-                f"`rightstate accounts add {account}` does that; `rightstate accounts list` lists those "
-                "that are."
+                f"Account {account} is not registered. Nothing was changed. `rightstate accounts add "
+                f"{account}` registers it. `rightstate accounts list` lists the registered accounts."
             )
         return found
 
@@ -43,7 +42,7 @@ class Registry:
             yield settings.parsed(account, item)
 
     def understood(self) -> Iterator[tuple[str, Account | SettingsUnreadable]]:
-        """Every account, or why its settings are not understood. Raises Denied, Unavailable."""
+        """Every account, or why its settings cannot be read. Raises Denied, Unavailable."""
         for account, item in self._items():
             try:
                 yield account, settings.parsed(account, item)
@@ -56,12 +55,12 @@ class Registry:
                 yield item["account"], item
 
     def put(self, account: Account) -> Account:
-        """Write the settings, if nobody has changed them since they were read; returns what is there now.
+        """Write the settings, if they were not changed since they were read. Returns them as written.
 
-        Raises InvalidInput where somebody has, or there is more than the table can keep; Denied, Unavailable.
+        Raises InvalidInput if they were changed, or are too large for the table; Denied, Unavailable.
         """
         written = account.model_copy(update={"revision": account.revision + 1})
-        # What was written by other hands has no revision.
+        # Settings written without this class have no revision.
         unwritten = () if account.revision else (absent("account"), absent("revision"))
         item = settings.as_item(written)
         check_size(account.account, serialized(item))
@@ -69,13 +68,13 @@ class Registry:
             put = self._table.put(item, when=[(*unwritten, equals("revision", account.revision))])
         if not put:
             raise InvalidInput(
-                f"Somebody else has changed the settings of account {account.account} meanwhile; try again. "
-                "Nothing was changed."
+                f"Another person has changed the settings of account {account.account} meanwhile. Nothing "
+                "was changed. Try again."
             )
         return written
 
     def remove(self, account: str) -> None:
-        """Forget the account: from then on nothing is enabled there."""
+        """Delete the account's settings, so that nothing is enabled there."""
         with answers("Nothing was changed."):
             self._table.delete({"account": account})
 
@@ -85,20 +84,20 @@ _LARGEST_ITEM = 400 * 1024
 
 
 def check_size(account: str, item: Mapping[str, Any]) -> None:
-    """Raise InvalidInput where DynamoDB would refuse the settings as too large."""
+    """Raise InvalidInput if DynamoDB would refuse the settings as too large."""
     size = sum(len(name.encode()) + _size(value) for name, value in item.items())
     if size > _LARGEST_ITEM:
         raise InvalidInput(
-            f"The settings of account {account} would take {size // 1024} KB, and the settings table keeps "
-            "400 KB an account. Nothing was changed. Remove exemptions that have ended or that one of the "
-            f"whole account or of a tag can replace: `rightstate exempt list --account {account}`, "
-            "`rightstate exempt remove`."
+            f"The settings of account {account} would take {size // 1024} KB, and DynamoDB keeps at most "
+            "400 KB an account. Nothing was changed. Remove exemptions that have ended, or that one "
+            "exemption of a tag or of the account can replace: `rightstate exempt list --account "
+            f"{account}`, `rightstate exempt remove`."
         )
 
 
 def _size(value: Mapping[str, Any]) -> int:
-    """Bytes of an attribute: texts and names in UTF-8, 1 for an element and 3 for a list or map; a number
-    takes at most 21."""
+    """Bytes of an attribute: UTF-8 for texts and names, 3 for a list or map and 1 for each element, at most
+    21 for a number."""
     [(kind, held)] = value.items()
     match kind:
         case "S":

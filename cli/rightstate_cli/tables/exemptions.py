@@ -1,4 +1,4 @@
-"""Exemptions written into an account's settings, and taken out again."""
+"""Add exemptions to an account's settings, and remove them."""
 
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
@@ -13,25 +13,26 @@ _TRIES = 3
 
 
 def as_counted(account: Account, most_days: int | None) -> Account:
-    """The account with each exemption for as long as it counts. To show, not to write back."""
+    """The account with each exemption's end as it counts. To show, never to write back."""
     return limited(account, most_days) if most_days else account
 
 
 def made(lasting: timedelta, **fields: object) -> Exemption:
-    """An exemption from now on for so long, under a new id."""
+    """An exemption from now on, for that time, with a new id."""
     now = datetime.now(UTC)
     times = {"created": written(now), "until": written(now + lasting)}
     return Exemption.model_validate({"id": f"ex-{token_hex(4)}", **times, **fields})
 
 
 def add(registry: Registry, account: str, exemption: Exemption) -> None:
-    """Write it beside the others. Raises what `Registry.get` and `put` raise."""
+    """Add it to the account's exemptions. Raises what `Registry.get` and `put` raise."""
     found = registry.get(account)
     registry.put(found.model_copy(update={"exemptions": (*found.exemptions, exemption)}))
 
 
 def remove(registry: Registry, account: str, exemption: str) -> None:
-    """Take it out again, whatever else is changed meanwhile. Raises what `Registry.get` and `put` raise."""
+    """Remove it, and try again if the settings were changed meanwhile. Raises what `Registry.get` and `put`
+    raise."""
     for left in reversed(range(_TRIES)):
         found = registry.get(account)
         kept = tuple(each for each in found.exemptions if each.id != exemption)

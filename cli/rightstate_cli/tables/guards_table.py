@@ -1,4 +1,4 @@
-"""The guards table: what waits for an approval, and what is halted."""
+"""The guards table: requests for approval, and halts."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def waits(requested: Requested, at: str | None = None) -> bool:
 
 
 class Guarding:
-    """What the guards table says. Raises Denied, Unavailable, InvalidInput as `answers` does."""
+    """Reads the guards table. Raises Denied, Unavailable, InvalidInput as `answers` does."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -42,7 +42,7 @@ class Guarding:
         return sorted((each for each in found if each), key=lambda each: each.asked_at, reverse=True)
 
     def request(self, request: str) -> Requested:
-        """The request of that id. Raises InvalidInput where there is none."""
+        """The request of that id. Raises InvalidInput if there is none."""
         item = self._item(REQUESTS, request)
         found = _request(item) if item else None
         if found is None:
@@ -53,7 +53,7 @@ class Guarding:
         return found
 
     def waiting_for(self, execution: str) -> Requested | None:
-        """The request whose answer the execution of that ARN waits for, None where it waits for none."""
+        """The request whose answer the execution with that ARN waits for, None if it waits for none."""
         item = self._item(REQUESTS, request_id(execution))
         found = _request(item) if item else None
         return found if found and found.execution == execution and waits(found) else None
@@ -61,9 +61,9 @@ class Guarding:
     # --- Halts ---
 
     def halts(self) -> list[tuple[str, Halt]]:
-        """Resource, as account/region/type/id, and halt: all there are."""
+        """Every halt, with its resource as account/region/type/id."""
         with answers(_NOTHING_CHANGED):
-            # Not by their index: halts of an earlier version are not in it.
+            # By a scan: halts of an earlier version are not in the index.
             found = list(self._table.scan([[present("since")]]))
         items = [item for item in found if item["what"].startswith(HALT)]
         return sorted(
@@ -72,14 +72,14 @@ class Guarding:
         )
 
     def halted(self) -> dict[str, Guard]:
-        """What is halted, by the resource, read once for all of them."""
+        """The halts of each resource, read once for all of them."""
         halts: dict[str, tuple[Halt, ...]] = {}
         for resource, halt in self.halts():
             halts[resource] = (*halts.get(resource, ()), halt)
         return {resource: Guard(halts=each) for resource, each in halts.items()}
 
     def let_go(self, resource: str, policy: str) -> None:
-        """End a halt, and forget what was counted: it may be changed as often again."""
+        """End a halt, and restart the count of changes."""
         guard = self._item(resource, GUARD) or {}
         with answers("The halt stays."):
             if policy in guard.get("applies", {}):
@@ -87,7 +87,7 @@ class Guarding:
             self._table.delete({"id": resource, "what": HALT + policy})
 
     def guard(self, resource: str) -> Guard:
-        """What executions have to mind about a resource, named account/region/type/id."""
+        """What executions must respect about a resource, named account/region/type/id."""
         return parsed(self._items(resource))
 
     # --- The table ---
@@ -111,16 +111,16 @@ class Approving(Guarding):
     def decide(
         self, requested: Requested, choice: Choice, reason: str, not_before: str = "", not_after: str = ""
     ) -> None:
-        """Decide under the own identity, and wake the execution that waits.
+        """Decide as the caller, and wake the execution that waits.
 
-        Done again, it wakes it again: nothing else happens. Raises InvalidInput where it is decided already,
-        or may not be by the caller.
+        A second call only wakes it again. Raises InvalidInput if the request is already decided, or if the
+        caller may not decide it.
         """
         caller = self._caller
         if choice is Choice.APPROVE and same_person(requested, caller.user_id, caller.arn):
             raise InvalidInput(
                 f"{caller.arn} caused the change, and so cannot approve {requested.id}. {_UNCHANGED} Ask "
-                "somebody else, or deny it."
+                "another person, or deny it."
             )
         unproven = choice is Choice.APPROVE and not requested.proven
         if unproven and not listed(requested.approvers, caller.user_id):
@@ -139,17 +139,17 @@ class Approving(Guarding):
         )
         self._write(requested, decision)
         if not self._wake(requested):
-            # The function that asked was killed, and the state has asked again under another token.
+            # The function that asked died, and its retry asked again with another token.
             latest = self.request(requested.id)
             if latest.token in ("", requested.token) or not self._wake(latest):
                 raise InvalidInput(
-                    f"{requested.id} does not wait any more: it was decided by somebody else, has expired, "
-                    "or its execution has ended. The execution goes on as it was decided before. If "
-                    "`rightstate approvals list` has it still, decide again in a minute. Yours is kept."
+                    f"{requested.id} does not wait any more: another person decided it, it has expired, or "
+                    "its execution has ended. The first decision counts. If `rightstate approvals list` "
+                    "still lists it, decide again in a minute. Your decision is kept."
                 )
 
     def _wake(self, requested: Requested) -> bool:
-        """Let the execution that waits look at the decision. False where nothing waits under that token."""
+        """Let the waiting execution read the decision. False if nothing waits with that token."""
         states = self._caller.client("stepfunctions")
         with answers("The execution goes on as it was decided before."):
             try:
@@ -183,7 +183,7 @@ class Approving(Guarding):
 
 
 def _request(item: dict[str, Any]) -> Requested | None:
-    """None for one that another version has written."""
+    """None if another version wrote it in another form."""
     try:
         return Requested.model_validate({**known(item, Requested), "id": item["what"]})
     except ValidationError:

@@ -1,6 +1,7 @@
-"""The ledger, read: what executions decided, changed and came to, the newest first.
+"""Reads the ledger: what executions decided and changed, and how they ended, the newest first.
 
-It outlives Step Functions' history of 90 days. The functions write it with `rightstate.ledger`.
+Step Functions deletes its history after 90 days; the ledger stays. The functions write it with
+`rightstate.ledger`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ _KEPT_OF_MANY = ("outcome", "error", "reason", "rule", "why", "account", "region
 
 
 class Visit(Frozen):
-    """A state that was entered, for how long, and how often its tries failed with which errors."""
+    """A state that an execution entered: when, for how long, and how often each error occurred there."""
 
     state: str
     entered: datetime
@@ -34,10 +35,10 @@ class Visit(Frozen):
 
 
 class Entry(BaseModel):
-    """What the ledger has of one execution.
+    """The ledger's entry of one execution.
 
-    `resource` is account/region/type/id; the id of an input that was refused stands in quotes. What an
-    older version did not write is empty.
+    `resource` is account/region/type/id. The id of a refused input is in quotes. Fields that an older version
+    did not write are empty.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -74,11 +75,16 @@ class Entry(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _completed(cls, given: Any) -> Any:
-        """What the first version's entries lack and can be told from the rest."""
+        """Fields that entries of the first version lack, derived from the others."""
         parts = str(given.get("resource", "")).split("/", 3)
-        told = dict(zip(("account", "region", "resource_type"), parts, strict=False))
+        derived = dict(zip(("account", "region", "resource_type"), parts, strict=False))
         policies = [each.get("policy", "") for each in given.get("verdicts", ())]
-        return {**told, "policies": policies, "started": str(given.get("at", "")).partition("#")[0], **given}
+        return {
+            **derived,
+            "policies": policies,
+            "started": str(given.get("at", "")).partition("#")[0],
+            **given,
+        }
 
     @property
     def name(self) -> str:
@@ -97,10 +103,10 @@ class Entry(BaseModel):
 
 @dataclass(frozen=True)
 class Query:
-    """Which entries are wanted; what is empty leaves out nothing.
+    """Which entries are wanted. Empty fields do not filter.
 
-    `resource` is the entries' own account/region/type/id, `execution` an ARN, `event` the id of the event
-    that started it. Of the times, which are those of the executions' start, `until` is the first not wanted.
+    `resource` is account/region/type/id, `execution` an ARN, `event` the id of the event that started it.
+    `since` and `until` are about the executions' start; `until` itself is not included.
     """
 
     resource: str | None = None
@@ -131,20 +137,20 @@ class Query:
 
     @property
     def between(self) -> tuple[str, str]:
-        """The first and the last value of `at`, of which both are within."""
+        """The first and the last value of `at`, both included."""
         first = written(self.since) if self.since else "0"
-        # What begins at that very time goes on with #NAME, which is behind it.
+        # An entry of that very time has #NAME behind the time, so it sorts after it.
         return first, written(self.until) if self.until else "9999"
 
 
 class Ledger:
-    """Reads a ledger. Its methods raise Denied, Unavailable and InvalidInput as they go."""
+    """Reads a ledger. Its iterators raise Denied, Unavailable and InvalidInput."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def entries(self, query: Query) -> Iterator[Entry]:
-        """The entries that are wanted, the newest first; a page is read when those before it are taken."""
+        """The wanted entries, the newest first. Pages are read as they are needed."""
         with answers("Nothing was changed."):
             for item in self._items(query):
                 entry = understood(item)
@@ -152,15 +158,15 @@ class Ledger:
                     yield entry
 
     def everything(self, where: Sequence[Clause]) -> Iterator[Item]:
-        """All entries for which the clauses hold, as they are stored, in no order."""
+        """All entries that match the clauses, as stored, in no order."""
         with answers("Nothing was written."):
             for item in self._table.scan(where):
-                # A canary's entry has none of the indexes' keys, so that nothing lists it.
+                # A canary's entry lacks the keys of the indexes, so no list has it.
                 if "execution" in item:
                     yield item
 
     def _items(self, query: Query) -> Iterator[Item]:
-        """By the narrowest key that the query has. Indexes are eventually consistent."""
+        """Read by the narrowest key of the query. Indexes are eventually consistent."""
         where = list(_clauses(query))
         narrowed: dict[str, Any] = {"between": query.between, "newest_first": True, "where": where}
         if query.execution:
@@ -177,7 +183,7 @@ class Ledger:
                 yield from self._table.query(day, "day", **narrowed)
 
     def _days(self, query: Query) -> Iterator[str]:
-        """Each day that may have some, the last first. A ledger has none from before it was made."""
+        """Each day that may have entries, the last first. The table's creation is the earliest."""
         first = query.since or self._table.made()
         day = min(query.until or datetime.now(UTC) + _DAY, datetime.now(UTC) + _DAY)
         while written(day)[:10] >= written(first)[:10]:
@@ -185,14 +191,14 @@ class Ledger:
             day -= _DAY
 
     def _whole(self, keys: Iterator[Item]) -> Iterator[Item]:
-        """The items of an index that has no more than their keys."""
+        """The items of an index that holds only keys."""
         for key in keys:
             if item := self._table.get({"resource": key["resource"], "at": key["at"]}):
                 yield item
 
 
 def understood(item: Mapping[str, Any]) -> Entry:
-    """The item of the table; of one that another version wrote otherwise, as much as is understood."""
+    """The entry of an item. If another version wrote it in another form, as much as can be read."""
     try:
         return Entry.model_validate(dict(item))
     except (ValidationError, TypeError, ValueError):
@@ -202,7 +208,7 @@ def understood(item: Mapping[str, Any]) -> Entry:
 
 
 def _clauses(query: Query) -> Iterator[Clause]:
-    """What the table can leave out itself; `has` looks at all of it again, and at what old entries lack."""
+    """Filters for DynamoDB. `has` checks all of them again, and those for fields that old entries lack."""
     if query.outcomes:
         yield [among("outcome", sorted(query.outcomes))]
     if query.event:

@@ -3,7 +3,7 @@
 import pytest
 
 from rightstate_cli import checks
-from rightstate_cli.checks import Finding, Status
+from rightstate_cli.checks import CheckResult, Status
 from tests.cli.checks.breaking import SKIP
 from tests.support.world import MEMBER, World
 
@@ -28,7 +28,7 @@ def test_where_all_is_well_only_what_does_not_apply_is_skipped(world: World) -> 
 
 
 def test_a_finding_that_is_well_needs_no_fix(world: World) -> None:
-    passes: list[Finding] = [
+    passes: list[CheckResult] = [
         each for check in IDS for each in world.examine(check, MEMBER) if each.status is Status.PASS
     ]
     assert [each for each in passes if each.fix] == []

@@ -3,7 +3,7 @@
 import pytest
 
 from rightstate_cli import checks
-from rightstate_cli.checks import Finding, Result, Status
+from rightstate_cli.checks import CheckResult, Result, Status
 from rightstate_cli.checks.grouping import grouped
 
 RULES, MEMBER = (next(each for each in checks.ALL if each.id == name) for name in ("V8", "V9"))
@@ -11,12 +11,12 @@ RULES, MEMBER = (next(each for each in checks.ALL if each.id == name) for name i
 
 def disabled(number: int, fix: str = "enable {}") -> Result:
     name = f"rule-{number}"
-    finding = Finding(Status.FAIL, f"{name} is off.", fix.format(name), "disabled rules", name)
+    finding = CheckResult(Status.FAIL, f"{name} is off.", fix.format(name), "disabled rules", name)
     return Result(RULES, "111122223333", "eu-west-1", finding)
 
 
 def shut_out(account: str, region: str) -> Result:
-    return Result(MEMBER, account, region, Finding(Status.FAIL, "There is no stack.", f"add {account}"))
+    return Result(MEMBER, account, region, CheckResult(Status.FAIL, "There is no stack.", f"add {account}"))
 
 
 def test_findings_of_a_kind_are_counted_and_listed() -> None:
@@ -48,13 +48,13 @@ def test_the_same_finding_in_several_places_is_one_row_with_the_places() -> None
 @pytest.mark.parametrize(
     "other",
     [
-        Finding(Status.WARN, "rule-0 is off.", "", "disabled rules", "rule-0"),
-        Finding(Status.FAIL, "rule-0 is off.", "", "missing rules", "rule-0"),
-        Finding(Status.FAIL, "rule-0 is off."),
+        CheckResult(Status.WARN, "rule-0 is off.", "", "disabled rules", "rule-0"),
+        CheckResult(Status.FAIL, "rule-0 is off.", "", "missing rules", "rule-0"),
+        CheckResult(Status.FAIL, "rule-0 is off."),
     ],
     ids=["another status", "another kind", "no kind"],
 )
-def test_other_causes_stay_apart(other: Finding) -> None:
+def test_other_causes_stay_apart(other: CheckResult) -> None:
     result = Result(RULES, "111122223333", "eu-west-1", other)
     assert [len(each.results) for each in grouped([disabled(0), result])] == [1, 1]
 

@@ -434,7 +434,7 @@ def test_a_contact_is_sent_what_concerns_its_accounts_and_nothing_else(inside: C
     assert subscriptions(hub) == {"all@example.com": None, "a@example.com": [OTHER]}
 
 
-# --- Whose events are taken ---
+# --- Whose events are accepted ---
 
 
 def test_events_of_another_account_are_let_in_after_a_yes(inside: Cli, hub: Hub) -> None:

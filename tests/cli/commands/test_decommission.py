@@ -112,7 +112,7 @@ def test_its_place_among_the_admitted_accounts_goes_too(hub: Hub, inside: Cli, p
         inside("accounts", "add", account, "--yes")
     assert hub.admitted == ["111122223333", OTHER]
     ran = decommission(inside, profile)
-    place = f"place among those whose events are taken in the stack {hub.stack}-admission"
+    place = f"place in the list of accounts whose events are accepted in the stack {hub.stack}-admission"
     assert fates(ran)[place] == "gone"
     assert hub.admitted == ["111122223333"]
 
@@ -150,7 +150,7 @@ def test_stacks_of_another_hub_and_of_the_organization_stay_and_are_named(
     hub.register(account=OTHER)
     ran = decommission(inside, profile)
     notes = {each["what"]: each["note"] for each in ran.json if each["fate"] == "stays"}
-    assert notes[f"stack {hub.stack}-member"] == "it is not of this hub"
+    assert notes[f"stack {hub.stack}-member"] == "it belongs to another hub"
     assert "move the account out of its unit" in notes[f"stack StackSet-{hub.stack}-members-0a1b"]
     assert len(stacks(hub, OTHER)) == 4
     assert ran.code == 0

@@ -304,7 +304,7 @@ def test_an_account_that_somebody_else_changes_meanwhile_is_told_and_the_others_
     ran = inside("policies", "enable", RISKY, "--all-accounts", "--format", "json")
     assert ran.code == 1
     assert {each["account"]: each["written"] for each in ran.json} == {OWN: False, OTHER: True}
-    assert f"Somebody else has changed the settings of account {OWN} meanwhile" in ran.json[0]["error"]
+    assert f"Another person has changed the settings of account {OWN} meanwhile" in ran.json[0]["error"]
     assert f"Not written: {OWN}. Written: {OTHER}." in ran.err
     assert modes(accounts, OTHER) == {SAFE: "report", RISKY: "report"}
 
@@ -322,5 +322,5 @@ def test_an_account_that_somebody_else_removes_meanwhile_is_not_written_again(
     monkeypatch.setattr(Registry, "put", raced)
     ran = inside("policies", "enable", RISKY, "--account", OWN, "--format", "json")
     assert ran.code == 1
-    assert f"Somebody else has changed the settings of account {OWN} meanwhile" in ran.json[0]["error"]
+    assert f"Another person has changed the settings of account {OWN} meanwhile" in ran.json[0]["error"]
     assert accounts.account(OWN) is None

@@ -252,10 +252,10 @@ PROBLEMS: list[Problem] = [
     ),
     (
         "V23",
-        "a log group is kept for ever",
+        "a log group is kept forever",
         at("log_groups", f"/aws/lambda/{STACK}", to=None),
         WARN,
-        f"/aws/lambda/{STACK} keeps its logs for ever",
+        f"/aws/lambda/{STACK} keeps its logs forever",
         "put-retention-policy",
     ),
     (

@@ -133,7 +133,7 @@ PROBLEMS: list[Problem] = [
     ),
     (
         "V19",
-        "the ledger grows for ever",
+        "the ledger grows forever",
         changed("living", "DISABLED"),
         FAIL,
         "never deletes its entries",
