@@ -9,6 +9,9 @@ from rightstate_cli.terminal.options import CategoryOption, RiskOption, TableFor
 from rightstate_cli.terminal.output import Format, Table, print_result, print_table, say
 from rightstate_cli.text import counted
 
+# One below the other: the longest id leaves room for one narrow column on 80.
+_JUDGED = "Severity\nRisk\nBegin in"
+
 
 def list_policies(
     context: typer.Context,
@@ -32,17 +35,15 @@ def list_policies(
     if format is Format.TABLE:
         print_table(
             counted(len(chosen), "policy"),
-            ("Policy", "Severity", "Risk", "Begin in"),
+            ("Policy", _JUDGED),
             [
                 (
                     f"{each.id}\n  {each.title}",
-                    each.severity.value,
-                    each.risk.value,
-                    each.risk.suggested_mode.value,
+                    f"{each.severity}\n{each.risk}\n{each.risk.suggested_mode}",
                 )
                 for _, each in chosen
             ],
-            whole=("Severity", "Risk", "Begin in"),
+            whole=(_JUDGED,),
         )
     else:
         table = Table(
