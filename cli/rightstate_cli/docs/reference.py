@@ -55,8 +55,9 @@ $ rightstate verify --canary --check V12 --check V13
 - `--canary` starts two executions for resources that do not exist. One of them fails on purpose. You see that
   failure in a message of the topic, in the alarm for queues and in V17.
 - Exit codes: 0 nothing failed, 1 a check failed, 2 could not tell (no credentials, no hub).
-- `--format json` prints a list of objects with `id`, `title`, `account`, `region`, `status`, `found` and
-`fix`.
+- Findings of one cause are one row, with their count, the first names, and the fix of the first. `--format
+  json` has each finding: `id`, `title`, `account`, `region`, `status`, `found` and `fix`. `--format csv` has the
+  same columns.
 
 """
 
