@@ -56,8 +56,8 @@ $ rightstate verify --canary --check V12 --check V13
   failure in a message of the topic, in the alarm for queues and in V17.
 - Exit codes: 0 nothing failed, 1 a check failed, 2 could not tell (no credentials, no hub).
 - Findings of one cause are one row, with their count, the first names, and the fix of the first. `--format
-  json` has each finding: `id`, `title`, `account`, `region`, `status`, `found` and `fix`. `--format csv` has the
-  same columns.
+  json` has each finding: `id`, `title`, `account`, `region`, `status`, `found` and `fix`. `--format csv` has
+  the same columns.
 
 """
 
