@@ -11,7 +11,7 @@ from rightstate.policy import Mode
 from rightstate_cli.member.role import Check
 
 _HANDLING = {
-    Handling.REMEDIATE: "fixed like any other, and managed or not is not looked up",
+    Handling.REMEDIATE: "fixed like any other resource",
     Handling.REPORT: "reported, and not changed",
     Handling.DELAY: "looked at again after a time, and fixed if still broken",
 }

@@ -382,7 +382,7 @@ def test_approvers_replace_those_that_the_account_has_and_an_empty_one_removes_t
     assert settings(accounts).approvers == ("AROAEXAMPLE:carla",)
     ran = inside("accounts", "set", OWN, "--approver", "")
     assert settings(accounts).approvers == ()
-    assert "none: what is started by hand cannot be approved" in " ".join(ran.out.split())
+    assert "none: executions started by hand cannot be approved" in " ".join(ran.out.split())
 
 
 def test_nothing_is_written_where_nothing_changes(inside: Cli, accounts: Hub) -> None:
