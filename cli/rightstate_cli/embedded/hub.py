@@ -1,8 +1,9 @@
 """What stands for a hub in the embedded engine: names of its resources, and a client of Step Functions."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -33,16 +34,45 @@ class Hub:
             if self.other is None:
                 raise NotImplementedError(f"The embedded engine has no {service} of its own.")
             return self.other.client(service, config=config, **options)
+        return _StepFunctions(self, config)
+
+    def step_functions(self, config: Config | None) -> Any:
+        """botocore's client, which the interpreter answers."""
         session: Any = boto3.Session(
             aws_access_key_id="simulated",
             aws_secret_access_key="simulated",  # noqa: S106 - it is taken by nobody else
             region_name=self.region,
         )
         own = Config(ignore_configured_endpoint_urls=True)  # type: ignore[call-arg]
-        client = session.client(service, config=config.merge(own) if config else own)
+        client = session.client("stepfunctions", config=config.merge(own) if config else own)
         # botocore takes the first answer. moto's own answers each client while accounts are simulated.
         client.meta.events.register_first("before-send", self.interpreter.answer)
         return client
+
+
+@dataclass
+class _StepFunctions:
+    """A client of Step Functions. Each execution reads its own history, which is answered without a request
+    and its parsing. botocore's client answers everything else, and is made when it is asked for."""
+
+    hub: Hub
+    config: Config | None
+
+    def get_execution_history(self, **given: Any) -> Any:
+        """The whole history, oldest first, if nothing else is asked for."""
+        if set(given) <= {"executionArn", "maxResults", "includeExecutionData"}:
+            with suppress(KeyError):
+                events = self.hub.interpreter.history(given["executionArn"])
+                if len(events) <= given.get("maxResults", 0):
+                    return {"events": events}
+        return self._client.get_execution_history(**given)
+
+    @cached_property
+    def _client(self) -> Any:
+        return self.hub.step_functions(self.config)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
 
 
 @cache

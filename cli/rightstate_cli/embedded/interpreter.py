@@ -7,6 +7,7 @@ No execution lives for days in a process that a person looks at.
 
 import io
 import json
+import marshal
 import random
 import threading
 import uuid
@@ -185,6 +186,8 @@ class Interpreter:
             "_invoke_resource_with_timeout": _invoke_without_timeout,
             "_resolve_path": _resolve_path,
             "_evaluate_rule": _evaluate_rule,
+            # What it copies is JSON. copy.deepcopy was a fifth of an execution's time.
+            "copy": SimpleNamespace(deepcopy=_copied),
             # It sleeps before each execution, and nowhere else that is not replaced here.
             "time": SimpleNamespace(sleep=lambda seconds: None, time=sfn.time.time),
         }
@@ -232,7 +235,7 @@ class Interpreter:
         """The real handler, which is given and gives JSON, as in Lambda."""
         handler = self._handlers[function.rpartition(":")[2]]
         try:
-            answer = json.loads(json.dumps(handler(json.loads(json.dumps(event)), None)))
+            answer = json.loads(json.dumps(handler(_copied(event), None)))
         except Exception as error:
             raise _Failed(error) from error
         if _submitting.get():
@@ -304,6 +307,11 @@ def _record(arn: str, machine: str, name: str, given: str, started: str) -> dict
         "mockAttempts": {},
         "events": [event],
     }
+
+
+def _copied(value: Any) -> Any:
+    """A copy of what JSON can say, which shares nothing with it that may be changed."""
+    return marshal.loads(marshal.dumps(value))  # noqa: S302 - our own bytes
 
 
 def _execute_task(state: dict[str, Any], given: Any, execution: Any, context: Any) -> tuple[Any, str | None]:

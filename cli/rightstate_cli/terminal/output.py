@@ -21,6 +21,7 @@ from enum import StrEnum
 from io import StringIO
 from typing import Any
 
+from pydantic_core import to_json
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
@@ -129,7 +130,8 @@ def print_csv(table: Table) -> None:
 
 def print_json(value: Any) -> None:
     """Print `value` as JSON on stdout."""
-    print_raw(json.dumps(value, indent=2, ensure_ascii=True) + "\n")
+    # json.dumps with `indent` is Python's own loop: half a second for 500 resources.
+    print_raw(to_json(value, indent=2, ensure_ascii=True).decode() + "\n")
 
 
 def print_raw(text: str) -> None:

@@ -10,7 +10,7 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -18,8 +18,11 @@ from threading import Lock
 from typing import Any
 
 import boto3
+import botocore
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.utils import parse_timestamp
 
 from rightstate import __version__
 from rightstate.aws.errors import named_errors
@@ -40,7 +43,8 @@ CONFIG = Config(
     # execution no faster, and one of which a tenth of the calls is throttled twice as slow or more, while
     # Lambda's time is paid for. What limits the rate is a backfill's `concurrency`.
     retries={"mode": "standard", "total_max_attempts": 3},
-    user_agent_extra=f"rightstate/{__version__}",
+    # Given whole: botocore puts its own one together anew for each call, twice, letter by letter.
+    user_agent=f"Boto3/{boto3.__version__} md/Botocore#{botocore.__version__} rightstate/{__version__}",
 )
 _KEPT = 32
 _EARLY = timedelta(minutes=5)
@@ -56,11 +60,25 @@ class Phase(StrEnum):
 
 @cache
 def _own() -> Any:
-    return boto3.Session()
+    core = botocore.session.get_session()
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+    return boto3.Session(botocore_session=core)
+
+
+def _timestamp(value: Any) -> datetime:
+    """A time of an answer. botocore asks dateutil, which takes a fifth of the time of a list of databases."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            found = datetime.fromisoformat(value)
+            if found.tzinfo:
+                return found
+    return parse_timestamp(value)
 
 
 _hub: Callable[[], Any] = _own
 _lock = Lock()
+_making = Lock()
+"""A cache lets everybody make a client who asks before there is one."""
 
 
 @contextmanager
@@ -81,14 +99,19 @@ def hub_kept_apart(session: Callable[[], Any]) -> Iterator[None]:
 
 
 def _forget() -> None:
-    for cached in (_own, hub_client, _sts_in):
+    for cached in (_own, _hub_client, _sts_in):
         cached.cache_clear()
     _sessions.clear()
 
 
-@cache
 def hub_client(service: str) -> Any:
     """A client of the hub's own account and region."""
+    with _making:
+        return _hub_client(service)
+
+
+@cache
+def _hub_client(service: str) -> Any:
     return _client(_hub(), service)
 
 

@@ -213,13 +213,14 @@ def _judge(
     written: frozenset[str],
 ) -> Judgement:
     values = policy.values(configured.parameters)
+    known = {**observed, **values}
 
     def first(names: tuple[str, ...]) -> tuple[str, str] | None:
         """The reason and the rule."""
         for name in names:
             case = resource_type.cases[name]
             counts = case.unless_written not in written and (case.switch is None or values[case.switch])
-            if counts and case.holds({**observed, **values}):
+            if counts and case.holds(known):
                 return case.reason, f"case {name}"
         return None
 
