@@ -1,6 +1,6 @@
-"""`python -m benchmarks.many`: thousands of executions in one run of the embedded engine, none of which fails.
+"""`python -m benchmarks.many`: thousands of executions in one embedded engine, none of which may fail.
 
-Every policy of every type but one has its resource broken, again and again, in simulated accounts of this process.
+Every policy of every type but one has a resource broken, again and again, in simulated accounts.
 """
 
 import sys
@@ -38,7 +38,7 @@ def main(
     executions: Annotated[int, typer.Argument(help="Executions in each run.")] = 5000,
     runs: Annotated[int, typer.Option(help="Runs, each with an engine of its own.")] = 1,
     at_once: Annotated[int, typer.Option(help="Executions at a time.")] = 8,
-    write: Annotated[bool, typer.Option("--write", help="Add the figures to docs/benchmarks/many.md.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write docs/benchmarks/many.md.")] = False,
 ) -> None:
     """Exit code 1 if any execution fails or is missing."""
     rows, bad = [], 0
@@ -79,9 +79,9 @@ def main(
 _HEAD = (
     "# Many executions in one run",
     "",
-    "Executions of every type but the password policy, of which an account has one, in simulated accounts, in one process of the embedded engine. The seconds "
-    "include those of the simulated AWS, and of making each resource. Written by "
-    "`python -m benchmarks.many 5000 --write`.",
+    "Executions of every type, in one process of the embedded engine, on simulated accounts. The password policy is "
+    "left out, because an account has only one. The seconds include those of the simulated AWS, and of making each "
+    "resource. Written by `python -m benchmarks.many 5000 --write`.",
     "",
 )
 

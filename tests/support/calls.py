@@ -41,7 +41,7 @@ class Calls:
     def _recording(self, session: Any, service: str, **options: Any) -> Any:
         client = self._make(session, service, **options)
         # The hub has a session of its own.
-        if session is sessions._own():
+        if session in (sessions._own(), sessions._roles()):
             client.meta.events.register("before-call", self._record)
         return client
 

@@ -381,7 +381,9 @@ def _without(hub: Engine, operation: str) -> Iterator[None]:
         return client
 
     with patch.object(sessions, "_client", swallowing):
+        sessions._forget()
         yield
+    sessions._forget()
 
 
 class Updating:

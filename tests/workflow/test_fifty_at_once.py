@@ -47,6 +47,7 @@ def test_fifty_that_each_take_something_out_of_one_of_five_lists_lose_nothing(
         return client
 
     monkeypatch.setattr(sessions, "_client", slow)
+    sessions._forget()
     executions = list(hub.run(starts, at_once=50))
     # FULL_CONTROL is against several of the policies; who comes later may find nothing left to take out.
     late = [each for each in executions if each.outcome != Outcome.REMEDIATED]

@@ -21,11 +21,13 @@ import boto3
 import botocore
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 from botocore.utils import parse_timestamp
 
 from rightstate import __version__
 from rightstate.aws.errors import named_errors
+from rightstate.aws.role_clients import RoleClient, without_credentials
 from rightstate.errors import RoleNotAssumed, WrongAccount
 from rightstate.models.settings import Account
 from rightstate.models.tasks import Identity
@@ -38,10 +40,14 @@ CONFIG = Config(
     read_timeout=12,
     # As many as read at a time in a survey; what is beyond it would open a connection for each call.
     max_pool_connections=16,
-    # The definition retries too, over minutes; here only what a second try fixes at once. Not `adaptive`: a
-    # client lives for one execution, and learns no rate from its few calls. It was measured to make an
-    # execution no faster, and one of which a tenth of the calls is throttled twice as slow or more, while
-    # Lambda's time is paid for. What limits the rate is a backfill's `concurrency`.
+    # botocore keeps what it gets for directory buckets by bucket, whoever got it, and sessions share their
+    # clients. No resource type is about these buckets.
+    s3_disable_express_session_auth=True,
+    # The definition retries too, over minutes; here only what a second try fixes at once. `standard` tries less
+    # often while many calls of a client fail. Not `adaptive`: one account's throttling would slow down all
+    # accounts that share the client. It was measured to make an execution no faster, and one of which a tenth
+    # of the calls is throttled twice as slow or more, while Lambda's time is paid for. What limits the
+    # rate is a backfill's `concurrency`.
     retries={"mode": "standard", "total_max_attempts": 3},
     # Given whole: botocore puts its own one together anew for each call, twice, letter by letter.
     user_agent=f"Boto3/{boto3.__version__} md/Botocore#{botocore.__version__} rightstate/{__version__}",
@@ -60,9 +66,19 @@ class Phase(StrEnum):
 
 @cache
 def _own() -> Any:
+    return boto3.Session(botocore_session=_core())
+
+
+@cache
+def _roles() -> Any:
+    """What makes the clients that the sessions of all roles share."""
+    return without_credentials(_core())
+
+
+def _core() -> Any:
     core = botocore.session.get_session()
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
-    return boto3.Session(botocore_session=core)
+    return core
 
 
 def _timestamp(value: Any) -> datetime:
@@ -99,7 +115,7 @@ def hub_kept_apart(session: Callable[[], Any]) -> Iterator[None]:
 
 
 def _forget() -> None:
-    for cached in (_own, _hub_client, _sts_in):
+    for cached in (_own, _roles, _hub_client, _role_client, _sts_in):
         cached.cache_clear()
     _sessions.clear()
 
@@ -113,6 +129,11 @@ def hub_client(service: str) -> Any:
 @cache
 def _hub_client(service: str) -> Any:
     return _client(_hub(), service)
+
+
+@cache
+def _role_client(service: str, region: str) -> Any:
+    return _client(_roles(), service, region_name=region)
 
 
 def _client(session: Any, service: str, **options: Any) -> Any:
@@ -161,7 +182,9 @@ def session_name(execution: str) -> str:
 class Session:
     """One account's credentials with the clients made from them."""
 
-    def __init__(self, identity: Identity, place: Place, keys: dict[str, str], ends: datetime) -> None:
+    def __init__(
+        self, identity: Identity, place: Place, keys: ReadOnlyCredentials | None, ends: datetime
+    ) -> None:
         self.identity = identity
         self._place = place
         self._keys = keys
@@ -173,9 +196,16 @@ class Session:
         """The client of a service, made once."""
         with self._making:
             if service not in self._clients:
-                options = {"region_name": self._place.region, **self._keys}
-                self._clients[service] = _client(_own(), service, **options)
+                self._clients[service] = self._made(service)
             return self._clients[service]
+
+    def _made(self, service: str) -> Any:
+        region = self._place.region
+        if self._keys is None:
+            return _client(_own(), service, region_name=region)
+        with _making:
+            shared = _role_client(service, region)
+        return RoleClient(shared, self._keys)
 
     @property
     def fresh(self) -> bool:
@@ -248,7 +278,7 @@ def _without_role(place: Place) -> Session:
     with named_errors():
         caller = _sts(place).get_caller_identity()
     identity = Identity(account=caller["Account"], arn=caller["Arn"])
-    return Session(identity, place, {}, datetime.max.replace(tzinfo=UTC))
+    return Session(identity, place, None, datetime.max.replace(tzinfo=UTC))
 
 
 def _assume(role: str, external_id: str | None, place: Place, policy: str, execution: str) -> Session:
@@ -275,11 +305,7 @@ def _assume(role: str, external_id: str | None, place: Place, policy: str, execu
     return Session(
         Identity(account=arn.split(":")[4], arn=arn),
         place,
-        {
-            "aws_access_key_id": keys["AccessKeyId"],
-            "aws_secret_access_key": keys["SecretAccessKey"],
-            "aws_session_token": keys["SessionToken"],
-        },
+        ReadOnlyCredentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], None),
         keys["Expiration"],
     )
 
