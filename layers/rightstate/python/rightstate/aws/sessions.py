@@ -33,7 +33,7 @@ from rightstate.models.settings import Account
 from rightstate.models.tasks import Identity
 from rightstate.resource_type import Place, ResourceType
 
-CONFIG = Config(
+CONFIG = Config(  # type: ignore[call-arg]
     # Three tries of a call that nobody answers have to end before the function's time does, so that it can
     # say what has timed out: tests/template/test_timeouts.py adds them up.
     connect_timeout=2,
