@@ -82,8 +82,9 @@ fleet: setup ## Measure 2,500 resources, killed on the way, throttled and denied
 bench-peers: setup .venv-c7n/installed ## Measure Rightstate beside Cloud Custodian and bare calls; takes an hour
 	@$(BIN)/python -m benchmarks.peers --rightstate $(BIN)/rightstate --write
 
-bench-growth: setup ## Measure surveys of up to 100,000 resources; takes ten minutes
+bench-growth: setup ## Measure surveys of up to 100,000 databases, and of as many buckets; takes an hour
 	@$(BIN)/python -m benchmarks.growth --write
+	@$(BIN)/python -m benchmarks.growth --write --type s3-bucket
 
 # Apart from our own packages, which it is no part of.
 .venv-c7n/installed:

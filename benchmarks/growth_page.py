@@ -1,8 +1,8 @@
 """The page about how a survey grows: the figures, a plot, and whether time is linear and memory flat."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from benchmarks.machine import Machine
 from benchmarks.markdown import Target, table, targets_table
@@ -20,10 +20,15 @@ class Surveyed(BaseModel):
 
 
 class Grown(BaseModel):
-    """One run of the benchmark."""
+    """One run of the benchmark, about one resource type."""
 
+    type: str
     machine: Machine
     surveys: list[Surveyed]
+
+
+READ = TypeAdapter(list[Grown])
+_TITLES = {"rds-instance": "Databases", "s3-bucket": "Buckets"}
 
 
 def targets(grown: Grown) -> list[Target]:
@@ -45,19 +50,29 @@ def targets(grown: Grown) -> list[Target]:
     ]
 
 
-def page(grown: Grown) -> str:
+def page(grown: Sequence[Grown]) -> str:
     """The page, in Markdown."""
     return "\n".join(_lines(grown)) + "\n"
 
 
-def _lines(grown: Grown) -> Iterator[str]:
+def _lines(grown: Sequence[Grown]) -> Iterator[str]:
     yield "# How a survey grows"
     yield ""
     yield (
-        "RDS databases, each assessed by all policies, on a moto server, which lists a hundred a page as RDS does. Each "
-        "survey is a process of its own that keeps nothing of what it has seen. Written by `make bench-growth`."
+        "RDS databases and S3 buckets, each assessed by all policies, on a moto server, which lists a hundred a page. A "
+        "list of databases has nearly every setting; each bucket takes some reads. Each survey is a process of its own "
+        "that keeps nothing of what it has seen. Written by `make bench-growth`."
     )
+    for each in grown:
+        yield ""
+        yield f"## {_TITLES[each.type]}"
+        yield ""
+        yield from _of_type(each)
     yield ""
+    yield "![The processor's time grows with the number of resources, and the memory does not.](growth.svg)"
+
+
+def _of_type(grown: Grown) -> Iterator[str]:
     yield grown.machine.told
     yield ""
     yield from targets_table(targets(grown))
@@ -85,11 +100,9 @@ def _lines(grown: Grown) -> Iterator[str]:
             for each in grown.surveys
         ],
     )
-    yield ""
-    yield "![The processor's time grows with the number of resources, and the memory does not.](growth.svg)"
 
 
-def plot(grown: Grown) -> bytes:
+def plot(grown: Sequence[Grown]) -> bytes:
     """Time and memory over the number of resources, both on logarithmic axes, as SVG."""
     # It changes how this process imports anything, and warns of it.
     import pygal  # noqa: PLC0415
@@ -97,17 +110,22 @@ def plot(grown: Grown) -> bytes:
 
     chart = pygal.Line(
         logarithmic=True,
-        title="A survey of databases",
+        title="A survey",
         x_title="resources",
         style=CleanStyle,
         js=[],
         width=720,
         height=420,
         legend_at_bottom=True,
-        range=(0.1, 100),
+        range=(0.1, 1000),
     )
-    chart.y_labels = [0.1, 1, 10, 100]
-    chart.x_labels = [f"{each.resources:,}" for each in grown.surveys]
-    chart.add("seconds of the processor", [round(each.processor, 2) for each in grown.surveys])
-    chart.add("memory at the peak, MB", [round(each.megabytes) for each in grown.surveys])
+    chart.y_labels = [0.1, 1, 10, 100, 1000]
+    counts = sorted({survey.resources for each in grown for survey in each.surveys})
+    chart.x_labels = [f"{count:,}" for count in counts]
+    for each in grown:
+        by_count = {survey.resources: survey for survey in each.surveys}
+        of = [by_count.get(count) for count in counts]
+        name = _TITLES[each.type].lower()
+        chart.add(f"{name}: seconds of the processor", [found and round(found.processor, 2) for found in of])
+        chart.add(f"{name}: memory at the peak, MB", [found and round(found.megabytes) for found in of])
     return chart.render()

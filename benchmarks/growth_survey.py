@@ -1,9 +1,10 @@
-"""`python -m benchmarks.growth_survey`: assess every database of an account, and keep none.
+"""`python -m benchmarks.growth_survey TYPE`: assess every resource of the type in an account, and keep none.
 
 It imports neither moto nor a report's tools, whose memory would hide that of the survey.
 """
 
 import json
+import sys
 import time
 
 from benchmarks import machine
@@ -11,9 +12,9 @@ from rightstate_cli.planning import survey as planning
 from rightstate_cli.planning.accounts import Wanted, named_accounts, targets
 
 
-def survey() -> dict[str, float]:
+def survey(resource_type: str) -> dict[str, float]:
     """How many there are, what they took, and the peak of this process's memory."""
-    chosen = targets(named_accounts(Wanted(types=("rds-instance",))))
+    chosen = targets(named_accounts(Wanted(types=(resource_type,))))
     began, used = time.perf_counter(), time.process_time()
     resources = 0
     for each in planning.plan(chosen, lambda done, found: None):
@@ -29,4 +30,4 @@ def survey() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(survey()))
+    print(json.dumps(survey(sys.argv[1])))
