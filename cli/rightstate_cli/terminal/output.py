@@ -11,7 +11,6 @@ itself for `Format.TABLE`, and calls `print_result` for the other formats. A com
 """
 
 import csv
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
