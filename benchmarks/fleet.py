@@ -181,8 +181,8 @@ def _swept(buckets: int, databases: int, faults: bool) -> None:
             runs = [hub.start("backfill", given)]
             if faults:
                 awaited(lambda: len(_entries(hub)) > broken / 3)
-                # As an operator does in the console. `rightstate batch stop` gives an error by which the record
-                # says `stopped`; without it the run itself is recorded as `died`.
+                # As in the console. `rightstate batch stop` gives an error by which the record says
+                # `stopped`. Without it the run itself is recorded as `died`.
                 hub.client("stepfunctions").stop_execution(executionArn=runs[0])
                 hub.ended(runs[0])
                 runs.append(hub.start("backfill", given))
