@@ -43,10 +43,10 @@ CONFIG = Config(  # type: ignore[call-arg]
     # botocore keeps what it gets for directory buckets by bucket, whoever got it, and sessions share their
     # clients. No resource type is about these buckets.
     s3_disable_express_session_auth=True,
-    # The definition retries too, over minutes; here only what a second try fixes at once. `standard` tries less
-    # often while many calls of a client fail. Not `adaptive`: one account's throttling would slow down all
-    # accounts that share the client. It was measured to make an execution no faster, and one of which a tenth
-    # of the calls is throttled twice as slow or more, while Lambda's time is paid for. What limits the
+    # The definition retries too, over minutes; here only what a second try fixes at once. `standard` tries
+    # less often while many calls of a client fail. Not `adaptive`: one account's throttling would slow down
+    # every account that shares the client. It was measured to make an execution no faster, and one of which a
+    # tenth of the calls is throttled twice as slow or more, while Lambda's time is paid for. What limits the
     # rate is a backfill's `concurrency`.
     retries={"mode": "standard", "total_max_attempts": 3},
     # Given whole: botocore puts its own one together anew for each call, twice, letter by letter.
