@@ -3,6 +3,7 @@
 import signal
 import sys
 import traceback
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from typer.core import TyperGroup
 from rightstate import __version__
 from rightstate.errors import RightstateError
 from rightstate_cli.terminal.interrupt import CODE, UNCHANGED_AFTER
-from rightstate_cli.terminal.output import say
+from rightstate_cli.terminal.output import say, showing_progress
 
 _COMMANDS = (
     *("demo", "init", "plan", "remediate", "apply", "start"),
@@ -88,7 +89,10 @@ def run() -> None:
     """Run the command that the arguments name. An error is a sentence on stderr and exit code 2."""
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     try:
-        application(asked)()
+        # A terminal shows that something happens while the command's modules are imported.
+        with showing_progress("Starting") if asked else nullcontext():
+            made = application(asked)
+        made()
     except RightstateError as error:
         say(f"Error: {error}")
         sys.exit(2)
