@@ -256,7 +256,7 @@ def test_with_max_the_first_of_the_plan_are_changed_and_a_higher_one_goes_on(
         (Account(account=OWN), f"Not enabled in the account: {SQS}"),
         (
             Account(account=OWN, policies={SQS: Enabled(mode=Mode.REPORT)}),
-            f"Not in mode auto in the account, so that it would not all be changed: {SQS} (report)",
+            f"Not in mode auto in the account, so not all of it would be changed: {SQS} (report)",
         ),
         (
             Account(

@@ -120,7 +120,7 @@ def test_an_arn_that_may_be_of_two_types_starts_one_execution_for_each(inside: C
 def test_with_no_wait_it_prints_the_names_and_history_shows_how_they_go(server: Server, inside: Cli) -> None:
     server.make("sqs-queue", "not-waited-for")
     ran = inside("start", "-t", "sqs-queue", "not-waited-for", "--no-wait", "--yes")
-    [name] = [line.split()[0] for line in ran.out.splitlines() if "sqs-queue not-waited-for" in line]
+    [name] = [line.split()[0] for line in ran.out.splitlines() if "not-waited-for" in line]
     assert ran.code == 0
     shown = inside("history", name, "--deployed", "--format", "json").json
     assert [each["name"] for each in shown] == [name]
@@ -190,7 +190,7 @@ def test_a_start_that_is_refused_says_what_runs_already_and_what_was_not_started
     _start = StepFunctionResponse.start_execution
     monkeypatch.setattr(StepFunctionResponse, "start_execution", start)
     ran = inside("start", "-t", "sqs-queue", "before-the-refusal", "refused", "after", "--yes", "--no-wait")
-    assert "1 execution started" in ran.out and "sqs-queue before-the-refusal" in ran.out
+    assert "1 execution started" in ran.out and "before-the-refusal" in ran.out
     assert "Not started: 2 executions." in ran.err
     assert "StartExecution was answered with AccessDeniedException. 1 execution had been started" in ran.err
     assert ran.code == 2
