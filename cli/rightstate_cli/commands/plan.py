@@ -105,9 +105,8 @@ def plan(
     only, so --role has to name a role that trusts you.
 
     - `rightstate plan` looks at everything in your account and region.
-    - `rightstate plan --type s3-bucket --region eu-west-1 --region us-east-1` looks at the buckets there.
+    - `rightstate plan --type s3-bucket --region eu-west-1` looks at the buckets there.
     - `rightstate plan --resource arn:aws:sqs:eu-west-1:111122223333:invoices` looks at one queue.
-    - `rightstate plan -p kms-key-rotation --set kms-key-rotation.rotation_period_days=90` sets a parameter.
     - `rightstate plan --deployed --role audit -o plan.json` plans all accounts of the hub, for an apply.
     - `rightstate plan --from prowler.ocsf.json` plans fixes for these findings.
 
