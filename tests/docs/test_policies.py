@@ -49,6 +49,7 @@ def test_json_says_of_a_policy_all_that_there_is_to_know(name: str) -> None:
     assert (known["risk"], known["severity"]) == (policy.risk, policy.severity)
     assert len(known["not_applicable"]) == len(policy.not_applicable)
     assert len(known["exempt_when"]) == len(policy.exempt_when)
+    assert len(known["held_when"]) == len(policy.held_when)
     assert known["events"] == sam_template.event_names(resource_type.name)
     assert known["write_actions"] == list(resource_type.write_actions)
     assert known["security_hub"] == list(policy.security_hub)

@@ -180,7 +180,7 @@ def test_no_setting_is_or_holds_a_secret(resource_type: ResourceType, declared: 
 
 
 def cases(policy: Policy) -> set[str]:
-    named = (*policy.not_applicable, *policy.compliant_when, *policy.exempt_when)
+    named = (*policy.not_applicable, *policy.compliant_when, *policy.exempt_when, *policy.held_when)
     return {*((policy.scope,) if policy.scope else ()), *named}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.member.test_member_template import forwarding_rules
+from tests.cli.member.test_template import forwarding_rules
 from tests.support import patterns
 from tests.support.template import rules
 

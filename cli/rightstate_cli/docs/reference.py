@@ -88,6 +88,7 @@ def facts(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
         "reversible": policy.reversible,
         "not_applicable": [_reason(resource_type, case) for case in policy.not_applicable],
         "exempt_when": [_reason(resource_type, case) for case in policy.exempt_when],
+        "held_when": [_reason(resource_type, case) for case in policy.held_when],
         "compliant_when": [_reason(resource_type, case) for case in policy.compliant_when],
         "security_hub": list(policy.security_hub),
         "prowler": list(policy.prowler),
@@ -219,6 +220,7 @@ def _details(resource_type: ResourceType, policy: Policy) -> Iterator[str]:
         "Can be undone": [_text(policy.reversible)],
         "Does nothing when": [_text(each) for each in known["not_applicable"]],
         "Exempt when": [_text(each) for each in known["exempt_when"]],
+        "Only reported when": [_text(each) for each in known["held_when"]],
         "Satisfied when": [_text(each) for each in known["compliant_when"]],
         "Notes": [_text(policy.notes)],
     }.items():

@@ -60,6 +60,7 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
         ("Can be undone", whole["reversible"]),
         ("Does nothing when", "\n".join(whole["not_applicable"]) or "-"),
         ("Exempt when", "\n".join(whole["exempt_when"]) or "-"),
+        ("Only reported when", "\n".join(whole["held_when"]) or "-"),
         ("Satisfied when", "\n".join(whole["compliant_when"]) or "-"),
         ("Events that start it", ", ".join(whole["events"])),
         ("AWS also requires", ", ".join(whole["dependent_actions"]) or "-"),

@@ -141,10 +141,11 @@ def _as_option(value: Value) -> str:
 class Policy(Frozen):
     """One rule: its wants by setting, and what a user must know before enabling it.
 
-    `scope`, `not_applicable`, `compliant_when` and `exempt_when` name cases of the resource type: outside its
-    scope a policy is silent, in a not-applicable case it says why it does nothing, and a compliant-when case
-    satisfies it whatever its settings are. In an exempt-when case it changes nothing, and tells what it
-    found. `aliases` are ids under which it was known elsewhere.
+    `scope`, `not_applicable`, `compliant_when`, `exempt_when` and `held_when` name cases of the resource
+    type: outside its scope a policy is silent, in a not-applicable case it says why it does nothing, and a
+    compliant-when case satisfies it whatever its settings are. In an exempt-when case it changes nothing,
+    and tells what it found. In a held-when case likewise, and the resource still counts as broken.
+    `aliases` are ids under which it was known elsewhere.
     `security_hub`, `prowler` and `config_rules` are the controls, checks and managed rules (by identifier)
     whose findings it settles. `severity` is the highest of its Security Hub controls, else that of its
     Prowler checks, else ours with the reason beside it. `undo_note` says how an undo restores what was
@@ -165,6 +166,7 @@ class Policy(Frozen):
     not_applicable: tuple[str, ...] = ()
     compliant_when: tuple[str, ...] = ()
     exempt_when: tuple[str, ...] = ()
+    held_when: tuple[str, ...] = ()
     parameters: Mapping[str, Parameter] = Field(default_factory=dict)
     security_hub: tuple[str, ...] = ()
     prowler: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rightstate import resource_policy
+from rightstate import resource_policy, security_group_rules
 from rightstate.errors import PlanConflict
 from rightstate.frozen import Frozen
 
@@ -278,6 +278,74 @@ class Lacks(_Want):
         return "without " + ", ".join(self.items)
 
 
+class Empty(_Want):
+    """The value is a list without items; all that it holds are removed."""
+
+    kind: Literal["empty"] = "empty"
+
+    def holds(self, observed: Value) -> bool:
+        return not as_list(observed)
+
+    def target(self, observed: Value) -> Value:
+        return []
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, Empty | NoPublicPorts):
+            return self
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        return "none"
+
+
+class NoPublicPorts(_Want):
+    """The value is a list of security group rules, none of which admits one of `ports` from the internet.
+
+    A rule that does is removed. With `on_range` as `narrow` the rest of its ports stays, as rules of their
+    own; with `revoke` it does not. `also` is what other policies want. Raises ValueError for what is no port.
+    """
+
+    kind: Literal["no-public-ports"] = "no-public-ports"
+    ports: tuple[str, ...] = ()
+    ports_from: str | None = None
+    protocols: tuple[str, ...] = ("tcp",)
+    protocols_from: str | None = None
+    any_address_only: bool = True
+    any_address_only_from: str | None = None
+    on_range: Literal["narrow", "revoke"] = "narrow"
+    on_range_from: str | None = None
+    also: tuple["NoPublicPorts", ...] = ()
+
+    def holds(self, observed: Value) -> bool:
+        rules = as_list(observed)
+        return same(self.target(rules), rules)
+
+    def target(self, observed: Value) -> Value:
+        return security_group_rules.without(as_list(observed), [each.closed for each in (self, *self.also)])
+
+    @property
+    def closed(self) -> security_group_rules.Closed:
+        """What this want closes, without `also`."""
+        return security_group_rules.Closed(
+            frozenset(int(port) for port in self.ports),
+            frozenset(self.protocols),
+            self.any_address_only,
+            self.on_range == "narrow",
+        )
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, Empty):
+            return other
+        if isinstance(other, NoPublicPorts):
+            alone = other.model_copy(update={"also": ()})
+            return self.model_copy(update={"also": (*self.also, alone, *other.also)})
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        ports = [port for each in (self, *self.also) for port in each.ports]
+        return f"ports {', '.join(ports)} closed to the internet"
+
+
 class PolicyText(_Want):
     """The value is the text of a resource policy, or none, that grants nothing to the public.
 
@@ -358,6 +426,16 @@ class Restored(_Want):
 
 
 Want = Annotated[
-    Exactly | AtLeast | AtMost | OneOf | AnythingBut | Includes | Lacks | PolicyText | Restored,
+    Exactly
+    | AtLeast
+    | AtMost
+    | OneOf
+    | AnythingBut
+    | Includes
+    | Lacks
+    | Empty
+    | NoPublicPorts
+    | PolicyText
+    | Restored,
     Field(discriminator="kind"),
 ]

@@ -177,7 +177,13 @@ def _enabled(resource_type: ResourceType, enabled: Policies) -> Iterator[tuple[P
 
 def _cases(policy: Policy) -> tuple[str, ...]:
     scope = (policy.scope,) if policy.scope else ()
-    return (*scope, *policy.not_applicable, *policy.compliant_when, *policy.exempt_when)
+    return (
+        *scope,
+        *policy.not_applicable,
+        *policy.compliant_when,
+        *policy.exempt_when,
+        *policy.held_when,
+    )
 
 
 Judgement = tuple[Verdict, Mapping[str, Want]]
@@ -242,6 +248,8 @@ def _judge(
         return _verdict(policy, configured, Status.EXEMPT, *case, findings), {}
     if excuse is not None:
         return _verdict(policy, configured, _EXCUSED[excuse.kind], excuse.reason, excuse.rule, findings), {}
+    if (case := first(policy.held_when)) is not None:
+        return _verdict(policy, configured, Status.HELD, *case, findings), {}
     setting = next((f.setting for f in findings if f.setting in held), None)
     if setting is not None:
         return _verdict(policy, configured, Status.HELD, held[setting], f"held {setting}", findings), {}
