@@ -1,5 +1,7 @@
 """A group that is open to the internet, and the default group of a VPC, which is open too."""
 
+from typing import Any
+
 import boto3
 
 from rightstate_cli.simulation.examples import Example
@@ -8,7 +10,7 @@ _DEFAULT = "security-group-default-closed"
 
 
 def _create(session: boto3.Session, name: str, policy: str) -> str:
-    ec2 = session.client("ec2")
+    ec2: Any = session.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     if policy == _DEFAULT:
         filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]

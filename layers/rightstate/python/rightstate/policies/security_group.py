@@ -1,11 +1,11 @@
 """The policies of VPC security groups."""
 
-from rightstate.policy import Parameter, Policy, Risk, Severity
+from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.wants import Empty, NoPublicPorts, Value
 
 _NETWORKING = "AWS - Networking"
 _UNDO = (
-    "Yes: each rule as it was is in the ledger. It comes back under a new rule id (sgr-...), so what refers "
+    "Each rule as it was is in the ledger. It comes back under a new rule id (sgr-...), so what refers "
     "to the old id, such as Terraform's state, has to import it."
 )
 _DATABASES = (
@@ -90,7 +90,8 @@ def _closed(
         side_effects="Clients on the internet cannot open connections to these ports any more. Rules for "
         "groups, prefix lists and your own networks stay. A group has 60 inbound rules unless the quota was "
         "raised. If the pieces of a rule do not fit, nothing is changed.",
-        reversible=_UNDO,
+        reversibility=Reversibility.FULLY,
+        undo_note=_UNDO,
         security_hub=security_hub,
         prowler=prowler,
         config_rules=config_rules,
@@ -118,7 +119,8 @@ POLICIES = (
         held_when=("in-use",),
         side_effects="What is in the group loses all traffic that it admitted. What is launched later "
         "without a group gets this one, and reaches nothing.",
-        reversible=_UNDO,
+        reversibility=Reversibility.FULLY,
+        undo_note=_UNDO,
         security_hub=("EC2.2",),
         prowler=("ec2_securitygroup_default_restrict_traffic",),
         config_rules=("VPC_DEFAULT_SECURITY_GROUP_CLOSED",),
