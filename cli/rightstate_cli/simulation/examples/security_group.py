@@ -14,7 +14,7 @@ def _create(session: boto3.Session, name: str, policy: str) -> str:
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     if policy == _DEFAULT:
         filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
-        group = ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"]
+        group: str = ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"]
         # AWS gives a default group this rule (VPC User Guide, "Default security groups"). moto does not.
         own = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}
         ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[own])
