@@ -8,6 +8,7 @@ import pytest
 
 from rightstate import errors, notification
 from rightstate.catalogue import load_all
+from rightstate.in_code import IF_MANAGED, MANAGED
 from rightstate.models.decision import Outcome, Status
 from rightstate.notification import (
     NEXT_STEPS,
@@ -193,6 +194,39 @@ def test_the_subject_names_outcome_and_resource_in_less_than_100_characters(
     assert len(subject(given)) < 100
 
 
+# --- What to change in code ---
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "unsaid"),
+    [
+        (
+            told(changes=[CHANGE]),
+            [IF_MANAGED, 'Terraform aws_s3_bucket_versioning: versioning_configuration.status = "Enabled"'],
+            [MANAGED],
+        ),
+        (
+            told(Outcome.REPORTED, verdicts=[verdict(Status.BROKEN, Mode.REPORT)]),
+            [IF_MANAGED, 'CloudFormation AWS::S3::Bucket: VersioningConfiguration.Status: "Enabled"'],
+            [MANAGED],
+        ),
+        (
+            told(Outcome.REPORTED, verdicts=[verdict(Status.MANAGED, Mode.AUTO, "A stack manages it.")]),
+            [MANAGED, 'CloudFormation AWS::S3::Bucket: VersioningConfiguration.Status: "Enabled"'],
+            [IF_MANAGED],
+        ),
+        (told(Outcome.UNDONE, changes=[CHANGE], **UNDO), [], [MANAGED, IF_MANAGED, "Terraform"]),
+        (told(Outcome.COMPLIANT), [], [MANAGED, IF_MANAGED, "Terraform"]),
+    ],
+)
+def test_a_message_says_what_to_change_in_infrastructure_as_code(
+    given: Notification, said: list[str], unsaid: list[str]
+) -> None:
+    message = as_message(given)
+    assert [text for text in said if text not in message] == []
+    assert [text for text in unsaid if text in message] == []
+
+
 # --- What to do ---
 
 RAISED = {
@@ -259,7 +293,7 @@ def test_a_failure_says_how_to_fix_it_and_how_to_start_again(error: str) -> None
         ),
         (
             told(Outcome.REPORTED, verdicts=[verdict(Status.MANAGED, Mode.AUTO, "A stack manages it.")]),
-            ["Infrastructure as code manages this resource. Change the code"],
+            ["Change the code as said above."],
             ["rightstate plan", "set-mode", "a person's"],
         ),
         (

@@ -94,6 +94,15 @@ def facts(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
         "prowler": list(policy.prowler),
         "config_rules": list(policy.config_rules),
         "notes": policy.notes,
+        "in_code": {
+            setting: {
+                "cloudformation": [each.cloudformation for each in place.places() if each.cloudformation],
+                "terraform": [each.terraform for each in place.places() if each.terraform],
+                "without": place.without,
+            }
+            for setting, place in resource_type.in_code.items()
+            if setting in policy.wants
+        },
         "events": sam_template.event_names(resource_type.name),
         "read_actions": list(resource_type.read_actions),
         "dependent_actions": {action: dict(each) for action, each in resource_type.dependent_actions.items()},
@@ -215,6 +224,11 @@ def _details(resource_type: ResourceType, policy: Policy) -> Iterator[str]:
         "Wants": wants,
         "Parameters": given,
         "Severity": [policy.severity.value],
+        "In CloudFormation": [
+            _codes([each]) for one in known["in_code"].values() for each in one["cloudformation"]
+        ],
+        "In Terraform": [_codes([each]) for one in known["in_code"].values() for each in one["terraform"]],
+        "Not in code": list(dict.fromkeys(_text(each["without"]) for each in known["in_code"].values())),
         "Risk": [f"{policy.risk}; begin with mode `{policy.risk.suggested_mode}`"],
         "May break": [_text(policy.side_effects)],
         "Can be undone": [_text(policy.reversible)],

@@ -1,6 +1,7 @@
 """`rightstate policies show`."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -42,6 +43,12 @@ def _begin_with(mode: Mode) -> str:
     return f"begin with mode {mode}" + ("" if mode is Mode.REPORT else ", after a first look in report")
 
 
+def _in_code(whole: Mapping[str, Any], tool: str) -> list[str]:
+    """Where the tool has the settings, or why it does not."""
+    found = [place for each in whole["in_code"].values() for place in each[tool]]
+    return found or list(dict.fromkeys(each["without"] for each in whole["in_code"].values()))
+
+
 def _print_one(resource_type: ResourceType, policy: Policy) -> None:
     whole = facts(resource_type, policy)
     lines = [
@@ -55,6 +62,8 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
         ("Wants", "\n".join(f"{setting}: {want}" for setting, want in whole["wants"].items())),
         ("Parameters", "\n".join(f"{name} = {text}" for name, text in parameters(policy).items()) or "none"),
         ("May break", whole["side_effects"]),
+        ("In CloudFormation", "\n".join(_in_code(whole, "cloudformation")) or "-"),
+        ("In Terraform", "\n".join(_in_code(whole, "terraform")) or "-"),
         ("Severity", whole["severity"]),
         ("Risk", f"{whole['risk']}; {_begin_with(policy.risk.suggested_mode)}"),
         ("Can be undone", whole["reversible"]),

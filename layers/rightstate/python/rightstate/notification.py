@@ -13,7 +13,9 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rightstate.catalogue import load
 from rightstate.clock import written
+from rightstate.in_code import IF_MANAGED, MANAGED
 from rightstate.models.decision import Outcome, Status
 from rightstate.policy import Mode
 from rightstate.wants import Value, as_change, as_text
@@ -273,6 +275,7 @@ def _sections(told: Notification) -> Iterator[list[str]]:
     yield list(_facts(told))
     yield list(_changes(told))
     yield list(_left_alone(told))
+    yield list(_in_code(told))
     yield ["What to do", *(f"  {step}" for step in next_steps(told))]
 
 
@@ -376,6 +379,23 @@ def _left_alone(told: Notification) -> Iterator[str]:
         yield from (f"    {_found(finding)}" for finding in verdict.findings)
 
 
+def _in_code(told: Notification) -> Iterator[str]:
+    """What to change in infrastructure as code. Whether that manages the resource is known only if
+    the account's settings handle such resources apart: nothing else depends on the resource's tags."""
+    wanted: dict[str, Value] = {each.setting: each.after for each in told.changes}
+    for verdict in (*_broken(told), *_held(told), *_excused(told)):
+        wanted.update({each.setting: each.after for each in verdict.findings if each.setting not in wanted})
+    if told.undo or not wanted:
+        return
+    managed = any(verdict.status is Status.MANAGED for verdict in told.verdicts)
+    yield MANAGED if managed else IF_MANAGED
+    places = load(told.resource_type).in_code
+    # An older version may have written the entry, with settings that are not known any more.
+    known = ((places[setting], after) for setting, after in wanted.items() if setting in places)
+    lines = (line for place, after in known for line in place.lines(after))
+    yield from (f"  {_line(line, 400)}" for line in dict.fromkeys(lines))
+
+
 def _broken(told: Notification) -> list[Verdict]:
     """What a policy found, and its mode does not let it change."""
     changing = {policy for change in told.changes for policy in change.policies}
@@ -454,7 +474,7 @@ def next_steps(told: Notification) -> Iterator[str]:
     if _held(told):
         yield "Policies with a reason next to them change nothing in any mode: they need a person's decision."
     if any(verdict.status is Status.MANAGED for verdict in told.verdicts):
-        yield "Infrastructure as code manages this resource. Change the code: it sets back any other change."
+        yield "Change the code as said above. It sets back any other change."
     yield f"`rightstate history {_name(told.execution)} --deployed` shows each state of the execution."
 
 

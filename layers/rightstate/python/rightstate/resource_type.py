@@ -10,6 +10,7 @@ from pydantic import Field
 
 from rightstate.event_rule import Rule, Subject
 from rightstate.frozen import Frozen
+from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
 from rightstate.policy import Policy
 from rightstate.wants import Value, Want
@@ -145,6 +146,7 @@ class Listing:
 class ResourceType:
     """The declaration of a resource type. Its functions make AWS calls through `clients` only.
 
+    in_code: each setting that is written -> where CloudFormation and Terraform have it.
     arn, write_resources: templates over {partition}, {region}, {account} and {id}. An arn without {id}
         says that each account has exactly one; a * stands for a part that AWS has made up.
     id_pattern, url_pattern: what an identifier must match in full; a URL's groups are `account`,
@@ -199,6 +201,7 @@ class ResourceType:
     read_actions: tuple[str, ...]
     write_actions: tuple[str, ...]
     write_resources: tuple[str, ...]
+    in_code: Mapping[str, InCode] = field(default_factory=dict)
     dependent_actions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     undo_actions: tuple[str, ...] = ()
     unscoped_actions: tuple[str, ...] = ()

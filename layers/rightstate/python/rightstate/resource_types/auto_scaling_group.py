@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rightstate.errors import ResourceGone
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.auto_scaling_group import POLICIES
 from rightstate.resource_type import (
@@ -93,6 +94,11 @@ RESOURCE_TYPE = ResourceType(
         ),
         "Status": Setting(read="DescribeAutoScalingGroups:AutoScalingGroups[].Status"),
         "Operator": Setting(read="DescribeAutoScalingGroups:AutoScalingGroups[].Operator.Principal"),
+    },
+    in_code={
+        "DefaultCooldown": InCode(
+            "AWS::AutoScaling::AutoScalingGroup/Cooldown", "aws_autoscaling_group.default_cooldown"
+        )
     },
     cases={
         # API reference, AutoScalingGroup: there is a status only while the group is being deleted.

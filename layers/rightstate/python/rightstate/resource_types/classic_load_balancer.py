@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.classic_load_balancer import POLICIES
 from rightstate.resource_type import (
@@ -119,6 +120,16 @@ RESOURCE_TYPE = ResourceType(
             write=f"ModifyLoadBalancerAttributes:LoadBalancerAttributes.{name}",
         )
         for name in (_ENABLED, _TIMEOUT)
+    },
+    in_code={
+        _ENABLED: InCode(
+            "AWS::ElasticLoadBalancing::LoadBalancer/ConnectionDrainingPolicy.Enabled",
+            "aws_elb.connection_draining",
+        ),
+        _TIMEOUT: InCode(
+            "AWS::ElasticLoadBalancing::LoadBalancer/ConnectionDrainingPolicy.Timeout",
+            "aws_elb.connection_draining_timeout",
+        ),
     },
     arn="arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}",
     # API reference, CreateLoadBalancer: up to 32 letters, digits and hyphens, none of these at an end.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rightstate.aws.errors import named_errors
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared, pages
 from rightstate.policies.cloudformation_stack import POLICIES
 from rightstate.resource_type import (
@@ -149,6 +150,12 @@ RESOURCE_TYPE = ResourceType(
             read="DescribeStacks:Stacks[].EnableTerminationProtection",
             write="UpdateTerminationProtection:EnableTerminationProtection",
         ),
+    },
+    in_code={
+        "EnableTerminationProtection": InCode(
+            without="A template cannot protect its own stack. The tool that creates the stack does, such as "
+            "terminationProtection of a CDK stack. The Terraform provider has no argument for it."
+        )
     },
     cases=_CASES,
     facts=("StackName", "StackStatus", "Nested", "Own"),

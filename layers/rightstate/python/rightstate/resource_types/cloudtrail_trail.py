@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
 from rightstate.policies.cloudtrail_trail import POLICIES
 from rightstate.resource_type import (
@@ -210,6 +211,19 @@ RESOURCE_TYPE = ResourceType(
             read="GetTrailStatus:IsLogging", write="StartLogging:Name", set_back_by=("StopLogging",)
         ),
         "CoveredBy": Setting(read="DescribeTrails:trailList[].TrailARN"),
+    },
+    in_code={
+        "IsMultiRegionTrail": InCode(
+            "AWS::CloudTrail::Trail/IsMultiRegionTrail", "aws_cloudtrail.is_multi_region_trail"
+        ),
+        "IncludeGlobalServiceEvents": InCode(
+            "AWS::CloudTrail::Trail/IncludeGlobalServiceEvents",
+            "aws_cloudtrail.include_global_service_events",
+        ),
+        "LogFileValidationEnabled": InCode(
+            "AWS::CloudTrail::Trail/EnableLogFileValidation", "aws_cloudtrail.enable_log_file_validation"
+        ),
+        "IsLogging": InCode("AWS::CloudTrail::Trail/IsLogging", "aws_cloudtrail.enable_logging"),
     },
     cases={
         "organization-trail": Case(

@@ -5,6 +5,7 @@ from typing import Any
 
 from rightstate.event_rule import Rule, Subject
 from rightstate.identify import identify
+from rightstate.in_code import InCode
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.dynamodb_table import POLICIES
 from rightstate.resource_type import (
@@ -172,6 +173,17 @@ RESOURCE_TYPE = ResourceType(
             read="DescribeContinuousBackups:ContinuousBackupsDescription.PointInTimeRecoveryDescription"
             ".RecoveryPeriodInDays",
             write="UpdateContinuousBackups:PointInTimeRecoverySpecification.RecoveryPeriodInDays",
+        ),
+    },
+    in_code={
+        "PointInTimeRecoveryStatus": InCode(
+            "AWS::DynamoDB::Table/PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled",
+            "aws_dynamodb_table.point_in_time_recovery.enabled",
+            values={"ENABLED": True},
+        ),
+        "RecoveryPeriodInDays": InCode(
+            "AWS::DynamoDB::Table/PointInTimeRecoverySpecification.RecoveryPeriodInDays",
+            "aws_dynamodb_table.point_in_time_recovery.recovery_period_in_days",
         ),
     },
     cases=_CASES,

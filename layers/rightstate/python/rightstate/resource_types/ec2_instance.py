@@ -7,6 +7,7 @@ from typing import Any
 from rightstate.errors import InvalidInput, ResourceGone
 from rightstate.event_rule import Rule, Subject
 from rightstate.identify import shown
+from rightstate.in_code import InCode
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.ec2_instance import POLICIES
 from rightstate.resource_type import (
@@ -234,6 +235,14 @@ RESOURCE_TYPE = ResourceType(
         "Owner": Setting(read="DescribeInstances:Reservations[].Instances[].Tags[]"),
         "Operator": Setting(read="DescribeInstances:Reservations[].Instances[].Operator.Principal"),
         "TagKeys": Setting(read="DescribeInstances:Reservations[].Instances[].Tags[].Key"),
+    },
+    in_code={
+        "Monitoring": InCode(
+            "AWS::EC2::Instance/Monitoring", "aws_instance.monitoring", values={"enabled": True}
+        ),
+        "DisableApiTermination": InCode(
+            "AWS::EC2::Instance/DisableApiTermination", "aws_instance.disable_api_termination"
+        ),
     },
     cases=_CASES,
     facts=("State",),

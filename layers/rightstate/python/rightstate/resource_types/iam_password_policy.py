@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.policies.iam_password_policy import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -124,6 +125,16 @@ def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[C
     iam.update_account_password_policy(**whole)
 
 
+_IN_TERRAFORM = {
+    "RequireUppercaseCharacters": "require_uppercase_characters",
+    "RequireLowercaseCharacters": "require_lowercase_characters",
+    "RequireSymbols": "require_symbols",
+    "RequireNumbers": "require_numbers",
+    "MinimumPasswordLength": "minimum_password_length",
+    "PasswordReusePrevention": "password_reuse_prevention",
+    "MaxPasswordAge": "max_password_age",
+}
+
 RESOURCE_TYPE = ResourceType(
     name="iam-password-policy",
     title="account password policy",
@@ -140,6 +151,13 @@ RESOURCE_TYPE = ResourceType(
         **{name: Setting(read=f"GetAccountPasswordPolicy:PasswordPolicy.{name}") for name in _KEPT},
         "Exists": Setting(read="GetAccountPasswordPolicy:PasswordPolicy"),
         "Users": Setting(read="GetAccountSummary:SummaryMap"),
+    },
+    in_code={
+        name: InCode(
+            terraform=f"aws_iam_account_password_policy.{argument}",
+            without="CloudFormation has no resource type for the account's password policy.",
+        )
+        for name, argument in _IN_TERRAFORM.items()
     },
     cases={
         "no-users": Case(

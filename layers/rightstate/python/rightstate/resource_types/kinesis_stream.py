@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import PAGE, Answer, Shared
 from rightstate.policies.kinesis_stream import POLICIES, SHARD_LEVEL_METRICS
 from rightstate.resource_type import (
@@ -158,6 +159,13 @@ RESOURCE_TYPE = ResourceType(
             write="StartStreamEncryption:KeyId",
             set_back_by=("StopStreamEncryption",),
         ),
+    },
+    in_code={
+        "ShardLevelMetrics": InCode(
+            "AWS::Kinesis::Stream/DesiredShardLevelMetrics", "aws_kinesis_stream.shard_level_metrics"
+        ),
+        # Both beside EncryptionType: KMS.
+        "Encryption": InCode("AWS::Kinesis::Stream/StreamEncryption.KeyId", "aws_kinesis_stream.kms_key_id"),
     },
     facts=("StreamStatus",),
     arn=_ARN,

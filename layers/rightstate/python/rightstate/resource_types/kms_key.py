@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.kms_key import POLICIES
 from rightstate.resource_type import (
@@ -185,6 +186,12 @@ RESOURCE_TYPE = ResourceType(
             write="EnableKeyRotation:RotationPeriodInDays",
             # Not EnableKeyRotation: it takes no period that is shorter than what the policy asks for.
             set_back_by=("DisableKeyRotation",),
+        ),
+    },
+    in_code={
+        "KeyRotationEnabled": InCode("AWS::KMS::Key/EnableKeyRotation", "aws_kms_key.enable_key_rotation"),
+        "RotationPeriodInDays": InCode(
+            "AWS::KMS::Key/RotationPeriodInDays", "aws_kms_key.rotation_period_in_days"
         ),
     },
     cases=_CASES,

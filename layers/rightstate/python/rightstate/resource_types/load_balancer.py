@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.load_balancer import POLICIES
 from rightstate.resource_type import (
@@ -135,6 +136,12 @@ RESOURCE_TYPE = ResourceType(
             read="DescribeLoadBalancerAttributes:Attributes[].Value",
             write="ModifyLoadBalancerAttributes:Attributes[].Value",
         ),
+    },
+    in_code={
+        _PROTECTION: InCode(
+            f"AWS::ElasticLoadBalancingV2::LoadBalancer/LoadBalancerAttributes[{_PROTECTION}].Value",
+            "aws_lb.enable_deletion_protection",
+        )
     },
     cases={
         "application": _other("application"),

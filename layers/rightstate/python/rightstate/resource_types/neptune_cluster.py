@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rightstate import rds
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
 from rightstate.policies.neptune_cluster import POLICIES
 from rightstate.resource_type import (
@@ -78,6 +79,15 @@ RESOURCE_TYPE = ResourceType(
             for name in ("Engine", "PendingModifiedValues", "Status")
         },
         "ManagedByAWSBackup": Setting(read=f"{_CLUSTERS}.AwsBackupRecoveryPointArn"),
+    },
+    in_code={
+        "IAMDatabaseAuthenticationEnabled": InCode(
+            "AWS::Neptune::DBCluster/IamAuthEnabled",
+            "aws_neptune_cluster.iam_database_authentication_enabled",
+        ),
+        "BackupRetentionPeriod": InCode(
+            "AWS::Neptune::DBCluster/BackupRetentionPeriod", "aws_neptune_cluster.backup_retention_period"
+        ),
     },
     cases={
         "neptune": Case(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rightstate import rds
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
 from rightstate.policies.neptune_instance import POLICIES
 from rightstate.resource_type import (
@@ -74,6 +75,12 @@ RESOURCE_TYPE = ResourceType(
             name: Setting(read=f"{_INSTANCES}.{name}")
             for name in ("DBInstanceStatus", "Engine", "PendingModifiedValues")
         },
+    },
+    in_code={
+        "AutoMinorVersionUpgrade": InCode(
+            "AWS::Neptune::DBInstance/AutoMinorVersionUpgrade",
+            "aws_neptune_cluster_instance.auto_minor_version_upgrade",
+        )
     },
     cases={
         "neptune": Case(

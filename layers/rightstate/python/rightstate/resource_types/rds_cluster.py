@@ -9,6 +9,7 @@ from typing import Any
 
 from rightstate import rds
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
 from rightstate.policies.rds_cluster import POLICIES
 from rightstate.resource_type import (
@@ -314,6 +315,27 @@ RESOURCE_TYPE = ResourceType(
         ),
         "MemberClasses": Setting(read="DescribeDBInstances:DBInstances[].DBInstanceClass"),
         "ExportableLogTypes": Setting(read=f"{_CLUSTERS}.Engine"),
+    },
+    in_code={
+        name: InCode(f"AWS::RDS::DBCluster/{path}", f"aws_rds_cluster.{argument}")
+        for name, (path, argument) in {
+            "IAMDatabaseAuthenticationEnabled": (
+                "EnableIAMDatabaseAuthentication",
+                "iam_database_authentication_enabled",
+            ),
+            "EnabledCloudwatchLogsExports": (
+                "EnableCloudwatchLogsExports",
+                "enabled_cloudwatch_logs_exports",
+            ),
+            "DeletionProtection": ("DeletionProtection", "deletion_protection"),
+            "BackupRetentionPeriod": ("BackupRetentionPeriod", "backup_retention_period"),
+            "CopyTagsToSnapshot": ("CopyTagsToSnapshot", "copy_tags_to_snapshot"),
+            "MinCapacity": (f"{_SCALING}.MinCapacity", "serverlessv2_scaling_configuration.min_capacity"),
+            "SecondsUntilAutoPause": (
+                f"{_SCALING}.SecondsUntilAutoPause",
+                "serverlessv2_scaling_configuration.seconds_until_auto_pause",
+            ),
+        }.items()
     },
     cases=_CASES,
     facts=("Engine", "PendingModifiedValues", "Status"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from rightstate import rds
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import Answer, Once, Shared
 from rightstate.policies.rds_instance import POLICIES
 from rightstate.resource_type import (
@@ -420,6 +421,23 @@ def _out_of_scope(observed: Observed) -> str:
 
 _INSTANCES = "DescribeDBInstances:DBInstances[]"
 
+# In an Aurora cluster Terraform has its instances as another resource, with fewer arguments.
+_DB, _OF_EITHER = "aws_db_instance", "aws_db_instance|aws_rds_cluster_instance"
+_IN_CODE = {
+    "IAMDatabaseAuthenticationEnabled": (
+        "EnableIAMDatabaseAuthentication",
+        f"{_DB}.iam_database_authentication_enabled",
+    ),
+    "EnabledCloudwatchLogsExports": ("EnableCloudwatchLogsExports", f"{_DB}.enabled_cloudwatch_logs_exports"),
+    "PubliclyAccessible": ("PubliclyAccessible", f"{_OF_EITHER}.publicly_accessible"),
+    "DeletionProtection": ("DeletionProtection", f"{_DB}.deletion_protection"),
+    "PerformanceInsightsEnabled": ("EnablePerformanceInsights", f"{_OF_EITHER}.performance_insights_enabled"),
+    "AutoMinorVersionUpgrade": ("AutoMinorVersionUpgrade", f"{_OF_EITHER}.auto_minor_version_upgrade"),
+    "BackupRetentionPeriod": ("BackupRetentionPeriod", f"{_DB}.backup_retention_period"),
+    "MultiAZ": ("MultiAZ", f"{_DB}.multi_az"),
+    "CopyTagsToSnapshot": ("CopyTagsToSnapshot", f"{_OF_EITHER}.copy_tags_to_snapshot"),
+}
+
 RESOURCE_TYPE = ResourceType(
     name="rds-instance",
     title="RDS DB instance",
@@ -463,6 +481,19 @@ RESOURCE_TYPE = ResourceType(
         **{
             name: Setting(read=f"DescribeOrderableDBInstanceOptions:OrderableDBInstanceOptions[].{member}")
             for name, (_, member) in _OFFERED.items()
+        },
+    },
+    in_code={
+        **{
+            name: InCode(f"AWS::RDS::DBInstance/{path}", argument)
+            for name, (path, argument) in _IN_CODE.items()
+        },
+        **{
+            parameter: InCode(
+                f"AWS::RDS::DBParameterGroup/Parameters.{parameter}",
+                f"aws_db_parameter_group.parameter.{parameter}",
+            )
+            for parameter in _OF_GROUP
         },
     },
     cases=_CASES,

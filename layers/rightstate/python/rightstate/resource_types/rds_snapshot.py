@@ -11,6 +11,7 @@ from botocore import xform_name
 
 from rightstate import rds
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
 from rightstate.policies.rds_snapshot import POLICIES
 from rightstate.resource_type import (
@@ -148,6 +149,13 @@ RESOURCE_TYPE = ResourceType(
             ".AttributeValues",
             write="ModifyDBSnapshotAttribute:ValuesToRemove[]",
         ),
+    },
+    in_code={
+        "restore": InCode(
+            terraform="aws_db_snapshot|aws_db_cluster_snapshot.shared_accounts",
+            named_only=True,
+            without="CloudFormation has no resource type for snapshots.",
+        )
     },
     cases={
         "not-manual": Case(

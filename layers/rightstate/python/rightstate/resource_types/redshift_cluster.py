@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.redshift_cluster import POLICIES
 from rightstate.resource_type import (
@@ -138,6 +139,12 @@ def _held(observed: Observed) -> Mapping[str, str]:
     return dict.fromkeys(_SETTINGS, reason) if reason else {}
 
 
+_IN_TERRAFORM = {
+    "PubliclyAccessible": "publicly_accessible",
+    "AllowVersionUpgrade": "allow_version_upgrade",
+    "AutomatedSnapshotRetentionPeriod": "automated_snapshot_retention_period",
+}
+
 RESOURCE_TYPE = ResourceType(
     name="redshift-cluster",
     title="Redshift cluster",
@@ -152,6 +159,10 @@ RESOURCE_TYPE = ResourceType(
             name: Setting(read=f"DescribeClusters:Clusters[].{name}")
             for name in (*_STATES, "PendingModifiedValues")
         },
+    },
+    in_code={
+        name: InCode(f"AWS::Redshift::Cluster/{name}", f"aws_redshift_cluster.{argument}")
+        for name, argument in _IN_TERRAFORM.items()
     },
     facts=(*_STATES, "PendingModifiedValues"),
     arn="arn:{partition}:redshift:{region}:{account}:cluster:{id}",

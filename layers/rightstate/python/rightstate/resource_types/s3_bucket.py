@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from rightstate.errors import InvalidInput
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.s3_bucket import POLICIES
 from rightstate.resource_type import (
@@ -433,6 +434,38 @@ RESOURCE_TYPE = ResourceType(
         "Acceleration": Setting(
             read="GetBucketAccelerateConfiguration:Status",
             write="PutBucketAccelerateConfiguration:AccelerateConfiguration.Status",
+        ),
+    },
+    in_code={
+        **{
+            name: InCode(
+                f"AWS::S3::Bucket/PublicAccessBlockConfiguration.{name}",
+                f"aws_s3_bucket_public_access_block.{argument}",
+            )
+            for name, argument in {
+                "BlockPublicAcls": "block_public_acls",
+                "IgnorePublicAcls": "ignore_public_acls",
+                "BlockPublicPolicy": "block_public_policy",
+                "RestrictPublicBuckets": "restrict_public_buckets",
+            }.items()
+        },
+        # A template and an ACL of Terraform's name who may do what in another form.
+        "Grants": InCode(
+            "AWS::S3::Bucket/AccessControl", "aws_s3_bucket_acl.access_control_policy.grant", named_only=True
+        ),
+        "Versioning": InCode(
+            "AWS::S3::Bucket/VersioningConfiguration.Status",
+            "aws_s3_bucket_versioning.versioning_configuration.status",
+        ),
+        "SSEAlgorithm": InCode(
+            "AWS::S3::Bucket/BucketEncryption.ServerSideEncryptionConfiguration[]"
+            ".ServerSideEncryptionByDefault.SSEAlgorithm",
+            "aws_s3_bucket_server_side_encryption_configuration.rule"
+            ".apply_server_side_encryption_by_default.sse_algorithm",
+        ),
+        "Acceleration": InCode(
+            "AWS::S3::Bucket/AccelerateConfiguration.AccelerationStatus",
+            "aws_s3_bucket_accelerate_configuration.status",
         ),
     },
     cases=_CASES,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from rightstate.event_rule import Rule, Subject
+from rightstate.in_code import InCode
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.sqs_queue import POLICIES
 from rightstate.resource_type import (
@@ -100,6 +101,19 @@ RESOURCE_TYPE = ResourceType(
     settings={
         "QueueUrl": Setting(read="GetQueueUrl:QueueUrl"),
         "Encryption": Setting(read="GetQueueAttributes:Attributes", write="SetQueueAttributes:Attributes"),
+    },
+    in_code={
+        "Encryption": InCode(
+            "AWS::SQS::Queue/KmsMasterKeyId",
+            "aws_sqs_queue.kms_master_key_id",
+            instead={
+                "SSE-SQS": InCode(
+                    "AWS::SQS::Queue/SqsManagedSseEnabled",
+                    "aws_sqs_queue.sqs_managed_sse_enabled",
+                    values={"SSE-SQS": True},
+                )
+            },
+        )
     },
     facts=("QueueUrl",),
     arn="arn:{partition}:sqs:{region}:{account}:{id}",
