@@ -1,8 +1,7 @@
 """The policies and the checks as data, and as pages, which `make docs` writes."""
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rightstate.catalogue import load_all
@@ -11,7 +10,9 @@ from rightstate.resource_type import ResourceType
 from rightstate.wants import as_text
 from rightstate_cli import checks
 from rightstate_cli.application import parts, sam_template
+from rightstate_cli.docs import coverage, markdown
 from rightstate_cli.member import template as member_template
+from rightstate_cli.standards.frameworks import required_by
 
 _INTRODUCTION = """\
 # The policies
@@ -93,6 +94,7 @@ def facts(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
         "security_hub": list(policy.security_hub),
         "prowler": list(policy.prowler),
         "config_rules": list(policy.config_rules),
+        "frameworks": {each.value: list(ids) for each, ids in required_by(policy).items()},
         "notes": policy.notes,
         "in_code": {
             setting: {
@@ -163,12 +165,12 @@ def page(types: Sequence[ResourceType]) -> str:
     count = Counter(policy.risk for policy in policies)
     lines = [
         _INTRODUCTION.format(policies=len(policies), types=len(types)),
-        *_table(
+        *markdown.table(
             ("Resource type", "Resource", "Policies"),
             ((f"[{each.name}](#{each.name})", each.title, str(len(each.policies))) for each in types),
         ),
         _RISKS,
-        *_table(
+        *markdown.table(
             ("Risk", "Begin with mode", "Policies"),
             ((risk, f"`{risk.suggested_mode}`", str(count[risk])) for risk in Risk),
         ),
@@ -182,20 +184,20 @@ def _section(resource_type: ResourceType) -> Iterator[str]:
     yield from ("", f"## {resource_type.name}", "")
     yield f"These policies apply to each {resource_type.title}. Its ARN is `{resource_type.arn}`."
     yield ""
-    yield f"- Events that start it: {_codes(sam_template.event_names(resource_type.name))}"
-    yield f"- Reads with: {_codes(resource_type.read_actions)}"
-    yield f"- Writes with: {_codes(resource_type.write_actions)}"
+    yield f"- Events that start it: {markdown.codes(sam_template.event_names(resource_type.name))}"
+    yield f"- Reads with: {markdown.codes(resource_type.read_actions)}"
+    yield f"- Writes with: {markdown.codes(resource_type.write_actions)}"
     if resource_type.undo_actions:
-        yield f"- Undo also writes with: {_codes(resource_type.undo_actions)}"
+        yield f"- Undo also writes with: {markdown.codes(resource_type.undo_actions)}"
     if resource_type.dependent_actions:
-        yield f"- AWS also requires: {_codes(resource_type.dependent_actions)}"
+        yield f"- AWS also requires: {markdown.codes(resource_type.dependent_actions)}"
     yield ""
-    yield from _table(
+    yield from markdown.table(
         ("Policy", "Title", "Category", "Severity", "Risk", "Mode", "Security Hub"),
         (
             (
                 f"[{policy.id}](#{policy.id})",
-                _text(policy.title),
+                markdown.text(policy.title),
                 policy.category.removeprefix("AWS - "),
                 policy.severity,
                 policy.risk,
@@ -211,32 +213,39 @@ def _section(resource_type: ResourceType) -> Iterator[str]:
 
 def _details(resource_type: ResourceType, policy: Policy) -> Iterator[str]:
     known = facts(resource_type, policy)
-    wants = [f"`{setting}`: {_text(want)}" for setting, want in known["wants"].items()]
-    given = [f"`{name}` = {_text(text)}" for name, text in parameters(policy).items()]
-    yield from ("", f"### {policy.id}", "", f"{_text(policy.title)}.", "")
+    wants = [f"`{setting}`: {markdown.text(want)}" for setting, want in known["wants"].items()]
+    given = [f"`{name}` = {markdown.text(text)}" for name, text in parameters(policy).items()]
+    yield from ("", f"### {policy.id}", "", f"{markdown.text(policy.title)}.", "")
     for name, items in {
-        "Also known as": [_codes(policy.aliases)],
+        "Also known as": [markdown.codes(policy.aliases)],
         "Category": [policy.category],
         "Security Hub": [", ".join(policy.security_hub)],
-        "Prowler": [_codes(policy.prowler)],
-        "AWS Config": [_codes(policy.config_rules)],
-        "Applies to": [_text(known["scope"])],
+        "Prowler": [markdown.codes(policy.prowler)],
+        "AWS Config": [markdown.codes(policy.config_rules)],
+        "Applies to": [markdown.text(known["scope"])],
         "Wants": wants,
         "Parameters": given,
         "Severity": [policy.severity.value],
-        "In CloudFormation": [
-            _codes([each]) for one in known["in_code"].values() for each in one["cloudformation"]
+        "Frameworks": [
+            f"{framework.label}: {', '.join(ids)}" for framework, ids in required_by(policy).items()
         ],
-        "In Terraform": [_codes([each]) for one in known["in_code"].values() for each in one["terraform"]],
-        "Not in code": list(dict.fromkeys(_text(each["without"]) for each in known["in_code"].values())),
+        "In CloudFormation": [
+            markdown.codes([each]) for one in known["in_code"].values() for each in one["cloudformation"]
+        ],
+        "In Terraform": [
+            markdown.codes([each]) for one in known["in_code"].values() for each in one["terraform"]
+        ],
+        "Not in code": list(
+            dict.fromkeys(markdown.text(each["without"]) for each in known["in_code"].values())
+        ),
         "Risk": [f"{policy.risk}; begin with mode `{policy.risk.suggested_mode}`"],
-        "May break": [_text(policy.side_effects)],
-        "Can be undone": [_text(policy.reversible)],
-        "Does nothing when": [_text(each) for each in known["not_applicable"]],
-        "Exempt when": [_text(each) for each in known["exempt_when"]],
-        "Only reported when": [_text(each) for each in known["held_when"]],
-        "Satisfied when": [_text(each) for each in known["compliant_when"]],
-        "Notes": [_text(policy.notes)],
+        "May break": [markdown.text(policy.side_effects)],
+        "Can be undone": [markdown.text(policy.reversible)],
+        "Does nothing when": [markdown.text(each) for each in known["not_applicable"]],
+        "Exempt when": [markdown.text(each) for each in known["exempt_when"]],
+        "Only reported when": [markdown.text(each) for each in known["held_when"]],
+        "Satisfied when": [markdown.text(each) for each in known["compliant_when"]],
+        "Notes": [markdown.text(policy.notes)],
     }.items():
         match [item for item in items if item]:
             case []:
@@ -248,30 +257,25 @@ def _details(resource_type: ResourceType, policy: Policy) -> Iterator[str]:
                 yield from (f"  - {item}" for item in several)
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    for row in (columns, ["---"] * len(columns), *rows):
-        yield f"| {' | '.join(row)} |"
-
-
-def _codes(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _text(text: str) -> str:
-    """Text, escaped for Markdown."""
-    return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", text)
-
-
 # --- The page of the checks ---
 
 
 def page_of_checks() -> str:
     """docs/verify.md."""
     rows = (
-        (each.id, each.per.value, f"**{_text(each.title)}.** {_text(each.proves)}", each.fixed_by)
+        (
+            each.id,
+            each.per.value,
+            f"**{markdown.text(each.title)}.** {markdown.text(each.proves)}",
+            each.fixed_by,
+        )
         for each in checks.ALL
     )
-    return _CHECKS + "\n".join(_table(("Check", "For each", "What it proves", "How to fix it"), rows)) + "\n"
+    return (
+        _CHECKS
+        + "\n".join(markdown.table(("Check", "For each", "What it proves", "How to fix it"), rows))
+        + "\n"
+    )
 
 
 if __name__ == "__main__":
@@ -282,4 +286,5 @@ if __name__ == "__main__":
     sam_template.template.cache_clear()
     (root / "member" / "template.yaml").write_text(member_template.as_yaml(member_template.template()))
     (root / "docs" / "verify.md").write_text(page_of_checks())
+    (root / "docs" / "coverage.md").write_text(coverage.page())
     (root / "docs" / "policies.md").write_text(page(load_all()))

@@ -140,6 +140,7 @@ def prepare(
     Raises InvalidInput, SettingsUnreadable, Denied, Unavailable.
     """
     decided = [_decide(chosen, decide, each) for each in accounts]
+    _check_given(decided)
     if workspace.hub is None:
         _check_modes_here(decided)
         for each in decided:
@@ -179,6 +180,18 @@ def _decide(chosen: Chosen, decide: Decide, account: Account) -> AccountChange:
         if after.mode is Mode.OFF:
             off.append(policy.id)
     return AccountChange(account, tuple(changes), tuple(off))
+
+
+def _check_given(accounts: Iterable[AccountChange]) -> None:
+    lacking = {
+        change.policy.id: change.policy.how_to_give(missing)
+        for each in accounts
+        for change in each.changes
+        if change.after.mode is not Mode.OFF and (missing := change.policy.missing(change.after.parameters))
+    }
+    if lacking:
+        told = " ".join(f"{policy} cannot be enabled yet. {how}" for policy, how in lacking.items())
+        raise InvalidInput(f"{told} Nothing was changed.")
 
 
 def _check_modes_here(accounts: Iterable[AccountChange]) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from rightstate.catalogue import find_policy, load, load_all
 from rightstate.errors import InvalidInput
 from rightstate.models.settings import Account
-from rightstate.policy import Policy, Risk
+from rightstate.policy import Policy, Risk, Severity
 from rightstate.resource_type import ResourceType
 from rightstate_cli.aws import checked_account
+from rightstate_cli.standards.frameworks import Framework, policies_of
 from rightstate_cli.tables.accounts_table import Registry
 
 Chosen = list[tuple[ResourceType, Policy]]
@@ -18,8 +19,12 @@ def policies(
     types: Sequence[str] = (),
     category: str | None = None,
     risk: Risk | None = None,
+    severity: Severity | None = None,
+    framework: Framework | None = None,
 ) -> Chosen:
-    """The policies that match all filters, every policy without filters. Raises InvalidInput."""
+    """The policies that match all filters, every policy without filters. A severity includes the higher ones.
+    Raises InvalidInput."""
+    required = policies_of(framework) if framework else frozenset()
     named = {policy.id: (resource_type, policy) for resource_type, policy in map(find_policy, ids)}
     kinds = [load(name) for name in dict.fromkeys(types)] or load_all()
     everything = [(resource_type, policy) for resource_type in kinds for policy in resource_type.policies]
@@ -28,6 +33,8 @@ def policies(
         for resource_type, policy in everything
         if (not ids or policy.id in named)
         and (risk is None or policy.risk is risk)
+        and (severity is None or policy.severity.rank >= severity.rank)
+        and (framework is None or policy.id in required)
         and (category is None or category.lower() in policy.category.lower())
     ]
     left_out = sorted(named.keys() - {policy.id for _, policy in chosen})
@@ -39,14 +46,31 @@ def policies(
 
 
 def named_policies(
-    ids: Sequence[str], types: Sequence[str], category: str | None, risk: Risk | None, every: bool
+    ids: Sequence[str],
+    types: Sequence[str],
+    category: str | None,
+    risk: Risk | None,
+    severity: Severity | None,
+    framework: Framework | None,
+    every: bool,
 ) -> Chosen:
     """As `policies`, where all of them have to be asked for. Raises InvalidInput."""
-    if bool(ids or types or category or risk) == every:
+    if bool(ids or types or category or risk or severity or framework) == every:
         raise InvalidInput(
-            "Say which policies: by id, --type, --category or --risk, or --all of them. Nothing was changed."
+            "Say which policies: by id, --type, --category, --risk, --severity or --framework, or --all of "
+            "them. Nothing was changed."
         )
-    return policies(ids, types, category, risk)
+    return policies(ids, types, category, risk, severity, framework)
+
+
+def narrowed(
+    ids: Sequence[str], types: Sequence[str], severity: Severity | None, framework: Framework | None
+) -> list[str]:
+    """The ids as given; with a severity or a framework, those of the policies that match it too. Raises
+    InvalidInput where none does."""
+    if severity is None and framework is None:
+        return list(ids)
+    return [policy.id for _, policy in policies(ids, types, severity=severity, framework=framework)]
 
 
 def accounts(registry: Registry, named: Sequence[str], every: bool) -> list[Account]:

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from rightstate.policy import Risk
+from rightstate.policy import Risk, Severity
+from rightstate_cli.standards.frameworks import Framework
 from rightstate_cli.terminal import completion
 from rightstate_cli.terminal.output import Format
 
@@ -97,6 +98,14 @@ CategoryOption = Annotated[
     typer.Option(help="Only categories that contain this text.", metavar="TEXT", show_default=False),
 ]
 RiskOption = Annotated[Risk | None, typer.Option(help="Only this risk class.", show_default=False)]
+SeverityOption = Annotated[
+    Severity | None,
+    typer.Option(help="Only policies of this severity or a higher one.", show_default=False),
+]
+FrameworkOption = Annotated[
+    Framework | None,
+    typer.Option(help="Only policies that help to meet a requirement of this framework.", show_default=False),
+]
 PolicyOption = Annotated[
     list[str] | None,
     typer.Option(

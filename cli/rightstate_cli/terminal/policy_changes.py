@@ -52,18 +52,21 @@ AllAccountsOption = Annotated[bool, typer.Option("--all-accounts", help="In ever
 AllPoliciesOption = Annotated[bool, typer.Option("--all", help="All policies.")]
 
 
-def change_settings(change: SettingsChange, yes: bool, format: Format) -> int:
-    """Say what will happen, ask where something may break, write, and print the result.
+def change_settings(
+    change: SettingsChange, yes: bool, format: Format, consequences: Sequence[str] = ()
+) -> int:
+    """Say what will happen, ask where something may break, write, and print the result. With `consequences`,
+    which are said first, ask whatever the policies may do.
 
     Returns the exit code: 0 done, 1 an account could not be written, 2 a person said no.
     """
-    for notice in change.notices:
+    for notice in (*consequences, *change.notices):
         say(notice)
     _say_what_will_happen(change)
     changed, failed = change.changed, {}
     if not changed:
         say("There is nothing to change.")
-    elif change.risky and not confirmed_change(_question(change), yes):
+    elif (change.risky or consequences) and not confirmed_change(_question(change), yes):
         return 2
     else:
         failed = change.write()
@@ -95,6 +98,11 @@ def _say_what_will_happen(change: SettingsChange) -> None:
 
 def _question(change: SettingsChange) -> str:
     risky = change.risky
+    if not risky:
+        count = len({one.policy.id for each in change.changed for one in each.changes})
+        modes = ", ".join(mode for mode in Mode if mode in change.modes)
+        where = counted(len(change.changed), "account")
+        return f"Enable {counted(count, 'policy')} in {where}, in mode {modes}?"
     risks = ", ".join(f"{risk} ({n})" for risk, n in Counter(each.risk for each in risky.values()).items())
     accounts = [each for each in change.accounts if any(one.risky for one in each.changes)]
     return (

@@ -7,11 +7,13 @@ from rightstate_cli.planning import filters
 from rightstate_cli.terminal.options import (
     CategoryOption,
     FormatOption,
+    FrameworkOption,
     LedgerOption,
     OfHubOption,
     OfHubRegionOption,
     OfStackOption,
     RiskOption,
+    SeverityOption,
     TypeOption,
 )
 from rightstate_cli.terminal.output import Format
@@ -31,6 +33,8 @@ def disable(
     types: TypeOption = None,
     category: CategoryOption = None,
     risk: RiskOption = None,
+    severity: SeverityOption = None,
+    framework: FrameworkOption = None,
     every: AllPoliciesOption = False,
     deployed: OfHubOption = False,
     stack: OfStackOption = None,
@@ -47,7 +51,7 @@ def disable(
 
     Exit codes: 0 done, 1 not in every account, 2 nothing was changed.
     """
-    chosen = filters.named_policies(ids or (), types or (), category, risk, every)
+    chosen = filters.named_policies(ids or (), types or (), category, risk, severity, framework, every)
     kept = workspace.choose(deployed, stack, hub_region, ledger)
     found = filters.accounts(kept.registry, accounts or (), all_accounts)
     change = enable_policies.prepare(kept, chosen, found, enable_policies.disabling)

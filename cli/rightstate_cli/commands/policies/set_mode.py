@@ -10,11 +10,13 @@ from rightstate_cli.planning import filters
 from rightstate_cli.terminal.options import (
     CategoryOption,
     FormatOption,
+    FrameworkOption,
     LedgerOption,
     OfHubOption,
     OfHubRegionOption,
     OfStackOption,
     RiskOption,
+    SeverityOption,
     TypeOption,
     YesOption,
 )
@@ -37,6 +39,8 @@ def set_mode(
     types: TypeOption = None,
     category: CategoryOption = None,
     risk: RiskOption = None,
+    severity: SeverityOption = None,
+    framework: FrameworkOption = None,
     every: AllPoliciesOption = False,
     yes: YesOption = False,
     deployed: OfHubOption = False,
@@ -52,7 +56,7 @@ def set_mode(
 
     Exit codes: 0 done, 1 not in every account, 2 nothing was changed, or a policy that you named is off.
     """
-    chosen = filters.named_policies(ids or (), types or (), category, risk, every)
+    chosen = filters.named_policies(ids or (), types or (), category, risk, severity, framework, every)
     kept = workspace.choose(deployed, stack, hub_region, ledger)
     found = filters.accounts(kept.registry, accounts or (), all_accounts)
     change = enable_policies.prepare(kept, chosen, found, enable_policies.setting_mode(Mode(mode)))

@@ -43,6 +43,10 @@ def _begin_with(mode: Mode) -> str:
     return f"begin with mode {mode}" + ("" if mode is Mode.REPORT else ", after a first look in report")
 
 
+def _frameworks(whole: Mapping[str, Any]) -> str:
+    return "\n".join(f"{framework}: {', '.join(ids)}" for framework, ids in whole["frameworks"].items())
+
+
 def _in_code(whole: Mapping[str, Any], tool: str) -> list[str]:
     """Where the tool has the settings, or why it does not."""
     found = [place for each in whole["in_code"].values() for place in each[tool]]
@@ -64,6 +68,7 @@ def _print_one(resource_type: ResourceType, policy: Policy) -> None:
         ("May break", whole["side_effects"]),
         ("In CloudFormation", "\n".join(_in_code(whole, "cloudformation")) or "-"),
         ("In Terraform", "\n".join(_in_code(whole, "terraform")) or "-"),
+        ("Frameworks", _frameworks(whole) or "-"),
         ("Severity", whole["severity"]),
         ("Risk", f"{whole['risk']}; {_begin_with(policy.risk.suggested_mode)}"),
         ("Can be undone", whole["reversible"]),

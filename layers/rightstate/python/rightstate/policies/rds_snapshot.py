@@ -18,7 +18,12 @@ POLICIES = (
         reversibility=Reversibility.FULLY,
         undo_note="The ledger has the accounts that it was shared with.",
         security_hub=("RDS.1",),
-        prowler=("rds_snapshots_public_access",),
+        prowler=(
+            "rds_snapshots_public_access",
+            # Snapshots of these clusters are cluster snapshots of RDS too, with the same attribute.
+            "documentdb_cluster_public_snapshot",
+            "neptune_cluster_public_snapshot",
+        ),
         config_rules=("RDS_SNAPSHOTS_PUBLIC_PROHIBITED",),
         notes="A public snapshot can be copied by anybody from the moment it is made public: fix it first. "
         "Snapshots of Aurora, Multi-AZ, Neptune and DocumentDB clusters are covered too.",
