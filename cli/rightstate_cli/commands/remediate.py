@@ -8,6 +8,7 @@ from rightstate.policy import Mode
 from rightstate_cli.operations import remediate as fixing
 from rightstate_cli.operations.plan import Reading, read_all
 from rightstate_cli.operations.remediate import Remediation
+from rightstate_cli.planning import filters
 from rightstate_cli.terminal import plans
 from rightstate_cli.terminal.executions import exit_code, print_executions
 from rightstate_cli.terminal.interrupt import interrupted
@@ -15,6 +16,7 @@ from rightstate_cli.terminal.options import (
     AccountOption,
     AtOnceOption,
     ExternalIdOption,
+    FrameworkOption,
     LedgerOption,
     PolicyOption,
     RegionOption,
@@ -22,6 +24,7 @@ from rightstate_cli.terminal.options import (
     RoleOption,
     RunMode,
     SetOption,
+    SeverityOption,
     TableFormatOption,
     TypeOption,
 )
@@ -41,6 +44,8 @@ def remediate(
     external_id: ExternalIdOption = None,
     types: TypeOption = None,
     policies: PolicyOption = None,
+    severity: SeverityOption = None,
+    framework: FrameworkOption = None,
     resources: ResourceOption = None,
     parameters: SetOption = None,
     mode: Annotated[
@@ -59,9 +64,9 @@ def remediate(
     deployed hub, in this process. Resources are read in bulk, so those in their right state need none. AWS is
     that of the standard credentials, or the server that `AWS_ENDPOINT_URL` names.
 
-    The policies that --policy or --type choose count as enabled for this run. Without these options, the
-    policies count that `rightstate policies enable` enabled for the account on this machine, or all if it
-    enabled none. Policies in mode `report` change nothing. Exempt and halted resources are not changed.
+    The policies that --policy, --type, --severity or --framework choose count as enabled for this run. Without
+    these options, the policies count that `rightstate policies enable` enabled for the account on this
+    machine, or all if it enabled none. Policies in mode `report` change nothing. Exempt and halted resources are not changed.
 
     - `rightstate remediate --type s3-bucket` shows the plan for all buckets, and asks.
     - `rightstate remediate --policy kms-key-rotation --yes` does not ask.
@@ -72,7 +77,8 @@ def remediate(
     but not for busy resources. After a second Ctrl-C it ends at once with 130.
     """
     with showing_progress("Signing in"):
-        chosen = (types or (), policies or (), resources or (), parameters or ())
+        named = filters.narrowed(policies or (), types or (), severity, framework)
+        chosen = (types or (), named, resources or (), parameters or ())
         prepared = fixing.prepare(account, region, role, external_id, *chosen, Mode(mode), ledger)
     reading = None
     if mode is RunMode.AUTO and not yes:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
-from rightstate.catalogue import find_policy
+from rightstate.catalogue import find_policy, load
+from rightstate.in_code import MANAGED
 from rightstate.models.decision import Status
 from rightstate.policy import Mode, Reversibility, Risk
 from rightstate.wants import as_change, as_text
@@ -183,8 +184,22 @@ def _block(item: Item, several: bool) -> Block:
             for each in item.verdicts
             for finding in each.findings
         ],
-        below=[f"call {on_one_line(call)}" for call in item.calls],
+        below=[*(f"call {on_one_line(call)}" for call in item.calls), *_in_code(item)],
     )
+
+
+def _in_code(item: Item) -> list[str]:
+    """What to change in infrastructure as code where that is known to manage the resource."""
+    managed = [each for each in item.verdicts if each.status is Status.MANAGED]
+    places = load(item.resource_type).in_code
+    lines = dict.fromkeys(
+        line
+        for verdict in managed
+        for finding in verdict.findings
+        if finding.setting in places
+        for line in places[finding.setting].lines(finding.after)
+    )
+    return [MANAGED, *(f"  {line}" for line in lines)] if lines else []
 
 
 def _note(verdict: Verdict) -> str:
