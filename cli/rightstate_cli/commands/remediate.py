@@ -64,9 +64,10 @@ def remediate(
     deployed hub, in this process. Resources are read in bulk, so those in their right state need none. AWS is
     that of the standard credentials, or the server that `AWS_ENDPOINT_URL` names.
 
-    The policies that --policy, --type, --severity or --framework choose count as enabled for this run. Without
-    these options, the policies count that `rightstate policies enable` enabled for the account on this
-    machine, or all if it enabled none. Policies in mode `report` change nothing. Exempt and halted resources are not changed.
+    The policies that --policy, --type, --severity or --framework choose count as enabled for this run.
+    Without these options, the policies count that `rightstate policies enable` enabled for the account on
+    this machine, or all if it enabled none. Policies in mode `report` change nothing. Exempt and halted
+    resources are not changed.
 
     - `rightstate remediate --type s3-bucket` shows the plan for all buckets, and asks.
     - `rightstate remediate --policy kms-key-rotation --yes` does not ask.

@@ -95,7 +95,8 @@ def report(
     """Write a report of what the ledger of this machine, or of a hub, has: a page to read, and files for
     other tools.
 
-    The directory then holds `index.html`, which needs no network and no other file, `changes.csv`,
+    The directory then holds `index.html`, which needs no network and no other file, `frameworks.html` with
+    the state of each requirement of CIS, NIST, PCI DSS and others, `changes.csv`,
     `records.jsonl` with all of the entries, `ocsf.jsonl` with findings in the OCSF, and `manifest.json` with
     the SHA-256 of each.
 

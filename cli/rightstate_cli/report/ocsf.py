@@ -18,6 +18,7 @@ from rightstate.errors import InvalidInput
 from rightstate.wants import as_change
 from rightstate_cli.report.posture import State, effect
 from rightstate_cli.report.record import Record, Verdict, milliseconds
+from rightstate_cli.standards.frameworks import required_by
 
 VERSION = "1.5.0"
 """The newest for which a kept library has models to test against; later ones have added attributes only."""
@@ -49,7 +50,8 @@ def _finding(record: Record, verdict: Verdict, state: State) -> dict[str, Any]:
     account, region, resource_type, resource = record.place
     (activity, activity_name), (status, status_name), (check, check_name) = _OF_STATE[state]
     time = milliseconds(record.started)
-    title, category = _about(verdict.policy)
+    title, category, breach, required = _about(verdict.policy)
+    severity, severity_name = (1, "Informational") if state is State.COMPLIANT else breach
     found = re.match(r"arn:(aws[a-z-]*):", record.execution)
     return {
         "category_uid": 2,
@@ -60,9 +62,8 @@ def _finding(record: Record, verdict: Verdict, state: State) -> dict[str, Any]:
         "activity_name": activity_name,
         "type_uid": _CLASS * 100 + activity,
         "type_name": f"Compliance Finding: {activity_name}",
-        # A policy has a risk of its remediation, and none of its breach.
-        "severity_id": 1 if state is State.COMPLIANT else 0,
-        "severity": "Informational" if state is State.COMPLIANT else "Unknown",
+        "severity_id": severity,
+        "severity": severity_name,
         "status_id": status,
         "status": status_name,
         "time": time,
@@ -87,7 +88,7 @@ def _finding(record: Record, verdict: Verdict, state: State) -> dict[str, Any]:
         },
         "compliance": {
             "control": verdict.policy,
-            "standards": ["Rightstate"],
+            "standards": ["Rightstate", *required],
             "desc": title,
             "status_id": check,
             "status": check_name,
@@ -127,10 +128,14 @@ def _uid(*parts: str) -> str:
 
 
 @cache
-def _about(policy: str) -> tuple[str, str]:
-    """Title and category; of a policy that this version does not know its id."""
+def _about(policy: str) -> tuple[str, str, tuple[int, str], tuple[str, ...]]:
+    """Title, category, severity of a breach, and frameworks that ask for it; of a policy that this version
+    does not know its id."""
     try:
         _, found = find_policy(policy)
     except InvalidInput:
-        return policy, "Unknown"
-    return found.title, found.category
+        return policy, "Unknown", (0, "Unknown"), ()
+    # Without the requirements: up to 70 for a policy would double the file.
+    required = tuple(framework.label for framework in required_by(found))
+    # OCSF's severities are ours, with another name for the same order from 1.
+    return found.title, found.category, (found.severity.rank + 1, found.severity.capitalize()), required

@@ -13,7 +13,7 @@ from rightstate.guards import Halt
 from rightstate.models.approval import Requested
 from rightstate.models.settings import Account
 from rightstate.notification import NEXT_STEPS
-from rightstate_cli.report import exemptions, manifest, ocsf, page
+from rightstate_cli.report import exemptions, frameworks, manifest, ocsf, page
 from rightstate_cli.report.columns import Columns
 from rightstate_cli.report.directory import replaced
 from rightstate_cli.report.figures import ALONE, GROUPS, Figures
@@ -24,7 +24,7 @@ from rightstate_cli.report.posture import STATES
 from rightstate_cli.report.spreadsheet import Spreadsheet
 from rightstate_cli.report.waiting import Asked, Waiting, listed
 
-FILES = ("index.html", "changes.csv", "records.jsonl", "ocsf.jsonl")
+FILES = ("index.html", "frameworks.html", "changes.csv", "records.jsonl", "ocsf.jsonl")
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,9 @@ def write(
         found = figures.as_json()
         with (new / "index.html").open("wb") as to:
             page.write(to, _view(about, figures, found, waiting), columns)
+        (new / "frameworks.html").write_text(
+            frameworks.page(found["policies"], _known(about), written(about.now)), encoding="utf-8"
+        )
         made = Manifest(
             format=manifest.FORMAT,
             version=__version__,
@@ -152,6 +155,10 @@ def _view(
         "titles": {each.id: each.title for of in load_all() for each in of.policies},
         "steps": NEXT_STEPS,
     }
+
+
+def _known(about: About) -> tuple[Account, ...] | None:
+    return None if about.accounts is None else tuple(_wanted(about))
 
 
 def _halts(about: About) -> list[tuple[str, Halt]]:

@@ -17,7 +17,7 @@ from tests.support import endings
 from tests.support.moto_engine import Engine
 from tests.support.waiting import ended, guarding_as, request_of, started
 
-FILES = {"index.html", "changes.csv", "records.jsonl", "ocsf.jsonl", "manifest.json"}
+FILES = {"index.html", "frameworks.html", "changes.csv", "records.jsonl", "ocsf.jsonl", "manifest.json"}
 ENTRY = endings.ended()
 
 

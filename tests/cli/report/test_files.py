@@ -208,7 +208,9 @@ def test_the_manifest_counts_what_waits_where_that_is_known(
     assert found["counts"]["records"] == 1
 
 
-@pytest.mark.parametrize("name", ["index.html", "changes.csv", "records.jsonl", "ocsf.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "frameworks.html", "changes.csv", "records.jsonl", "ocsf.jsonl"]
+)
 def test_a_file_that_was_changed_or_removed_is_found(tmp_path: Path, name: str) -> None:
     directory = written(tmp_path / "report", [endings.ended()])
     assert manifest.faults(directory) == []
