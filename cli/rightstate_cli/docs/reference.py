@@ -1,7 +1,7 @@
 """The policies and the checks as data, and as pages, which `make docs` writes."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rightstate.catalogue import load_all

@@ -65,11 +65,11 @@ def named_policies(
 
 def narrowed(
     ids: Sequence[str], types: Sequence[str], severity: Severity | None, framework: Framework | None
-) -> list[str]:
+) -> Sequence[str]:
     """The ids as given; with a severity or a framework, those of the policies that match it too. Raises
     InvalidInput where none does."""
     if severity is None and framework is None:
-        return list(ids)
+        return ids
     return [policy.id for _, policy in policies(ids, types, severity=severity, framework=framework)]
 
 
