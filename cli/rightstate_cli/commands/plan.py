@@ -99,24 +99,23 @@ def plan(
 ) -> None:
     """Show what would change in accounts and regions, and change nothing.
 
-        First come totals by severity, policy, type and account. `--details` adds each resource: the policies that
-        it breaks, each setting before and after, and the API calls that a fix makes. Up to 5 resources are always
-        shown in detail. A call that replaces a whole object is shown without the object, e.g. a bucket's ACL: it
-        is read again just before the call. AWS is only read.
+    First come totals by severity, policy, type and account. `--details` adds each resource: the policies that
+    it breaks, each setting before and after, and the API calls that a fix makes. Up to 5 resources are always
+    shown in detail. A call that replaces a whole object is shown without the object, e.g. a bucket's ACL: it
+    is read again just before the call. AWS is only read.
 
-        Exemptions and halts of this machine's ledger count. With --deployed the hub's settings count instead, and
-        say which accounts, regions, policies and parameters to plan. The members' roles trust the hub's functions
-        only, so --role has to name a role that trusts you.
+    Exemptions and halts of this machine's ledger count. With --deployed the hub's settings count instead, and
+    say which accounts, regions, policies and parameters to plan. The members' roles trust the hub's functions
+    only, so --role has to name a role that trusts you.
 
-        - `rightstate plan` looks at everything in your account and region.
-            - `rightstate plan --type s3-bucket --region eu-west-1` looks at the buckets there.
-            - `rightstate plan --severity high --framework cis-7.0` looks at what matters most and CIS 7.0 asks for.
-        - `rightstate plan --resource arn:aws:sqs:eu-west-1:111122223333:invoices` looks at one queue.
-        - `rightstate plan --deployed --role audit -o plan.json` plans all accounts of the hub, for an apply.
-        - `rightstate plan --from prowler.ocsf.json` plans fixes for these findings.
+    - `rightstate plan` looks at everything in your account and region.
+    - `rightstate plan --type s3-bucket --region eu-west-1` looks at the buckets there.
+    - `rightstate plan --resource arn:aws:sqs:eu-west-1:111122223333:invoices` looks at one queue.
+    - `rightstate plan --deployed --role audit -o plan.json` plans all accounts of the hub, for an apply.
+    - `rightstate plan --from prowler.ocsf.json` plans fixes for these findings.
 
-        Exit codes: 0 nothing to change, or all of it exempt, 1 something is broken, busy, or a finding that is
-        not planned, 2 something could not be read, or does not exist.
+    Exit codes: 0 nothing to change, or all of it exempt, 1 something is broken, busy, or a finding that is
+    not planned, 2 something could not be read, or does not exist.
     """
     named = filters.narrowed(policies or (), types or (), severity, framework)
     chosen = (types or (), named, resources or (), parameters or ())

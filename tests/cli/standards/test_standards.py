@@ -10,7 +10,7 @@ from rightstate.catalogue import find_policy, load_all
 from rightstate.policy import Severity
 from rightstate_cli.application import sam_template
 from rightstate_cli.docs import coverage
-from rightstate_cli.main import app
+from rightstate_cli.main import application
 from rightstate_cli.standards import peers
 from rightstate_cli.standards.frameworks import (
     Framework,
@@ -27,7 +27,7 @@ every_framework = pytest.mark.parametrize("framework", Framework)
 
 
 def listed(*options: str) -> set[str]:
-    ran = CliRunner().invoke(app, ["policies", *options, "--format", "json"])
+    ran = CliRunner().invoke(application(), ["policies", *options, "--format", "json"])
     assert ran.exit_code == 0, ran.output
     return {each["id"] for each in json.loads(ran.stdout)}
 
@@ -80,7 +80,7 @@ def test_known_requirements_have_their_policies(framework: Framework, requiremen
 
 
 def test_an_unknown_framework_is_an_error_that_names_those_there_are() -> None:
-    ran = CliRunner().invoke(app, ["policies", "--framework", "cis-1.0"])
+    ran = CliRunner().invoke(application(), ["policies", "--framework", "cis-1.0"])
     assert ran.exit_code == 2
     assert "cis-7.0" in ran.output
 

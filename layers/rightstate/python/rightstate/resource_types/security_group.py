@@ -7,6 +7,7 @@ from typing import Any
 from rightstate.errors import InvalidInput, ResourceGone
 from rightstate.event_rule import Rule, Subject
 from rightstate.identify import shown
+from rightstate.in_code import InCode
 from rightstate.listing import PAGE, Answer, Shared, pages
 from rightstate.policies.security_group import POLICIES
 from rightstate.resource_type import (
@@ -193,6 +194,15 @@ RESOURCE_TYPE = ResourceType(
             )
             for name, direction in zip(_RULES, ("Ingress", "Ingress", "Egress"), strict=True)
         },
+    },
+    in_code={
+        # A rule may stand in the group, or be a resource of its own.
+        name: InCode(
+            f"AWS::EC2::SecurityGroup/SecurityGroup{direction}",
+            f"aws_security_group.{direction.lower()}",
+            named_only=True,
+        )
+        for name, direction in zip(_RULES, ("Ingress", "Ingress", "Egress"), strict=True)
     },
     cases={
         "default-group": Case(
