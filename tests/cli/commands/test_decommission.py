@@ -311,7 +311,7 @@ def test_nothing_is_left_of_a_hub_but_what_was_said(hub: Hub, inside: Cli) -> No
     assert not stacks(hub, OWN)
     notes = {each["what"]: each["note"] for each in ran.json}
     assert "reports of backfills" in notes[f"bucket {work}"]
-    assert "halts, approvals" in notes[f"table {guards}"]
+    assert "halts, requests for approval" in notes[f"table {guards}"]
 
 
 def test_what_goes_with_a_stack_that_stays_is_left_too(hub: Hub, inside: Cli) -> None:

@@ -318,7 +318,7 @@ def test_the_hub_must_take_the_organizations_events(
     server.calls.clear()
     told = refused("organization", "deploy", "--root", "--region", HERE, "--yes", "--stack", stack)
     assert f"--parameter-overrides OrganizationId={organization.id}`" in told
-    assert (admitted or "none of an organization") in told
+    assert (admitted or "those of no organization") in told
     assert not server.writes
     server.session().client("cloudformation").delete_stack(StackName=stack)
 

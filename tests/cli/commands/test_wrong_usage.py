@@ -1,6 +1,7 @@
 """What nobody meant: a sentence that says what is wrong, exit code 2, and nothing done."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -160,5 +161,7 @@ def test_an_unforeseen_error_is_told_as_a_defect_and_not_as_a_finding(
     def fail(name: str) -> None:
         raise KeyError(name)
 
-    monkeypatch.setattr("rightstate_cli.commands.policies.show.find_policy", fail)
+    # The package has a function of the module's name.
+    show = import_module("rightstate_cli.commands.policies.show")
+    monkeypatch.setattr(show, "find_policy", fail)
     assert "Rightstate met an error that it did not foresee: KeyError" in refused("policies", "show", "any")
