@@ -39,7 +39,7 @@ def seen(number: int, status: str = "compliant", **verdicts: str) -> Line:
 
 
 def read() -> list[Line]:
-    return list(looks.read(looks.parts_of(ONE, HERE)["s3-bucket"]))
+    return list(looks.deployed().read(looks.deployed().parts_of(ONE, HERE)["s3-bucket"]))
 
 
 def look(*lines: Line, account: str = ONE, region: str = HERE, at: datetime = AT) -> Counts:
@@ -54,7 +54,7 @@ def test_a_look_is_read_as_it_was_written() -> None:
     look(*lines)
     look(seen(4), region=THERE)
     look(seen(5), account=TWO)
-    assert list(looks.latest(ONE)) == [
+    assert list(looks.deployed().latest(ONE)) == [
         *(("s3-bucket", HERE, line) for line in lines),
         ("s3-bucket", THERE, seen(4)),
     ]
@@ -67,7 +67,9 @@ def test_the_next_look_takes_the_place_of_the_one_before_however_many_parts_that
     monkeypatch.setattr(looks, "LINES", 3)
     for count in (10, 4, 0, 7):
         look(*(seen(number) for number in range(count)))
-        assert [line.resource for _, _, line in looks.latest(ONE)] == [f"bucket-{n}" for n in range(count)]
+        assert [line.resource for _, _, line in looks.deployed().latest(ONE)] == [
+            f"bucket-{n}" for n in range(count)
+        ]
         assert len(list(kept.objects().keys(looks.PREFIX))) == -(-count // 3)
         assert list(kept.objects().keys("batches/")) == []
 
@@ -101,7 +103,7 @@ def test_the_counts_of_looks_are_found_by_account_and_time() -> None:
     look(seen(1), seen(2, "broken", **{"s3-versioning": "broken", "s3-access-logging": "compliant"}))
     look(seen(3, "unreadable"), region=THERE, at=AT + timedelta(days=1))
     look(seen(4), account=TWO)
-    [first, second] = looks.counts(ONE, AT, AT + timedelta(days=1))
+    [first, second] = looks.deployed().counts(ONE, AT, AT + timedelta(days=1))
     assert first == Counts(
         account=ONE,
         region=HERE,
@@ -115,8 +117,8 @@ def test_the_counts_of_looks_are_found_by_account_and_time() -> None:
         policies={"s3-versioning": {"compliant": 1, "broken": 1}, "s3-access-logging": {"compliant": 1}},
     )
     assert (second.region, second.unreadable) == (THERE, 1)
-    assert list(looks.counts(ONE, AT + timedelta(hours=1), AT + timedelta(hours=2))) == []
-    assert list(looks.counts(ONE, AT, AT)) == [first]
+    assert list(looks.deployed().counts(ONE, AT + timedelta(hours=1), AT + timedelta(hours=2))) == []
+    assert list(looks.deployed().counts(ONE, AT, AT)) == [first]
 
 
 def test_no_index_of_the_ledger_lists_the_counts_and_they_expire(kept: SQLiteStorage) -> None:

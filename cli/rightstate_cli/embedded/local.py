@@ -17,6 +17,7 @@ from platformdirs import user_data_path
 from rightstate.catalogue import load_all
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
+from rightstate.looks import Looks
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import ResourceType
@@ -122,6 +123,11 @@ class Local:
     @cached_property
     def guarding(self) -> Guarding:
         return Guarding(self.storage(GUARDS))
+
+    @cached_property
+    def looks(self) -> Looks:
+        days = int(sam_template.resolved({"Ref": "LedgerDays"}, {}))
+        return Looks(self.storage.objects(), self.storage(LEDGER), days)
 
     @property
     def exemption_days(self) -> int:

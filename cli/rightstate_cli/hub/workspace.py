@@ -6,7 +6,9 @@ from functools import cached_property
 from threading import Event
 
 from rightstate.identify import shown
+from rightstate.looks import Looks
 from rightstate.models.settings import Account
+from rightstate.storage.objects import S3Objects
 from rightstate.storage.table import Item
 from rightstate_cli.aws import Caller
 from rightstate_cli.executions.executions import Execution, Start, Wanted
@@ -50,6 +52,11 @@ class HubWorkspace:
     @cached_property
     def guarding(self) -> Guarding | None:
         return Guarding(self.hub.guards) if self.hub.guards else None
+
+    @cached_property
+    def looks(self) -> Looks | None:
+        bucket = self.hub.outputs.get("WorkBucket")
+        return Looks(S3Objects(self.hub.client("s3"), bucket), self.hub.ledger) if bucket else None
 
     def settings_of(self, account: str) -> Account | None:
         found = self.registry.find(account)

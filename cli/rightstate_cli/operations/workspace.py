@@ -10,6 +10,7 @@ from threading import Event
 from typing import Any, Protocol
 
 from rightstate.errors import InvalidInput
+from rightstate.looks import Looks
 from rightstate.models.settings import Account
 from rightstate.storage.table import Item
 from rightstate_cli.aws import Caller
@@ -67,6 +68,10 @@ class Workspace(Protocol):
     @property
     def guarding(self) -> Guarding | None:
         """Requests for approval, and halts. None if the hub is older than these."""
+
+    @property
+    def looks(self) -> Looks | None:
+        """What surveys saw of every resource. None where a hub is older than looks."""
 
     def settings_of(self, account: str) -> Account | None:
         """The account's settings as its executions read them, None if it has none. Raises

@@ -103,7 +103,7 @@ def started(found: Found) -> list[str]:
 
 
 def seen() -> dict[str, str]:
-    return {line.resource: line.status for _, _, line in looks.latest(ACCOUNT)}
+    return {line.resource: line.status for _, _, line in looks.deployed().latest(ACCOUNT)}
 
 
 class Clock:
@@ -136,7 +136,7 @@ def test_an_execution_is_to_be_started_for_what_is_broken_and_all_are_in_the_loo
         "batch": "b",
     }
     assert seen() == {names[0]: "broken", **dict.fromkeys(names[1:], "compliant")}
-    [counts] = looks.counts(ACCOUNT, *TIMES)
+    [counts] = looks.deployed().counts(ACCOUNT, *TIMES)
     assert (counts.resources, counts.statuses) == (5, {"broken": 1, "compliant": 4})
     assert counts.policies == {QUEUES: {"broken": 1, "compliant": 4}}
     assert (counts.by, counts.in_batch) == (f"{ARN}/Scopes:n", "b")
@@ -207,7 +207,7 @@ def test_a_backfill_of_some_policies_is_no_look_to_keep() -> None:
     make_queues(1)
     assert survey_scope(task(policies=(QUEUES,))).services
     assert seen() == {}
-    assert list(looks.counts(ACCOUNT, *TIMES)) == []
+    assert list(looks.deployed().counts(ACCOUNT, *TIMES)) == []
 
 
 # --- Rounds ---
@@ -248,7 +248,7 @@ def test_a_round_that_is_tried_again_starts_and_counts_nothing_twice() -> None:
         assert answers[0] == answers[1]
         found = answers[1]
     assert len({each["name"] for each in items(found)}) == len(items(found)) == 250
-    assert {counts.resources for counts in looks.counts(ACCOUNT, *TIMES)} == {250}
+    assert {counts.resources for counts in looks.deployed().counts(ACCOUNT, *TIMES)} == {250}
 
 
 def test_a_second_run_of_a_batch_keeps_what_the_first_has_found() -> None:
@@ -273,7 +273,7 @@ def test_a_type_that_cannot_be_listed_is_named_and_hides_no_other(monkeypatch: p
     [unlisted] = found.unlisted
     assert (unlisted.resource_type, unlisted.service) == ("dynamodb-table", "dynamodb")
     assert unlisted.failure["Error"] == "Denied"
-    assert [counts.resource_type for counts in looks.counts(ACCOUNT, *TIMES)] == ["sqs-queue"]
+    assert [counts.resource_type for counts in looks.deployed().counts(ACCOUNT, *TIMES)] == ["sqs-queue"]
 
 
 def test_a_throttled_list_is_tried_again_later_and_given_up_at_last(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,11 @@ Athena. The ledger has an item for each look with how many resources it saw, by 
 """
 
 import gzip
+import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,11 +20,14 @@ from rightstate.aws.errors import named_errors
 from rightstate.clock import written
 from rightstate.frozen import Frozen
 from rightstate.models.backfill import Begun
+from rightstate.storage.objects import Objects
+from rightstate.storage.table import Table
 
 PREFIX = "looks/"
 LINES = 20_000
 """Resources in a part: some MB before they are compressed, which is what a writer has in memory."""
 _UNREADABLE = "unreadable"
+_WELL = ("compliant", "not-applicable")
 
 
 class Line(Frozen):
@@ -43,7 +48,7 @@ class Line(Frozen):
     @property
     def finding(self) -> str:
         """What is the same as long as the same is found; empty where all is well."""
-        if self.status in ("compliant", "not-applicable"):
+        if well(self.status):
             return ""
         return f"{self.status} {sorted(self.verdicts.items())}"
 
@@ -51,7 +56,8 @@ class Line(Frozen):
 class Counts(Frozen):
     """How many resources a look saw, by status, and by policy and its status.
 
-    `by` is the ARN of the execution that looked, `in_batch` its batch.
+    `by` is the ARN of the execution that looked and `in_batch` its batch, or `by` is the name of a survey
+    from somebody's machine, which has no batch.
     """
 
     account: str
@@ -73,8 +79,15 @@ class Look:
     """
 
     def __init__(
-        self, account: str, region: str, resource_type: str, aside: str, begun: Begun | None = None
+        self,
+        account: str,
+        region: str,
+        resource_type: str,
+        aside: str,
+        begun: Begun | None = None,
+        kept: "Looks | None" = None,
     ) -> None:
+        self._kept = kept or deployed()
         self._place = (account, region, resource_type)
         self._aside = aside
         self._begun = begun or Begun()
@@ -110,7 +123,7 @@ class Look:
 
         `before` has the keys of the look before it, where they are known.
         """
-        objects, folder = storage.objects(), folder_of(*self._place)
+        objects, folder = self._kept.objects, folder_of(*self._place)
         counts = self._counted(at, by, batch)
         with named_errors():
             for number in range(self._parts):
@@ -123,8 +136,14 @@ class Look:
                     objects.delete(key)
             for number in range(self._parts):
                 objects.delete(_part(self._aside, number))
-            storage.ledger().put(_item(counts))
+            self._kept.ledger.put(_item(counts, self._kept.days))
         return counts
+
+    def discard(self) -> None:
+        """Remove what was set aside. The look before it stays."""
+        with named_errors():
+            for number in range(self._parts):
+                self._kept.objects.delete(_part(self._aside, number))
 
     def _counted(self, at: datetime, by: str, batch: str) -> Counts:
         account, region, resource_type = self._place
@@ -143,7 +162,7 @@ class Look:
 
     def _set_aside(self) -> None:
         with named_errors():
-            storage.objects().put(_part(self._aside, self._parts), self._packed())
+            self._kept.objects.put(_part(self._aside, self._parts), self._packed())
         self._parts += 1
         self._lines = []
 
@@ -151,42 +170,95 @@ class Look:
         return gzip.compress(b"\n".join(self._lines) + b"\n", mtime=0)
 
 
+@dataclass(frozen=True)
+class Looks:
+    """Where looks are kept. `days` is how long the ledger keeps their counts.
+
+    Its methods raise Denied, Throttled, Unavailable and CallFailed.
+    """
+
+    objects: Objects
+    ledger: Table
+    days: int = 0
+
+    def parts_of(self, account: str, region: str) -> dict[str, list[str]]:
+        """The keys of the latest looks in a place, by resource type."""
+        found: dict[str, list[str]] = {}
+        with named_errors():
+            for key in self.objects.keys(f"{PREFIX}account={account}/region={region}/"):
+                found.setdefault(_place_of(key)[1], []).append(key)
+        return found
+
+    def read(self, parts: Sequence[str]) -> Iterator[Line]:
+        """What the look with those keys has of each resource."""
+        return (Line.model_validate(found) for key in parts for found in self._plain(key))
+
+    def latest(self, account: str) -> Iterator[tuple[str, str, Line]]:
+        """Resource type, region and line of each resource that the account's latest looks saw."""
+        return self.chosen(account, lambda resource_type, region, line: True)
+
+    def chosen(
+        self, account: str, wanted: Callable[[str, str, Mapping[str, Any]], bool]
+    ) -> Iterator[tuple[str, str, Line]]:
+        """Those of the latest looks that are wanted, by resource type, region and the line's own fields.
+
+        One part is in memory at a time. What is not wanted costs no more than to be parsed.
+        """
+        with named_errors():
+            keys = list(self.objects.keys(f"{PREFIX}account={account}/"))
+        for key in keys:
+            region, resource_type = _place_of(key)
+            for found in self._plain(key):
+                if wanted(resource_type, region, found):
+                    yield resource_type, region, Line.model_validate(found)
+
+    def of(self, account: str, region: str, resource_type: str, resource: str) -> Line | None:
+        """What the latest look saw of one resource, None where it saw none."""
+        with named_errors():
+            keys = list(self.objects.keys(folder_of(account, region, resource_type)))
+        for key in keys:
+            for found in self._plain(key):
+                if found["resource"] == resource:
+                    return Line.model_validate(found)
+        return None
+
+    def counts(
+        self, account: str, since: datetime, until: datetime, *, newest_first: bool = False
+    ) -> Iterator[Counts]:
+        """The counts of the account's looks in that time, both ends included, in their order."""
+        with named_errors():
+            # The sort key goes on after the time.
+            between = (written(since), f"{written(until)}~")
+            found = self.ledger.query(f"{PREFIX}{account}", between=between, newest_first=newest_first)
+            for item in found:
+                yield _of_item(item)
+
+    def accounts(self) -> list[str]:
+        """The accounts of which there is a look."""
+        with named_errors():
+            return sorted({key.split("/")[1].partition("=")[2] for key in self.objects.keys(PREFIX)})
+
+    def _plain(self, key: str) -> Iterator[dict[str, Any]]:
+        with named_errors():
+            content = self.objects.get(key)
+        # A part may be gone by now: the next look needs fewer.
+        for line in gzip.decompress(content).splitlines() if content else ():
+            yield json.loads(line)
+
+
+def deployed() -> Looks:
+    """Those of the hub whose functions these are: LEDGER_DAYS says how long it keeps counts."""
+    return Looks(storage.objects(), storage.ledger(), int(os.environ["LEDGER_DAYS"]))
+
+
 def folder_of(account: str, region: str, resource_type: str) -> str:
     """The folder of a look, whose names are columns for Athena and DuckDB."""
     return f"{PREFIX}account={account}/region={region}/resource_type={resource_type}/"
 
 
-def parts_of(account: str, region: str) -> dict[str, list[str]]:
-    """The keys of the latest looks in a place, by resource type."""
-    found: dict[str, list[str]] = {}
-    with named_errors():
-        for key in storage.objects().keys(f"{PREFIX}account={account}/region={region}/"):
-            found.setdefault(_place_of(key)[1], []).append(key)
-    return found
-
-
-def read(parts: Sequence[str]) -> Iterator[Line]:
-    """What the look with those keys has of each resource."""
-    return (line for _, _, line in _lines(parts))
-
-
-def latest(account: str) -> Iterator[tuple[str, str, Line]]:
-    """Resource type, region and line of each resource that the account's latest looks saw.
-
-    Raises Denied, Throttled, Unavailable, CallFailed.
-    """
-    with named_errors():
-        keys = list(storage.objects().keys(f"{PREFIX}account={account}/"))
-    return _lines(keys)
-
-
-def counts(account: str, since: datetime, until: datetime) -> Iterator[Counts]:
-    """The counts of the account's looks in that time, both ends included, in their order."""
-    with named_errors():
-        # The sort key goes on after the time.
-        between = (written(since), f"{written(until)}~")
-        for item in storage.ledger().query(f"{PREFIX}{account}", between=between):
-            yield _of_item(item)
+def well(status: str) -> bool:
+    """Whether nothing is wrong with a resource of that status."""
+    return status in _WELL
 
 
 def _place_of(key: str) -> tuple[str, str]:
@@ -195,26 +267,15 @@ def _place_of(key: str) -> tuple[str, str]:
     return region, resource_type
 
 
-def _lines(keys: Sequence[str]) -> Iterator[tuple[str, str, Line]]:
-    objects = storage.objects()
-    for key in keys:
-        region, resource_type = _place_of(key)
-        with named_errors():
-            content = objects.get(key)
-        # A part may be gone by now: the next look needs fewer.
-        for line in gzip.decompress(content).splitlines() if content else ():
-            yield resource_type, region, Line.model_validate_json(line)
-
-
 def _part(folder: str, number: int) -> str:
     """A part's key; as texts they sort by their numbers."""
     return f"{folder}part-{number:05}.jsonl.gz"
 
 
-def _item(counts: Counts) -> dict[str, Any]:
+def _item(counts: Counts, days: int) -> dict[str, Any]:
     """Without the attributes by which the ledger's indexes list entries of executions."""
     given = counts.model_dump(mode="json")
-    kept = timedelta(days=int(os.environ["LEDGER_DAYS"]))
+    kept = timedelta(days=days)
     return {
         "resource": f"{PREFIX}{given.pop('account')}",
         "at": f"{counts.looked_at}#{counts.region}/{counts.resource_type}",

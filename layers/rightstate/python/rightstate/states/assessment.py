@@ -20,6 +20,7 @@ from rightstate.deciding.planner import decide, digest, settings_to_read
 from rightstate.errors import InvalidInput, NotReady, ResourceGone, RightstateError, SettingsUnreadable
 from rightstate.guards import Guard
 from rightstate.listing import PAGE
+from rightstate.looks import Line
 from rightstate.models.decision import Decision, Outcome, Status
 from rightstate.models.settings import Account, Enabled, Handling
 from rightstate.models.start import Execution
@@ -126,6 +127,21 @@ def assess(
             for seen in page.seen
         )
         yield Page(tuple(assessed), page.next, read_at)
+
+
+def line_of(resource_type: ResourceType, found: Assessed, read_at: str) -> Line:
+    """The line of a look about the resource."""
+    status, reason = found.status
+    verdicts = found.decision.verdicts if found.decision else ()
+    arn = resource_type.arn_of(found.resource)
+    return Line(
+        resource=found.resource.id,
+        arn=None if "*" in arn else arn,
+        at=read_at,
+        status=status,
+        verdicts={verdict.policy: verdict.status.value for verdict in verdicts},
+        reason=reason,
+    )
 
 
 def _of_seen(seen: Seen, read_at: str, run: Run, resource_type: ResourceType) -> tuple[Observed, Excuses]:

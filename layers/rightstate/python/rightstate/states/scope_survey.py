@@ -26,7 +26,7 @@ from rightstate.errors import (
     WrongAccount,
 )
 from rightstate.guards import Guard, Halt
-from rightstate.looks import Line, Look
+from rightstate.looks import Look
 from rightstate.models.backfill import (
     Found,
     NotListed,
@@ -40,7 +40,7 @@ from rightstate.models.backfill import (
 from rightstate.models.settings import Enabled
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.states import resolve
-from rightstate.states.assessment import Assessed, Page, assess, assess_group
+from rightstate.states.assessment import Assessed, Page, assess, assess_group, line_of
 from rightstate.states.backfill import index_key, item, items_key, scope_key
 from rightstate.step import defect, logger, seconds_left
 from rightstate.survey import READERS
@@ -86,7 +86,7 @@ class _Survey:
         self._items = _Items(task, found)
         self._left: list[TypeLeft] = []
         self._unlisted = list(found.unlisted)
-        self._before = looks.parts_of(task.scope.account, task.scope.region) if self._whole else {}
+        self._before = looks.deployed().parts_of(task.scope.account, task.scope.region) if self._whole else {}
         self._throttled = False
 
     def type(self, begun: TypeLeft) -> None:
@@ -194,7 +194,7 @@ class _Survey:
     ) -> None:
         if isinstance(each.error, ResourceGone):
             return
-        line = _line(resource_type, each, read_at)
+        line = line_of(resource_type, each, read_at)
         if look:
             look.add(line)
         reported = each.decision is not None and each.decision.outcome in notification.TOLD
@@ -224,7 +224,7 @@ class _Survey:
         """What earlier sweeps have found and told, by resource."""
         if not (self._task.work.sweep and progress.look):
             return {}
-        found = looks.read(self._parts(resource_type))
+        found = looks.deployed().read(self._parts(resource_type))
         # A line that is newer than this execution is its own: it is tried again, and may have told nobody.
         started = self._task.execution.started
         return {line.resource: line.finding for line in found if line.finding and line.at < started}
@@ -304,20 +304,6 @@ def _halted(account: str) -> dict[str, Guard]:
         if resource.startswith(f"{account}/"):
             halts.setdefault(resource, []).append(halt)
     return {resource: Guard(halts=tuple(found)) for resource, found in halts.items()}
-
-
-def _line(resource_type: ResourceType, each: Assessed, read_at: str) -> Line:
-    status, reason = each.status
-    verdicts = each.decision.verdicts if each.decision else ()
-    arn = resource_type.arn_of(each.resource)
-    return Line(
-        resource=each.resource.id,
-        arn=None if "*" in arn else arn,
-        at=read_at,
-        status=status,
-        verdicts={verdict.policy: verdict.status.value for verdict in verdicts},
-        reason=reason,
-    )
 
 
 def _index(scope: Scope, work: Work) -> dict[str, list[str]]:
