@@ -6,7 +6,7 @@ import typer
 
 from rightstate.policy import Mode
 from rightstate_cli.operations import remediate as fixing
-from rightstate_cli.operations.plan import Reading, read_all
+from rightstate_cli.operations.plan import Reading
 from rightstate_cli.operations.remediate import Remediation
 from rightstate_cli.planning import filters
 from rightstate_cli.terminal import plans
@@ -84,7 +84,7 @@ def remediate(
     reading = None
     if mode is RunMode.AUTO and not yes:
         with showing_progress("Reading") as progressed:
-            reading = read_all([prepared.target], say, progressed)
+            reading = prepared.read(say, progressed)
         left = _exit_code_unless_confirmed(prepared, reading)
         if left is not None:
             if format is not Format.TABLE:
@@ -93,7 +93,7 @@ def remediate(
     place = prepared.target.place
     say(f"Remediating account {place.account} in {place.region} ...")
     with interrupted(_STOPPING) as stop, showing_progress("Resources") as progressed:
-        result = prepared.run(reading, at_once, stop, progressed, keep=format is not Format.TABLE)
+        result = prepared.run(reading, at_once, stop, progressed, say, keep=format is not Format.TABLE)
     print_executions(result.executions, format, "resource", result.settled)
     for each in result.unlisted:
         say(f"Could not list all of {each.resource_type}: {each.reason}")

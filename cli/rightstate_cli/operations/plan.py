@@ -8,6 +8,7 @@ from rightstate.errors import InvalidInput
 from rightstate_cli.aws import bucket_place, sign_in
 from rightstate_cli.embedded.local import Local
 from rightstate_cli.hub.deployment import Hub
+from rightstate_cli.operations import looking
 from rightstate_cli.planning import config_ids, findings, plan_file, survey
 from rightstate_cli.planning.accounts import (
     Accounts,
@@ -49,7 +50,7 @@ def make(
     """The plan of what is wanted, of the findings in the file `source` if one is given.
 
     With a hub the accounts are those of its settings. Without one, exemptions and halts are those of the
-    ledger on this machine. Raises InvalidInput, Denied, Unavailable.
+    ledger on this machine, and a plan of all policies and resources of a type is kept there as a look. Raises InvalidInput, Denied, Unavailable.
     """
     given = findings.read(source) if source else None
     if given and wanted.resources:
@@ -65,15 +66,19 @@ def make(
     else:
         matched = findings.match(config_ids.with_arns(given, accounts), accounts)
         chosen, left = of_resources(accounts, matched.wanted), matched.findings
-    read = read_all(chosen, say, progressed)
+    whole = hub is None and given is None and looking.whole(wanted)
+    with looking.kept_in(Local(ledger), "plan", whole, say) as looked:
+        read = read_all(chosen, say, progressed, looked)
     return plan_file.document(chosen, read.items, read.unlisted, accounts.modes, left)
 
 
-def read_all(chosen: Sequence[Target], say: Say, progressed: Progressed) -> Reading:
+def read_all(
+    chosen: Sequence[Target], say: Say, progressed: Progressed, looked: survey.Looked = survey.unseen
+) -> Reading:
     """Read the resources of the targets and decide about each."""
     say(f"Reading {_places([(target.place.account, target.place.region) for target in chosen])} ...")
     reading = Reading()
-    for found in survey.plan(chosen, progressed):
+    for found in survey.plan(chosen, progressed, looked):
         if isinstance(found, survey.Unlisted):
             reading.unlisted.append(found)
         else:

@@ -12,7 +12,8 @@ from rightstate_cli.embedded.local import Local, engine_on
 from rightstate_cli.embedded.processes import Engines
 from rightstate_cli.embedded.run_settings import Asked
 from rightstate_cli.executions.executions import Execution
-from rightstate_cli.operations.plan import Reading
+from rightstate_cli.operations import looking
+from rightstate_cli.operations.plan import Reading, Say, read_all
 from rightstate_cli.planning import plan_file, survey
 from rightstate_cli.planning.acting import Acting
 from rightstate_cli.planning.target import Target, target
@@ -20,6 +21,8 @@ from rightstate_cli.text import counted
 
 Progressed = Callable[[int, int | None, str], None]
 """Is given how many resources are done, how many are known so far, and a few words about the last."""
+
+_NAME = "remediate"
 
 
 @dataclass(frozen=True)
@@ -36,18 +39,31 @@ class Result:
 
 @dataclass(frozen=True)
 class Remediation:
-    """What to fix, with the settings that this machine's ledger has for the account."""
+    """What to fix, with the settings that this machine's ledger has for the account. `whole` says that no
+    policy and no resource of a type is left out, so that what is read is kept as a look."""
 
     local: Local
     asked: Asked
     target: Target
+    whole: bool
+
+    def read(self, say: Say, progressed: Callable[[int, int], None]) -> Reading:
+        """Read the resources and decide about each."""
+        with looking.kept_in(self.local, _NAME, self.whole, say) as looked:
+            return read_all([self.target], say, progressed, looked)
 
     def plan(self, reading: Reading) -> plan_file.Plan:
         """The plan of what was read."""
         return plan_file.document([self.target], reading.items, reading.unlisted, {})
 
     def run(
-        self, reading: Reading | None, at_once: int, stop: Event, progressed: Progressed, keep: bool = True
+        self,
+        reading: Reading | None,
+        at_once: int,
+        stop: Event,
+        progressed: Progressed,
+        say: Say,
+        keep: bool = True,
     ) -> Result:
         """Run an execution for each resource that needs one, `at_once` at a time.
 
@@ -56,10 +72,23 @@ class Remediation:
         Raises KeyboardInterrupt with a sentence that names the resources whose executions have not ended.
         """
 
+        whole = self.whole and reading is None
+        with looking.kept_in(self.local, _NAME, whole, say) as looked:
+            return self._run(reading, at_once, stop, progressed, looked, keep)
+
+    def _run(
+        self,
+        reading: Reading | None,
+        at_once: int,
+        stop: Event,
+        progressed: Progressed,
+        looked: survey.Looked,
+        keep: bool,
+    ) -> Result:
         def read(done: int, found: int) -> None:
             progressed(acting.count, found, "")
 
-        found = (each for each in reading) if reading else survey.plan([self.target], read)
+        found = (each for each in reading) if reading else survey.plan([self.target], read, looked)
         acting = Acting(found, stop, keep)
         region = self.target.place.region
         engines = Engines(partial(engine_on, self.local.path, region, self.asked), at_once, stop)
@@ -94,4 +123,5 @@ def prepare(
     chosen = target(account, region, role, external_id, types, policies, resources, parameters, mode)
     local = Local(ledger)
     asked = Asked(chosen.account, named=bool(types or policies), role_given=bool(role))
-    return Remediation(local, asked, local.within(chosen, asked))
+    whole = not (policies or resources or parameters)
+    return Remediation(local, asked, local.within(chosen, asked), whole)

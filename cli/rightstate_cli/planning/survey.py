@@ -65,10 +65,14 @@ Looked = Callable[[ResourceType, Place, Page], None]
 order. Where the last page (without a `next`) does not come, the survey ended early."""
 
 
+def unseen(resource_type: ResourceType, place: Place, page: Page) -> None:
+    """A `Looked` for surveys that nobody keeps."""
+
+
 def plan(
     targets: Sequence[Target],
     progress: Callable[[int, int], None],
-    looked: Looked = lambda resource_type, place, page: None,
+    looked: Looked = unseen,
 ) -> Generator[Item | Unlisted, None, None]:
     """Read and decide, many types and places at a time. Named resources are described one by one.
 
