@@ -1,18 +1,14 @@
 """`rightstate explain`: why a resource is, or is not, changed."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
-from rightstate.models.decision import Deviation, Verdict
-from rightstate.wants import as_change
 from rightstate_cli.operations import workspace
-from rightstate_cli.operations.explain import LOOKED_AT, Explained, Explaining
-from rightstate_cli.tables.ledger_table import Entry
-from rightstate_cli.terminal.executions import print_entry
+from rightstate_cli.operations.explain import Explained, Explaining
+from rightstate_cli.terminal.explained import print_explained
 from rightstate_cli.terminal.options import (
     ExternalIdOption,
     FormatOption,
@@ -22,7 +18,7 @@ from rightstate_cli.terminal.options import (
     OfStackOption,
     PolicyOption,
 )
-from rightstate_cli.terminal.output import Format, print_json, print_line, print_table, say
+from rightstate_cli.terminal.output import Format, print_json
 
 
 def explain(
@@ -54,12 +50,12 @@ def explain(
     ledger: LedgerOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Show why a deployed hub changes a resource or leaves it alone, now and when it last looked.
+    """Show why a resource is changed or left alone, now and when it was last assessed.
 
-    For each policy of its type: the mode of the settings, what it finds, and the one rule that decides.
-    The resource is read as it is now, and nothing is changed. The members' remediation roles trust the hub's
-    functions only: to read other accounts than the hub's, name with --role one that trusts you. Where it
-    cannot be read, what the ledger has is shown all the same.
+    For each enabled policy of its type: what it finds, its mode, and the one rule that decides. Policies that
+    are off share one line. The resource is read as it is now, and nothing is changed. The members'
+    remediation roles trust the hub's functions only: to read other accounts than the hub's, name with --role
+    one that trusts you. If the resource cannot be read, you see what executions and surveys last found.
 
     - `rightstate explain arn:aws:sqs:eu-west-1:111122223333:invoices` explains a queue.
     - `rightstate explain 444455556666/eu-west-1/s3-bucket/invoices --role audit` explains a bucket.
@@ -82,7 +78,7 @@ def explain(
         print_json([each.model_dump(mode="json") for each in explained])
     else:
         for each in explained:
-            _print(each)
+            print_explained(each)
     raise typer.Exit(max(_exit_code(each) for each in explained))
 
 
@@ -90,53 +86,3 @@ def _exit_code(explained: Explained) -> int:
     if explained.now.status not in ("read", "off") or explained.unread:
         return 2
     return 1 if explained.now.broken else 0
-
-
-def _print(explained: Explained) -> None:
-    account, region, resource_type, identifier = explained.resource.split("/", 3)
-    print_line(f"{resource_type} {identifier} in {account}, {region}", style="bold")
-    now = explained.now
-    if now.status in ("busy", "gone", "unreadable"):
-        say(f"It could not be looked at now ({now.status}): {now.reason}")
-    elif now.reason:
-        say(now.reason)
-    print_table(
-        "Now",
-        ("Policy", "Mode", "Status", "Found", "Rule", "Why"),
-        [
-            (each.policy, each.mode.value, each.status, _found(each.findings), each.rule, each.reason)
-            for each in now.policies
-        ],
-        whole=("Mode", "Status"),
-    )
-    if explained.unread:
-        say(f"The ledger could not be read: {explained.unread}")
-    elif explained.last is None:
-        say("The ledger has nothing of it: no execution has been about it, or its entries have expired.")
-    elif explained.last_event is None:
-        say(f"No event has led to any of its entries, or of the latest {LOOKED_AT} if there are more.")
-    if explained.last_event:
-        _print_entry("When the last event came", explained.last_event)
-    if explained.last and explained.last != explained.last_event:
-        _print_entry("When it was last looked at", explained.last)
-
-
-def _print_entry(title: str, entry: Entry) -> None:
-    print_line(title, style="bold")
-    print_entry(entry)
-    if entry.verdicts:
-        print_table(
-            "",
-            ("Policy", "Mode", "Status", "Found", "Why"),
-            [_row(each) for each in entry.verdicts],
-            whole=("Mode", "Status"),
-        )
-
-
-def _row(verdict: Verdict) -> tuple[str, str, str, str, str]:
-    why = verdict.reason or verdict.rule
-    return verdict.policy, verdict.mode.value, verdict.status.value, _found(verdict.findings), why
-
-
-def _found(findings: Sequence[Deviation]) -> str:
-    return "; ".join(f"{each.setting}: {as_change(each.before, each.after)}" for each in findings)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -22,6 +23,7 @@ from rightstate.states.resolve import excused
 from rightstate.step import defect
 from rightstate_cli.aws import bucket_place, checked_account, checked_region
 from rightstate_cli.executions.recorded import KEY
+from rightstate_cli.operations.assessed import LastAssessed, last_assessed
 from rightstate_cli.operations.workspace import Workspace, guarding_of
 from rightstate_cli.planning.target import role_arn
 from rightstate_cli.tables.ledger_table import Entry, Query
@@ -61,11 +63,12 @@ class Now(BaseModel):
 
 
 class Explained(BaseModel):
-    """All that is known of why. `unread` says why the ledger could not be read."""
+    """All that is known of why. `unread` says why the ledger, or a look, could not be read."""
 
     resource: str
     arn: str | None
     now: Now
+    assessed: LastAssessed | None = None
     last_event: Entry | None = None
     last: Entry | None = None
     unread: str = ""
@@ -126,17 +129,17 @@ class Explaining:
         the policies to tell of, all where it is empty."""
         key = f"{resource.account}/{resource.region}/{resource_type.name}/{resource.id}"
         arn = resource_type.arn_of(resource)
-        known = Explained(
-            resource=key, arn=None if "*" in arn else arn, now=self._now(resource_type, resource, only)
-        )
+        now = self._now(resource_type, resource, only)
+        known = Explained(resource=key, arn=None if "*" in arn else arn, now=now)
+        found: dict[str, Any] = {}
         try:
             entries = list(islice(self._records.ledger.entries(Query(resource=key)), LOOKED_AT))
+            found["last"] = next(iter(entries), None)
+            found["last_event"] = next((entry for entry in entries if entry.event), None)
+            found["assessed"] = last_assessed(key, self._records.looks, entries)
         except RightstateError as error:
-            return known.model_copy(update={"unread": str(error)})
-        of_events = (entry for entry in entries if entry.event)
-        return known.model_copy(
-            update={"last": next(iter(entries), None), "last_event": next(of_events, None)}
-        )
+            found["unread"] = str(error)
+        return known.model_copy(update=found)
 
     def _now(self, resource_type: ResourceType, resource: Resource, only: Collection[str]) -> Now:
         try:

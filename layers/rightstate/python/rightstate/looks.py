@@ -28,6 +28,7 @@ LINES = 20_000
 """Resources in a part: some MB before they are compressed, which is what a writer has in memory."""
 _UNREADABLE = "unreadable"
 _WELL = ("compliant", "not-applicable")
+_BROKEN = ("broken", "held", "halted", "managed")
 
 
 class Line(Frozen):
@@ -70,6 +71,11 @@ class Counts(Frozen):
     unreadable: int
     statuses: Mapping[str, int]
     policies: Mapping[str, Mapping[str, int]]
+
+    @property
+    def broken(self) -> int:
+        """Resources of which something is wrong, whether or not something keeps it from its change."""
+        return sum(self.statuses.get(status, 0) for status in _BROKEN)
 
 
 class Look:
@@ -216,8 +222,10 @@ class Looks:
         """What the latest look saw of one resource, None where it saw none."""
         with named_errors():
             keys = list(self.objects.keys(folder_of(account, region, resource_type)))
+        named = json.dumps(resource, ensure_ascii=False).encode()
         for key in keys:
-            for found in self._plain(key):
+            # Most lines are not even parsed.
+            for found in self._plain(key, having=named):
                 if found["resource"] == resource:
                     return Line.model_validate(found)
         return None
@@ -238,12 +246,13 @@ class Looks:
         with named_errors():
             return sorted({key.split("/")[1].partition("=")[2] for key in self.objects.keys(PREFIX)})
 
-    def _plain(self, key: str) -> Iterator[dict[str, Any]]:
+    def _plain(self, key: str, having: bytes = b"") -> Iterator[dict[str, Any]]:
         with named_errors():
             content = self.objects.get(key)
         # A part may be gone by now: the next look needs fewer.
-        for line in gzip.decompress(content).splitlines() if content else ():
-            yield json.loads(line)
+        for line in gzip.decompress(content).split(b"\n") if content else ():
+            if line and having in line:
+                yield json.loads(line)
 
 
 def deployed() -> Looks:

@@ -22,6 +22,10 @@ DIMENSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "SelfCheckPassed": frozenset({"service"}),
         "Halts": frozenset({"service"}),
         "MessagesLeftOut": frozenset({"service"}),
+        # Of complete looks of a sweep or backfill. By policy they are in the ledger.
+        "ResourcesSeen": frozenset({"service"}),
+        "ResourcesBroken": frozenset({"service"}),
+        "ResourcesUnreadable": frozenset({"service"}),
     }
 )
 """Metric -> its dimensions. Powertools adds `service`, which is the stack's name."""

@@ -296,7 +296,8 @@ def _summary(decision: Decision) -> str:
     if decision.changes:
         return _listed(decision.changes)
     compliant = sum(v.status is Status.COMPLIANT for v in decision.verdicts)
-    return f"Complies with {compliant} of {len(decision.verdicts)} policies that apply."
+    apply = sum(v.status is not Status.NOT_APPLICABLE for v in decision.verdicts)
+    return f"Complies with {compliant} of {apply} policies that apply."
 
 
 def _listed(changes: Sequence[Change]) -> str:

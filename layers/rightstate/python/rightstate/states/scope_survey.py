@@ -13,7 +13,7 @@ from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Any
 
-from rightstate import guards, looks, notification, storage
+from rightstate import guards, looks, metrics, notification, storage
 from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
 from rightstate.deciding.exemptions import resource_name
@@ -149,7 +149,10 @@ class _Survey:
                 return
         if progress.look:
             batch, before = task.work.batch, self._parts(resource_type)
-            progress.look.finish(datetime.now(UTC), task.execution.id, batch, before)
+            counts = progress.look.finish(datetime.now(UTC), task.execution.id, batch, before)
+            metrics.add("ResourcesSeen", counts.resources)
+            metrics.add("ResourcesBroken", counts.broken)
+            metrics.add("ResourcesUnreadable", counts.unreadable)
 
     def _pages(
         self, resource_type: ResourceType, policies: Mapping[str, Enabled], token: str
