@@ -139,3 +139,27 @@ def test_no_index_of_the_ledger_lists_the_counts_and_they_expire(kept: SQLiteSto
 )
 def test_a_finding_is_the_same_as_long_as_the_same_is_found(one: Line, other: Line, same: bool) -> None:
     assert (one.finding == other.finding) is same
+
+
+@pytest.mark.parametrize("name", ["bucket-1", 'a "quoted" name', "küche/\x7f\u2028"])
+def test_one_resource_is_found_by_its_whole_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looks, "LINES", 2)
+    wanted = Line(resource=name, arn=None, at="2026-11-26T08:00:00.000Z", status="broken")
+    look(seen(11), seen(2), wanted, seen(3))
+    kept = looks.deployed()
+    assert kept.of(ONE, HERE, "s3-bucket", name) == wanted
+    assert kept.of(ONE, HERE, "s3-bucket", "bucket") is None
+    assert kept.of(TWO, HERE, "s3-bucket", name) is None
+
+
+def test_a_look_that_is_discarded_leaves_the_one_before_and_nothing_aside(
+    kept: SQLiteStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looks, "LINES", 2)
+    look(seen(1))
+    later = Look(ONE, HERE, "s3-bucket", "surveys/x/")
+    for number in range(5):
+        later.add(seen(number))
+    later.discard()
+    assert read() == [seen(1)]
+    assert list(kept.objects().keys("surveys/")) == []

@@ -12,10 +12,10 @@ from rightstate_cli.planning.survey import Looked, unseen
 
 @contextmanager
 def kept_in(local: Local, command: str, whole: bool, say: Callable[[str], None]) -> Iterator[Looked]:
-    """What is to be told of the pages of the surveys within.
+    """What takes the pages of the surveys within.
 
     A survey that is not `whole` is no look: it would hide what it left out. A survey is worth more than its
-    record, so it goes on where the ledger cannot be written, and `say` is told why.
+    record, so it goes on where the ledger cannot be written, and `say` gets the reason.
     """
     if not whole:
         yield unseen

@@ -10,6 +10,7 @@ from moto.core.exceptions import AccessDeniedError
 from moto.dynamodb.responses import DynamoHandler
 from moto.sqs.responses import SQSResponse
 
+from rightstate.catalogue import load
 from rightstate.clock import written
 from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
@@ -263,3 +264,22 @@ def test_a_place_that_is_the_arns_own_may_be_given_too(
     name = server.make("sqs-queue", f"given-twice-{len(options)}-{options[0][2:]}")
     configure(engine, Mode.AUTO)
     assert inside("explain", queue(name), *options).code == 1
+
+
+def test_policies_that_are_off_share_one_line_and_each_other_has_its_own(
+    engine: Engine, server: Server, inside: Cli
+) -> None:
+    name = server.make("s3-bucket", "explained-lines")
+    configure(engine, Mode.REPORT, "s3-versioning", "s3-block-public-access")
+    key = f"{OWN}/{REGION}/s3-bucket/{name}"
+    ran = inside("explain", key, COLUMNS="2000")
+    [off] = [line for line in ran.out.splitlines() if line.startswith("Off, so nothing looks at them: ")]
+    policies = [each.id for each in load("s3-bucket").policies]
+    for policy in policies:
+        own = [line.split() for line in ran.out.splitlines() if f" {policy} " in line and line is not off]
+        if policy in ("s3-versioning", "s3-block-public-access"):
+            assert [line[1] for line in own] == ["report"]
+            assert policy not in off
+        else:
+            assert own == []
+            assert policy in off

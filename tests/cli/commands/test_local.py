@@ -209,3 +209,58 @@ def test_an_account_is_kept_with_the_role_that_runs_act_with(
     assert inside("accounts", "remove", OTHER, "--yes").code == 0
     assert inside("accounts", "list", "--format", "json").json == []
     assert "Nothing is written about account" in refused("accounts", "remove", OTHER, "--yes")
+
+
+def assessed(cli: Cli, name: str) -> dict[str, Any] | None:
+    """When a queue was last assessed, as `explain` knows it."""
+    [explained] = cli("explain", queue(name), "--format", "json").json
+    found: dict[str, Any] | None = explained["assessed"]
+    return found
+
+
+def test_the_newest_of_a_survey_and_an_execution_says_how_a_resource_was_last_found(
+    server: Server, cli: Cli, inside: Cli
+) -> None:
+    server.make("sqs-queue", "surveyed")
+    assert assessed(inside, "surveyed") is None
+    assert inside("plan", "--type", "sqs-queue").code == 1
+    found = assessed(inside, "surveyed")
+    assert found
+    assert (found["source"], found["by"], found["status"]) == ("local survey", "plan", "broken")
+    assert found["policies"] == {ENCRYPTION: "broken"}
+    assert remediated(cli, "-r", queue("surveyed")) == {"surveyed": "remediated"}
+    executed = assessed(inside, "surveyed")
+    assert executed and executed["at"] > found["at"]
+    assert (executed["source"], executed["status"]) == ("execution", "remediated")
+    assert executed["policies"] == {ENCRYPTION: "compliant"}
+    remediated(cli, "--type", "sqs-queue")
+    again = assessed(inside, "surveyed")
+    assert again and again["at"] > executed["at"]
+    assert (again["by"], again["status"]) == ("remediate", "compliant")
+    assert "by a local survey (remediate): compliant." in inside("explain", queue("surveyed")).out
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        ("--policy", ENCRYPTION),
+        ("-r", queue("narrowed")),
+        ("--set", "sqs-dead-letter-queue.max_receive_count=5"),
+    ],
+)
+def test_a_survey_that_leaves_something_out_is_no_look(
+    server: Server, inside: Cli, narrowed: tuple[str, ...]
+) -> None:
+    server.make("sqs-queue", "narrowed")
+    inside("plan", "--type", "sqs-queue", *narrowed)
+    assert assessed(inside, "narrowed") is None
+
+
+def test_a_plan_is_made_though_what_it_sees_cannot_be_kept(server: Server, inside: Cli, ledger: Path) -> None:
+    server.make("sqs-queue", "planned")
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    ledger.write_text("no database")
+    ran = inside("plan", "--type", "sqs-queue", "--format", "json")
+    assert "planned" in {each["resource"] for each in ran.json["items"]}
+    assert ran.code == 1
+    assert "What this survey sees is not kept for `report` and `explain`: " in ran.err

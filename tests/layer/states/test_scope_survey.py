@@ -52,6 +52,8 @@ def hub() -> Iterator[None]:
         "LEDGER_DAYS": "400",
         "EXEMPTION_DAYS": "90",
         "WORK_BUCKET": "work",
+        "POWERTOOLS_METRICS_NAMESPACE": "Rightstate",
+        "POWERTOOLS_SERVICE_NAME": "rightstate",
     }
     with mock_aws(), patch.dict(os.environ, environment), sessions.hub_kept_apart(boto3.Session):
         boto3.client("s3").create_bucket(
