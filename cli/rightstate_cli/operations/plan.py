@@ -50,7 +50,9 @@ def make(
     """The plan of what is wanted, of the findings in the file `source` if one is given.
 
     With a hub the accounts are those of its settings. Without one, exemptions and halts are those of the
-    ledger on this machine, and a plan of all policies and resources of a type is kept there as a look. Raises InvalidInput, Denied, Unavailable.
+    ledger on this machine, and a plan that leaves out nothing is kept there as a look.
+
+    Raises InvalidInput, Denied, Unavailable.
     """
     given = findings.read(source) if source else None
     if given and wanted.resources:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from rightstate.errors import Unavailable
 from rightstate.guards import HALT, HALTS, Halt
 from rightstate.storage.tables import GUARDS
-from rightstate_cli.embedded.storage import SQLiteStorage
+from rightstate_cli.embedded.storage import SQLiteObjects, SQLiteStorage
 from tests.cli.commands.conftest import OTHER, OWN, REGION, Cli, Server
 from tests.support import browser as browsers
 from tests.support import raw
@@ -256,11 +257,16 @@ def test_a_survey_that_leaves_something_out_is_no_look(
     assert assessed(inside, "narrowed") is None
 
 
-def test_a_plan_is_made_though_what_it_sees_cannot_be_kept(server: Server, inside: Cli, ledger: Path) -> None:
+def test_a_plan_is_made_though_what_it_sees_cannot_be_kept(
+    server: Server, inside: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: SQLiteObjects, key: str, content: bytes) -> None:
+        raise Unavailable("The ledger cannot be written: the disk is full.")
+
     server.make("sqs-queue", "planned")
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    ledger.write_text("no database")
+    monkeypatch.setattr(SQLiteObjects, "put", full)
     ran = inside("plan", "--type", "sqs-queue", "--format", "json")
     assert "planned" in {each["resource"] for each in ran.json["items"]}
     assert ran.code == 1
-    assert "What this survey sees is not kept for `report` and `explain`: " in ran.err
+    told = " ".join(ran.err.split())
+    assert "What this survey saw is not kept for `report` and `explain`: The ledger cannot" in told
