@@ -213,6 +213,9 @@ def _swept(buckets: int, databases: int, faults: bool) -> None:
                 ("took", f"{seconds:.0f} s"),
             ],
         )
+        for entry in entries:
+            if entry["outcome"]["S"] in ("failed", "died"):
+                print(f"{entry['resource']['S']}: {entry['reason']['S']}", file=sys.stderr)
         started = {entry["resource"]["S"] for entry in entries}
         once = sum(writes.values()) <= broken
         if looked != buckets + databases or not once or (not faults and len(started) > broken):
