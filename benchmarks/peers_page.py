@@ -124,7 +124,9 @@ def _calls(measured: Measured, type: str) -> float | None:
 def _settings(type: str) -> int:
     """How many settings all policies of the type read."""
     resource_type = load(type)
-    every = {policy.id: Enabled(mode=Mode.AUTO) for policy in resource_type.policies}
+    every = {
+        policy.id: Enabled(mode=Mode.AUTO, parameters=policy.examples) for policy in resource_type.policies
+    }
     return len(settings_to_read(resource_type, every) - {*resource_type.facts})
 
 

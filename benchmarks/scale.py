@@ -198,7 +198,11 @@ def _hub() -> Iterator[SurveyTask]:
         "EXEMPTION_DAYS": "90",
         "WORK_BUCKET": "work",
     }
-    policies = {policy.id: Enabled(mode=Mode.AUTO) for each in load_all() for policy in each.policies}
+    policies = {
+        policy.id: Enabled(mode=Mode.AUTO, parameters=policy.examples)
+        for each in load_all()
+        for policy in each.policies
+    }
     with mock_aws(), patch.dict(os.environ, environment), sessions.hub_kept_apart(boto3.Session):
         boto3.client("s3").create_bucket(Bucket="work", **_THERE)
         for spec in TABLES:

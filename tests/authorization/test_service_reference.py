@@ -48,6 +48,8 @@ def kinds(action: str) -> dict[str, bool]:
 
 
 def _example(arn: str) -> str:
+    # A secret's id is its name, a hyphen and six characters (Secrets Manager User Guide, What's in a secret).
+    arn = arn.replace("${SecretId}", "x-xxxxxx")
     return re.sub(r"\$\{\w+\}", "x", arn)
 
 

@@ -17,7 +17,7 @@ from rightstate.aws.sessions import Phase, session_policy
 from rightstate.catalogue import find_policy, load_all, names
 from rightstate.policy import Mode, Policy, Reversibility, Risk
 from rightstate.resource_type import Place, ResourceType, send
-from rightstate.wants import Value
+from rightstate.wants import PolicyText, Value
 from rightstate_cli.application import events, sam_template
 from rightstate_cli.simulation import examples
 from tests.support.recorded import action, made, service_model
@@ -218,8 +218,10 @@ def test_each_parameter_of_a_policy_is_of_use_and_no_other_is_named(
         for name, source in want
         if name.endswith("_from") and source is not None
     }
-    switches = {resource_type.cases[case].switch for case in cases(policy)} - {None}
-    assert bounds | switches == set(policy.parameters)
+    named = [resource_type.cases[case] for case in cases(policy)]
+    switches = {case.switch for case in named} - {None}
+    read = {name for case in named for name in case.parameters}
+    assert bounds | switches | read == set(policy.parameters)
 
 
 @every_policy
@@ -248,12 +250,14 @@ def test_a_change_that_cannot_be_taken_back_is_no_safe_one(
 
 
 BEFORE: tuple[Value, ...] = (None, False, True, 0, 1, 10_000, "none", [])
+PUBLIC = '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}'
 
 
 @every_policy
 def test_what_a_policy_would_write_is_what_it_wants(resource_type: ResourceType, policy: Policy) -> None:
     for want in policy.bound_wants(policy.examples).values():
-        for before in BEFORE:
+        # Only None and policies are settings that a policy's text is wanted of.
+        for before in (None, PUBLIC) if isinstance(want, PolicyText) else BEFORE:
             assert want.holds(want.target(before))
 
 
@@ -271,8 +275,9 @@ def test_listing_describing_and_verifying_need_the_read_actions_and_no_others(
 
 @every_type
 def test_applying_needs_the_write_actions_and_at_most_the_read_actions(resource_type: ResourceType) -> None:
-    needed = made(resource_type.name).apply
-    assert needed - set(resource_type.read_actions) == set(resource_type.write_actions)
+    needed = made(resource_type.name).apply - set(resource_type.read_actions)
+    assert needed <= set(resource_type.write_actions)
+    assert set(resource_type.write_actions) - needed == set(expected(resource_type.name).rarely_written)
 
 
 @every_type
@@ -309,6 +314,7 @@ def test_a_planned_call_is_one_that_aws_understands(resource_type: ResourceType)
 def services(resource_type: ResourceType) -> Iterator[str]:
     """Those that the type calls."""
     yield resource_type.service
+    yield from expected(resource_type.name).also_calls
     for setting in resource_type.settings.values():
         service, dot, _ = setting.read.partition(":")[0].rpartition(".")
         if dot:

@@ -67,11 +67,13 @@ class Expected:
     config_id: what AWS Config calls a resource, with {account} and {region}, and its identifier.
     not_in_config: why the type has no `config_type`.
     iam_prefixes: boto3's name of a service -> IAM's, where that is not the name that signs its calls.
+    also_calls: boto3's names of services that it calls, where no setting is read from them.
     iam_actions: call, e.g. `s3:ListBuckets` -> its action, where that is not called as the operation is.
     read_one_by_one: the operations that a survey calls for each resource. None: the list tells (nearly) all.
     listed: calls of a survey for each resource, at most, where the list tells (nearly) all.
     create_one_of_many(session, number, example): creates one of a hundred resources.
-    rarely_read, rarely_undone: declared actions that the examples do not need, each with when it is needed.
+    rarely_read, rarely_written, rarely_undone: declared actions that the examples do not need, each with when
+        it is needed.
     nearest: policy -> what an undo leaves instead of the answers of before, by the name of the read.
     also_starts: event -> the other types that it starts.
     """
@@ -89,11 +91,13 @@ class Expected:
     config_id: tuple[str, str] | None = None
     not_in_config: str = ""
     iam_prefixes: Mapping[str, str] = field(default_factory=dict)
+    also_calls: tuple[str, ...] = ()
     iam_actions: Mapping[str, str] = field(default_factory=dict)
     read_one_by_one: tuple[str, ...] | None = None
     listed: float = 0.01
     create_one_of_many: Callable[[boto3.Session, int, examples.Example], None] = _create
     rarely_read: Mapping[str, str] = field(default_factory=dict)
+    rarely_written: Mapping[str, str] = field(default_factory=dict)
     rarely_undone: Mapping[str, str] = field(default_factory=dict)
     nearest: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     also_starts: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -16,6 +16,7 @@ _READS = (
     "get_bucket_policy",
     "get_bucket_tagging",
     "get_bucket_lifecycle_configuration",
+    "get_bucket_logging",
 )
 
 
@@ -27,13 +28,17 @@ def _read(session: boto3.Session, name: str) -> Readers:
 # Service authorization reference, Amazon S3.
 _IAM_ACTIONS = {
     "s3:DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
+    "s3:DeleteBucketLifecycle": "s3:PutLifecycleConfiguration",
     "s3:DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
     "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
     "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:PutBucketAccelerateConfiguration": "s3:PutAccelerateConfiguration",
     "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
 }
@@ -57,16 +62,27 @@ EXPECTED = Expected(
         "s3:GetBucketAccelerateConfiguration",
         "s3:GetBucketAcl",
         "s3:GetBucketEncryption",
+        "s3:GetBucketLifecycleConfiguration",
+        "s3:GetBucketLogging",
         "s3:GetBucketOwnershipControls",
+        "s3:GetBucketPolicy",
+        "s3:GetBucketPolicyStatus",
         "s3:GetBucketVersioning",
+        "s3:GetBucketWebsite",
         "s3:GetPublicAccessBlock",
     ),
     rarely_read={
+        "s3:GetBucketObjectLockConfiguration": "asked of the bucket for logs before it gets any",
+        "s3:GetBucketRequestPayment": "asked of the bucket for logs before it gets any",
         "s3:GetBucketLocation": "asked of servers that resemble S3 and do not list the regions of buckets",
-        "s3:GetBucketWebsite": "asked where the settings exempt websites",
     },
     nearest={
         "s3-versioning": {"get_bucket_versioning": {"Status": "Suspended"}},
         "s3-transfer-acceleration": {"get_bucket_accelerate_configuration": {"Status": "Suspended"}},
+    },
+    rarely_written={"s3:DeleteBucketPolicy": "where no statement is left"},
+    also_starts={
+        "DeleteAccountPublicAccessBlock": ("s3-account",),
+        "PutAccountPublicAccessBlock": ("s3-account",),
     },
 )

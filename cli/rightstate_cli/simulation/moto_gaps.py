@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.autoscaling.responses import AutoScalingResponse
+from moto.awslambda.models import LambdaBackend
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult
 from moto.ec2.models.instances import InstanceBackend, Reservation
@@ -16,10 +17,14 @@ from moto.ec2.responses.monitoring import Monitoring
 from moto.elb.exceptions import LoadBalancerNotFoundError
 from moto.elb.models import ELBBackend
 from moto.elbv2.models import ELBv2Backend
+from moto.opensearch.responses import OpenSearchServiceResponse
 from moto.rds.models import DBCluster, DBInstance
 from moto.rds.responses import RDSResponse
 from moto.rds.utils import FilterDef
 from moto.s3.responses import S3Response
+from moto.secretsmanager.exceptions import InvalidRequestException
+from moto.secretsmanager.models import SecretsManagerBackend
+from moto.sqs.models import Queue, SQSBackend
 
 
 @contextmanager
@@ -189,6 +194,72 @@ def _update_termination_protection(self: CloudFormationResponse) -> ActionResult
     return ActionResult({"StackId": stack.stack_id})
 
 
+# --- Lambda ---
+
+
+# RemovePermission takes the revision that GetPolicy has told. moto compares that with a list of it.
+def _remove_permission(
+    self: LambdaBackend, function_name: str, sid: str, revision: str | list[str] = ""
+) -> None:
+    one = revision[0] if isinstance(revision, list) else revision
+    _remove_permission_of_no_revision(self, function_name, sid, one)
+
+
+_remove_permission_of_no_revision = LambdaBackend.remove_permission
+
+# --- OpenSearch Service ---
+
+
+# An empty access policy takes the policy away. moto leaves the policy as it is then.
+def _update_domain_config(self: OpenSearchServiceResponse) -> str:
+    answer = _update_domain_config_but_not_to_nothing(self)
+    if self._get_param("AccessPolicies") == "":
+        self.opensearch_backend.domains[self._get_param("DomainName")].access_policies = ""
+    return answer
+
+
+_update_domain_config_but_not_to_nothing = OpenSearchServiceResponse.update_domain_config
+
+# --- Secrets Manager ---
+
+
+# RotateSecret keeps the function that the secret has. With RotateImmediately off it only tests that function,
+# with a version that is gone in the end. moto forgets the function, and leaves the version.
+def _rotate_secret(
+    self: SecretsManagerBackend,
+    secret_id: str,
+    client_request_token: str | None = None,
+    rotation_lambda_arn: str | None = None,
+    rotation_rules: dict[str, Any] | None = None,
+    rotate_immediately: bool = True,
+) -> str:
+    if rotate_immediately:
+        return _rotate_secret_at_once(
+            self, secret_id, client_request_token, rotation_lambda_arn, rotation_rules, True
+        )
+    secret: Any = self.secrets[secret_id]
+    secret.rotation_lambda_arn = rotation_lambda_arn or secret.rotation_lambda_arn
+    if not secret.rotation_lambda_arn:
+        raise InvalidRequestException("No Lambda rotation function ARN is associated with this secret.")
+    secret.auto_rotate_after_days = (rotation_rules or {}).get("AutomaticallyAfterDays", 0)
+    secret.rotation_requested = secret.rotation_enabled = True
+    return str(secret.to_short_dict())
+
+
+_rotate_secret_at_once = SecretsManagerBackend.rotate_secret
+
+# --- SQS ---
+
+
+# SetQueueAttributes changes the attributes that it names. moto takes the policy away where it is not named.
+def _set_queue_attributes(self: SQSBackend, queue_name: str, attributes: dict[str, Any]) -> Queue:
+    queue = self.get_queue(queue_name)
+    kept = {} if "Policy" in attributes else {"Policy": queue.policy}
+    return _set_all_queue_attributes(self, queue_name, {**kept, **attributes})
+
+
+_set_all_queue_attributes = SQSBackend.set_queue_attributes
+
 # --- S3 ---
 
 
@@ -234,6 +305,10 @@ _FILLS: list[tuple[Any, str, Any]] = [
         (AutoScalingResponse, name, _with_cooldown(getattr(AutoScalingResponse, name)))
         for name in ("create_auto_scaling_group", "update_auto_scaling_group")
     ),
+    (LambdaBackend, "remove_permission", _remove_permission),
+    (OpenSearchServiceResponse, "update_domain_config", _update_domain_config),
+    (SecretsManagerBackend, "rotate_secret", _rotate_secret),
+    (SQSBackend, "set_queue_attributes", _set_queue_attributes),
     (S3Response, "all_buckets", _all_buckets),
     (CloudFormationResponse, "update_termination_protection", _update_termination_protection),
 ]

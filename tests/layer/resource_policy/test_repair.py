@@ -187,6 +187,18 @@ def test_of_a_published_policy_only_public_statements_change(published: Any) -> 
     assert len(after) <= len(published.statements)
 
 
+@given(texts(), wants)
+def test_a_finding_has_only_the_statements_that_differ_and_reads_as_the_whole_change(
+    text: str, want: PolicyText
+) -> None:
+    after = want.target(text)
+    if not want.holds(text):
+        before_shown, after_shown = want.shown(text, after)
+        assert difference(before_shown, after_shown) == difference(text, after)
+        unchanged = [each for each in pieces(text) if after is not None and each in pieces(str(after))]
+        assert not [each for each in unchanged if pieces(text).count(each) == 1 and each in str(before_shown)]
+
+
 def policy(*some: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(some)})
 

@@ -1,4 +1,10 @@
-"""A bucket that its ACL opens to the public, and that S3's log delivery may write to."""
+"""A bucket that its ACL and its policy open to the public, and that S3's log delivery may write to.
+
+Beside it is the bucket that gets access logs, and a trail that delivers to it.
+"""
+
+import json
+from typing import Any
 
 import boto3
 
@@ -10,9 +16,7 @@ _PERMISSIONS = ("FULL_CONTROL", "READ", "READ_ACP", "WRITE", "WRITE_ACP")
 
 def _create(session: boto3.Session, name: str, policy: str) -> str:
     s3 = session.client("s3")
-    region = session.region_name
-    elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
-    s3.create_bucket(Bucket=name, **elsewhere)  # type: ignore[arg-type]
+    _create_bucket(session, name)
     acl = s3.get_bucket_acl(Bucket=name)
     opened = [(group, each) for group in ("AllUsers", "AuthenticatedUsers") for each in _PERMISSIONS]
     grants = [
@@ -29,7 +33,66 @@ def _create(session: boto3.Session, name: str, policy: str) -> str:
         Bucket=name,
         AccessControlPolicy={"Owner": acl["Owner"], "Grants": grants},  # type: ignore[typeddict-item]
     )
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps(_policy(name), indent=2))
+    if policy.startswith("cloudtrail-"):
+        session.client("cloudtrail").create_trail(Name=f"to-{name}", S3BucketName=name)
+    _create_log_bucket(session)
     return name
+
+
+def _create_bucket(session: boto3.Session, name: str) -> None:
+    region = session.region_name
+    elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
+    session.client("s3").create_bucket(Bucket=name, **elsewhere)  # type: ignore[arg-type]
+
+
+def _policy(name: str) -> dict[str, Any]:
+    arn = f"arn:aws:s3:::{name}"
+    partner = {"AWS": "arn:aws:iam::444455556666:root"}
+    return {
+        "Version": "2012-10-17",
+        "Id": "downloads",
+        "Statement": [
+            {
+                "Sid": "AnybodyMayDownload",
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": "s3:GetObject",
+                "Resource": f"{arn}/*",
+            },
+            {
+                "Sid": "PartnerMayList",
+                "Effect": "Allow",
+                "Principal": partner,
+                "Action": "s3:ListBucket",
+                "Resource": arn,
+            },
+            {
+                "Sid": "AnybodyMayUpload",
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": ["s3:GetObjectTagging", "s3:PutObject"],
+                "Resource": f"{arn}/incoming/*",
+            },
+        ],
+    }
+
+
+def _create_log_bucket(session: boto3.Session) -> None:
+    account = session.client("sts").get_caller_identity()["Account"]
+    name = f"access-logs-{account}-{session.region_name}"
+    s3 = session.client("s3")
+    if name in [each["Name"] for each in s3.list_buckets()["Buckets"]]:
+        return
+    _create_bucket(session, name)
+    writer = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{name}/*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+    }
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [writer]}))
 
 
 EXAMPLE = Example(

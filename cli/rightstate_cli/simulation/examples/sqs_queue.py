@@ -1,4 +1,6 @@
-"""A queue without encryption."""
+"""A queue without encryption, from which everybody may receive."""
+
+import json
 
 import boto3
 
@@ -6,7 +8,34 @@ from rightstate_cli.simulation.examples import Example
 
 
 def _create(session: boto3.Session, name: str, policy: str) -> str:
-    session.client("sqs").create_queue(QueueName=name, Attributes={"SqsManagedSseEnabled": "false"})
+    account = session.client("sts").get_caller_identity()["Account"]
+    arn = f"arn:aws:sqs:{session.region_name}:{account}:{name}"
+    statements = [
+        {
+            "Sid": "AnybodyMayReceive",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "sqs:ReceiveMessage",
+            "Resource": arn,
+        },
+        {
+            "Sid": "TopicMaySend",
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {
+                "ArnEquals": {"aws:SourceArn": f"arn:aws:sns:{session.region_name}:{account}:orders"}
+            },
+        },
+    ]
+    session.client("sqs").create_queue(
+        QueueName=name,
+        Attributes={
+            "SqsManagedSseEnabled": "false",
+            "Policy": json.dumps({"Version": "2012-10-17", "Statement": statements}),
+        },
+    )
     return name
 
 

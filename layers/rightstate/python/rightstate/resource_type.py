@@ -81,6 +81,7 @@ class Case:
     `holds` is given the policy's parameters beside them; no setting is in lower case, as all of those are.
     `switch` names a parameter of the policy; the case counts only where it is true, or set at all. It does
     not count either where another enabled policy writes the setting `unless_written` in the same execution.
+    `parameters` names the other parameters that `holds` reads.
     """
 
     reason: str
@@ -88,6 +89,7 @@ class Case:
     reads: tuple[str, ...] = ()
     switch: str | None = None
     unless_written: str | None = None
+    parameters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

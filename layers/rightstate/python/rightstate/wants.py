@@ -71,6 +71,11 @@ class _Want(Frozen):
         """The part of the want that is possible, which another setting may say."""
         return self
 
+    @staticmethod
+    def shown(before: Value, after: Value) -> tuple[Value, Value]:
+        """What a finding says of a value and of the one to be written."""
+        return before, after
+
     def bind(self, parameters: Mapping[str, Value]) -> Self:
         """Replace each field `x` whose companion `x_from` names a parameter by its value.
 
@@ -220,6 +225,34 @@ class AnythingBut(_Want):
 
     def __str__(self) -> str:
         return f"not {self.value}"
+
+
+class Present(_Want):
+    """The value is set, whatever it is; where it is not set, or an empty list, it becomes `otherwise`.
+
+    Where several policies would set another value, that of the highest `rank` is set.
+    """
+
+    kind: Literal["present"] = "present"
+    otherwise: str | tuple[str, ...] = ""
+    otherwise_from: str | None = None
+    rank: int = 0
+
+    def holds(self, observed: Value) -> bool:
+        return observed is not None and observed != []
+
+    def target(self, observed: Value) -> Value:
+        if self.holds(observed):
+            return observed
+        return self.otherwise if isinstance(self.otherwise, str) else list(self.otherwise)
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, Present):
+            return max(self, other, key=lambda each: (each.rank, str(each.otherwise)))
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        return "set"
 
 
 class Includes(_Want):
@@ -379,6 +412,11 @@ class PolicyText(_Want):
         return self.empty if left is None and text is not None else left
 
     @staticmethod
+    def shown(before: Value, after: Value) -> tuple[Value, Value]:
+        """Only the statements that differ: an execution's state has no room for whole policies many times."""
+        return resource_policy.shortened(before, after), resource_policy.shortened(after, before)
+
+    @staticmethod
     def _text(observed: Value) -> str | None:
         return observed if isinstance(observed, str) and observed else None
 
@@ -402,6 +440,29 @@ class PolicyText(_Want):
         words = {"nothing": "nothing public", "read": "nothing that the public may write", "anything": ""}
         tls = "a Deny of requests without TLS" if self.tls_only else ""
         return " and ".join(filter(None, (words[self.public], tls)))
+
+
+class Nothing(_Want):
+    """The value is an empty list; with `spare` the items that begin with `spared` may stay."""
+
+    kind: Literal["nothing"] = "nothing"
+    spared: str = ""
+    spare: bool = False
+    spare_from: str | None = None
+
+    def holds(self, observed: Value) -> bool:
+        return self.target(observed) == as_list(observed)
+
+    def target(self, observed: Value) -> Value:
+        return [item for item in as_list(observed) if self.spare and item.startswith(self.spared)]
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, Nothing) and other.spared == self.spared:
+            return self.model_copy(update={"spare": self.spare and other.spare})
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        return "none"
 
 
 class Restored(_Want):
@@ -431,11 +492,13 @@ Want = Annotated[
     | AtMost
     | OneOf
     | AnythingBut
+    | Present
     | Includes
     | Lacks
     | Empty
     | NoPublicPorts
     | PolicyText
+    | Nothing
     | Restored,
     Field(discriminator="kind"),
 ]

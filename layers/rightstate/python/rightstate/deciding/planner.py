@@ -12,7 +12,7 @@ from rightstate.models.decision import Decision, Deviation, Excuse, Outcome, Sta
 from rightstate.models.settings import Enabled
 from rightstate.policy import Mode, Policy
 from rightstate.resource_type import Change, Observed, Resource, ResourceType
-from rightstate.wants import Includes, Want
+from rightstate.wants import Includes, Value, Want
 
 Policies = Mapping[str, Enabled]
 """Policy id -> its mode and parameters, as enabled for the account."""
@@ -53,8 +53,9 @@ def decide(
 
     Each policy in `auto` that it breaks becomes changes, one for each setting. All wants of the applicable
     policies on a setting meet in its change. Excused policies change nothing. Raises PlanConflict where wants
-    contradict each other.
+    contradict each other. `{account}` and `{region}` in a parameter are those of the resource.
     """
+    enabled = {name: _in_place(configured, resource) for name, configured in enabled.items()}
     judged = list(_judgements(resource_type, enabled, observed, excuses, frozenset()))
     if written := {f.setting for v, _ in judged if _to_mend(v) for f in v.findings}:
         judged = list(_judgements(resource_type, enabled, observed, excuses, frozenset(written)))
@@ -168,6 +169,20 @@ def in_auto(enabled: Policies) -> Policies:
     }
 
 
+def _in_place(configured: Enabled, resource: Resource) -> Enabled:
+    """With the resource's account and region in the parameters: a bucket for logs has one for each."""
+
+    def filled(value: Value) -> Value:
+        if isinstance(value, list):
+            return [str(filled(each)) for each in value]
+        if not isinstance(value, str):
+            return value
+        return value.replace("{account}", resource.account).replace("{region}", resource.region)
+
+    parameters = {name: filled(value) for name, value in configured.parameters.items()}
+    return configured.model_copy(update={"parameters": parameters})
+
+
 def _enabled(resource_type: ResourceType, enabled: Policies) -> Iterator[tuple[Policy, Enabled]]:
     for policy in resource_type.policies:
         configured = enabled.get(policy.id)
@@ -204,7 +219,8 @@ def _judgements(
     """The verdict of each policy that has the resource in its scope, while other policies write `written`."""
     held = resource_type.held(observed)
     for policy, configured in _enabled(resource_type, enabled):
-        if policy.scope is None or resource_type.cases[policy.scope].holds(observed):
+        values = policy.values(configured.parameters)
+        if policy.scope is None or resource_type.cases[policy.scope].holds({**observed, **values}):
             excuse = excuses.get(policy.id)
             yield _judge(resource_type, policy, configured, observed, held, excuse, written)
 
@@ -238,9 +254,10 @@ def _judge(
         setting: want.given(observed) for setting, want in policy.bound_wants(configured.parameters).items()
     }
     findings = tuple(
-        Deviation(setting=setting, before=observed.get(setting), after=want.target(observed.get(setting)))
+        Deviation(setting=setting, before=before, after=after)
         for setting, want in wants.items()
         if not want.holds(observed.get(setting))
+        for before, after in (want.shown(observed.get(setting), want.target(observed.get(setting))),)
     )
     if not findings:
         return _verdict(policy, configured, Status.COMPLIANT), wants

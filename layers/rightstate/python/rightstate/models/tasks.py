@@ -191,8 +191,8 @@ class Described(Frozen):
 
 
 class Applied(Frozen):
-    """The API calls that were made, and the changes made with them, which may be others than were decided
-    where the resource has been read again. `settled_by` is the execution that had fixed the resource by
+    """The API calls that were made, and the changes made with them where these are not those that were
+    decided, as the resource has been read again. `settled_by` is the execution that had fixed the resource by
     then, so that there was nothing left to do; `instead` is what was decided by then where for another reason
     nothing was to be changed any more."""
 

@@ -1,7 +1,7 @@
 """The policies of SQS queues."""
 
 from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
-from rightstate.wants import AnythingBut
+from rightstate.wants import AnythingBut, PolicyText
 
 POLICIES = (
     Policy(
@@ -27,5 +27,21 @@ POLICIES = (
         prowler=("sqs_queues_server_side_encryption_enabled",),
         notes="New queues have SSE-SQS unless it was switched off on purpose. A change takes up to a "
         "minute to spread.",
+    ),
+    Policy(
+        id="sqs-queue-not-public",
+        title="Ensure SQS queue access policies do not allow public access",
+        category="AWS - Storage and Databases",
+        risk=Risk.BREAKS_ACCESS,
+        severity=Severity.CRITICAL,
+        wants={"Policy": PolicyText(public="nothing")},
+        side_effects="Senders and receivers that no statement of their own names lose access within a "
+        "minute. Statements that are not public stay.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The policy's text as it was is in the ledger.",
+        security_hub=("SQS.3",),
+        prowler=("sqs_queues_not_publicly_accessible",),
+        config_rules=("SQS_QUEUE_NO_PUBLIC_ACCESS",),
+        notes="docs/public-policies.md says what is public. A dead-letter queue is a queue of its own.",
     ),
 )

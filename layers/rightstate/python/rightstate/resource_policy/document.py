@@ -93,6 +93,13 @@ def parse(text: str) -> Document:
         raise NotUnderstood("The resource policy is not understood. Nothing was changed.") from None
 
 
+def checked(text: str | None) -> str | None:
+    """The text, or None where a service answers with an empty one or none. Raises NotUnderstood."""
+    if text:
+        parse(text)
+    return text or None
+
+
 def is_document(value: object) -> bool:
     """Whether a setting's value is the text of a policy."""
     if not (isinstance(value, str) and value.lstrip().startswith("{") and '"Statement"' in value):

@@ -4,17 +4,21 @@ Source: S3 User Guide, The meaning of "public". AWS Config's rules for SNS, SQS 
 values (sns-topic-no-public-access and others).
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rightstate.resource_policy.conditions import denies_all_but_fixed, limits_allow
-from rightstate.resource_policy.document import Document, Statement
+from rightstate.resource_policy.document import Document, Statement, parse
 
 Principals = str | Mapping[str, Any]
 
 # IAM User Guide: a provider of the account's own is named by its ARN, a web identity provider by its host.
 _OWN_PROVIDER = re.compile(r"arn:[^*?]+:iam::[0-9]{12}:(saml|oidc)-provider/[^*?]+")
+
+
+_UNIQUE_ID = re.compile(r"A(IDA|ROA)[A-Z0-9]{12,}")
 
 
 def public_statements(document: Document) -> list[Statement]:
@@ -88,6 +92,40 @@ def _denies_everybody_else(statement: Statement) -> bool:
     named = each_principal(content.get("Principal", {}))
     everybody = any(kind in ("", "AWS") and name == "*" for kind, name in named)
     return everybody and (not condition or denies_all_but_fixed(condition))
+
+
+def deleted_principals(text: str) -> list[str]:
+    """The principals that do not exist any more: AWS shows their unique ids then, and refuses to write these
+    again (IAM User Guide, JSON policy elements: Principal)."""
+    named = [
+        name
+        for statement in parse(text).statements
+        for key in ("Principal", "NotPrincipal")
+        for _, name in each_principal(statement.content.get(key, {}))
+    ]
+    return [name for name in named if _UNIQUE_ID.fullmatch(name)]
+
+
+# Step Functions passes 256 KiB from state to state. An undo has a policy eight times, each in JSON's escapes.
+_LONGEST = 28_000
+
+
+def held_for(text: object, service: str) -> str | None:
+    """Why the service would refuse to write the policy; None where it would not."""
+    if not (isinstance(text, str) and text):
+        return None
+    if len(json.dumps(text)) > _LONGEST:
+        return (
+            f"The policy is longer than {_LONGEST:,} characters, too long for the state of an execution that "
+            "could be undone. Change it by hand."
+        )
+    gone = deleted_principals(text)
+    if not gone:
+        return None
+    return (
+        f"{service} refuses to write a policy that names a deleted principal ({', '.join(gone)}). Take it "
+        "out by hand."
+    )
 
 
 def covers(wide: str, narrow: str) -> bool:

@@ -1,6 +1,6 @@
 """A policy, and the difference of two, for people."""
 
-from rightstate.resource_policy.document import Document, Statement, is_document, parse
+from rightstate.resource_policy.document import Document, Statement, dumped, is_document, parse
 from rightstate.resource_policy.public import each_principal
 
 
@@ -33,8 +33,19 @@ def difference(before: object, after: object) -> str | None:
 
 def _narrows(one: Statement, other: Statement) -> bool:
     """Whether a statement is another one with other principals or actions."""
-    rest = [{**each.content, "Principal": "", "Action": ""} for each in (one, other)]
+    rest = [{**each.content, "Principal": "", "Action": "", "Sid": ""} for each in (one, other)]
     return rest[0] == rest[1]
+
+
+def shortened(text: object, other: object) -> str | None:
+    """A policy of those statements that the other one has not, each with its label as Sid; None where there
+    is no policy."""
+    if not (isinstance(text, str) and text):
+        return None
+    others = parse(other) if isinstance(other, str) and other else None
+    return dumped(
+        {"Statement": [{**each.content, "Sid": each.label} for each in _left_out(parse(text), others)]}
+    )
 
 
 def _left_out(one: Document | None, other: Document | None) -> list[Statement]:

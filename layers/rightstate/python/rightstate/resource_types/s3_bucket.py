@@ -6,6 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from rightstate import bucket_objects, resource_policy
+from rightstate.bucket_objects import unless as _unless
 from rightstate.errors import InvalidInput
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
@@ -107,6 +109,27 @@ class _Reader:
             raise
         return {"Acceleration": answer.get("Status")}
 
+    def policy(self) -> Mapping[str, Value]:
+        return {"Policy": bucket_objects.policy_of(self._clients, self._bucket)}
+
+    def policy_status(self) -> Mapping[str, Value]:
+        get = self._clients("s3").get_bucket_policy_status
+        answer = _unless("NoSuchBucketPolicy", get, **self._bucket)
+        return {"PolicyIsPublic": answer.get("PolicyStatus", {}).get("IsPublic")}
+
+    def logging(self) -> Mapping[str, Value]:
+        return {"LogBucket": bucket_objects.logging_of(self._clients, self._bucket).get("TargetBucket")}
+
+    def lifecycle(self) -> Mapping[str, Value]:
+        answer = bucket_objects.rules_of(self._clients, self._bucket)
+        return {"EnabledLifecycleRules": bucket_objects.enabled_rules(answer)}
+
+    def trails(self) -> Mapping[str, Value]:
+        """Whether a trail that can be seen from the bucket's region delivers to it."""
+        get = self._clients("cloudtrail").describe_trails
+        answer = self._shared.once("trails", lambda: get(includeShadowTrails=True))
+        return {"TrailBucket": self._resource.id in {trail["S3BucketName"] for trail in answer["trailList"]}}
+
 
 _READS: tuple[tuple[frozenset[str], Callable[[_Reader], Mapping[str, Value]]], ...] = (
     (frozenset(_BLOCKS), _Reader.public_access_block),
@@ -117,18 +140,12 @@ _READS: tuple[tuple[frozenset[str], Callable[[_Reader], Mapping[str, Value]]], .
     (frozenset({"Versioning", "MFADelete"}), _Reader.versioning),
     (frozenset({"SSEAlgorithm"}), _Reader.encryption),
     (frozenset({"Acceleration"}), _Reader.acceleration),
+    (frozenset({"Policy"}), _Reader.policy),
+    (frozenset({"PolicyIsPublic"}), _Reader.policy_status),
+    (frozenset({"LogBucket"}), _Reader.logging),
+    (frozenset({"EnabledLifecycleRules"}), _Reader.lifecycle),
+    (frozenset({"TrailBucket"}), _Reader.trails),
 )
-
-
-def _unless(code: str, get: Callable[..., Any], **parameters: str) -> Mapping[str, Any]:
-    """The answer, or nothing if S3 answers with that error code, which means that nothing is configured."""
-    try:
-        answer: Mapping[str, Any] = get(**parameters)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != code:
-            raise
-        return {}
-    return answer
 
 
 def _label(grant: Mapping[str, Any]) -> str | None:
@@ -195,7 +212,7 @@ def _observe(
 ) -> Observed | None:
     if _region_of(clients, bucket) != resource.region:
         return None
-    observed: dict[str, Value] = {"Bucket": resource.id}
+    observed: dict[str, Value] = {"Bucket": resource.id, "Arn": RESOURCE_TYPE.arn_of(resource)}
     if _is_directory(observed):
         return observed
     reader = _Reader(clients, resource, shared)
@@ -240,6 +257,8 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
     )
     acl = call("PutBucketAcl", ("Grants",))
     calls = (
+        # Before the block, with which S3 refuses a policy that is still public (BlockPublicPolicy).
+        call("PutBucketPolicy", ("Policy",)),
         # The block comes first, because it also stops every public grant of the ACL. The ACL comes first
         # where public grants remain that no policy names: S3 refuses it after the block (BlockPublicAcls).
         *((acl, block) if after.get("Grants") else (block, acl)),
@@ -254,12 +273,14 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
             ("Acceleration",),
             AccelerateConfiguration={"Status": after.get("Acceleration")},
         ),
+        call("PutBucketLogging", ("LogBucket",)),
+        call("PutBucketLifecycleConfiguration", ("EnabledLifecycleRules",)),
     )
     return [made for made in calls if made]
 
 
 def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
-    """The block is lifted before the ACL is put: S3 refuses a public one while BlockPublicAcls is on."""
+    """The block is lifted before ACL and policy are put: S3 refuses public ones while it is on."""
     calls = {call.operation: call for call in _calls(resource, changes, observed)}
     bucket = {"Bucket": resource.id, "ExpectedBucketOwner": resource.account}
     after = {change.setting: change.after for change in changes}
@@ -279,11 +300,19 @@ def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) 
             replace("PutPublicAccessBlock", "PutPublicAccessBlock", PublicAccessBlockConfiguration=whole)
     if "PutBucketEncryption" in calls and after["SSEAlgorithm"] is None:
         replace("PutBucketEncryption", "DeleteBucketEncryption")
-    return sorted(calls.values(), key=lambda call: call.operation == "PutBucketAcl")
+    return sorted(calls.values(), key=lambda call: call.operation in ("PutBucketAcl", "PutBucketPolicy"))
 
 
 def _irrecoverable(changes: Sequence[Change], observed: Observed) -> str | None:
     after = {change.setting: change.after for change in changes}
+    if _is_public(after.get("Policy")):
+        if after.get("BlockPublicPolicy", observed.get("BlockPublicPolicy")):
+            return (
+                "S3 refuses a public policy while BlockPublicPolicy is on. Undo first the execution that set "
+                "it, or lift it."
+            )
+        if "BlockPublicPolicy" in as_list(observed.get("AccountPublicAccessBlock")):
+            return "S3 refuses a public policy while the account's BlockPublicPolicy is on. Lift it first."
     if not after.get("Grants"):
         return None
     if _CASES["acls-disabled"].holds(observed):
@@ -304,6 +333,12 @@ def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[C
             _put_acl(clients, call, changes[0])
         case "PutBucketEncryption":
             _put_encryption(clients, resource, call, changes[0])
+        case "PutBucketPolicy":
+            bucket_objects.put_policy(clients, call, changes[0])
+        case "PutBucketLogging":
+            bucket_objects.put_logging(clients, resource, call, changes[0])
+        case "PutBucketLifecycleConfiguration":
+            bucket_objects.put_rules(clients, call, changes[0])
         case _:
             send(clients, resource, call, changes)
 
@@ -343,6 +378,27 @@ def _is_directory(observed: Observed) -> bool:
     return str(observed["Bucket"]).endswith(("--x-s3", "--table-s3"))
 
 
+def _is_public(policy: Value) -> bool:
+    return isinstance(policy, str) and bool(resource_policy.public_statements(resource_policy.parse(policy)))
+
+
+def _public_policy_blocked(observed: Observed) -> bool:
+    blocks = as_list(observed.get("AccountPublicAccessBlock"))
+    return observed.get("BlockPublicPolicy") is True or "BlockPublicPolicy" in blocks
+
+
+def _held(observed: Observed) -> Mapping[str, str]:
+    policy = observed.get("Policy")
+    if why := resource_policy.held_for(policy, "S3"):
+        return {"Policy": why}
+    if observed.get("PolicyIsPublic") is False and _is_public(policy):
+        return {
+            "Policy": "S3 itself says that the policy is not public (GetBucketPolicyStatus), and Rightstate "
+            "reads it otherwise. Decide by hand."
+        }
+    return {}
+
+
 _CASES = {
     "directory-bucket": Case(
         reason="Directory and table buckets have neither ACLs nor this setting; the policy is about "
@@ -361,6 +417,44 @@ _CASES = {
         holds=lambda observed: observed.get("AccountPublicAccessBlock") == list(_BLOCKS),
         reads=("AccountPublicAccessBlock",),
         switch="accept_account_level",
+    ),
+    "public-policies-restricted": Case(
+        reason="Mitigated: S3 lets only the account and AWS services use a public policy "
+        "(RestrictPublicBuckets of the bucket or the account).",
+        holds=lambda observed: (
+            observed.get("RestrictPublicBuckets") is True
+            or "RestrictPublicBuckets" in as_list(observed.get("AccountPublicAccessBlock"))
+        ),
+        reads=("RestrictPublicBuckets", "AccountPublicAccessBlock"),
+    ),
+    "only-s3-says-public": Case(
+        reason="S3 says that the policy is public (GetBucketPolicyStatus), and Rightstate finds no statement "
+        "that is. Look at the policy by hand.",
+        holds=lambda observed: (
+            observed.get("PolicyIsPublic") is True and not _is_public(observed.get("Policy"))
+        ),
+        reads=("PolicyIsPublic", "Policy"),
+    ),
+    "public-policy-refused": Case(
+        reason="S3 refuses to write the policy while a statement is public and BlockPublicPolicy is on. "
+        "Enable s3-policy-not-public, or take the statement out.",
+        holds=lambda observed: _public_policy_blocked(observed) and _is_public(observed.get("Policy")),
+        reads=("BlockPublicPolicy", "AccountPublicAccessBlock", "Policy"),
+        unless_written="Policy",
+    ),
+    "trail-bucket": Case(
+        reason="S3 buckets that trails deliver to",
+        holds=lambda observed: (
+            observed.get("TrailBucket") is True or observed["Bucket"] == observed.get("trail_bucket")
+        ),
+        reads=("TrailBucket", "Bucket"),
+        parameters=("trail_bucket",),
+    ),
+    "log-bucket": Case(
+        reason="The bucket is the one that the logs go to. Each log would make another one.",
+        holds=lambda observed: observed["Bucket"] == observed.get("target_bucket"),
+        reads=("Bucket",),
+        parameters=("target_bucket",),
     ),
     "acls-disabled": Case(
         reason="ACLs are disabled on the bucket (BucketOwnerEnforced), so no grant has any effect.",
@@ -403,6 +497,7 @@ RESOURCE_TYPE = ResourceType(
     policies=POLICIES,
     settings={
         "Bucket": Setting(),
+        "Arn": Setting(),
         **{
             name: Setting(
                 read=f"GetPublicAccessBlock:PublicAccessBlockConfiguration.{name}",
@@ -435,6 +530,22 @@ RESOURCE_TYPE = ResourceType(
             read="GetBucketAccelerateConfiguration:Status",
             write="PutBucketAccelerateConfiguration:AccelerateConfiguration.Status",
         ),
+        "Policy": Setting(
+            read="GetBucketPolicy:Policy",
+            write="PutBucketPolicy:Policy",
+            set_back_by=("PutBucketPolicy", "DeleteBucketPolicy"),
+        ),
+        "PolicyIsPublic": Setting(read="GetBucketPolicyStatus:PolicyStatus.IsPublic"),
+        "LogBucket": Setting(
+            read="GetBucketLogging:LoggingEnabled.TargetBucket",
+            write="PutBucketLogging:BucketLoggingStatus.LoggingEnabled.TargetBucket",
+        ),
+        "EnabledLifecycleRules": Setting(
+            read="GetBucketLifecycleConfiguration:Rules[].ID",
+            write="PutBucketLifecycleConfiguration:LifecycleConfiguration.Rules[].ID",
+            set_back_by=("PutBucketLifecycle", "DeleteBucketLifecycle"),
+        ),
+        "TrailBucket": Setting(read="cloudtrail.DescribeTrails:trailList[].S3BucketName"),
     },
     in_code={
         **{
@@ -467,9 +578,21 @@ RESOURCE_TYPE = ResourceType(
             "AWS::S3::Bucket/AccelerateConfiguration.AccelerationStatus",
             "aws_s3_bucket_accelerate_configuration.status",
         ),
+        "Policy": InCode(
+            "AWS::S3::BucketPolicy/PolicyDocument", "aws_s3_bucket_policy.policy", named_only=True
+        ),
+        "LogBucket": InCode(
+            "AWS::S3::Bucket/LoggingConfiguration.DestinationBucketName",
+            "aws_s3_bucket_logging.target_bucket",
+        ),
+        "EnabledLifecycleRules": InCode(
+            "AWS::S3::Bucket/LifecycleConfiguration.Rules[].Id",
+            "aws_s3_bucket_lifecycle_configuration.rule.id",
+            named_only=True,
+        ),
     },
     cases=_CASES,
-    facts=("Bucket",),
+    facts=("Bucket", "Arn"),
     arn="arn:{partition}:s3:::{id}",
     # S3 User Guide, Bucket naming rules; buckets of us-east-1 older than 2018 may have up to 255
     # characters, upper case and underscores.
@@ -483,12 +606,17 @@ RESOURCE_TYPE = ResourceType(
             (
                 "CreateBucket",
                 "DeleteBucketEncryption",
+                "DeleteBucketLifecycle",
                 "DeleteBucketOwnershipControls",
+                "DeleteBucketPolicy",
                 "DeleteBucketPublicAccessBlock",
+                "DeleteBucketWebsite",
                 "PutAccelerateConfiguration",
                 "PutBucketAccelerateConfiguration",
                 "PutBucketAcl",
                 "PutBucketEncryption",
+                "PutBucketLifecycle",
+                "PutBucketLogging",
                 "PutBucketOwnershipControls",
                 "PutBucketPolicy",
                 "PutBucketPublicAccessBlock",
@@ -511,25 +639,37 @@ RESOURCE_TYPE = ResourceType(
     calls=_calls,
     apply=_apply,
     members=_members,
+    held=_held,
     read_actions=(
+        "cloudtrail:DescribeTrails",
         "s3:GetAccelerateConfiguration",
         "s3:GetAccountPublicAccessBlock",
         "s3:GetBucketAcl",
         "s3:GetBucketLocation",
+        "s3:GetBucketLogging",
+        "s3:GetBucketObjectLockConfiguration",
         "s3:GetBucketOwnershipControls",
+        "s3:GetBucketPolicy",
+        "s3:GetBucketPolicyStatus",
         "s3:GetBucketPublicAccessBlock",
+        "s3:GetBucketRequestPayment",
         "s3:GetBucketTagging",
         "s3:GetBucketVersioning",
         "s3:GetBucketWebsite",
         "s3:GetEncryptionConfiguration",
+        "s3:GetLifecycleConfiguration",
         "s3:ListAllMyBuckets",
     ),
     write_actions=(
+        "s3:DeleteBucketPolicy",
         "s3:PutAccelerateConfiguration",
         "s3:PutBucketAcl",
+        "s3:PutBucketLogging",
+        "s3:PutBucketPolicy",
         "s3:PutBucketPublicAccessBlock",
         "s3:PutBucketVersioning",
         "s3:PutEncryptionConfiguration",
+        "s3:PutLifecycleConfiguration",
     ),
     write_resources=("arn:{partition}:s3:::{id}",),
     restore=_restore,

@@ -1,7 +1,8 @@
 """SQS queues, standard and FIFO."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from rightstate import resource_policy
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
 from rightstate.listing import PAGE, Answer, Shared, pages
@@ -20,6 +21,9 @@ from rightstate.resource_type import (
 )
 from rightstate.wants import Value
 
+# Which attributes of a queue make a setting.
+_ATTRIBUTES = {"Encryption": ("KmsMasterKeyId", "SqsManagedSseEnabled"), "Policy": ("Policy",)}
+
 
 def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
     return pages(clients, "sqs", "list_queues", "QueueUrls", token, MaxResults=PAGE)
@@ -34,14 +38,19 @@ def _observe(
     clients: Clients, resource: Resource, url: Answer, settings: frozenset[str], shared: Shared
 ) -> Observed:
     observed: dict[str, Value] = {"QueueUrl": url}
-    if "Encryption" in settings:
-        attributes = (
-            clients("sqs")
-            .get_queue_attributes(QueueUrl=url, AttributeNames=["KmsMasterKeyId", "SqsManagedSseEnabled"])
-            .get("Attributes", {})
-        )
-        observed["Encryption"] = _encryption(attributes)
+    if names := [name for setting in sorted(settings) for name in _ATTRIBUTES.get(setting, ())]:
+        attributes = _attributes(clients, url, names)
+        if "Encryption" in settings:
+            observed["Encryption"] = _encryption(attributes)
+        if "Policy" in settings:
+            observed["Policy"] = resource_policy.checked(attributes.get("Policy"))
     return observed
+
+
+def _attributes(clients: Clients, url: Answer, names: Sequence[str]) -> Mapping[str, str]:
+    answer = clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=list(names))
+    attributes: Mapping[str, str] = answer.get("Attributes", {})
+    return attributes
 
 
 def _encryption(attributes: Mapping[str, str]) -> str:
@@ -64,33 +73,54 @@ _LISTING = Listing(
 )
 
 
+def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    return [_call(changes, observed, lambda encryption: _encrypted_with(str(encryption.after)))]
+
+
 def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
     """Switch the encryption off, of either kind: the policy only changes queues without encryption."""
-    [change] = changes
-    off = {"SqsManagedSseEnabled": "false"} if change.before == "SSE-SQS" else {"KmsMasterKeyId": ""}
-    return [
-        Call(
-            service="sqs",
-            operation="SetQueueAttributes",
-            parameters={"QueueUrl": observed["QueueUrl"], "Attributes": off},
-            settings=("Encryption",),
-        )
-    ]
+    return [_call(changes, observed, lambda encryption: _off(str(encryption.before)))]
 
 
-def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
-    [encryption] = [str(change.after) for change in changes]
-    attributes = (
-        {"SqsManagedSseEnabled": "true"} if encryption == "SSE-SQS" else {"KmsMasterKeyId": encryption}
+def _call(
+    changes: Sequence[Change], observed: Observed, encrypted: Callable[[Change], Mapping[str, str]]
+) -> Call:
+    """One call sets all attributes. The policy's text is added when the call is made."""
+    attributes = {
+        name: value
+        for change in changes
+        if change.setting == "Encryption"
+        for name, value in encrypted(change).items()
+    }
+    return Call(
+        service="sqs",
+        operation="SetQueueAttributes",
+        parameters={"QueueUrl": observed["QueueUrl"], "Attributes": attributes},
+        settings=tuple(change.setting for change in changes),
     )
-    return [
-        Call(
-            service="sqs",
-            operation="SetQueueAttributes",
-            parameters={"QueueUrl": observed["QueueUrl"], "Attributes": attributes},
-            settings=("Encryption",),
-        )
-    ]
+
+
+def _encrypted_with(encryption: str) -> Mapping[str, str]:
+    return {"SqsManagedSseEnabled": "true"} if encryption == "SSE-SQS" else {"KmsMasterKeyId": encryption}
+
+
+def _off(encryption: str) -> Mapping[str, str]:
+    return {"SqsManagedSseEnabled": "false"} if encryption == "SSE-SQS" else {"KmsMasterKeyId": ""}
+
+
+def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
+    """Send the policy as it now is without what the policies forbid; an empty one takes it away."""
+    parameters, attributes = dict(call.parameters), dict(call.parameters["Attributes"])
+    for change in changes:
+        if change.setting == "Policy":
+            now = _attributes(clients, parameters["QueueUrl"], ["Policy"]).get("Policy")
+            attributes["Policy"] = change.want.target(resource_policy.checked(now)) or ""
+    clients("sqs").set_queue_attributes(**{**parameters, "Attributes": attributes})
+
+
+def _held(observed: Observed) -> Mapping[str, str]:
+    why = resource_policy.held_for(observed.get("Policy"), "SQS")
+    return {"Policy": why} if why else {}
 
 
 RESOURCE_TYPE = ResourceType(
@@ -101,6 +131,11 @@ RESOURCE_TYPE = ResourceType(
     settings={
         "QueueUrl": Setting(read="GetQueueUrl:QueueUrl"),
         "Encryption": Setting(read="GetQueueAttributes:Attributes", write="SetQueueAttributes:Attributes"),
+        "Policy": Setting(
+            read="GetQueueAttributes:Attributes",
+            write="SetQueueAttributes:Attributes",
+            set_back_by=("AddPermission", "SetQueueAttributes"),
+        ),
     },
     in_code={
         "Encryption": InCode(
@@ -113,7 +148,10 @@ RESOURCE_TYPE = ResourceType(
                     values={"SSE-SQS": True},
                 )
             },
-        )
+        ),
+        "Policy": InCode(
+            "AWS::SQS::QueuePolicy/PolicyDocument", "aws_sqs_queue_policy.policy", named_only=True
+        ),
     },
     facts=("QueueUrl",),
     arn="arn:{partition}:sqs:{region}:{account}:{id}",
@@ -130,12 +168,19 @@ RESOURCE_TYPE = ResourceType(
             Subject(("responseElements.queueUrl",)),
             name="sqs-queue-new",
         ),
-        Rule("QueueCalls", "sqs", ("SetQueueAttributes",), Subject(("requestParameters.queueUrl",))),
+        Rule(
+            "QueueCalls",
+            "sqs",
+            ("AddPermission", "SetQueueAttributes"),
+            Subject(("requestParameters.queueUrl",)),
+        ),
     ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,
     calls=_calls,
+    apply=_apply,
+    held=_held,
     read_actions=(
         "sqs:GetQueueAttributes",
         "sqs:GetQueueUrl",

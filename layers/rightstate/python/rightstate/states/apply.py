@@ -81,7 +81,9 @@ def apply(task: ApplyTask) -> Applied:
     if guard.owner != task.execution.id and not task.retries:
         _count_as_change(current, work.intent)
     _make_calls(current, resource_type, work)
-    return Applied(operations=work.intent.operations, changes=work.intent.changes)
+    # What the decision says already is not said again: an execution's state is limited.
+    others = () if work.intent.changes == task.decision.changes else work.intent.changes
+    return Applied(operations=work.intent.operations, changes=others)
 
 
 def _as_planned(task: ApplyTask) -> Work:
