@@ -33,8 +33,14 @@ def difference(before: object, after: object) -> str | None:
 
 def _narrows(one: Statement, other: Statement) -> bool:
     """Whether a statement is another one with other principals or actions."""
-    rest = [{**each.content, "Principal": "", "Action": "", "Sid": ""} for each in (one, other)]
+    rest = [{**each.content, "Principal": "", "Action": "", "Sid": _sid(each)} for each in (one, other)]
     return rest[0] == rest[1]
+
+
+def _sid(statement: Statement) -> str:
+    """The Sid; empty for a label in its place, which depends on what stands before."""
+    sid = str(statement.content.get("Sid", ""))
+    return "" if sid.startswith("#") else sid
 
 
 def shortened(text: object, other: object) -> str | None:
