@@ -16,6 +16,9 @@ _PERMISSIONS = ("FULL_CONTROL", "READ", "READ_ACP", "WRITE", "WRITE_ACP")
 
 def _create(session: boto3.Session, name: str, policy: str) -> str:
     s3 = session.client("s3")
+    account = session.client("sts").get_caller_identity()["Account"]
+    # A block of the whole account would make up for what the bucket lacks.
+    session.client("s3control").delete_public_access_block(AccountId=account)
     _create_bucket(session, name)
     acl = s3.get_bucket_acl(Bucket=name)
     opened = [(group, each) for group in ("AllUsers", "AuthenticatedUsers") for each in _PERMISSIONS]
@@ -36,7 +39,7 @@ def _create(session: boto3.Session, name: str, policy: str) -> str:
     s3.put_bucket_policy(Bucket=name, Policy=json.dumps(_policy(name), indent=2))
     if policy.startswith("cloudtrail-"):
         session.client("cloudtrail").create_trail(Name=f"to-{name}", S3BucketName=name)
-    _create_log_bucket(session)
+    _create_log_bucket(session, account)
     return name
 
 
@@ -78,8 +81,7 @@ def _policy(name: str) -> dict[str, Any]:
     }
 
 
-def _create_log_bucket(session: boto3.Session) -> None:
-    account = session.client("sts").get_caller_identity()["Account"]
+def _create_log_bucket(session: boto3.Session, account: str) -> None:
     name = f"access-logs-{account}-{session.region_name}"
     s3 = session.client("s3")
     if name in [each["Name"] for each in s3.list_buckets()["Buckets"]]:
