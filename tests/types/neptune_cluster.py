@@ -8,6 +8,7 @@ EXPECTED = Expected(
     read=rds.read_cluster,
     tag=rds.tag,
     beside=rds.MODIFY_CLUSTER,
+    dependent=(rds.SERVICE_ROLE,),
     busy=rds.BUSY_CLUSTER,
     names={
         "arn:aws:rds:eu-west-1:111122223333:cluster:relations": "relations",

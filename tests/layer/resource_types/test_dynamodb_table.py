@@ -23,6 +23,7 @@ TABLE = load("dynamodb-table")
 PLACE = Place(account="123456789012", region="us-east-1")
 RESOURCE = Resource(**PLACE.model_dump(), id="customers")
 READS = ["dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups"]
+RECOVERY, PROTECTION = "dynamodb-point-in-time-recovery", "dynamodb-deletion-protection"
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_recovery_is_enabled_with_one_call_and_then_left_alone(account: Account)
     create(account)
     decision = remediate(TABLE, account, RESOURCE, enabled(TABLE))
     assert decision.outcome is Outcome.REMEDIATED
-    assert account.calls == [*READS, "dynamodb:UpdateContinuousBackups"]
+    assert account.calls == [*READS, "dynamodb:UpdateTable", "dynamodb:UpdateContinuousBackups"]
     assert recovery_of(account)["PointInTimeRecoveryStatus"] == "ENABLED"
     assert recovery_of(account)["RecoveryPeriodInDays"] == 35
     account.calls.clear()
@@ -78,15 +79,15 @@ def test_recovery_is_enabled_with_one_call_and_then_left_alone(account: Account)
 def test_another_table_stays_as_it_was(account: Account) -> None:
     create(account)
     create(account, "orders")
-    remediate(TABLE, account, RESOURCE, enabled(TABLE))
+    remediate(TABLE, account, RESOURCE, enabled(TABLE, RECOVERY))
     assert recovery_of(account, "orders") == {"PointInTimeRecoveryStatus": "DISABLED"}
 
 
 def test_the_account_may_choose_the_period(account: Account) -> None:
     create(account)
-    remediate(TABLE, account, RESOURCE, enabled(TABLE, recovery_period_days=7))
+    remediate(TABLE, account, RESOURCE, enabled(TABLE, RECOVERY, recovery_period_days=7))
     assert recovery_of(account)["RecoveryPeriodInDays"] == 7
-    assert plan(TABLE, account, RESOURCE, enabled(TABLE)).outcome is Outcome.COMPLIANT
+    assert plan(TABLE, account, RESOURCE, enabled(TABLE, RECOVERY)).outcome is Outcome.COMPLIANT
 
 
 @given(st.integers(1, 35), st.integers(1, 35))
@@ -98,7 +99,9 @@ def test_a_table_with_recovery_keeps_its_period_whatever_the_account_would_choos
         account = Account()
         with Stubber(account.client("dynamodb")) as dynamodb:
             shows(dynamodb, PointInTimeRecoveryStatus="ENABLED", RecoveryPeriodInDays=own)
-            decision = remediate(TABLE, account, RESOURCE, enabled(TABLE, recovery_period_days=chosen))
+            decision = remediate(
+                TABLE, account, RESOURCE, enabled(TABLE, RECOVERY, recovery_period_days=chosen)
+            )
     assert (decision.outcome, decision.calls) == (Outcome.COMPLIANT, ())
 
 
@@ -106,7 +109,7 @@ def test_a_period_that_a_table_shows_while_recovery_is_off_is_kept(
     account: Account, dynamodb: Stubber
 ) -> None:
     shows(dynamodb, PointInTimeRecoveryStatus="DISABLED", RecoveryPeriodInDays=7)
-    [call] = plan(TABLE, account, RESOURCE, enabled(TABLE)).calls
+    [call] = plan(TABLE, account, RESOURCE, enabled(TABLE, RECOVERY)).calls
     assert call.parameters["PointInTimeRecoverySpecification"] == {
         "PointInTimeRecoveryEnabled": True,
         "RecoveryPeriodInDays": 7,
@@ -116,7 +119,7 @@ def test_a_period_that_a_table_shows_while_recovery_is_off_is_kept(
 
 def test_continuous_backups_that_are_enabled_prove_nothing(account: Account, dynamodb: Stubber) -> None:
     shows(dynamodb, PointInTimeRecoveryStatus="DISABLED")
-    assert plan(TABLE, account, RESOURCE, enabled(TABLE)).apply
+    assert plan(TABLE, account, RESOURCE, enabled(TABLE, RECOVERY)).apply
 
 
 @pytest.mark.parametrize(
@@ -131,10 +134,10 @@ def test_a_table_at_its_end_is_not_applicable(
     account: Account, dynamodb: Stubber, status: str, reason: str
 ) -> None:
     shows(dynamodb, status)
-    observed = observe(TABLE, account, RESOURCE, enabled(TABLE))
+    observed = observe(TABLE, account, RESOURCE, enabled(TABLE, RECOVERY))
     assert TABLE.busy(observed) is None
     shows(dynamodb, status)
-    decision = plan(TABLE, account, RESOURCE, enabled(TABLE))
+    decision = plan(TABLE, account, RESOURCE, enabled(TABLE, RECOVERY))
     assert (decision.outcome, decision.calls) == (Outcome.NOT_APPLICABLE, ())
     assert reason in decision.reason
 
@@ -144,13 +147,13 @@ def test_a_table_in_transition_is_waited_for(account: Account, dynamodb: Stubber
     busy = []
     for status, recovery in (("CREATING", {}), ("UPDATING", off), ("ACTIVE", off)):
         shows(dynamodb, status, **recovery)
-        busy.append(TABLE.busy(observe(TABLE, account, RESOURCE, enabled(TABLE))))
+        busy.append(TABLE.busy(observe(TABLE, account, RESOURCE, enabled(TABLE, RECOVERY))))
     assert busy == ["The table's status is CREATING.", "The table's status is UPDATING.", None]
 
 
 def test_a_table_that_is_being_created_is_not_reported_as_broken(account: Account, dynamodb: Stubber) -> None:
     shows(dynamodb, "CREATING")
-    decision = plan(TABLE, account, RESOURCE, enabled(TABLE, mode=Mode.REPORT))
+    decision = plan(TABLE, account, RESOURCE, enabled(TABLE, RECOVERY, mode=Mode.REPORT))
     assert [verdict.status for verdict in decision.verdicts] == [Status.HELD]
     assert "being created" in decision.reason
 
@@ -159,7 +162,7 @@ def test_a_table_whose_key_is_out_of_reach_is_neither_written_nor_waited_for(
     account: Account, dynamodb: Stubber
 ) -> None:
     shows(dynamodb, "INACCESSIBLE_ENCRYPTION_CREDENTIALS", PointInTimeRecoveryStatus="DISABLED")
-    decision = plan(TABLE, account, RESOURCE, enabled(TABLE))
+    decision = plan(TABLE, account, RESOURCE, enabled(TABLE, RECOVERY))
     assert (decision.outcome, decision.calls) == (Outcome.REPORTED, ())
     assert "KMS key" in decision.reason
 
@@ -182,7 +185,7 @@ def test_what_dynamodb_refuses_is_named(
         shows(dynamodb, PointInTimeRecoveryStatus="DISABLED")
     dynamodb.add_client_error(operation, code)
     with pytest.raises(error), named_errors(gone=TABLE.gone, busy=TABLE.busy_errors):
-        remediate(TABLE, account, RESOURCE, enabled(TABLE))
+        remediate(TABLE, account, RESOURCE, enabled(TABLE, RECOVERY))
 
 
 def test_tables_are_listed_page_by_page(account: Account) -> None:
@@ -201,15 +204,34 @@ def test_an_update_of_a_table_concerns_its_replicas_in_their_own_regions(
     dynamodb.add_response("describe_table", {"Table": {"Replicas": replicas}}, {"TableName": "customers"})
     assert TABLE.members is not None
     assert list(TABLE.members(account.client, PLACE, group)) == [
+        ("us-east-1", "customers"),
         ("eu-west-1", "customers"),
         ("eu-west-2", "customers"),
     ]
 
 
-def test_an_update_of_a_table_without_replicas_concerns_nothing(account: Account) -> None:
+def test_an_update_of_a_table_without_replicas_concerns_the_table(account: Account) -> None:
     create(account)
     assert TABLE.members is not None
-    assert list(TABLE.members(account.client, PLACE, "customers")) == []
+    assert list(TABLE.members(account.client, PLACE, "customers")) == [("us-east-1", "customers")]
+
+
+def test_protection_is_a_call_of_its_own_and_leaves_recovery_alone(account: Account) -> None:
+    create(account)
+    remediate(TABLE, account, RESOURCE, enabled(TABLE, PROTECTION))
+    assert account.parameters == [
+        ("DescribeTable", {"TableName": "customers"}),
+        ("UpdateTable", {"TableName": "customers", "DeletionProtectionEnabled": True}),
+    ]
+    assert recovery_of(account)["PointInTimeRecoveryStatus"] == "DISABLED"
+    assert plan(TABLE, account, RESOURCE, enabled(TABLE, PROTECTION)).outcome is Outcome.COMPLIANT
+
+
+def test_a_table_that_is_being_changed_by_somebody_is_waited_for(account: Account, dynamodb: Stubber) -> None:
+    shows(dynamodb)
+    dynamodb.add_client_error("update_table", "ResourceInUseException")
+    with pytest.raises(NotReady), named_errors(gone=TABLE.gone, busy=TABLE.busy_errors):
+        remediate(TABLE, account, RESOURCE, enabled(TABLE, PROTECTION))
 
 
 def test_the_longest_arn_of_a_table_fits_into_an_input() -> None:

@@ -49,7 +49,7 @@ def state(**attributes: Any) -> None:
         setattr(rds_backends[OWNER][REGION].clusters["relations"], name, value)
 
 
-def test_both_policies_are_served_by_one_call_and_then_by_none(account: Account) -> None:
+def test_all_policies_are_served_by_one_call_and_then_by_none(account: Account) -> None:
     remediate(CLUSTER, account, RESOURCE, enabled(CLUSTER))
     assert account.parameters == [
         ("DescribeDBClusters", {"DBClusterIdentifier": "relations"}),
@@ -59,19 +59,28 @@ def test_both_policies_are_served_by_one_call_and_then_by_none(account: Account)
                 "DBClusterIdentifier": "relations",
                 "EnableIAMDatabaseAuthentication": True,
                 "BackupRetentionPeriod": 7,
+                "DeletionProtection": True,
+                "CopyTagsToSnapshot": True,
+                "CloudwatchLogsExportConfiguration": {"EnableLogTypes": ["audit"]},
                 "ApplyImmediately": True,
             },
         ),
     ]
     account.calls.clear()
     again = remediate(CLUSTER, account, RESOURCE, enabled(CLUSTER))
-    assert (again.outcome, len(again.verdicts)) == (Outcome.COMPLIANT, 2)
+    assert (again.outcome, len(again.verdicts)) == (Outcome.COMPLIANT, 5)
     assert account.calls == ["rds:DescribeDBClusters"]
 
 
 @pytest.mark.parametrize(
     ("policy", "setting"),
-    [(AUTHENTICATION, "IAMDatabaseAuthenticationEnabled"), (RETENTION, "BackupRetentionPeriod")],
+    [
+        (AUTHENTICATION, "IAMDatabaseAuthenticationEnabled"),
+        (RETENTION, "BackupRetentionPeriod"),
+        ("neptune-deletion-protection", "DeletionProtection"),
+        ("neptune-copy-tags-to-snapshots", "CopyTagsToSnapshot"),
+        ("neptune-log-exports", "EnabledCloudwatchLogsExports"),
+    ],
 )
 def test_a_policy_writes_its_own_setting_and_nothing_else(
     account: Account, policy: str, setting: str
@@ -100,7 +109,7 @@ def test_aws_backup_owns_the_retention_and_nothing_else(account: Account) -> Non
     state(aws_backup_recovery_point_arn="arn:aws:backup:us-east-1:123456789012:recovery-point:continuous")
     decision = plan(CLUSTER, account, RESOURCE, enabled(CLUSTER))
     assert {verdict.policy: verdict.status for verdict in decision.verdicts} == {
-        AUTHENTICATION: Status.BROKEN,
+        **{policy.id: Status.BROKEN for policy in CLUSTER.policies},
         RETENTION: Status.NOT_APPLICABLE,
     }
 

@@ -1,4 +1,4 @@
-"""A table that cannot be recovered to a point in time."""
+"""A table that cannot be recovered to a point in time, and that anybody may delete."""
 
 import boto3
 

@@ -1,4 +1,4 @@
-"""A Neptune cluster whose requests need no signature and whose backups are kept for a day."""
+"""A Neptune cluster without any of the protections, whose backups are kept for a day."""
 
 import boto3
 
@@ -7,7 +7,11 @@ from rightstate_cli.simulation.examples import Example
 
 def _create(session: boto3.Session, name: str, policy: str) -> str:
     session.client("rds").create_db_cluster(
-        DBClusterIdentifier=name, Engine="neptune", BackupRetentionPeriod=1
+        DBClusterIdentifier=name,
+        Engine="neptune",
+        BackupRetentionPeriod=1,
+        CopyTagsToSnapshot=False,
+        DeletionProtection=False,
     )
     return name
 

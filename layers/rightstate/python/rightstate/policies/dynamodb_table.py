@@ -35,4 +35,22 @@ POLICIES = (
         notes="Restored and imported tables begin without it, and each replica of a global table has a "
         "setting of its own. ContinuousBackupsStatus is always ENABLED; that alone restores nothing.",
     ),
+    Policy(
+        id="dynamodb-deletion-protection",
+        title="Ensure Amazon DynamoDB tables have deletion protection enabled",
+        category="AWS - Business Continuity",
+        risk=Risk.SAFE,
+        severity=Severity.MEDIUM,
+        wants={"DeletionProtectionEnabled": Exactly(value=True)},
+        not_applicable=("deleting", "archived"),
+        side_effects="Deleting the table fails, also for a stack that deletes or replaces it, until the "
+        "protection is switched off.",
+        reversibility=Reversibility.FULLY,
+        undo_note="UpdateTable switches it off again.",
+        security_hub=("DynamoDB.6",),
+        prowler=("dynamodb_table_deletion_protection_enabled",),
+        config_rules=("DYNAMODB_TABLE_DELETION_PROTECTION_ENABLED",),
+        notes="Restored and imported tables begin without it, and each replica of a global table has a "
+        "setting of its own. It keeps nobody from deleting the items.",
+    ),
 )

@@ -70,7 +70,7 @@ def _each(
 def _log_exports(kind: str, alias: str, called: str, types: tuple[str, ...], *security_hub: str) -> Policy:
     return Policy(
         id=f"rds-{kind}-log-exports",
-        aliases=(alias,),
+        aliases=(alias,) if alias else (),
         title=f"Ensure Log Exports feature is enabled for {called}",
         category="AWS - Audit and Logging",
         risk=Risk.COST,
@@ -155,6 +155,13 @@ POLICIES = (
         _SERVERLESS["aurora-mysql-serverless"],
         ("audit", "error", "general", "slowquery"),
         "RDS.34",
+    ),
+    _log_exports(
+        "aurora-postgres-serverless",
+        "",
+        _SERVERLESS["aurora-postgres-serverless"],
+        ("postgresql",),
+        "RDS.37",
     ),
     _log_exports(
         "aurora",

@@ -53,15 +53,17 @@ def _each(
     prowler: tuple[str, ...] = (),
     config_rules: tuple[str, ...] = (),
     notes: str = WITHOUT_OTHERS,
+    unlisted: tuple[str, ...] = (),
 ) -> tuple[Policy, ...]:
     """The policy for each of the engines of `instances`, with the cases that are each engine's own.
 
-    `legacy`: the end of the alias under which each was known; empty for a policy that has none.
+    `legacy`: the end of the alias under which each was known; empty for a policy that has none. `unlisted`:
+    the engines that the list with these aliases leaves out.
     """
     return tuple(
         Policy(
             id=f"rds-{engine}-{name}",
-            aliases=(f"{_LEGACY[engine]}{legacy}",) if legacy else (),
+            aliases=(f"{_LEGACY[engine]}{legacy}",) if legacy and engine not in unlisted else (),
             title=title.format(called),
             category=category,
             risk=risk,
@@ -164,6 +166,7 @@ def _log_exports(engine: str, called: str, types: tuple[str, ...], *also: str) -
         notes="Sends only what the engine writes: MySQL and MariaDB also need log_output=FILE, and the "
         "parameters and options that switch each log on. Where MySQL has the audit plugin in its option "
         "group, add audit to the log types.",
+        unlisted=("postgres", "sqlserver"),
     )
 
 
@@ -175,17 +178,22 @@ POLICIES = (
         "iam-authentication",
         "IAMAuthEnabled",
         "Ensure IAM Database Authentication feature is enabled for {}",
-        {engine: _PLURAL[engine] for engine in ("postgres", "mysql")},
+        {engine: _PLURAL[engine] for engine in ("postgres", "mariadb", "mysql")},
         category="AWS - Identity and Access Management",
         risk=Risk.SAFE,
         severity=Severity.MEDIUM,
         setting="IAMDatabaseAuthenticationEnabled",
         want=Exactly(value=True),
-        not_applicable={"postgres": ("old-postgres",), "mysql": ("old-mysql",)},
+        not_applicable={
+            "postgres": ("old-postgres",),
+            "mariadb": ("old-mariadb",),
+            "mysql": ("old-mysql",),
+        },
         side_effects="None for logins that exist: passwords go on working. In PostgreSQL a user who is later "
         "granted rds_iam can no longer sign in with a password.",
         reversibility=Reversibility.FULLY,
         undo_note="It is switched off again.",
+        unlisted=("mariadb",),
         security_hub=("RDS.10",),
         prowler=("rds_instance_iam_authentication_enabled",),
         config_rules=("RDS_INSTANCE_IAM_AUTHENTICATION_ENABLED",),
@@ -193,6 +201,8 @@ POLICIES = (
     *_log_exports("mysql", "RDS MySQL Instance", ("error", "general", "slowquery")),
     *_log_exports("mariadb", "RDS Mariadb Instance", ("audit", "error", "general", "slowquery"), "RDS.42"),
     *_log_exports("oracle", "Oracle instances", ("alert", "audit", "listener", "trace")),
+    *_log_exports("postgres", "RDS PostgreSQL Instance", ("postgresql", "upgrade"), "RDS.36"),
+    *_log_exports("sqlserver", "RDS SQL Server Instance", ("agent", "error"), "RDS.40"),
     *_each(
         "no-public-access",
         "PrivateInstance",

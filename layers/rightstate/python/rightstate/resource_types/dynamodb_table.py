@@ -26,11 +26,12 @@ from rightstate.wants import Value
 
 _DEFAULT_PERIOD = 35  # API reference, PointInTimeRecoverySpecification
 _RECOVERY = {"PointInTimeRecoveryStatus", "RecoveryPeriodInDays"}
+_PROTECTION = "DeletionProtectionEnabled"
 
 # A table that is not there yet, or not any more, may be answered with TableNotFoundException.
 _UNREADABLE = ("CREATING", "DELETING", "ARCHIVING", "ARCHIVED")
 _HELD = {
-    "CREATING": "The table is being created; its recovery can be neither read nor set yet.",
+    "CREATING": "The table is being created; its settings can be neither read nor set yet.",
     # Not waited for: only somebody who gives the key back ends this.
     "INACCESSIBLE_ENCRYPTION_CREDENTIALS": "DynamoDB cannot use the table's KMS key, so a change would fail. "
     "Enable the key, or give DynamoDB its right to it back; after seven days the table is archived.",
@@ -51,8 +52,10 @@ def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequenc
 
 
 def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
-    """The replicas of the table that the group is named after: a new one begins without recovery."""
+    """The table that the group is named after, whose protection an update can switch off, and its replicas:
+    a new one begins without recovery."""
     table = identify(RESOURCE_TYPE, place, group).id
+    yield place.region, table
     for replica in clients("dynamodb").describe_table(TableName=table)["Table"].get("Replicas", ()):
         yield replica["RegionName"], table
 
@@ -63,6 +66,8 @@ def _observe(
     dynamodb = clients("dynamodb")
     table = dynamodb.describe_table(TableName=resource.id)["Table"]
     observed: dict[str, Value] = {"TableStatus": table["TableStatus"]}
+    if _PROTECTION in settings:
+        observed[_PROTECTION] = table.get(_PROTECTION, False)
     if (asked := settings & _RECOVERY) and table["TableStatus"] not in _UNREADABLE:
         answer = dynamodb.describe_continuous_backups(TableName=resource.id)
         found = _recovery(answer["ContinuousBackupsDescription"])
@@ -92,10 +97,23 @@ def _tags(clients: Clients, resource: Resource) -> Tags:
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
-    after = {change.setting: change.after for change in changes}
+    calls = [
+        Call(
+            service="dynamodb",
+            operation="UpdateTable",
+            parameters={"TableName": resource.id, _PROTECTION: change.after},
+            settings=(_PROTECTION,),
+        )
+        for change in changes
+        if change.setting == _PROTECTION
+    ]
+    after = {change.setting: change.after for change in changes if change.setting in _RECOVERY}
+    if not after:
+        return calls
     # Without a period DynamoDB takes its default, so one that the table has is named again.
     period = after.get("RecoveryPeriodInDays", observed["RecoveryPeriodInDays"])
     return [
+        *calls,
         Call(
             service="dynamodb",
             operation="UpdateContinuousBackups",
@@ -107,15 +125,16 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
                 },
             },
             settings=tuple(after),
-        )
+        ),
     ]
 
 
 def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
-    after = {change.setting: change.after for change in changes}
+    after = {change.setting: change.after for change in changes if change.setting in _RECOVERY}
     if after.get("PointInTimeRecoveryStatus", "ENABLED") == "ENABLED":
         return _calls(resource, changes, observed)
     return [
+        *_calls(resource, [change for change in changes if change.setting == _PROTECTION], observed),
         Call(
             service="dynamodb",
             operation="UpdateContinuousBackups",
@@ -124,7 +143,7 @@ def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) 
                 "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": False},
             },
             settings=tuple(after),
-        )
+        ),
     ]
 
 
@@ -141,7 +160,7 @@ def _busy(observed: Observed) -> str | None:
 
 def _held(observed: Observed) -> Mapping[str, str]:
     reason = _HELD.get(str(observed["TableStatus"]))
-    return dict.fromkeys(_RECOVERY, reason) if reason else {}
+    return dict.fromkeys({*_RECOVERY, _PROTECTION}, reason) if reason else {}
 
 
 def _in_status(*statuses: str) -> dict[str, Any]:
@@ -174,6 +193,7 @@ RESOURCE_TYPE = ResourceType(
             ".RecoveryPeriodInDays",
             write="UpdateContinuousBackups:PointInTimeRecoverySpecification.RecoveryPeriodInDays",
         ),
+        _PROTECTION: Setting(read=f"DescribeTable:Table.{_PROTECTION}", write=f"UpdateTable:{_PROTECTION}"),
     },
     in_code={
         "PointInTimeRecoveryStatus": InCode(
@@ -243,11 +263,12 @@ RESOURCE_TYPE = ResourceType(
         "dynamodb:ListTables",
         "dynamodb:ListTagsOfResource",
     ),
-    write_actions=("dynamodb:UpdateContinuousBackups",),
+    write_actions=("dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable"),
     restore=_restore,
     destroys=_destroys,
     write_resources=("arn:{partition}:dynamodb:{region}:{account}:table/{id}",),
     gone=("ResourceNotFoundException", "TableNotFoundException"),
-    # "Backups have not yet been enabled for this table" (API reference), shortly after it was made.
-    busy_errors=("ContinuousBackupsUnavailableException",),
+    # "Backups have not yet been enabled for this table" (API reference), shortly after it was made. A table
+    # that is being changed takes no other change meanwhile.
+    busy_errors=("ContinuousBackupsUnavailableException", "ResourceInUseException"),
 )

@@ -25,6 +25,9 @@ from rightstate.resource_type import (
 _PARAMETERS = {
     "IAMDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
     "BackupRetentionPeriod": "BackupRetentionPeriod",
+    "DeletionProtection": "DeletionProtection",
+    "CopyTagsToSnapshot": "CopyTagsToSnapshot",
+    rds.LOGS: "CloudwatchLogsExportConfiguration",
 }
 _CLUSTERS = "DescribeDBClusters:DBClusters[]"
 
@@ -38,6 +41,7 @@ def _observe(
 ) -> Observed:
     own = {
         **{name: cluster.get(name, False) for name in _PARAMETERS},
+        rds.LOGS: sorted(cluster.get(rds.LOGS, ())),
         "Engine": cluster["Engine"],
         "Status": cluster["Status"],
         "PendingModifiedValues": rds.pending(cluster),
@@ -132,6 +136,8 @@ RESOURCE_TYPE = ResourceType(
     write_actions=("rds:ModifyDBCluster",),
     destroys=rds.destroyed,
     write_resources=rds.CLUSTER_RESOURCES,
+    # For the caller RDS makes the role for log exports, where the account has none.
+    dependent_actions={"iam:CreateServiceLinkedRole": {"iam:AWSServiceName": "rds.amazonaws.com"}},
     gone=("DBClusterNotFoundFault",),
     # A modification of the cluster goes on in its instances, and waits for theirs.
     busy_errors=("InvalidDBClusterStateFault", "InvalidDBInstanceState", "InvalidGlobalClusterStateFault"),

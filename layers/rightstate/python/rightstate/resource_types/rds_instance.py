@@ -329,6 +329,10 @@ _CASES = {
     "old-mysql": Case(
         "IAM database authentication needs MySQL 5.7 or later.", _older(5, 7), ("EngineVersion",)
     ),
+    # RDS User Guide, "Supported Regions and DB engines for IAM database authentication".
+    "old-mariadb": Case(
+        "IAM database authentication needs MariaDB 10.6 or later.", _older(10, 6), ("EngineVersion",)
+    ),
     # RDS User Guide, "Amazon RDS DB engine, Region, and instance class support for Performance Insights".
     "small-class": Case(
         "Performance Insights is not offered for micro and small instances of this engine.",
