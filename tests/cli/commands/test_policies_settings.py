@@ -234,7 +234,10 @@ def test_set_mode_says_in_which_accounts_a_policy_stayed_off(inside: Cli, accoun
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["enable", "--account", OWN], "Say which policies: by id, --type, --category or --risk, or --all"),
+        (
+            ["enable", "--account", OWN],
+            "Say which policies: by id, --type, --category, --risk, --severity or --framework, or --all",
+        ),
         (["enable", SAFE, "--all", "--account", OWN], "Say which policies"),
         (
             ["enable", SAFE],
