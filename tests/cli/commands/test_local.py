@@ -209,7 +209,7 @@ def test_an_account_is_kept_with_the_role_that_runs_act_with(
     assert "needs a hub" in refused("accounts", "add", OTHER, "--install")
     assert inside("accounts", "remove", OTHER, "--yes").code == 0
     assert inside("accounts", "list", "--format", "json").json == []
-    assert "Nothing is written about account" in refused("accounts", "remove", OTHER, "--yes")
+    assert "There are no settings of account" in refused("accounts", "remove", OTHER, "--yes")
 
 
 def assessed(cli: Cli, name: str) -> dict[str, Any] | None:
