@@ -573,6 +573,7 @@ DECLARED = {
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-cloudtrail-trail")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-dynamodb-table")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-ec2-instance")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-security-group")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill:live")),
     },

@@ -1,1 +1,1 @@
-"""Rightstate without a hub: its engine and its tables, on the machine of whoever calls."""
+"""Rightstate without a hub: its engine and its tables, on the user's own machine."""

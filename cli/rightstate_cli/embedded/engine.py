@@ -48,8 +48,8 @@ HUB_ACCOUNT = hub.ACCOUNT
 class Engine:
     """The application. `simulated` and `acting_outside` make one.
 
-    `told` has what was told to people and on the bus; `running` has the ARNs of the executions that the
-    latest `run` follows and that have not ended.
+    `told` has the messages to people and the events on the bus. `running` has the ARNs of the executions
+    that the latest `run` follows and that have not ended.
     """
 
     region: str
@@ -91,8 +91,11 @@ class Engine:
     def run(
         self, starts: Iterable[Start], at_once: int | Callable[[], int] = 8, keep: bool = True
     ) -> Iterator[Execution]:
-        """Start the executions, so many at once, and give each back as soon as it has ended, with those that
-        it started in turn. Without `keep` its history is dropped then. `at_once` may change meanwhile."""
+        """Start the executions, at most `at_once` side by side, which may change meanwhile.
+
+        Each is given back as soon as it has ended, with those that it started in turn. Without `keep` its
+        history is dropped then.
+        """
         may_run = at_once if callable(at_once) else lambda: at_once
         ended: SimpleQueue[str] = SimpleQueue()
         begun: set[str] = set()
@@ -167,8 +170,8 @@ def acting_outside(
 ) -> Iterator[Engine]:
     """The application, acting on the AWS of the standard credentials and `AWS_ENDPOINT_URL`.
 
-    Its tables are in `storage`; without one they end with it. `watch` is told of every
-    execution that starts and ends.
+    Its tables are in `storage`; without one they end with it. `watch` hears of every execution
+    that starts and ends.
     Once `left` is set, what waits for its next try fails with the error that it has, and what waits for
     anything else is aborted. It is set in the end.
     """

@@ -73,8 +73,8 @@ def engine_on(ledger: Path, region: str, asked: Asked, left: Event) -> Iterator[
 
 
 class LocalRegistry(Registry):
-    """The accounts of this machine. Whoever has credentials may act in an account, so that none needs to be
-    registered: one of which nothing is written has empty settings."""
+    """The accounts of this machine. A user who has credentials may act in an account, so none has to be
+    registered. An account of which nothing is written has empty settings."""
 
     def get(self, account: str) -> Account:
         return self.find(account) or Account(account=account)
@@ -131,7 +131,7 @@ class Local:
 
     @property
     def exemption_days(self) -> int:
-        """As long as a hub allows unless it is told otherwise."""
+        """What a hub allows by default."""
         return int(sam_template.resolved({"Ref": "ExemptionDays"}, {}))
 
     def settings_of(self, account: str) -> Account:

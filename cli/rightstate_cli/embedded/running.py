@@ -39,7 +39,7 @@ class Running:
 
     @contextmanager
     def here(self) -> Iterator["Here"]:
-        """While it lasts, what the watch is told of runs in this process."""
+        """While it lasts, the executions that the watch hears of run in this process."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         process = uuid4().hex
         file = self._folder / process

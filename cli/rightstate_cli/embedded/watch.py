@@ -1,4 +1,4 @@
-"""What is told of the executions that run in this process."""
+"""What an observer hears of the executions that run in this process."""
 
 from collections.abc import Mapping
 from typing import Any

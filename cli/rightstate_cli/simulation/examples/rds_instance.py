@@ -41,7 +41,7 @@ def _create(session: boto3.Session, name: str, policy: str) -> str:
             "AllocatedStorage": 20,
             "MasterUsername": "master",
             "MasterUserPassword": "planted-secret-of-a-database",
-            # Multi-AZ of SQL Server cannot be had without backups.
+            # SQL Server allows Multi-AZ only with backups.
             "BackupRetentionPeriod": 1 if policy == "rds-sqlserver-multi-az" else 0,
             "MultiAZ": False,
         }

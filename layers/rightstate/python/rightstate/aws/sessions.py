@@ -40,8 +40,8 @@ CONFIG = Config(  # type: ignore[call-arg]
     read_timeout=12,
     # As many as read at a time in a survey; what is beyond it would open a connection for each call.
     max_pool_connections=16,
-    # botocore keeps what it gets for directory buckets by bucket, whoever got it, and sessions share their
-    # clients. No resource type is about these buckets.
+    # botocore keeps the credentials of a directory bucket by bucket, for all sessions that share a client.
+    # No resource type is about these buckets.
     s3_disable_express_session_auth=True,
     # The definition retries too, over minutes; here only what a second try fixes at once. `standard` tries
     # less often while many calls of a client fail. Not `adaptive`: one account's throttling would slow down
