@@ -17,9 +17,7 @@ from rightstate.catalogue import load, names
 from rightstate.deciding.planner import decide_as_approved, digest
 from rightstate.errors import InvalidInput
 from rightstate.models.decision import Decision
-from rightstate.models.settings import Enabled
 from rightstate.models.start import StartInput
-from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Resource
 from rightstate.states.assessment import Assessed
 from rightstate_cli.planning import plan_file, survey
@@ -135,7 +133,7 @@ def carried_out(text: str, name: str) -> int:
             )
         except ValueError:
             continue
-        enabled = {each: Enabled(mode=Mode.AUTO) for each in cycle.enabled(load(name))}
+        enabled = cycle.enabled(load(name))
         asked = {each: how for each, how in enabled.items() if each in (given.policies or ())}
         decision = decide_as_approved(load(name), resource, asked, observed, str(given.approved))
         if not decision.apply:
