@@ -321,28 +321,32 @@ def _lines(paths: dict[str, Path], seen: Surveyed) -> Iterator[str]:
     yield "# At scale"
     yield ""
     yield (
-        f"What it takes to look at everything once: {ACCOUNTS:,} accounts, {REGIONS} regions, {RESOURCES:,} resources, "
-        f"of which {BROKEN:.0%} break a policy, all {seen.types} types enabled everywhere. Written by `python -m "
-        "benchmarks.scale`, which counts the states, functions and calls in real executions and surveys and has every "
-        "assumption in one place."
+        f"A daily sweep of {RESOURCES:,} resources costs ${sum(swept.costs.values()) * 30:,.0f} a month. A sweep takes "
+        f"{_hours(swept.survey_seconds / SCOPES_AT_ONCE)}."
+    )
+    yield ""
+    yield (
+        f"The resources are in {ACCOUNTS:,} accounts and {REGIONS} regions. {BROKEN:.0%} of them break a policy. All "
+        f"{seen.types} types are enabled everywhere. `python -m benchmarks.scale` writes this page. It counts the states, "
+        "functions and calls of real executions and surveys, and has every assumption in one place."
     )
     yield ""
     yield "## A place and a resource"
     yield ""
     yield (
-        "A place is an account in a region. It is surveyed by one function; an execution is started only for what has "
-        "to be remediated, approved, waited for, or could not be read."
+        "A place is an account in a region. One function surveys it. It starts an execution only for a resource that "
+        "needs a change or an approval, is busy, or cannot be read."
     )
     yield ""
     yield from _table(
-        ("counted", ""),
+        ("counted", "number"),
         [
-            ("states of the backfill for a place where all is well", states["place"]),
-            ("calls to the account for a place where there is nothing", seen.empty),
+            ("states of the backfill for a place where nothing is broken", states["place"]),
+            ("calls to the account for a place without resources", seen.empty),
             ("AssumeRole for a place, one for each type", seen.types),
             ("more calls for each bucket, for all policies", seen.bucket),
             ("states of the backfill for a service with something to do", states["service"]),
-            ("states of the backfill for a resource that is acted on", states["resource"]),
+            ("states of the backfill for a resource with an execution", states["resource"]),
             ("states of its remediation", path.states),
             ("functions of its remediation", path.functions),
             ("AssumeRole of its remediation", path.assume_role),
@@ -353,8 +357,8 @@ def _lines(paths: dict[str, Path], seen: Surveyed) -> Iterator[str]:
     yield "## What limits first"
     yield ""
     yield (
-        "How long a full sweep takes if nothing else limits it, by AWS's default quotas. Large regions are us-east-1, "
-        "us-west-2 and eu-west-1. The quotas can be raised."
+        "The table shows how long a full sweep takes if only that default quota of AWS limits it. Large regions are "
+        "us-east-1, us-west-2 and eu-west-1. You can request higher quotas."
     )
     yield ""
     yield from _table(
@@ -374,10 +378,10 @@ def _lines(paths: dict[str, Path], seen: Surveyed) -> Iterator[str]:
     looking = swept.survey_seconds / SCOPES_AT_ONCE
     yield ""
     yield (
-        f"Of the quotas **{QUOTAS[slowest].name}** limits first. The backfill itself surveys {SCOPES_AT_ONCE} places at "
-        f"a time, of {a_place:.1f} s each on average: **{_hours(looking)}** in all, while what is found is acted on. "
-        "What AWS throttles is tried again, with jitter. The calls to an account share the rates of its services: at "
-        f"most {READERS} reads at a time in a place, and {CONCURRENCY} remediations of a service."
+        f"The quota **{QUOTAS[slowest].name}** limits first. The backfill surveys {SCOPES_AT_ONCE} places at a time. A "
+        f"place takes {a_place:.1f} s on average, all places **{_hours(looking)}**. Remediations run meanwhile. Throttled "
+        "calls are retried, with jitter. The calls to an account share the rates of its services, so a place has at most "
+        f"{READERS} reads at a time, and {CONCURRENCY} remediations of a service."
     )
     yield ""
     yield "## What it costs"
@@ -385,34 +389,33 @@ def _lines(paths: dict[str, Path], seen: Surveyed) -> Iterator[str]:
     costs = swept.costs
     total = sum(costs.values())
     yield from _table(
-        ("", "a sweep", "daily, a month of 30 days"),
+        ("part", "a sweep", "daily, a month of 30 days"),
         [
             *((name, f"${cost:,.2f}", f"${cost * 30:,.2f}") for name, cost in costs.items()),
-            ("in all", f"${total:,.2f}", f"${total * 30:,.2f}"),
+            ("total", f"${total:,.2f}", f"${total * 30:,.2f}"),
         ],
     )
     yield ""
     acting = broken * (states["service"] + states["resource"] + path.states)
     yield (
-        f"{acting / swept.transitions:.0%} of the state transitions are of the {broken:,.0f} remediations, the others of "
-        f"the {places:,} places, however few resources are in them. A weekly sweep costs a seventh: "
-        f"${total * 30 / 7:,.0f} a month. Events find changes within seconds anyway; a sweep finds what an event has "
-        "missed."
+        f"The {broken:,.0f} remediations cause {acting / swept.transitions:.0%} of the state transitions. The "
+        f"{places:,} places cause the others, whatever the number of resources in them. A weekly sweep costs "
+        f"${total * 30 / 7:,.0f} a month. Events find changes within seconds; a sweep finds what events missed."
     )
     yield ""
     prices = ", ".join(f"{name} ${price:g}" for name, price in PRICES.items())
     yield (
-        "Free tiers and X-Ray traces are left out, as are the calls themselves, which AWS does not charge for. "
+        "Free tiers and X-Ray traces are left out. AWS does not charge for the calls to the accounts. "
         f"Prices are of us-east-1: {prices}."
     )
     yield ""
     yield "Assumed, not measured on AWS:"
     yield ""
-    yield f"- {SECONDS_A_CALL} s for a call to an account, of which {SECONDS_OF_A_CALL} s are Python's;"
-    yield f"- {SECONDS_A_TYPE} s of processor time for the clients of a type, which is what the first ones of a process took here, and later ones a quarter;"
-    yield f"- {SECONDS_A_FUNCTION} s for a function of a remediation;"
-    yield f"- resources of {TYPES_A_PLACE} types in a place; {READ_ALONE:.0%} of all are read one by one, as buckets are;"
-    yield f"- {ENTRY_KB} KiB for an entry, {LOG_KB} KB of logs for an invocation, {RESULTS} objects for the results of a map (its manifest and what succeeded)."
+    yield f"- A call to an account takes {SECONDS_A_CALL} s, of which Python takes {SECONDS_OF_A_CALL} s."
+    yield f"- The clients of a type take {SECONDS_A_TYPE} s of processor time. That is what the first ones of a process took here; later ones took a quarter."
+    yield f"- A function of a remediation takes {SECONDS_A_FUNCTION} s."
+    yield f"- A place has resources of {TYPES_A_PLACE} types. {READ_ALONE:.0%} of all resources are read one by one, as buckets are."
+    yield f"- An entry has {ENTRY_KB} KiB, and an invocation logs {LOG_KB} KB. The results of a map are {RESULTS} objects: its manifest and what succeeded."
     yield ""
     yield from _latency(path)
     yield "## Other quotas"
@@ -420,7 +423,7 @@ def _lines(paths: dict[str, Path], seen: Surveyed) -> Iterator[str]:
     yield from _table(
         ("quota", "limit", "here"),
         [
-            ("executions running at a time", "1,000,000", "as many as are acted on, and as many of the map"),
+            ("executions running at a time", "1,000,000", "one for each resource with an execution, and one for each item of the map"),
             (
                 "Distributed Map runs at a time",
                 "1,000",
@@ -449,8 +452,8 @@ def _latency(path: Path) -> Iterator[str]:
     yield "## From an event to the verified change"
     yield ""
     yield (
-        f"{path.functions} functions, one after the other. Cold, each starts a new Python and imports the library: "
-        f"{COLD_SECONDS} s assumed, on 512 MB. The parts that AWS sets are published as typical values, not guaranteed."
+        f"{path.functions} functions run one after the other. A cold function starts a new Python and imports the "
+        f"library: {COLD_SECONDS} s assumed, on 512 MB. The values of AWS's parts are typical, not guaranteed."
     )
     yield ""
     warm = path.functions * SECONDS_A_FUNCTION
@@ -470,13 +473,12 @@ def _latency(path: Path) -> Iterator[str]:
     yield ""
     hot = path.functions * COLD_SECONDS
     yield (
-        f"Lambda SnapStart restores a function from a snapshot after its imports. It would take about "
+        f"Lambda SnapStart restores a function from a snapshot after its imports. It would save about "
         f"{hot - path.functions * RESTORE_SECONDS:.0f} s of the cold {hot:.0f} s ({RESTORE_SECONDS} s a restore, assumed). "
-        "For Python AWS charges for it (Lambda pricing, SnapStart, us-east-1, as known, not confirmed here): "
-        f"${SNAP_CACHE:.10f} for a GB-second of cached snapshot, for each published version as long as it exists, and "
-        f"${SNAP_RESTORE} for a GB restored. {FUNCTIONS} functions of 512 MB cost "
-        f"${SNAP_CACHE * 30 * 86400 * FUNCTIONS * FUNCTION_GB:,.0f} a month for one version of each. CloudTrail's own delay "
-        "is longer than what it saves, so it does not pay, and there is no parameter for it."
+        f"{FUNCTIONS} functions of 512 MB would cost ${SNAP_CACHE * 30 * 86400 * FUNCTIONS * FUNCTION_GB:,.0f} a month for "
+        f"one version of each. CloudTrail's {TRAIL_SECONDS} s stay, so it does not pay, and there is no parameter for it. "
+        f"For Python, AWS charges ${SNAP_CACHE:.10f} for a GB-second of cached snapshot of each published version, and ${SNAP_RESTORE} for "
+        "a GB restored (Lambda pricing, SnapStart, us-east-1, as known, not confirmed here)."
     )
     yield ""
 

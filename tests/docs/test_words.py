@@ -17,7 +17,8 @@ TEXTS = [
 ]
 # Form -> what to say instead.
 FORMS = {
-    r"\b[Ww]hoever\b": "name the person",
+    # Except in the name of a state, which running executions know.
+    r"\b[Ww]hoever\b(?! manages it)": "name the person",
     r"\bOf such\b": "subject first",
     r"\bso many\b": "the number",
     r"\b(is|are|was) told\b": "who gets a message, or says what",

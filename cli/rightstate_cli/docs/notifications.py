@@ -27,18 +27,19 @@ hub's default event bus, for systems. It sends one when an execution
 - ends `remediated`, `reported`, `failed` or `undone`;
 - asks for an approval (`awaiting-approval`), and when that request ends, whatever its outcome;
 - halts a policy for a resource, or ends a halt;
-- is the first in an hour that a limit stops (`limited`).
+- is the first of an hour that a limit stops (`limited`).
 
-All other executions are only in the ledger and the metrics. After `MessagesPerHour` messages about one
-account in an hour, only events are sent, and messages about halts.
+All other executions are only in the ledger and the metrics. The table of the event below has every outcome.
+After `MessagesPerHour` messages about one account in an hour, Rightstate sends only events, and messages about
+halts.
 
 If a notification cannot be sent, the remediation still counts as done and is in the ledger. The failure is
-logged and counted in the metric `NotificationsFailed` (namespace `Rightstate`, dimension `service` with the
-stack's name). Its alarm goes to the same topic. So if the topic itself fails, you see the alarm only in
+logged, and counted in the metric `NotificationsFailed` (namespace `Rightstate`, dimension `service` with the
+stack's name). Its alarm goes to the same topic. If the topic itself fails, you see the alarm only in
 CloudWatch.
 
-An execution that timed out or was aborted cannot send a notification. A separate rule sends it to the topic,
-not to the bus.
+An execution that timed out or was aborted cannot send a notification. A separate rule sends a message to the
+topic, and no event.
 
 ## The message
 
@@ -53,7 +54,7 @@ on simulated accounts; only its times are set to match the event's.
 The message shortens long values and reasons; the ledger has them in full. Characters that would break a line
 or hide something are shown as Python escapes.
 
-`NotificationEmail` (see [deploying](deploying.md)) subscribes one address. Subscribe others like this:
+The hub's parameter [`NotificationEmail`](deploying.md#parameters) subscribes one address. Subscribe others like this:
 
 ```console
 $ topic=$(aws cloudformation describe-stacks --stack-name rightstate \\
@@ -63,9 +64,8 @@ $ aws sns subscribe --topic-arn "$topic" --protocol email --notification-endpoin
 ```
 
 Each message has the attributes `outcome`, `account`, `resource_type` and `urgency`. A filter policy can use
-any of them. `urgency` is `high` if a resource was halted because something sets it back again and again, and
-in the daily reminder of that. Otherwise it is `normal`. Alarms, and messages about executions that died, have
-no attributes, so subscriptions with a filter do not get them. Keep one subscription without a filter.
+any of them. `urgency` is `high` for a halt and in its daily reminder, otherwise `normal`. Alarms and messages
+about executions that died have no attributes, so subscriptions with a filter do not get them. Keep one subscription without a filter.
 
 ### What to do, by error
 
@@ -88,7 +88,7 @@ adds `id`, `time`, `account` (the hub's) and `region`:
 renamed, removed or given another meaning. These fields are always present:
 
 {fields}
-Names and reasons in an event are foreign text. Escape them when you show them.
+Other people write the names and reasons in an event. Escape them when you show them.
 
 ### A rule for a chat or a ticket system
 
