@@ -1,6 +1,6 @@
-"""Records a run of `rightstate demo` as docs/demo.svg, the picture of the README: `python -m authoring.demo_picture`.
+"""Records a run of `rightstate demo` as docs/demo.svg, the picture of the README.
 
-The run's times and ids differ each time, so `make docs` does not make the picture. Make it anew when the demo
+Run it as `python -m authoring.demo_picture`. The run's times and ids differ each time, so `make docs` does not make the picture. Make it anew when the demo
 prints something else.
 """
 

@@ -421,12 +421,20 @@ def _lines(paths: dict[str, Path], seen: Surveyed) -> Iterator[str]:
     yield f"- An entry has {ENTRY_KB} KiB, and an invocation logs {LOG_KB} KB. The results of a map are {RESULTS} objects: its manifest and what succeeded."
     yield ""
     yield from _latency(path)
+    yield from _other_quotas(path)
+
+
+def _other_quotas(path: Path) -> Iterator[str]:
     yield "## Other quotas"
     yield ""
     yield from _table(
         ("quota", "limit", "here"),
         [
-            ("executions running at a time", "1,000,000", "one for each resource with an execution, and one for each item of the map"),
+            (
+                "executions running at a time",
+                "1,000,000",
+                "one for each resource with an execution, and one for each item of the map",
+            ),
             (
                 "Distributed Map runs at a time",
                 "1,000",

@@ -30,8 +30,8 @@ hub's default event bus, for systems. It sends one when an execution
 - is the first of an hour that a limit stops (`limited`).
 
 All other executions are only in the ledger and the metrics. The table of the event below has every outcome.
-After `MessagesPerHour` messages about one account in an hour, Rightstate sends only events, and messages about
-halts.
+After `MessagesPerHour` messages about one account in an hour, Rightstate sends only events, and
+messages about halts.
 
 If a notification cannot be sent, the remediation still counts as done and is in the ledger. The failure is
 logged, and counted in the metric `NotificationsFailed` (namespace `Rightstate`, dimension `service` with the
@@ -54,7 +54,8 @@ on simulated accounts; only its times are set to match the event's.
 The message shortens long values and reasons; the ledger has them in full. Characters that would break a line
 or hide something are shown as Python escapes.
 
-The hub's parameter [`NotificationEmail`](deploying.md#parameters) subscribes one address. Subscribe others like this:
+The hub's parameter [`NotificationEmail`](deploying.md#parameters) subscribes one address. Subscribe others like
+this:
 
 ```console
 $ topic=$(aws cloudformation describe-stacks --stack-name rightstate \\
@@ -65,7 +66,8 @@ $ aws sns subscribe --topic-arn "$topic" --protocol email --notification-endpoin
 
 Each message has the attributes `outcome`, `account`, `resource_type` and `urgency`. A filter policy can use
 any of them. `urgency` is `high` for a halt and in its daily reminder, otherwise `normal`. Alarms and messages
-about executions that died have no attributes, so subscriptions with a filter do not get them. Keep one subscription without a filter.
+about executions that died have no attributes, so subscriptions with a filter do not get them. Keep one
+subscription without a filter.
 
 ### What to do, by error
 
