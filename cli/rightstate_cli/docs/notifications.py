@@ -54,8 +54,8 @@ on simulated accounts; only its times are set to match the event's.
 The message shortens long values and reasons; the ledger has them in full. Characters that would break a line
 or hide something are shown as Python escapes.
 
-The hub's parameter [`NotificationEmail`](deploying.md#parameters) subscribes one address. Subscribe others like
-this:
+The hub's parameter [`NotificationEmail`](deploying.md#parameters) subscribes one address. Subscribe others
+like this:
 
 ```console
 $ topic=$(aws cloudformation describe-stacks --stack-name rightstate \\
