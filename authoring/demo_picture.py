@@ -1,7 +1,7 @@
 """Records a run of `rightstate demo` as docs/demo.svg, the picture of the README.
 
-Run it as `python -m authoring.demo_picture` when the demo prints something else than before. The run's times and
-ids differ each time, so `make docs` does not make the picture.
+Run it as `python -m authoring.demo_picture` when the demo prints something else than before. The run's times
+and ids differ each time, so `make docs` does not make the picture.
 """
 
 import io
