@@ -4,7 +4,7 @@ import boto3
 
 from tests.support.answers import Readers, or_error
 from tests.support.tags import LISTED
-from tests.types import Expected
+from tests.types import Dependent, Expected
 
 
 def _read(session: boto3.Session, name: str) -> Readers:
@@ -20,6 +20,15 @@ EXPECTED = Expected(
     arn="arn:{partition}:cloudtrail:{region}:{account}:trail/{id}",
     read=_read,
     tag=lambda session, name, arn: session.client("cloudtrail").add_tags(ResourceId=arn, TagsList=LISTED),
+    dependent=(
+        Dependent(
+            "iam:PassRole",
+            "arn:{partition}:iam::{account}:role/any",
+            "iam_PassedToService",
+            allowed=["cloudtrail.amazonaws.com"],
+            refused=["ec2.amazonaws.com", "cloudtrail.amazonaws.com.example", "*", None],
+        ),
+    ),
     read_one_by_one=("cloudtrail:GetTrailStatus",),
     rarely_read={
         "cloudtrail:GetEventSelectors": "asked of the other trails that log, so that one is spared for them",

@@ -5,7 +5,7 @@ import boto3
 from rightstate_cli.simulation import examples
 from tests.support import rds
 from tests.support.kms import through
-from tests.types import Expected
+from tests.types import Dependent, Expected
 
 
 def _create_one_of_many(session: boto3.Session, number: int, example: examples.Example) -> None:
@@ -35,7 +35,17 @@ EXPECTED = Expected(
         "rds:ModifyDBParameterGroup": [f"{rds.ARN}pg:any"],
         "rds:ResetDBParameterGroup": [f"{rds.ARN}pg:any"],
     },
-    dependent=(*through("rds", "kms:CreateGrant", "kms:DescribeKey"), rds.SERVICE_ROLE),
+    dependent=(
+        *through("rds", "kms:CreateGrant", "kms:DescribeKey"),
+        rds.SERVICE_ROLE,
+        Dependent(
+            "iam:PassRole",
+            "arn:{partition}:iam::{account}:role/any",
+            "iam_PassedToService",
+            allowed=["monitoring.rds.amazonaws.com"],
+            refused=["rds.amazonaws.com", "monitoring.rds.amazonaws.com.example", "*", None],
+        ),
+    ),
     busy=rds.BUSY_INSTANCE,
     names={
         "orders": "orders",

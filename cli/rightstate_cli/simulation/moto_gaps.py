@@ -11,6 +11,7 @@ from unittest.mock import patch
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.awslambda.models import LambdaBackend
 from moto.cloudformation.responses import CloudFormationResponse
+from moto.cloudtrail.models import Trail
 from moto.core.responses import ActionResult
 from moto.ec2.models.instances import InstanceBackend, Reservation
 from moto.ec2.responses.monitoring import Monitoring
@@ -184,6 +185,18 @@ def _with_cooldown(
     return respond_with_cooldown
 
 
+# --- CloudTrail ---
+
+
+# An empty text takes a trail's key and its log group away. moto keeps the text.
+def _update_trail(self: Trail, **given: Any) -> None:
+    _update_trail_with_texts(self, **given)
+    for name in ("kms_key_id", "cw_log_group_arn", "cw_role_arn"):
+        setattr(self, name, getattr(self, name) or None)
+
+
+_update_trail_with_texts = Trail.update
+
 # --- CloudFormation ---
 
 
@@ -289,6 +302,7 @@ _all_buckets_at_once = S3Response.all_buckets
 
 
 _FILLS: list[tuple[Any, str, Any]] = [
+    (Trail, "update", _update_trail),
     (DBInstance, "performance_insights_enabled", _performance_insights),
     (DBCluster, "enable_iam_database_authentication", _cluster_iam_authentication),
     (DBCluster, "cloudwatch_logs_export_configuration", _cluster_log_exports),

@@ -16,7 +16,7 @@ from rightstate.errors import CallFailed, InvalidInput, NotReady, ResourceGone, 
 from rightstate.identify import identify
 from rightstate.models.decision import Outcome, Status
 from rightstate.resource_type import Place, Resource
-from tests.support.cycle import Account, enabled, plan, remediate
+from tests.support.cycle import Account, enabled, plan, remediate, undo
 
 TRAIL = load("cloudtrail-trail")
 OWNER = "123456789012"
@@ -25,6 +25,12 @@ RESOURCE = Resource(**PLACE.model_dump(), id="audit")
 MULTI_REGION = "cloudtrail-multi-region"
 VALIDATION = "cloudtrail-log-file-validation"
 LOGGING = "cloudtrail-logging-enabled"
+ENCRYPTION, DELIVERY = "cloudtrail-kms-encryption", "cloudtrail-cloudwatch-logs"
+KEY = f"arn:aws:kms:us-east-1:{OWNER}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+DELIVERED = {
+    "CloudWatchLogsLogGroupArn": f"arn:aws:logs:us-east-1:{OWNER}:log-group:cloudtrail:*",
+    "CloudWatchLogsRoleArn": f"arn:aws:iam::{OWNER}:role/CloudTrailToCloudWatchLogs",
+}
 WEAK: Mapping[str, bool] = {
     "IsMultiRegionTrail": False,
     "IncludeGlobalServiceEvents": False,
@@ -92,6 +98,8 @@ def writes(account: Account) -> list[tuple[str, dict[str, Any]]]:
         ),
         (VALIDATION, ("UpdateTrail", {"Name": "audit", "EnableLogFileValidation": True})),
         (LOGGING, ("StartLogging", {"Name": "audit"})),
+        (ENCRYPTION, ("UpdateTrail", {"Name": "audit", "KmsKeyId": KEY})),
+        (DELIVERY, ("UpdateTrail", {"Name": "audit", **DELIVERED})),
     ],
 )
 def test_a_trail_that_breaks_one_policy_is_mended_with_one_call_and_then_left_alone(
@@ -116,6 +124,8 @@ def test_all_policies_together_make_one_update_and_start_the_trail_last(account:
                 "IsMultiRegionTrail": True,
                 "IncludeGlobalServiceEvents": True,
                 "EnableLogFileValidation": True,
+                "KmsKeyId": KEY,
+                **DELIVERED,
             },
         ),
         ("StartLogging", {"Name": "audit"}),
@@ -123,6 +133,16 @@ def test_all_policies_together_make_one_update_and_start_the_trail_last(account:
     account.calls.clear()
     assert plan(TRAIL, account, RESOURCE, enabled(TRAIL)).outcome is Outcome.COMPLIANT
     assert account.calls == ["cloudtrail:GetTrail", "cloudtrail:GetTrailStatus"]
+
+
+def test_a_key_and_a_log_group_that_a_trail_has_are_kept_and_those_it_was_given_are_taken_back(
+    account: Account,
+) -> None:
+    create(account, KmsKeyId="alias/own")
+    decision = remediate(TRAIL, account, RESOURCE, enabled(TRAIL, ENCRYPTION, DELIVERY))
+    assert writes(account) == [("UpdateTrail", {"Name": "audit", **DELIVERED})]
+    undone = undo(TRAIL, account, RESOURCE, decision)
+    assert [call.parameters for call in undone.calls] == [{"Name": "audit", **dict.fromkeys(DELIVERED, "")}]
 
 
 @given(*[st.booleans()] * 4, st.sets(st.sampled_from([MULTI_REGION, VALIDATION, LOGGING]), min_size=1))
@@ -179,7 +199,7 @@ def test_a_second_multi_region_trail_is_never_made(account: Account, region: str
 def test_the_other_policies_are_about_the_trail_itself(account: Account) -> None:
     create(account)
     covering(account)
-    decision = remediate(TRAIL, account, RESOURCE, enabled(TRAIL))
+    decision = remediate(TRAIL, account, RESOURCE, enabled(TRAIL, MULTI_REGION, VALIDATION, LOGGING))
     assert [name for name, _ in writes(account)] == ["UpdateTrail", "StartLogging"]
     assert [verdict.status for verdict in decision.verdicts] == [
         Status.COMPLIANT,

@@ -16,9 +16,10 @@ from rightstate.errors import Denied, InvalidInput, NotReady, ResourceGone, Righ
 from rightstate.identify import identify
 from rightstate.models.decision import Outcome
 from rightstate.resource_type import Place, Resource
-from tests.support.cycle import Account, enabled, observe, plan, remediate
+from tests.support.cycle import Account, enabled, observe, plan, remediate, undo
 
 KEY = load("kms-key")
+ROTATION, NOT_DELETED = "kms-key-rotation", "kms-key-not-pending-deletion"
 PLACE = Place(account="123456789012", region="us-east-1")
 ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 RESOURCE = Resource(**PLACE.model_dump(), id=ID)
@@ -123,7 +124,7 @@ def test_a_key_that_cannot_rotate_is_not_applicable_and_not_asked_about_rotation
     account: Account, kms: Stubber, metadata: dict[str, Any], reason: str
 ) -> None:
     shows(kms, **metadata)
-    decision = plan(KEY, account, RESOURCE, enabled(KEY))
+    decision = plan(KEY, account, RESOURCE, enabled(KEY, ROTATION))
     assert (decision.outcome, decision.calls) == (Outcome.NOT_APPLICABLE, ())
     assert reason in decision.reason
     assert account.calls == ["kms:DescribeKey"]
@@ -178,6 +179,44 @@ def test_what_kms_refuses_is_named(
     kms.add_client_error(operation, code)
     with pytest.raises(error), named_errors(gone=KEY.gone, busy=KEY.busy_errors):
         remediate(KEY, account, RESOURCE, enabled(KEY))
+
+
+def test_a_deletion_is_cancelled_with_one_call_and_the_key_stays_disabled(account: Account) -> None:
+    key = create(account)
+    account.client("kms").schedule_key_deletion(KeyId=key.id, PendingWindowInDays=7)
+    account.parameters.clear()
+    decision = remediate(KEY, account, key, enabled(KEY))
+    assert account.parameters == [
+        ("DescribeKey", {"KeyId": key.id}),
+        ("CancelKeyDeletion", {"KeyId": key.id}),
+    ]
+    assert account.client("kms").describe_key(KeyId=key.id)["KeyMetadata"]["KeyState"] == "Disabled"
+    assert plan(KEY, account, key, enabled(KEY)).outcome is Outcome.COMPLIANT
+    undone = undo(KEY, account, key, decision)
+    assert (undone.outcome, undone.calls) == (Outcome.UNDO_REFUSED, ())
+    assert "aws kms schedule-key-deletion" in undone.reason
+
+
+@pytest.mark.parametrize(
+    ("state", "broken"),
+    [
+        ("PendingDeletion", True),
+        ("PendingReplicaDeletion", True),
+        *((state, False) for state in ("Enabled", "Disabled", "PendingImport", "Unavailable")),
+    ],
+)
+def test_a_key_in_any_state_but_the_two_pending_ones_is_left_alone(
+    account: Account, kms: Stubber, state: str, broken: bool
+) -> None:
+    # Asymmetric keys, imported material and replicas are deleted as any other.
+    shows(kms, KeyState=state, KeySpec="RSA_2048", Origin="EXTERNAL")
+    decision = plan(KEY, account, RESOURCE, enabled(KEY, NOT_DELETED))
+    assert [call.operation for call in decision.calls] == ["CancelKeyDeletion"] * broken
+
+
+def test_a_key_of_aws_is_left_to_aws(account: Account, kms: Stubber) -> None:
+    shows(kms, KeyState="PendingDeletion", KeyManager="AWS")
+    assert plan(KEY, account, RESOURCE, enabled(KEY)).outcome is Outcome.NOT_APPLICABLE
 
 
 def test_keys_are_listed_by_id(account: Account) -> None:

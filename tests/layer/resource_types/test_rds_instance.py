@@ -20,13 +20,14 @@ from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Place, Resource
 from rightstate.resource_types import rds_instance
 from rightstate_cli.simulation import examples, moto_gaps
-from tests.support.cycle import Account, enabled, plan, reasons, remediate
+from tests.support.cycle import Account, enabled, plan, reasons, remediate, undo
 
 INSTANCE = load("rds-instance")
 EXAMPLE = examples.load("rds-instance")
 OWNER = "123456789012"
 REGION = "us-east-1"
 RESOURCE = Resource(account=OWNER, region=REGION, id="orders")
+MONITORING = "rds-enhanced-monitoring"
 MYSQL = [policy.id for policy in INSTANCE.policies if policy.id.startswith("rds-mysql-")]
 
 
@@ -91,6 +92,8 @@ def test_a_mysql_instance_that_breaks_everything_is_mended_by_one_call_for_it_an
         "BackupRetentionPeriod": 7,
         "MultiAZ": True,
         "CopyTagsToSnapshot": True,
+        "MonitoringInterval": 60,
+        "MonitoringRoleArn": f"arn:aws:iam::{OWNER}:role/rds-monitoring-role",
         "ApplyImmediately": True,
     }
     assert written["ModifyDBParameterGroup"] == {
@@ -106,7 +109,7 @@ def test_a_mysql_instance_that_breaks_everything_is_mended_by_one_call_for_it_an
     }
     account.calls.clear()
     decision = remediate(INSTANCE, account, RESOURCE, enabled(INSTANCE))
-    assert (decision.outcome, len(decision.verdicts)) == (Outcome.COMPLIANT, 12)
+    assert (decision.outcome, len(decision.verdicts)) == (Outcome.COMPLIANT, 13)
     assert account.calls == ["rds:DescribeDBInstances", "rds:DescribeDBParameters"]
 
 
@@ -115,11 +118,48 @@ def test_a_policy_writes_its_own_setting_and_nothing_else(account: Account, poli
     create(account, policy)
     before = instance(account)
     remediate(INSTANCE, account, RESOURCE, enabled(INSTANCE, policy))
-    [wanted] = next(each.wants for each in INSTANCE.policies if each.id == policy)
+    wanted = next(each.wants for each in INSTANCE.policies if each.id == policy)
     after = instance(account)
     changed = {name for name in after if after[name] != before.get(name)}
-    assert changed - {"LatestRestorableTime", "PerformanceInsightsRetentionPeriod"} <= {wanted}
+    assert changed - {"LatestRestorableTime", "PerformanceInsightsRetentionPeriod"} <= {*wanted}
     assert plan(INSTANCE, account, RESOURCE, enabled(INSTANCE, policy)).outcome is Outcome.COMPLIANT
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [f"rds-{engine}-multi-az" for engine in ("mysql", "mariadb", "postgres", "oracle", "sqlserver")]
+    + ["rds-aurora-instance-no-public-access"],
+)
+def test_an_instance_of_any_engine_is_monitored_and_its_interval_is_kept(
+    account: Account, policy: str
+) -> None:
+    create(account, policy)
+    decision = remediate(INSTANCE, account, RESOURCE, enabled(INSTANCE, MONITORING, interval=15))
+    assert instance(account)["MonitoringInterval"] == 15
+    assert plan(INSTANCE, account, RESOURCE, enabled(INSTANCE, MONITORING)).outcome is Outcome.COMPLIANT
+    [call] = undo(INSTANCE, account, RESOURCE, decision).calls
+    # RDS takes a role only with an interval.
+    assert call.parameters == {
+        "DBInstanceIdentifier": "orders",
+        "MonitoringInterval": 0,
+        "ApplyImmediately": True,
+    }
+
+
+@pytest.mark.parametrize("engine", ["neptune", "docdb"])
+def test_an_instance_that_is_not_of_rds_is_not_monitored(account: Account, engine: str) -> None:
+    create(account)
+    database().engine = engine
+    decision = plan(INSTANCE, account, RESOURCE, enabled(INSTANCE, MONITORING))
+    assert (decision.outcome, decision.verdicts) == (Outcome.NOT_APPLICABLE, ())
+
+
+@pytest.mark.parametrize(("version", "applies"), [("10.5.28", False), ("10.6.21", True), ("11.4.5", True)])
+def test_iam_authentication_needs_mariadb_10_6(account: Account, version: str, applies: bool) -> None:
+    create(account, "rds-mariadb-multi-az")
+    database().engine_version = version
+    decision = plan(INSTANCE, account, RESOURCE, enabled(INSTANCE, "rds-mariadb-iam-authentication"))
+    assert decision.apply is applies
 
 
 def test_a_policy_about_another_engine_is_silent(account: Account) -> None:

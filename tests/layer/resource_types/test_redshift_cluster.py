@@ -20,12 +20,13 @@ from rightstate.models.decision import Outcome, Status
 from rightstate.resource_type import Place, Resource
 from rightstate.wants import Value
 from rightstate_cli.simulation import examples
-from tests.support.cycle import Account, enabled, observe, plan, reasons, remediate
+from tests.support.cycle import Account, enabled, observe, plan, reasons, remediate, undo
 
 CLUSTER = load("redshift-cluster")
 OWNER = "123456789012"
 RESOURCE = Resource(account=OWNER, region="us-east-1", id="analytics")
 RETENTION = "redshift-automated-snapshot-retention"
+LOGS = "redshift-audit-logging"
 BROKEN = {
     "redshift-no-public-access": {"PubliclyAccessible": False},
     "redshift-version-upgrade": {"AllowVersionUpgrade": True},
@@ -64,8 +65,9 @@ def test_each_policy_writes_its_own_setting_and_leaves_the_rest(
     assert described(account) == {**before, **parameters}
 
 
-def test_all_policies_together_make_one_call_and_then_none(account: Account) -> None:
-    remediate(CLUSTER, account, RESOURCE, enabled(CLUSTER))
+def test_the_settings_together_take_one_call_the_logs_another_and_then_none(account: Account) -> None:
+    decision = remediate(CLUSTER, account, RESOURCE, enabled(CLUSTER))
+    assert [call.operation for call in decision.calls] == ["ModifyCluster", "EnableLogging"]
     [call] = written(account)
     # And nothing else, above all no MaintenanceTrackName.
     assert call == {
@@ -74,7 +76,42 @@ def test_all_policies_together_make_one_call_and_then_none(account: Account) -> 
     }
     account.calls.clear()
     assert remediate(CLUSTER, account, RESOURCE, enabled(CLUSTER)).outcome is Outcome.COMPLIANT
-    assert account.calls == ["redshift:DescribeClusters"]
+    assert account.calls == ["redshift:DescribeClusters", "redshift:DescribeLoggingStatus"]
+
+
+TO_CLOUDWATCH = {"LogDestinationType": "cloudwatch", "LogExports": ["connectionlog", "userlog"]}
+
+
+@pytest.mark.parametrize(
+    ("destination", "parameters"),
+    [
+        ("cloudwatch", TO_CLOUDWATCH),
+        ("s3://audit-logs", {"LogDestinationType": "s3", "BucketName": "audit-logs"}),
+        (
+            "s3://audit-{account}/red/shift",
+            {"LogDestinationType": "s3", "BucketName": f"audit-{OWNER}", "S3KeyPrefix": "red/shift"},
+        ),
+    ],
+)
+def test_logs_go_where_the_account_says_and_stop_again_when_that_is_undone(
+    account: Account, destination: str, parameters: dict[str, Any]
+) -> None:
+    decision = remediate(CLUSTER, account, RESOURCE, enabled(CLUSTER, LOGS, log_destination=destination))
+    assert account.parameters[-1] == ("EnableLogging", {"ClusterIdentifier": "analytics", **parameters})
+    assert plan(CLUSTER, account, RESOURCE, enabled(CLUSTER, LOGS)).outcome is Outcome.COMPLIANT
+    undone = undo(CLUSTER, account, RESOURCE, decision)
+    assert [(call.operation, call.parameters) for call in undone.calls] == [
+        ("DisableLogging", {"ClusterIdentifier": "analytics"})
+    ]
+
+
+@pytest.mark.parametrize(
+    "given", ["CloudWatch", "s3://", "s3://A", "audit-logs", "s3://audit-logs/a b", "s3"]
+)
+def test_what_is_no_destination_of_logs_is_not_taken(given: str) -> None:
+    policy = CLUSTER.policy(LOGS)
+    assert policy is not None
+    assert not policy.parameters["log_destination"].accepts(given)
 
 
 def test_nothing_is_observed_but_what_an_enabled_policy_needs(account: Account) -> None:
@@ -178,7 +215,7 @@ def test_a_pending_change_of_our_settings_is_waited_for_and_no_other(
         stubber.add_response(
             "describe_clusters", {"Clusters": [{**cluster, "PendingModifiedValues": pending}]}
         )
-        observed = observe(CLUSTER, account, RESOURCE, enabled(CLUSTER))
+        observed = observe(CLUSTER, account, RESOURCE, enabled(CLUSTER, *BROKEN))
     busy = CLUSTER.busy(observed)
     assert (busy is not None) is waited_for
     assert observed["PendingModifiedValues"] == (list(pending) if waited_for else [])

@@ -1,4 +1,4 @@
-"""A trail of one region that does not log."""
+"""A trail of one region that does not log, without a key and without a log group."""
 
 import boto3
 

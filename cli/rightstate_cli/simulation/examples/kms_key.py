@@ -1,4 +1,4 @@
-"""A key that does not rotate."""
+"""A key that does not rotate, or that somebody wants to delete."""
 
 import boto3
 
@@ -6,7 +6,11 @@ from rightstate_cli.simulation.examples import Example
 
 
 def _create(session: boto3.Session, name: str, policy: str) -> str:
-    return str(session.client("kms").create_key(Description=name)["KeyMetadata"]["KeyId"])
+    kms = session.client("kms")
+    key = str(kms.create_key(Description=name)["KeyMetadata"]["KeyId"])
+    if policy == "kms-key-not-pending-deletion":
+        kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    return key
 
 
 EXAMPLE = Example(

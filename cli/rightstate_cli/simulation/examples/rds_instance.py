@@ -14,7 +14,7 @@ _VERSIONS = {
     "sqlserver-se": "16.00.4165.4.v1",
     "aurora-mysql": "8.0.mysql_aurora.3.08.2",
 }
-_ENGINES = {"oracle": "oracle-ee", "sqlserver": "sqlserver-se", "aurora": "aurora-mysql"}
+_ENGINES = {"enhanced": "mysql", "oracle": "oracle-ee", "sqlserver": "sqlserver-se", "aurora": "aurora-mysql"}
 
 
 def engine_of(policy: str) -> str:

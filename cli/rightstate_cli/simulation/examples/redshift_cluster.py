@@ -1,4 +1,4 @@
-"""A public cluster that nobody upgrades and that keeps no automated snapshots."""
+"""A public cluster that nobody upgrades, and that keeps neither logs nor automated snapshots."""
 
 import boto3
 

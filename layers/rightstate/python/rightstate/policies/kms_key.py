@@ -1,7 +1,7 @@
 """The policies of KMS keys."""
 
 from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
-from rightstate.wants import AtLeast, Exactly
+from rightstate.wants import AtLeast, Exactly, OneOf
 
 POLICIES = (
     Policy(
@@ -45,5 +45,35 @@ POLICIES = (
         config_rules=("CMK_BACKING_KEY_ROTATION_ENABLED",),
         notes="The key's policy has to let IAM policies govern the key (the usual statement for the "
         "account's root), or to name the remediation role; otherwise KMS refuses and the execution says so.",
+    ),
+    Policy(
+        id="kms-key-not-pending-deletion",
+        title="Ensure KMS keys are not deleted unintentionally",
+        category="AWS - Key Management",
+        risk=Risk.IRREVERSIBLE,
+        severity=Severity.CRITICAL,
+        wants={
+            "KeyState": OneOf(
+                allowed=(
+                    "Creating",
+                    "Disabled",
+                    "Enabled",
+                    "PendingImport",
+                    "Unavailable",
+                    "Updating",
+                ),
+                otherwise="Disabled",
+            )
+        },
+        not_applicable=("aws-managed",),
+        side_effects="The deletion that somebody scheduled does not take place. The key is charged further, "
+        "about 1 USD a month.",
+        reversibility=Reversibility.NOT,
+        undo_note="Schedule the deletion again. Its waiting period begins anew.",
+        security_hub=("KMS.3",),
+        prowler=("kms_cmk_not_deleted_unintentionally",),
+        notes="The key is Disabled afterwards. Whether to use it again is a decision of its own: `aws kms "
+        "enable-key`. Exempt the keys that are to go before you schedule their deletion. An imported key "
+        "needs its material again if that has expired. A replica and its primary are two keys.",
     ),
 )

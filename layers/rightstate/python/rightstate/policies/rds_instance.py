@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.rds import WITHOUT_OTHERS
-from rightstate.wants import AtLeast, Exactly, Includes, OneOf, Want
+from rightstate.wants import AtLeast, Exactly, Includes, OneOf, Present, Want
 
 _BUSINESS_CONTINUITY = "AWS - Business Continuity"
 _DATA_PROTECTION = "AWS - Data Protection"
@@ -378,5 +378,42 @@ POLICIES = (
         undo_note="It is switched off again.",
         security_hub=("RDS.17",),
         prowler=("rds_instance_copy_tags_to_snapshots",),
+    ),
+    Policy(
+        id="rds-enhanced-monitoring",
+        title="Ensure enhanced monitoring is enabled for RDS instances",
+        category="AWS - Monitoring",
+        risk=Risk.COST,
+        severity=Severity.LOW,
+        wants={
+            # Any interval that RDS takes will do: one that somebody chose is left alone.
+            "MonitoringInterval": AtLeast(minimum=1, raise_to_from="interval"),
+            "MonitoringRoleArn": Present(otherwise_from="role_arn"),
+        },
+        parameters={
+            "interval": Parameter(
+                default=60,
+                minimum=1,
+                maximum=60,
+                why="Seconds between two measurements: 1, 5, 10, 15, 30 or 60. Fewer cost more. An instance "
+                "that is monitored already keeps its interval.",
+            ),
+            "role_arn": Parameter(
+                example="arn:aws:iam::{account}:role/rds-monitoring-role",
+                pattern=r"arn:[a-z-]+:iam::[^:]+:role/[A-Za-z0-9+=,.@_/-]+",
+                why="The ARN of a role that monitoring.rds.amazonaws.com may assume. It has the policy "
+                "AmazonRDSEnhancedMonitoringRole.",
+            ),
+        },
+        scope="any-engine",
+        not_applicable=("deleting", "custom", "cluster-member"),
+        side_effects="CloudWatch Logs charges for the measurements, in the log group RDSOSMetrics. The "
+        "instance is not restarted.",
+        reversibility=Reversibility.FULLY,
+        undo_note="The interval is set to 0 again. What was measured stays in the log group.",
+        security_hub=("RDS.6",),
+        prowler=("rds_instance_enhanced_monitoring_enabled",),
+        config_rules=("RDS_ENHANCED_MONITORING_ENABLED",),
+        notes=f"For all engines. {WITHOUT_OTHERS}",
     ),
 )

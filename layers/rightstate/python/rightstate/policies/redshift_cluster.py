@@ -1,7 +1,7 @@
 """The policies of provisioned Redshift clusters."""
 
 from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
-from rightstate.wants import AtLeast, Exactly
+from rightstate.wants import AtLeast, Exactly, Present
 
 _STORAGE = "AWS - Storage and Databases"
 
@@ -76,5 +76,29 @@ POLICIES = (
         config_rules=("REDSHIFT_BACKUP_ENABLED",),
         notes="The published minimum of 1 day can no longer fail: RA3 and RG nodes cannot switch automated "
         "snapshots off, and the node types that could are retired. Hence 7 days here.",
+    ),
+    Policy(
+        id="redshift-audit-logging",
+        title="Ensure audit logging is enabled for Redshift clusters",
+        category="AWS - Audit and Logging",
+        risk=Risk.COST,
+        severity=Severity.MEDIUM,
+        wants={"LogDestination": Present(otherwise_from="log_destination")},
+        parameters={
+            "log_destination": Parameter(
+                default="cloudwatch",
+                pattern=r"cloudwatch|s3://[a-z0-9][a-z0-9.{}-]{1,61}[a-z0-9}](/[A-Za-z0-9_.:/=+@{}-]+)?",
+                why="Where logs go that go nowhere yet. cloudwatch needs nothing else. s3://BUCKET/PREFIX "
+                "needs a bucket in the cluster's region, whose policy lets redshift.amazonaws.com write.",
+            )
+        },
+        side_effects="Storing the logs of connections and users is charged. Queries are not affected.",
+        reversibility=Reversibility.FULLY,
+        undo_note="DisableLogging switches it off again. Logs that were written stay.",
+        security_hub=("Redshift.4",),
+        prowler=("redshift_cluster_audit_logging",),
+        config_rules=("REDSHIFT_AUDIT_LOGGING_ENABLED",),
+        notes="A destination that a cluster has is kept. To log queries too, add useractivitylog to the log "
+        "types, and set enable_user_activity_logging in the cluster's parameter group.",
     ),
 )

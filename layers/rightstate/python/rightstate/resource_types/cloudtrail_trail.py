@@ -25,6 +25,8 @@ from rightstate.resource_type import (
 from rightstate.wants import Value
 
 _SETTINGS = ("IsMultiRegionTrail", "IncludeGlobalServiceEvents", "LogFileValidationEnabled")
+# Absent where there is none; UpdateTrail takes an empty text for none.
+_OPTIONAL = ("KmsKeyId", "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn")
 # UpdateTrail's name of a setting where it is another than GetTrail's.
 _WRITTEN_AS = {"LogFileValidationEnabled": "EnableLogFileValidation"}
 
@@ -49,6 +51,7 @@ def _observe(
         return observed
     # A setting that CloudTrail leaves out is off.
     observed |= {name: trail.get(name, False) for name in settings & {*_SETTINGS, "IsOrganizationTrail"}}
+    observed |= {name: trail.get(name) or None for name in settings & {*_OPTIONAL}}
     if "IsLogging" in settings:
         observed["IsLogging"] = cloudtrail.get_trail_status(Name=resource.id)["IsLogging"]
     if "CoveredBy" in settings:
@@ -157,11 +160,13 @@ _LISTING = Listing(
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
-    updated = {change.setting: change.after for change in changes if change.setting in _SETTINGS}
+    updated = {each.setting: each.after for each in changes if each.setting in (*_SETTINGS, *_OPTIONAL)}
     calls = []
     if updated:
         # A partial update: what is not named stays (API reference, UpdateTrail).
-        written = {_WRITTEN_AS.get(name, name): value for name, value in updated.items()}
+        written = {
+            _WRITTEN_AS.get(name, name): "" if value is None else value for name, value in updated.items()
+        }
         calls.append(_call("UpdateTrail", {"Name": resource.id, **written}, *updated))
     if len(updated) < len(changes):
         # Last, so that what is logged is logged as it is wanted.
@@ -203,7 +208,7 @@ RESOURCE_TYPE = ResourceType(
         "Home": Setting(read="GetTrail:Trail.TrailARN"),
         **{
             name: Setting(read=f"GetTrail:Trail.{name}", write=f"UpdateTrail:{_WRITTEN_AS.get(name, name)}")
-            for name in _SETTINGS
+            for name in (*_SETTINGS, *_OPTIONAL)
         },
         "IsOrganizationTrail": Setting(read="GetTrail:Trail.IsOrganizationTrail"),
         # The call itself starts; it has no parameter that says so.
@@ -223,6 +228,13 @@ RESOURCE_TYPE = ResourceType(
         "LogFileValidationEnabled": InCode(
             "AWS::CloudTrail::Trail/EnableLogFileValidation", "aws_cloudtrail.enable_log_file_validation"
         ),
+        "KmsKeyId": InCode("AWS::CloudTrail::Trail/KMSKeyId", "aws_cloudtrail.kms_key_id"),
+        "CloudWatchLogsLogGroupArn": InCode(
+            "AWS::CloudTrail::Trail/CloudWatchLogsLogGroupArn", "aws_cloudtrail.cloud_watch_logs_group_arn"
+        ),
+        "CloudWatchLogsRoleArn": InCode(
+            "AWS::CloudTrail::Trail/CloudWatchLogsRoleArn", "aws_cloudtrail.cloud_watch_logs_role_arn"
+        ),
         "IsLogging": InCode("AWS::CloudTrail::Trail/IsLogging", "aws_cloudtrail.enable_logging"),
     },
     cases={
@@ -240,6 +252,8 @@ RESOURCE_TYPE = ResourceType(
         ),
         "organization-regions": _needs_the_organization("IsMultiRegionTrail", "IncludeGlobalServiceEvents"),
         "organization-validation": _needs_the_organization("LogFileValidationEnabled"),
+        "organization-encryption": _needs_the_organization("KmsKeyId"),
+        "organization-logs": _needs_the_organization("CloudWatchLogsLogGroupArn"),
         "covered": Case(
             reason="Another multi-Region trail logs all management events of the account already; a second "
             "one would be paid for.",
@@ -285,6 +299,8 @@ RESOURCE_TYPE = ResourceType(
         "cloudtrail:ListTags",
     ),
     write_actions=("cloudtrail:StartLogging", "cloudtrail:UpdateTrail"),
+    # The role that delivers to CloudWatch Logs is the account's choice, so no name of it is known here.
+    dependent_actions={"iam:PassRole": {"iam:PassedToService": "cloudtrail.amazonaws.com"}},
     undo_actions=("cloudtrail:StopLogging",),
     restore=_restore,
     write_resources=("arn:{partition}:cloudtrail:{region}:{account}:trail/{id}",),

@@ -205,6 +205,9 @@ RESOURCE_TYPE = ResourceType(
             "AWS::DynamoDB::Table/PointInTimeRecoverySpecification.RecoveryPeriodInDays",
             "aws_dynamodb_table.point_in_time_recovery.recovery_period_in_days",
         ),
+        _PROTECTION: InCode(
+            f"AWS::DynamoDB::Table/{_PROTECTION}", "aws_dynamodb_table.deletion_protection_enabled"
+        ),
     },
     cases=_CASES,
     facts=("TableStatus",),

@@ -76,7 +76,17 @@ def _tags(clients: Clients, resource: Resource) -> Tags:
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
-    after = {change.setting: change.after for change in changes}
+    after = {change.setting: change.after for change in changes if change.setting in _ROTATION}
+    if not after:
+        # The key is Disabled then, whatever it was before (API reference, CancelKeyDeletion).
+        return [
+            Call(
+                service="kms",
+                operation="CancelKeyDeletion",
+                parameters={"KeyId": resource.id},
+                settings=("KeyState",),
+            )
+        ]
     # Without a period KMS takes its default, so one that the key has is named again.
     period = after.get("RotationPeriodInDays", observed["RotationPeriodInDays"])
     return [
@@ -87,6 +97,15 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
             settings=tuple(after),
         )
     ]
+
+
+def _irrecoverable(changes: Sequence[Change], observed: Observed) -> str | None:
+    if any(change.setting == "KeyState" for change in changes):
+        return (
+            "Rightstate schedules no deletion of a key, and has no right to. If the key is to go, exempt it, "
+            "and schedule the deletion again with `aws kms schedule-key-deletion`."
+        )
+    return None
 
 
 def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
@@ -170,8 +189,13 @@ RESOURCE_TYPE = ResourceType(
     settings={
         **{
             name: Setting(read=f"DescribeKey:KeyMetadata.{name}")
-            for name in ("KeyManager", "KeySpec", "Origin", "KeyState")
+            for name in ("KeyManager", "KeySpec", "Origin")
         },
+        "KeyState": Setting(
+            read="DescribeKey:KeyMetadata.KeyState",
+            write="CancelKeyDeletion:KeyId",
+            set_back_by=("ScheduleKeyDeletion",),
+        ),
         "MultiRegionKeyType": Setting(
             read="DescribeKey:KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType"
         ),
@@ -189,6 +213,10 @@ RESOURCE_TYPE = ResourceType(
         ),
     },
     in_code={
+        "KeyState": InCode(
+            without="Code has no such setting. Put the key back where it was removed, so that no deployment "
+            "deletes it again.",
+        ),
         "KeyRotationEnabled": InCode("AWS::KMS::Key/EnableKeyRotation", "aws_kms_key.enable_key_rotation"),
         "RotationPeriodInDays": InCode(
             "AWS::KMS::Key/RotationPeriodInDays", "aws_kms_key.rotation_period_in_days"
@@ -214,7 +242,13 @@ RESOURCE_TYPE = ResourceType(
         Rule(
             "KeyCalls",
             "kms",
-            ("CancelKeyDeletion", "DisableKeyRotation", "EnableKey", "UpdatePrimaryRegion"),
+            (
+                "CancelKeyDeletion",
+                "DisableKeyRotation",
+                "EnableKey",
+                "ScheduleKeyDeletion",
+                "UpdatePrimaryRegion",
+            ),
             # An id or an ARN.
             Subject(("requestParameters.keyId",)),
         ),
@@ -229,9 +263,10 @@ RESOURCE_TYPE = ResourceType(
         "kms:ListKeys",
         "kms:ListResourceTags",
     ),
-    write_actions=("kms:EnableKeyRotation",),
+    write_actions=("kms:CancelKeyDeletion", "kms:EnableKeyRotation"),
     undo_actions=("kms:DisableKeyRotation",),
     restore=_restore,
+    irrecoverable=_irrecoverable,
     write_resources=("arn:{partition}:kms:{region}:{account}:key/{id}",),
     gone=("NotFoundException",),
     # While the primary Region of a multi-Region key is changed (KMS Developer Guide, Key states).

@@ -92,6 +92,16 @@ RESOURCE_TYPE = ResourceType(
         "BackupRetentionPeriod": InCode(
             "AWS::Neptune::DBCluster/BackupRetentionPeriod", "aws_neptune_cluster.backup_retention_period"
         ),
+        "DeletionProtection": InCode(
+            "AWS::Neptune::DBCluster/DeletionProtection", "aws_neptune_cluster.deletion_protection"
+        ),
+        "CopyTagsToSnapshot": InCode(
+            "AWS::Neptune::DBCluster/CopyTagsToSnapshot", "aws_neptune_cluster.copy_tags_to_snapshot"
+        ),
+        rds.LOGS: InCode(
+            "AWS::Neptune::DBCluster/EnableCloudwatchLogsExports",
+            "aws_neptune_cluster.enable_cloudwatch_logs_exports",
+        ),
     },
     cases={
         "neptune": Case(

@@ -37,6 +37,8 @@ _PARAMETERS = {
     "BackupRetentionPeriod": "BackupRetentionPeriod",
     "MultiAZ": "MultiAZ",
     "CopyTagsToSnapshot": "CopyTagsToSnapshot",
+    "MonitoringInterval": "MonitoringInterval",
+    "MonitoringRoleArn": "MonitoringRoleArn",
 }
 _OF_GROUP = ("block_encryption_mode", "ssl_fips_mode")
 _OFFERED = {
@@ -89,6 +91,10 @@ def _of_instance(instance: Mapping[str, Any], region: str) -> dict[str, Value]:
     groups = instance.get("DBParameterGroups", ())
     return {
         **{name: instance.get(name, False) for name in _PARAMETERS},
+        "MonitoringInterval": instance.get("MonitoringInterval", 0),
+        # The role is of use only while there is an interval, and RDS takes none without one.
+        "MonitoringRoleArn": (instance.get("MonitoringInterval") and instance.get("MonitoringRoleArn"))
+        or None,
         "EnabledCloudwatchLogsExports": sorted(instance.get("EnabledCloudwatchLogsExports", ())),
         "DBInstanceStatus": instance["DBInstanceStatus"],
         "PendingModifiedValues": rds.pending(instance),
@@ -207,7 +213,11 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
         if of_group and not group.startswith("default.")
     ]
     if of_instance:
-        parameters = {_PARAMETERS[change.setting]: rds.written(change) for change in of_instance}
+        parameters = {
+            _PARAMETERS[change.setting]: rds.written(change)
+            for change in of_instance
+            if (change.setting, change.after) != ("MonitoringRoleArn", None)
+        }
         if parameters.get("EnablePerformanceInsights"):
             # What is free of charge, and all that the standard mode of Database Insights keeps.
             parameters["PerformanceInsightsRetentionPeriod"] = 7
@@ -306,6 +316,11 @@ _CASES = {
     "mariadb": Case("RDS for MariaDB instances", _engine_is("mariadb"), _ENGINE),
     "oracle": Case("RDS for Oracle instances", _edition_of("oracle-"), _ENGINE),
     "sqlserver": Case("RDS for SQL Server instances", _edition_of("sqlserver-"), _ENGINE),
+    "any-engine": Case(
+        "Instances of all engines of RDS, Aurora included",
+        lambda observed: _is_ours(str(observed.get("Engine"))),
+        _ENGINE,
+    ),
     "aurora-instance": Case("Instances of Aurora clusters", _engine_is(*rds.AURORA, "aurora"), _ENGINE),
     "mysql-8": Case(
         "RDS for MySQL instances of version 8.0 or later",
@@ -320,8 +335,8 @@ _CASES = {
     ),
     "cluster-member": Case(
         "The instance is a member of a Multi-AZ DB cluster, where the setting is the cluster's.",
-        lambda observed: observed.get("InCluster") is True,
-        ("InCluster",),
+        lambda observed: observed.get("InCluster") is True and observed.get("Engine") not in rds.AURORA,
+        ("InCluster", "Engine"),
     ),
     "old-postgres": Case(
         "IAM database authentication needs PostgreSQL 10 or later.", _older(10), ("EngineVersion",)
@@ -440,6 +455,8 @@ _IN_CODE = {
     "BackupRetentionPeriod": ("BackupRetentionPeriod", f"{_DB}.backup_retention_period"),
     "MultiAZ": ("MultiAZ", f"{_DB}.multi_az"),
     "CopyTagsToSnapshot": ("CopyTagsToSnapshot", f"{_OF_EITHER}.copy_tags_to_snapshot"),
+    "MonitoringInterval": ("MonitoringInterval", f"{_OF_EITHER}.monitoring_interval"),
+    "MonitoringRoleArn": ("MonitoringRoleArn", f"{_OF_EITHER}.monitoring_role_arn"),
 }
 
 RESOURCE_TYPE = ResourceType(
@@ -581,6 +598,8 @@ RESOURCE_TYPE = ResourceType(
     # The * is for China, where the names of services may end with .cn.
     dependent_actions={
         "iam:CreateServiceLinkedRole": {"iam:AWSServiceName": "rds.amazonaws.com"},
+        # The role for Enhanced Monitoring is the account's choice, so no name of it is known here.
+        "iam:PassRole": {"iam:PassedToService": "monitoring.rds.amazonaws.com"},
         "kms:CreateGrant": {"kms:ViaService": "rds.{region}.amazonaws.com*"},
         "kms:DescribeKey": {"kms:ViaService": "rds.{region}.amazonaws.com*"},
     },

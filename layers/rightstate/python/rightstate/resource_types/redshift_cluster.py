@@ -1,6 +1,8 @@
-"""Provisioned Redshift clusters. One ModifyCluster makes all changes, and takes effect minutes later."""
+"""Provisioned Redshift clusters. One ModifyCluster makes all changes but those of the audit
+logs, and takes effect minutes later."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
@@ -19,10 +21,14 @@ from rightstate.resource_type import (
     Tags,
     tags_in,
 )
-from rightstate.wants import as_text, days
+from rightstate.wants import Value, as_text, days
 
 _SETTINGS = ("PubliclyAccessible", "AllowVersionUpgrade", "AutomatedSnapshotRetentionPeriod")
 _STATES = ("ClusterStatus", "ClusterAvailabilityStatus")
+_LOGS = "LogDestination"
+# Redshift records the activity of users only where the cluster's parameter group says so as well
+# (enable_user_activity_logging), which takes a reboot.
+_LOG_TYPES = ("connectionlog", "userlog")
 
 # The states (API reference, Cluster) that a cluster does not leave by itself, or not to become available.
 _STUCK = {
@@ -66,10 +72,26 @@ def _observe(
     clients: Clients, resource: Resource, cluster: Answer, settings: frozenset[str], shared: Shared
 ) -> Observed:
     pending = cluster.get("PendingModifiedValues") or {}
-    return {
+    observed: dict[str, Value] = {
         **{name: cluster.get(name) for name in (*_STATES, *_SETTINGS) if name in settings},
         "PendingModifiedValues": sorted(set(_SETTINGS) & set(pending)),
     }
+    if _LOGS in settings:
+        observed[_LOGS] = _destination(
+            clients("redshift").describe_logging_status(ClusterIdentifier=resource.id)
+        )
+    return observed
+
+
+def _destination(status: Mapping[str, Any]) -> str | None:
+    """Where the audit logs go: `cloudwatch`, or `s3://BUCKET/PREFIX`. None where they are off."""
+    if not status["LoggingEnabled"]:
+        return None
+    # The type is absent where logging was enabled before there was another one than S3.
+    kind = status.get("LogDestinationType") or "s3"
+    if kind != "s3":
+        return str(kind)
+    return f"s3://{status.get('BucketName', '')}/{status.get('S3KeyPrefix', '')}".removesuffix("/")
 
 
 def _tags(clients: Clients, resource: Resource, cluster: Answer, shared: Shared) -> Tags:
@@ -86,17 +108,29 @@ _LISTING = Listing(
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
-    return [
-        Call(
-            service="redshift",
-            operation="ModifyCluster",
-            parameters={
-                "ClusterIdentifier": resource.id,
-                **{change.setting: change.after for change in changes},
-            },
-            settings=tuple(change.setting for change in changes),
-        )
-    ]
+    cluster = {"ClusterIdentifier": resource.id}
+    modified = {change.setting: change.after for change in changes if change.setting != _LOGS}
+    calls = [_call("ModifyCluster", {**cluster, **modified}, *modified)] if modified else []
+    for change in changes:
+        if change.setting != _LOGS:
+            continue
+        if change.after is None:
+            # Without a type it switches the audit logs off, and leaves the tables in S3 on (API reference).
+            calls.append(_call("DisableLogging", cluster, _LOGS))
+        else:
+            calls.append(_call("EnableLogging", {**cluster, **_logged_to(str(change.after))}, _LOGS))
+    return calls
+
+
+def _logged_to(destination: str) -> dict[str, Any]:
+    if destination == "cloudwatch":
+        return {"LogDestinationType": "cloudwatch", "LogExports": list(_LOG_TYPES)}
+    bucket, _, prefix = destination.removeprefix("s3://").partition("/")
+    return {"LogDestinationType": "s3", "BucketName": bucket, **({"S3KeyPrefix": prefix} if prefix else {})}
+
+
+def _call(operation: str, parameters: dict[str, Any], *settings: str) -> Call:
+    return Call(service="redshift", operation=operation, parameters=parameters, settings=settings)
 
 
 def _destroys(change: Change) -> str:
@@ -136,7 +170,7 @@ def _busy(observed: Observed) -> str | None:
 
 def _held(observed: Observed) -> Mapping[str, str]:
     reason = _stuck(observed)
-    return dict.fromkeys(_SETTINGS, reason) if reason else {}
+    return dict.fromkeys((*_SETTINGS, _LOGS), reason) if reason else {}
 
 
 _IN_TERRAFORM = {
@@ -159,10 +193,22 @@ RESOURCE_TYPE = ResourceType(
             name: Setting(read=f"DescribeClusters:Clusters[].{name}")
             for name in (*_STATES, "PendingModifiedValues")
         },
+        _LOGS: Setting(
+            read="DescribeLoggingStatus:LogDestinationType",
+            write="EnableLogging:LogDestinationType",
+            set_back_by=("DisableLogging",),
+        ),
     },
     in_code={
         name: InCode(f"AWS::Redshift::Cluster/{name}", f"aws_redshift_cluster.{argument}")
         for name, argument in _IN_TERRAFORM.items()
+    }
+    | {
+        _LOGS: InCode(
+            "AWS::Redshift::Cluster/LoggingProperties",
+            "aws_redshift_logging.log_destination_type",
+            named_only=True,
+        )
     },
     facts=(*_STATES, "PendingModifiedValues"),
     arn="arn:{partition}:redshift:{region}:{account}:cluster:{id}",
@@ -175,7 +221,13 @@ RESOURCE_TYPE = ResourceType(
             "ClusterCalls",
             "redshift",
             # A paused cluster cannot be modified; it is looked at again when it is resumed.
-            ("CreateCluster", "ModifyCluster", "RestoreFromClusterSnapshot", "ResumeCluster"),
+            (
+                "CreateCluster",
+                "DisableLogging",
+                "ModifyCluster",
+                "RestoreFromClusterSnapshot",
+                "ResumeCluster",
+            ),
             Subject(("requestParameters.clusterIdentifier",)),
         ),
     ),
@@ -185,8 +237,9 @@ RESOURCE_TYPE = ResourceType(
     calls=_calls,
     busy=_busy,
     held=_held,
-    read_actions=("redshift:DescribeClusters",),
-    write_actions=("redshift:ModifyCluster",),
+    read_actions=("redshift:DescribeClusters", "redshift:DescribeLoggingStatus"),
+    write_actions=("redshift:EnableLogging", "redshift:ModifyCluster"),
+    undo_actions=("redshift:DisableLogging",),
     destroys=_destroys,
     write_resources=("arn:{partition}:redshift:{region}:{account}:cluster:{id}",),
     gone=("ClusterNotFound",),
