@@ -11,5 +11,8 @@ EXPECTED = Expected(
         KeyId=name, Tags=[{"TagKey": key, "TagValue": value} for key, value in TAGS.items()]
     ),
     busy=Busy("DescribeKey", ("KeyMetadata", "KeyState"), "Updating", changes_at_once=True),
+    rarely_written={
+        "kms:CancelKeyDeletion": "called for a key that is to be deleted, which rotates as little as it can",
+    },
     read_one_by_one=("kms:DescribeKey", "kms:GetKeyRotationStatus"),
 )

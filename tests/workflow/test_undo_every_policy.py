@@ -60,6 +60,11 @@ def seen(resource_type: str, resource: str) -> dict[str, Any]:
     found = dict(raw.described(session(), resource_type, resource))
     if instance := found.get("instance"):
         # moto still shows a retention of Performance Insights that are off, which AWS does not.
-        hidden = () if instance.get("PerformanceInsightsEnabled") else ("PerformanceInsightsRetentionPeriod",)
+        hidden: tuple[str, ...] = ()
+        hidden += (
+            () if instance.get("PerformanceInsightsEnabled") else ("PerformanceInsightsRetentionPeriod",)
+        )
+        # RDS takes a role for monitoring with an interval only. moto keeps it without one, where it does nothing.
+        hidden += () if instance.get("MonitoringInterval") else ("MonitoringRoleArn", "MonitoringInterval")
         found["instance"] = {key: value for key, value in instance.items() if key not in hidden}
     return found
