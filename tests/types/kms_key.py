@@ -12,7 +12,7 @@ EXPECTED = Expected(
     ),
     busy=Busy("DescribeKey", ("KeyMetadata", "KeyState"), "Updating", changes_at_once=True),
     rarely_written={
-        "kms:CancelKeyDeletion": "called for a key that is to be deleted, which rotates as little as it can",
+        "kms:CancelKeyDeletion": "called for a key that is to be deleted, which the example is not",
     },
     read_one_by_one=("kms:DescribeKey", "kms:GetKeyRotationStatus"),
 )

@@ -64,7 +64,7 @@ def seen(resource_type: str, resource: str) -> dict[str, Any]:
         hidden += (
             () if instance.get("PerformanceInsightsEnabled") else ("PerformanceInsightsRetentionPeriod",)
         )
-        # RDS takes a role for monitoring with an interval only. moto keeps it without one, where it does nothing.
+        # RDS takes a role for monitoring with an interval only; moto keeps it without one.
         hidden += () if instance.get("MonitoringInterval") else ("MonitoringRoleArn", "MonitoringInterval")
         found["instance"] = {key: value for key, value in instance.items() if key not in hidden}
     return found
