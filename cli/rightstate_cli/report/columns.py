@@ -11,6 +11,8 @@ from base64 import b64encode
 from collections.abc import Iterator
 from typing import IO, Any
 
+from rightstate_cli.report.figures import fixed_in
+from rightstate_cli.report.looked import Looked
 from rightstate_cli.report.posture import STATES, effect, made
 from rightstate_cli.report.record import Record, milliseconds
 
@@ -73,11 +75,13 @@ class _Column:
 class Columns:
     """The entries, added in the order of time."""
 
-    def __init__(self) -> None:
+    def __init__(self, looked: Looked) -> None:
+        self._looked = looked
         self._columns = {name: _Column() for name in NAMES}
         self._verdicts = _Column()
         self._gaps = array("q")
         self._seconds = array("q")
+        self._fixed = array("q")
         self._last = 0
 
     def add(self, record: Record) -> None:
@@ -87,6 +91,8 @@ class Columns:
         self._last = started
         # -1 for not known.
         self._seconds.append(-1 if record.seconds is None else round(record.seconds * 1000))
+        took = fixed_in(record)
+        self._fixed.append(-1 if took is None else took)
         for name, value in self._values(record, started).items():
             self._columns[name].add(value)
 
@@ -106,6 +112,9 @@ class Columns:
 
     def _text(self) -> Iterator[str]:
         yield f'{{"started":{json.dumps(self._gaps.tolist())},"took":{json.dumps(self._seconds.tolist())}'
+        yield f',"fixed":{json.dumps(self._fixed.tolist())}'
+        looked = self._looked.as_json()
+        yield f',"looks":{_encoded(looked["looks"])},"seen":{_encoded(looked["seen"])}'
         yield ',"verdict":'
         yield from self._verdicts.text()
         for name, column in self._columns.items():

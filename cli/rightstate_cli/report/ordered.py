@@ -24,6 +24,10 @@ class Ordered:
         self._database = database
         self.count = count
 
+    def resources(self) -> set[str]:
+        """What the entries are about, by account/region/type/id."""
+        return {resource for (resource,) in self._database.execute("SELECT DISTINCT resource FROM entries")}
+
     def __iter__(self) -> Iterator[tuple[str, Record]]:
         for (line,) in self._database.execute("SELECT entry FROM entries ORDER BY at, resource"):
             yield line, _read(json.loads(line))

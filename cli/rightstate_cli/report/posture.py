@@ -25,6 +25,7 @@ STATES = tuple(State)
 
 _OF_STATUS = {
     Status.COMPLIANT: State.COMPLIANT,
+    Status.BROKEN: State.BROKEN,
     Status.EXEMPT: State.EXEMPT,
     Status.HALTED: State.LEFT,
     Status.MANAGED: State.LEFT,
@@ -42,6 +43,11 @@ class Effect:
 
     clear: bool
     states: tuple[tuple[str, State | None], ...]
+
+
+def state_of(status: Status) -> State | None:
+    """How a resource stands with a policy that makes that of it, if nothing is done about it."""
+    return _OF_STATUS[status]
 
 
 def effect(record: Record) -> Effect:

@@ -1,6 +1,6 @@
 """Writes a report: one pass over the entries, each written to every file as it goes by."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +13,17 @@ from rightstate.guards import Halt
 from rightstate.models.approval import Requested
 from rightstate.models.settings import Account
 from rightstate.notification import NEXT_STEPS
-from rightstate_cli.report import exemptions, frameworks, manifest, ocsf, page
+from rightstate_cli.report import coverage, exemptions, frameworks, manifest, ocsf, page
+from rightstate_cli.report.assessed import Assessed
 from rightstate_cli.report.columns import Columns
 from rightstate_cli.report.directory import replaced
 from rightstate_cli.report.figures import ALONE, GROUPS, Figures
+from rightstate_cli.report.looked import LISTED, Look, Looked
 from rightstate_cli.report.manifest import Manifest
 from rightstate_cli.report.ordered import Ordered, ordered
 from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.posture import STATES
+from rightstate_cli.report.record import Record, milliseconds
 from rightstate_cli.report.spreadsheet import Spreadsheet
 from rightstate_cli.report.waiting import Asked, Waiting, listed
 
@@ -31,7 +34,11 @@ FILES = ("index.html", "frameworks.html", "changes.csv", "records.jsonl", "ocsf.
 class About:
     """What a report is made of: where the entries are from, what of them, the settings of the accounts,
     the requests for an approval and the halts by resource, None where they are not known, and the accounts
-    whose settings are not understood."""
+    whose settings are not understood.
+
+    `looked` reads the looks, None where there can be none. `local` says that accounts without settings are
+    assessed all the same, as on a person's own machine.
+    """
 
     source: str
     chosen: Chosen
@@ -40,6 +47,8 @@ class About:
     missing: tuple[str, ...] = ()
     requests: tuple[Requested, ...] | None = None
     halts: tuple[tuple[str, Halt], ...] | None = None
+    looked: Callable[[Collection[str]], Looked] | None = None
+    local: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,9 +72,11 @@ def write(
     entries raises; then the directory is as it was.
     """
     with replaced(directory, force) as new, ordered(entries, new) as sorted_entries:
-        figures, columns = Figures(), Columns()
+        looked = about.looked(sorted_entries.resources()) if about.looked else Looked()
+        figures, columns, assessed = Figures(), Columns(looked), Assessed(looked)
         asked = Asked(about.requests or ())
-        counts = _files(sorted_entries, new, figures, columns, asked, written_one)
+        counted = Counted(figures, columns, assessed, asked, looked.looks)
+        counts = _files(sorted_entries, new, counted, written_one)
         waiting = None
         if about.requests is not None:
             waiting = asked.waiting(about.chosen, about.now)
@@ -75,7 +86,13 @@ def write(
             counts["halts"] = len(_halts(about))
         found = figures.as_json()
         with (new / "index.html").open("wb") as to:
-            page.write(to, _view(about, figures, found, waiting), columns)
+            view = _view(about, figures, found, waiting)
+            broken = figures.broken(looked.bad)
+            view["broken"] = {"count": len(broken), "rows": broken[:LISTED]}
+            view["looks"] = None if about.looked is None else len(looked.looks)
+            view["coverage"] = coverage.listed(_wanted(about), figures.accounts, about.local)
+            view["assessed"] = assessed.listed()
+            page.write(to, view, columns)
         (new / "frameworks.html").write_text(
             frameworks.page(found["policies"], _known(about), written(about.now)), encoding="utf-8"
         )
@@ -97,12 +114,38 @@ def write(
     return Written(made, found)
 
 
+class Counted:
+    """All that counts entries and looks as they go by, in the order of time."""
+
+    def __init__(
+        self, figures: Figures, columns: Columns, assessed: Assessed, asked: Asked, looks: Sequence[Look]
+    ) -> None:
+        self.figures, self.columns, self.assessed, self.asked = figures, columns, assessed, asked
+        self.looks = looks
+        self._left = list(reversed(looks))
+
+    def add(self, record: Record) -> None:
+        """Count the entry, after the looks that were complete before it began."""
+        self._until(milliseconds(record.started))
+        self.figures.add(record)
+        self.columns.add(record)
+        self.assessed.add(record)
+        self.asked.add(record)
+
+    def end(self) -> None:
+        """Count the looks that were complete after the last entry began."""
+        while self._left:
+            self.figures.look(self._left.pop())
+
+    def _until(self, time: int) -> None:
+        while self._left and self._left[-1].at <= time:
+            self.figures.look(self._left.pop())
+
+
 def _files(
     entries: Ordered,
     directory: Path,
-    figures: Figures,
-    columns: Columns,
-    asked: Asked,
+    counted: "Counted",
     written_one: Callable[[int, int], None],
 ) -> dict[str, int]:
     found = 0
@@ -118,11 +161,15 @@ def _files(
             for finding in ocsf.findings(record):
                 events.write(finding + "\n")
                 found += 1
-            figures.add(record)
-            columns.add(record)
-            asked.add(record)
+            counted.add(record)
             written_one(done, entries.count)
-    return {"records": entries.count, "changes": spreadsheet.count, "findings": found}
+    counted.end()
+    return {
+        "records": entries.count,
+        "looks": len(counted.looks),
+        "changes": spreadsheet.count,
+        "findings": found,
+    }
 
 
 def _view(

@@ -25,7 +25,11 @@ function chosen(records, filter) {
     if (having && !having[i]) continue;
     shown.push(i);
   }
-  return { counting, shown };
+  const looks = records.looks.filter(
+    (each) => (!filter.account || each.account === filter.account) && (!filter.type || each.type === filter.type) && each.at >= from && each.at < to,
+  );
+  // A look knows nothing of outcomes and words.
+  return { counting, shown, looks, hits: Boolean(filter.text || filter.outcome || filter.policy) };
 }
 
 // The open requests of what is chosen, and whether that goes on to when the report was written.
@@ -45,7 +49,7 @@ function asked(filter) {
   };
 }
 
-function figures(records, { counting, shown }, policy, waits) {
+function figures(records, { counting, shown, looks, hits }, policy, waits) {
   const row = () => view.states.map(() => 0);
   const pairs = row();
   const policies = new Map();
@@ -57,24 +61,72 @@ function figures(records, { counting, shown }, policy, waits) {
   const lookedAt = new Set();
   const failures = new Map();
   const days = [];
+  const scopes = new Map();
+  const coarse = new Set();
+  const latest = new Map();
+  const took = [];
   let day = null;
   let next = 0;
+  let nextLook = 0;
   const rowOf = (map, key) => map.get(key) ?? map.set(key, row()).get(key);
 
   for (let i = 0; i < records.count; i++) {
     const isShown = shown[next] === i;
     if (!counting[i]) continue;
-    const number = Math.floor(records.started[i] / DAY);
-    if (!day || day.number !== number) {
-      day = { number, day: new Date(number * DAY).toISOString().slice(0, 10), outcomes: {}, pairs };
-      days.push(day);
-    }
+    looksUntil(records.started[i]);
+    begin(records.started[i]);
     stand(i);
     day.pairs = [...pairs];
     if (isShown) {
       next++;
       show(i);
     }
+  }
+
+  looksUntil(Infinity);
+
+  function begin(time) {
+    const number = Math.floor(time / DAY);
+    if (day && day.number === number) return;
+    day = { number, day: new Date(number * DAY).toISOString().slice(0, 10), outcomes: {}, pairs };
+    days.push(day);
+  }
+
+  function looksUntil(time) {
+    for (; nextLook < looks.length && looks[nextLook].at <= time; nextLook++) {
+      begin(looks[nextLook].at);
+      look(looks[nextLook]);
+      day.pairs = [...pairs];
+    }
+  }
+
+  // In place of all that was known of its scope, save what ended after it was read.
+  function look(each) {
+    latest.set(each.scope, each);
+    for (const [key, row] of scopes.get(each.scope) ?? []) add(each.account, key, row, -1);
+    coarse.delete(each.scope);
+    const found = new Map(Object.entries(each.rows).filter(([key]) => !policy || key === policy).map(([key, row]) => [key, [...row]]));
+    scopes.set(each.scope, found);
+    for (const [key, row] of found) add(each.account, key, row, 1);
+    for (const place of records.ofScope.get(each.scope) ?? []) see(each, place);
+    if (!each.last) coarse.add(each.scope);
+  }
+
+  function see(each, place) {
+    const had = stands.get(place) ?? new Map();
+    const line = each.last ? records.seen.get(records.resources[place - 1].all) : null;
+    const read = line ? line.at : each.since;
+    const has = new Map(Object.entries(line?.states ?? {}).filter(([key]) => !policy || key === policy).map(([key, state]) => [key, { state, since: read }]));
+    stands.set(place, has);
+    if (each.last) cleared.set(place, Math.max(cleared.get(place) ?? 0, read));
+    for (const [key, { state, since }] of had) {
+      if (!each.last) has.set(key, { state, since });
+      else if (since > read || line?.unread) set(place, has, key, state, since);
+    }
+  }
+
+  function add(account, key, row, sign) {
+    for (const count of [pairs, rowOf(policies, key), rowOf(accounts, account)]) row.forEach((n, state) => (count[state] += sign * n));
   }
 
   function stand(i) {
@@ -88,21 +140,27 @@ function figures(records, { counting, shown }, policy, waits) {
     if (clear) cleared.set(place, Math.max(gone, ended));
     const after = new Map(clear ? [...has.keys()].map((key) => [key, -1]) : []);
     for (const [key, state] of states) after.set(key, state);
-    const account = records.resource(i).account;
     for (const [key, state] of after) {
       if (policy && key !== policy) continue;
       // One that has waited for hours, e.g. for an approval, knows more than what began meanwhile.
-      if (ended >= (has.get(key)?.since ?? gone)) set(has, account, key, state, ended);
+      if (ended >= (has.get(key)?.since ?? gone)) set(place, has, key, state, ended);
     }
   }
 
-  function set(has, account, key, state, since) {
+  // `place` is that of the resource, or its name where no entry is about it.
+  function set(place, has, key, state, since) {
     const before = has.get(key)?.state ?? -1;
     has.set(key, { state, since });
-    for (const count of [pairs, rowOf(policies, key), rowOf(accounts, account)]) {
-      if (before >= 0) count[before]--;
-      if (state >= 0) count[state]++;
-    }
+    const [account, region, type] = (records.resources[place - 1]?.all ?? place).split("/");
+    const scope = `${account}/${region}/${type}`;
+    if (coarse.has(scope)) return;
+    const moved = row();
+    if (before >= 0) moved[before]--;
+    if (state >= 0) moved[state]++;
+    if (!scopes.has(scope)) scopes.set(scope, new Map());
+    const count = rowOf(scopes.get(scope), key);
+    moved.forEach((n, each) => (count[each] += n));
+    add(account, key, moved, 1);
   }
 
   // What waits for an approval, after all entries; of what goes on until now nothing else waits.
@@ -113,14 +171,14 @@ function figures(records, { counting, shown }, policy, waits) {
     const waiting = view.states.indexOf("waiting");
     if (until_now)
       for (const [place, has] of stands) {
-        const { all, account } = records.resources[place - 1];
+        const all = records.resources[place - 1]?.all ?? place;
         for (const [key, { state, since }] of has)
-          if (state === waiting && !of.get(all)?.has(key)) set(has, account, key, view.states.indexOf("broken"), since);
+          if (state === waiting && !of.get(all)?.has(key)) set(place, has, key, view.states.indexOf("broken"), since);
       }
     for (const [resource, keys] of of) {
       const place = places.get(resource) ?? resource;
       if (!stands.has(place)) stands.set(place, new Map());
-      for (const key of keys) if (!policy || key === policy) set(stands.get(place), resource.split("/")[0], key, waiting, 0);
+      for (const key of keys) if (!policy || key === policy) set(place, stands.get(place), key, waiting, 0);
     }
     if (String(pairs) === String(day ? day.pairs : row())) return;
     if (!day || day.number < number) days.push((day = { number, day: new Date(number * DAY).toISOString().slice(0, 10), outcomes: {} }));
@@ -134,6 +192,7 @@ function figures(records, { counting, shown }, policy, waits) {
     const place = records.place("resource", i);
     const { id, account } = records.resource(i);
     if (outcome !== "fanned-out" && outcome !== "rejected" && id !== "" && id !== "*") lookedAt.add(place);
+    if (records.fixed[i] >= 0) took.push(records.fixed[i]);
     const made = records.get("made", i);
     if (made === "yes" || made === "partly") {
       const read = records.get("verified", i) ?? {};
@@ -152,13 +211,25 @@ function figures(records, { counting, shown }, policy, waits) {
     }
   }
 
+  // Those of the looks, and those of executions that no look saw.
+  function seenResources() {
+    const of = [...lookedAt].filter((place) => {
+      const { account, region, type, all } = records.resources[place - 1];
+      const each = latest.get(`${account}/${region}/${type}`);
+      return !each || (each.last && !records.seen.has(all));
+    });
+    return [...latest.values()].reduce((sum, each) => sum + each.resources, of.length);
+  }
+
   wait(waits);
   const waiting = view.states.indexOf("waiting");
   const rows = (map) =>
     Object.fromEntries([...map].filter(([, count]) => count.some(Boolean)).sort(([a], [b]) => (a < b ? -1 : 1)));
   return {
     records: shown.length,
-    resources: lookedAt.size,
+    resources: hits ? lookedAt.size : seenResources(),
+    unread: hits ? 0 : [...latest.values()].reduce((sum, each) => sum + each.unread, 0),
+    fixed: quantiles(took),
     pairs,
     changed,
     failed: (outcomes.failed ?? 0) + (outcomes.died ?? 0),
@@ -176,4 +247,10 @@ function figures(records, { counting, shown }, policy, waits) {
       }))
       .sort((a, b) => b.count - a.count || (a.error < b.error ? -1 : 1)),
   };
+}
+
+// How many, the time in which half of them were done, and that of 95 of 100.
+function quantiles(times) {
+  const found = times.sort((a, b) => a - b);
+  return found.length ? [found.length, found[(found.length - 1) >> 1], found[Math.floor((found.length * 95 - 1) / 100)]] : [];
 }

@@ -10,7 +10,7 @@ let records = null;
 let filter = { ...ALL };
 let current = view.figures;
 
-for (const each of [...(view.requests ?? []), ...(view.halts ?? [])]) {
+for (const each of [...(view.requests ?? []), ...(view.halts ?? []), ...view.broken.rows]) {
   const [account, region, type, ...id] = each.resource.split("/");
   Object.assign(each, { account, region, type, name: id.join("/") });
 }
@@ -76,18 +76,41 @@ function headline(found) {
   const ending = exemptions.filter((each) => each.state === "ending").length;
   const active = exemptions.filter((each) => each.state !== "expired").length;
   document.querySelector("#headline").replaceChildren(
-    card("Resources looked at", number.format(found.resources), counted(found.records, "execution")),
+    card("Resources looked at", number.format(found.resources), [counted(found.records, "execution"), found.unread ? el("strong", {}, `, ${number.format(found.unread)} could not be read`) : null]),
     card("Compliant", share(compliant, of), `${number.format(compliant)} of ${counted(of, "check")}`, "", of ? bars(found.pairs) : null),
     card("Settings changed", number.format(found.changed.settings), `in ${counted(found.changed.records, "execution")}`),
+    found.fixed.length
+      ? card("Time to remediate", duration(found.fixed[1]), `from event to verified, for half of ${number.format(found.fixed[0])}; 95 % in ${duration(found.fixed[2])}`)
+      : card("Time to remediate", "–", "no event led to a change"),
     card("Failed", number.format(found.failed), found.records ? `${share(found.failed, found.records)} of executions` : "no executions", found.failed ? "bad" : ""),
     card("Waiting", number.format(found.waiting), `${found.waiting === 1 ? "resource" : "resources"}, for an approval${view.requests ? "" : ", by the entries alone"}`, found.waiting ? "wait" : ""),
     view.exemptions
       ? card("Exemptions ending", number.format(ending), active ? `within 14 days, of ${number.format(active)} in force` : "none is in force", ending ? "soon" : "")
       : card("Exemptions ending", "–", "the settings are not known"),
+    coverageCard(),
   );
 }
 
-const FEW = 10;
+function coverageCard() {
+  const { policies, accounts, local } = view.coverage;
+  const of = accounts.filter((each) => !filter.account || each.account === filter.account);
+  if (!of.length) return card("Not enabled", "–", local ? "without settings, all policies count" : "the settings are not known");
+  const off = of.reduce((sum, each) => sum + each.off.length, 0);
+  const none = of.filter((each) => each.off.length === policies).length;
+  return card("Not enabled", share(off, policies * of.length), [`of ${number.format(policies)} policies in ${counted(of.length, "account")}`, none ? el("strong", {}, `; ${number.format(none)} with none`) : null], none ? "soon" : "");
+}
+
+const chosenOf = (rows) => rows.filter((each) => (!filter.account || each.account === filter.account) && (!filter.type || !each.type || each.type === filter.type));
+
+function brokenChosen() {
+  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
+  return chosenOf(view.broken.rows).filter((each) => {
+    const text = words.length ? JSON.stringify(each).toLowerCase() : "";
+    return (!filter.policy || filter.policy in each.policies) && words.every((word) => text.includes(word));
+  });
+}
+
+const FEW = NARROW ? 5 : 10;
 const shownAll = new Set();
 
 function posture(host, rows, name, choose) {
@@ -160,6 +183,9 @@ const tables = Object.fromEntries(
 );
 const requestsTable = new Table(document.querySelector("#requests"), REQUESTS);
 const haltsTable = new Table(document.querySelector("#halts .table"), HALTS);
+const brokenTable = new Table(document.querySelector("#broken .table"), BROKEN);
+const enabledTable = new Table(document.querySelector("#enabled"), ENABLED);
+const assessedTable = new Table(document.querySelector("#assessed"), ASSESSED);
 const exemptionsTable = new Table(document.querySelector("#exemptions .table"), EXEMPTIONS);
 
 function choose(some) {
@@ -172,6 +198,8 @@ function apply() {
   filter = { ...ALL, ...Object.fromEntries(new FormData(form)) };
   const narrowed = Object.keys(ALL).some((name) => filter[name]);
   form.querySelector("[type=reset]").hidden = !narrowed;
+  bringHits(Boolean(filter.text || filter.outcome));
+  remember();
   const found = chosen(records, filter);
   show(narrowed ? figures(records, found, filter.policy, asked(filter)) : view.figures);
   fill(found.shown);
@@ -181,13 +209,84 @@ function apply() {
 const WRITTEN = new Set(["remediated", "undone", "failed", "died"]);
 const APPROVED = new Set(["awaiting-approval", "denied"]);
 
+function fillSettings() {
+  brokenTable.show(brokenChosen());
+  enabledTable.show(chosenOf(view.coverage.accounts));
+  assessedTable.show(chosenOf(view.assessed));
+  requestsTable.show(requestsShown());
+  haltsTable.show(haltsChosen());
+  exemptionsTable.show(exemptionsChosen());
+}
+
+// What a search finds stands above the posture, which it does not narrow.
+const hitsSection = document.querySelector("#executions");
+function bringHits(up) {
+  if (up) {
+    hitsSection.querySelector("details").open = true;
+    document.querySelector("#headline").before(hitsSection);
+  } else if (hitsSection.nextElementSibling) hitsSection.parentNode.append(hitsSection);
+}
+
+// --- The address has the filters: #section&account=…&type=… ---
+
+const inAddress = (filter) => Object.entries(filter).filter(([, given]) => given).map(([name, given]) => `${name}=${encodeURIComponent(given)}`);
+const sectionIn = () => location.hash.slice(1).split("&").find((part) => part && !part.includes("=")) ?? "";
+
+function remember(section = sectionIn()) {
+  const hash = [section, ...inAddress(filter)].filter(Boolean).join("&");
+  if (hash !== location.hash.slice(1)) history.replaceState(null, "", hash ? `#${hash}` : `${location.pathname}${location.search}`);
+}
+
+function restore() {
+  for (const part of location.hash.slice(1).split("&")) {
+    const [name, ...given] = part.split("=");
+    if (!given.length || !(name in ALL)) continue;
+    try {
+      form.elements[name].value = decodeURIComponent(given.join("="));
+    } catch {
+      // Cut off by whoever copied it.
+    }
+  }
+}
+
+function go(section) {
+  const target = document.getElementById(section);
+  const details = target?.querySelector(":scope > details");
+  if (!details) return;
+  details.open = true;
+  target.scrollIntoView();
+}
+
+for (const link of document.querySelectorAll(".sections a"))
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    remember(link.hash.slice(1));
+    go(link.hash.slice(1));
+  });
+addEventListener("hashchange", () => {
+  if (!records) return;
+  form.reset();
+  restore();
+  apply();
+  go(sectionIn());
+});
+
+// On a phone each section opens when it is asked for; on paper all are open.
+if (NARROW) for (const details of document.querySelectorAll("main section > details")) if (details.parentNode.id !== "posture") details.open = false;
+let closed = [];
+addEventListener("beforeprint", () => {
+  closed = [...document.querySelectorAll("main section > details:not([open])")];
+  for (const details of closed) details.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const details of closed) details.open = false;
+});
+
 function fill(shown) {
   tables.changes.show(shown.filter((i) => records.place("changes", i) && WRITTEN.has(records.get("outcome", i))));
   tables.approvals.show(shown.filter((i) => records.place("approval", i) || APPROVED.has(records.get("outcome", i))));
   tables.executions.show(shown);
-  requestsTable.show(requestsShown());
-  haltsTable.show(haltsChosen());
-  exemptionsTable.show(exemptionsChosen());
+  fillSettings();
 }
 
 // Of an outcome that an execution has only once it waits no more there are none.
@@ -257,9 +356,11 @@ document.querySelector("#legend").append(...view.states.map((state) => el("span"
 root.dataset.theme = theme;
 toggle.textContent = theme === "dark" ? "Light" : "Dark";
 show(view.figures);
-requestsTable.show(requestsShown());
-haltsTable.show(haltsChosen());
-exemptionsTable.show(exemptionsChosen());
+fillSettings();
+if (view.broken.count > view.broken.rows.length)
+  document.querySelector("#broken .head").append(el("p", {}, el("strong", {}, "Not all: "), `${number.format(view.broken.rows.length)} of ${number.format(view.broken.count)} or more are listed.`));
+if (view.looks === null)
+  document.querySelector("#coverage .head").append(el("p", {}, "Without surveys: they are not in the file that the report was made from, or could not be read."));
 status.textContent = `Reading ${counted(view.figures.records, "execution")}…`;
 performance.mark("first-view");
 
@@ -279,7 +380,9 @@ document.addEventListener("DOMContentLoaded", async () => {
     form.elements[name].max = view.last.slice(0, 10);
   }
   form.querySelector("fieldset").disabled = false;
+  restore();
   apply();
+  if (sectionIn()) go(sectionIn());
   performance.mark("entries");
   root.dataset.ready = "yes";
 });

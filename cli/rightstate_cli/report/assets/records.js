@@ -13,11 +13,21 @@ class Records {
     let time = 0;
     data.started.forEach((gap, i) => (this.started[i] = time += gap));
     this.columns = data;
+    this.fixed = data.fixed;
+    this.looks = data.looks.map(([account, region, type, at, since, last, resources, unread, rows]) => (
+      { account, region, type, scope: `${account}/${region}/${type}`, at, since, last, resources, unread, rows }));
+    this.seen = new Map(Object.entries(data.seen).map(([all, [at, unread, states]]) => [all, { at, unread, states }]));
     const resources = data.resource.values.map((resource) => {
       const [account, region, type, ...id] = resource.split("/");
       return { account, region, type, id: id.join("/"), all: resource };
     });
     this.resources = resources;
+    this.ofScope = new Map();
+    resources.forEach(({ account, region, type }, place) => {
+      const scope = `${account}/${region}/${type}`;
+      if (!this.ofScope.has(scope)) this.ofScope.set(scope, []);
+      this.ofScope.get(scope).push(place + 1);
+    });
     this.lower = {};
     this.executions = null;
   }

@@ -1,11 +1,13 @@
 // Tables that are sorted by their headings and shown a page at a time.
 
 const PAGE = 25;
+// On a phone a row is as high as ten lines.
+const NARROW = matchMedia("(max-width: 720px)").matches;
 
 // `columns` have a title, `cell(row)`, and where it can be sorted by them `key(row)`.
 class Table {
   constructor(host, { columns, sorted, nothing, opens, caption, each = PAGE }) {
-    Object.assign(this, { host, columns, nothing, opens, caption, each });
+    Object.assign(this, { host, columns, nothing, opens, caption, each: NARROW ? Math.min(each, 6) : each });
     this.by = columns.findIndex((column) => column.title === sorted);
     this.down = true;
     this.rows = [];
@@ -260,5 +262,54 @@ const EXEMPTIONS = {
     { title: "Why", cell: (each) => el("div", { class: "clip" }, foreign(each.reason, 240)) },
     { title: "Approved by", key: (each) => each.approver, cell: (each) => [foreign(each.approver, 80), small("since ", visible(each.created.slice(0, 10)))] },
     { title: "Until (UTC)", kind: "fixed", key: (each) => each.until, cell: (each) => [visible(each.until.slice(0, 16).replace("T", " ")), el("br"), badge(ENDS[each.state], each.state)] },
+  ],
+};
+
+const BROKEN = {
+  caption: "Broken",
+  each: 10,
+  sorted: "",
+  nothing: () => ["Nothing is broken", "No survey and no execution has found anything wrong in what is chosen."],
+  columns: [
+    { title: "Resource", key: (each) => each.name, cell: (each) => [foreign(each.name, 80), small(visible(each.type), " · ", named(each.account), " · ", foreign(each.region, 40))] },
+    {
+      title: "Policies",
+      key: (each) => Object.keys(each.policies).length,
+      cell: ({ policies }) => {
+        const all = Object.entries(policies);
+        if (!all.length) return badge("could not be read", "failed");
+        return [all.slice(0, 4).map(([policy, state]) => el("div", {}, badge(policy, state))), all.length > 4 ? small(`and ${all.length - 4} more`) : null];
+      },
+    },
+    { title: "Why", cell: (each) => el("div", { class: "clip" }, foreign(each.reason, 240)) },
+    { title: "Found (UTC)", kind: "fixed", key: (each) => each.at ?? 0, cell: (each) => (each.at ? time(each.at) : "waits") },
+  ],
+};
+
+const ENABLED = {
+  caption: "Enabled policies by account",
+  each: 10,
+  sorted: "",
+  nothing: () => ["Not known", "The report was made without the settings of accounts."],
+  columns: [
+    { title: "Account", key: (each) => each.name || each.account, cell: (each) => [foreign(each.name || each.account, 40), each.name ? small(foreign(each.account, 40)) : null, each.registered ? null : small(el("strong", {}, "not registered"))] },
+    { title: "Off", kind: "number", key: (each) => each.off.length, cell: (each) => `${each.off.length} of ${view.coverage.policies}` },
+    ...["report", "approve", "auto"].map((mode) => ({ title: `In mode ${mode}`, kind: "number", key: (each) => each.modes[mode], cell: (each) => number.format(each.modes[mode]) })),
+    { title: "Regions", cell: (each) => foreign(each.regions.join(", ") || (each.registered ? "the hub's" : "none"), 120) },
+  ],
+};
+
+const SOURCES = { execution: "an execution, of one resource", sweep: "a sweep or backfill", "local survey": "a local survey" };
+const ASSESSED = {
+  caption: "Last assessed",
+  each: 10,
+  sorted: "",
+  nothing: () => ["Never", "Nothing in what is chosen was assessed in this period."],
+  columns: [
+    { title: "Last assessed (UTC)", kind: "fixed", key: (each) => each.at, cell: (each) => time(each.at) },
+    { title: "Account", key: (each) => each.account, cell: (each) => named(each.account) },
+    { title: "Region", key: (each) => each.region, cell: (each) => foreign(each.region, 40) },
+    { title: "Type", key: (each) => each.type, cell: (each) => visible(each.type) },
+    { title: "By", key: (each) => each.source, cell: (each) => [SOURCES[each.source] ?? visible(each.source), small(foreign(each.by.split(":").pop(), 60))] },
   ],
 };
