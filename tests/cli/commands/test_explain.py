@@ -270,11 +270,10 @@ def test_a_place_that_is_the_arns_own_may_be_given_too(
 def test_policies_that_are_off_share_one_line_and_each_other_has_its_own(
     engine: Engine, server: Server, inside: Cli
 ) -> None:
-    name = server.make("s3-bucket", "explained-lines")
-    configure(engine, Mode.REPORT, "s3-versioning", "s3-block-public-access")
-    key = f"{OWN}/{REGION}/s3-bucket/{name}"
-    told = " ".join(inside("explain", key).out.split())
-    enabled = {"s3-versioning", "s3-block-public-access"}
+    name = server.make("rds-instance", "explained-lines")
+    enabled = {"rds-mysql-deletion-protection", "rds-mysql-no-public-access"}
+    configure(engine, Mode.REPORT, *enabled)
+    told = " ".join(inside("explain", f"{OWN}/{REGION}/rds-instance/{name}").out.split())
     [off] = re.findall(r"Off, so nothing looks at them: (.*?)\.( |$)", told)
-    assert set(off[0].split(", ")) == {each.id for each in load("s3-bucket").policies} - enabled
+    assert set(off[0].split(", ")) == {each.id for each in load("rds-instance").policies} - enabled
     assert all(told.count(f"report {policy} ") == 1 for policy in enabled)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -437,3 +438,58 @@ def test_an_empty_ledger_makes_a_page_that_says_so(opened: Open, tmp_path: Path)
     assert cards(found.page)["Compliant"] == "\N{EN DASH}"
     expect(found.page.locator("#executions .empty")).to_contain_text("no entry of this period")
     expect(found.page.locator("#exemptions .empty")).to_contain_text("Not known")
+
+
+def test_the_filters_are_in_the_address_and_restored_from_it(opened: Open, report: Path) -> None:
+    found = opened(report)
+    page = found.page
+    choose(page, "account", "222233334444")
+    search(page, "orders & co=1")
+    address = page.evaluate("location.hash")
+    assert address == "#text=orders%20%26%20co%3D1&account=222233334444"
+    again = found.page.context.new_page()
+    again.goto((report / "index.html").as_uri() + "#account=222233334444&type=kms-key")
+    again.wait_for_selector("html[data-ready]")
+    choose(page, "type", "kms-key")
+    page.locator("input[name=text]").fill("")
+    page.locator("#status", has_text=again.locator("#status").inner_text()).wait_for()
+    assert cards(again) == cards(page)
+    again.locator(".sections a", has_text="Failures").click()
+    assert again.evaluate("location.hash") == "#failures&account=222233334444&type=kms-key"
+    again.get_by_role("button", name="Clear").click()
+    again.wait_for_function("location.hash === '#failures'")
+
+
+def test_what_a_search_finds_stands_above_the_posture(page: Page) -> None:
+    def order() -> list[str]:
+        found: list[str] = page.locator("main > section").evaluate_all("all => all.map((each) => each.id)")
+        return found
+
+    before = order()
+    assert before.index("posture") < before.index("executions")
+    search(page, "orders")
+    assert order()[0] == "executions"
+    page.get_by_role("button", name="Clear").click()
+    page.wait_for_function("document.querySelector('main').lastElementChild.id === 'executions'")
+    assert order() == before
+
+
+def test_on_a_phone_sections_are_closed_until_they_are_asked_for(opened: Open, report: Path) -> None:
+    page = opened(report, viewport={"width": 390, "height": 844}).page
+    assert page.evaluate("document.documentElement.scrollHeight") < 4000
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    expect(page.locator("#changes tbody tr").first).to_be_hidden()
+    page.locator(".sections a", has_text="Changes").click()
+    expect(page.locator("#changes tbody tr").first).to_be_visible()
+
+
+def test_it_says_how_long_it_took_from_the_event_to_the_verified_change(opened: Open, tmp_path: Path) -> None:
+    entry = endings.ended(observed=endings.BUCKET, event=endings.EVENT)
+    by_hand = endings.ended(observed=endings.BUCKET, name="by-hand", started="2026-11-21T08:00:00.000Z")
+    page = opened(written(tmp_path / "report", [entry, by_hand])).page
+    [verify] = [visit for visit in entry["path"] if visit["state"] == "Verify"]
+    verified = datetime.fromisoformat(verify["entered"]) + timedelta(seconds=verify["seconds"])
+    took = (verified - datetime.fromisoformat(endings.EVENT.time)).total_seconds()
+    card = page.locator(".card", has_text="Time to remediate")
+    expect(card.locator(".value")).to_have_text(f"{took:.1f} s")
+    expect(card).to_contain_text("for half of 1;")
