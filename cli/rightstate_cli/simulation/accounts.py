@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import chain, repeat, zip_longest
 from typing import Any
 
@@ -61,7 +62,15 @@ def events_of_both(shipped: Mapping[str, list[dict[str, Any]]], made: Made) -> I
         for name, events in shipped.items()
     ]
     for turn in zip_longest(*streams):
-        yield from (event for event in turn if event)
+        yield from (_just_called(event) for event in turn if event)
+
+
+def _just_called(event: dict[str, Any]) -> dict[str, Any]:
+    """The event as if its call had just been made, so that a report of the demo has times of the demo."""
+    time = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    detail = event["detail"]
+    called = {"eventTime": time} if "eventTime" in detail else {}
+    return {**event, "time": time, "detail": {**detail, **called}}
 
 
 def change_event(resource_type: str, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
