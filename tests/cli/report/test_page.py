@@ -99,7 +99,7 @@ def test_a_script_that_somebody_adds_does_not_run(opened: Open, report: Path, tm
 
 def test_the_headline_is_what_the_entries_say(page: Page, some: list[dict[str, Any]]) -> None:
     found = cards(page)
-    assert found == {**expected(some), "Exemptions ending": found["Exemptions ending"]}
+    assert expected(some).items() <= found.items()
     assert found["Exemptions ending"] == "2"
 
 
