@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from rightstate.clock import written
 from rightstate.looks import Counts, Line, Looks, well
 from rightstate.models.decision import Status
 from rightstate_cli.operations.assessed import source_of
@@ -88,7 +89,7 @@ def gather(kept: Looks, chosen: Chosen, accounts: Collection[str], named: Collec
     for account in sorted(wanted):
         # What comes after the period says that the lines are no longer those of its last look.
         daily = {
-            (each.region, each.resource_type, each.looked_at[:10]): each
+            (each.region, each.resource_type, each.looked_at[:10], each.looked_at > written(until)): each
             for each in kept.counts(account, since, _END)
         }
         looks += _of_account(kept, account, list(daily.values()), until, named, bad)
@@ -114,14 +115,14 @@ def _of_account(
     latest: dict[tuple[str, str], Counts] = {}
     for counts in found:
         latest[counts.region, counts.resource_type] = counts
-    current = {place for place, each in latest.items() if datetime.fromisoformat(each.looked_at) <= until}
-    begun = {place: milliseconds(latest[place].looked_at) for place in current}
+    current = {place for place, each in latest.items() if each.looked_at <= written(until)}
+    begun = {place: latest[place].looked_at for place in current}
     seen: dict[tuple[str, str], dict[str, Line]] = {place: {} for place in current}
 
     def wanted(resource_type: str, region: str, line: Mapping[str, Any]) -> bool:
         if (region, resource_type) not in current:
             return False
-        begun[region, resource_type] = min(begun[region, resource_type], milliseconds(line["at"]))
+        begun[region, resource_type] = min(begun[region, resource_type], line["at"])
         key = f"{account}/{region}/{resource_type}/{line['resource']}"
         return key in named or (not well(line["status"]) and len(bad) < LISTED)
 
@@ -135,12 +136,12 @@ def _of_account(
         Look(
             counts,
             milliseconds(counts.looked_at),
-            begun[place] if last else milliseconds(counts.looked_at),
+            milliseconds(begun[place] if last else counts.looked_at),
             last,
             seen[place] if last else {},
         )
         for counts in found
-        if datetime.fromisoformat(counts.looked_at) <= until
+        if counts.looked_at <= written(until)
         for place in [(counts.region, counts.resource_type)]
         for last in [place in current and latest[place] is counts]
     ]
