@@ -88,7 +88,7 @@ def write(
         with (new / "index.html").open("wb") as to:
             view = _view(about, figures, found, waiting)
             broken = figures.broken(looked.bad)
-            view["broken"] = {"count": len(broken), "rows": broken[:LISTED]}
+            view["broken"] = {"rows": broken[:LISTED], "more": len(broken) >= LISTED}
             view["looks"] = None if about.looked is None else len(looked.looks)
             view["coverage"] = coverage.listed(_wanted(about), figures.accounts, about.local)
             view["assessed"] = assessed.listed()

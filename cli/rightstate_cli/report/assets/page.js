@@ -357,8 +357,8 @@ root.dataset.theme = theme;
 toggle.textContent = theme === "dark" ? "Light" : "Dark";
 show(view.figures);
 fillSettings();
-if (view.broken.count > view.broken.rows.length)
-  document.querySelector("#broken .head").append(el("p", {}, el("strong", {}, "Not all: "), `${number.format(view.broken.rows.length)} of ${number.format(view.broken.count)} or more are listed.`));
+if (view.broken.more)
+  document.querySelector("#broken .head").append(el("p", {}, el("strong", {}, "Not all: "), `the first ${number.format(view.broken.rows.length)} are listed. The posture counts all of them.`));
 if (view.looks === null)
   document.querySelector("#coverage .head").append(el("p", {}, "Without surveys: they are not in the file that the report was made from, or could not be read."));
 status.textContent = `Reading ${counted(view.figures.records, "execution")}…`;
