@@ -172,8 +172,9 @@ class Figures:
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """The accounts that the entries, and what waits for an approval, are of."""
-        return tuple(sorted({resource.partition("/")[0] for resource in self._resources}))
+        """The accounts that the entries, the looks, and what waits for an approval, are of."""
+        of_looks = {account for account, _, _ in self._looks}
+        return tuple(sorted(of_looks | {resource.partition("/")[0] for resource in self._resources}))
 
     def as_json(self) -> dict[str, Any]:
         """The figures, in JSON's types; each list of five is in the order of STATES."""

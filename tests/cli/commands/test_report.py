@@ -105,7 +105,7 @@ def test_what_waits_for_an_approval_is_counted_and_listed_though_the_ledger_lack
     mine = inside("report", "-o", str(tmp_path / "mine"), "--account", OWN, "--format", "json")
     assert mine.json["figures"]["waiting"] == 0
     again = inside("report", "-o", str(tmp_path / "again"), "--from", str(tmp_path / "out" / "records.jsonl"))
-    assert "does not have what waits for an approval" in " ".join(again.err.split())
+    assert "has neither what waits for an approval nor what surveys saw" in " ".join(again.err.split())
     guarding_as(engine, "AROAB:bo", "arn:aws:sts::1:assumed-role/B/bo").decide(request, Choice.DENY, "no")
     ended(engine, execution)
     over = inside("report", "-o", str(tmp_path / "over"), "--format", "json")
@@ -130,6 +130,8 @@ def test_reading_needs_no_more_than_to_read(inside: Cli, server: Server, tmp_pat
         "cloudformation:DescribeStacks",
         "dynamodb:Scan",
         "dynamodb:Query",
+        "s3:ListObjectsV2",
+        "s3:GetObject",
     }
 
 

@@ -445,8 +445,7 @@ def test_the_filters_are_in_the_address_and_restored_from_it(opened: Open, repor
     page = found.page
     choose(page, "account", "222233334444")
     search(page, "orders & co=1")
-    address = page.evaluate("location.hash")
-    assert address == "#text=orders%20%26%20co%3D1&account=222233334444"
+    page.wait_for_function("location.hash === '#text=orders%20%26%20co%3D1&account=222233334444'")
     again = found.page.context.new_page()
     again.goto((report / "index.html").as_uri() + "#account=222233334444&type=kms-key")
     again.wait_for_selector("html[data-ready]")

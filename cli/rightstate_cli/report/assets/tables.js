@@ -278,7 +278,7 @@ const BROKEN = {
       cell: ({ policies }) => {
         const all = Object.entries(policies);
         if (!all.length) return badge("could not be read", "failed");
-        return [all.slice(0, 4).map(([policy, state]) => el("div", {}, badge(policy, state))), all.length > 4 ? small(`and ${all.length - 4} more`) : null];
+        return [all.slice(0, 4).map(([policy, state]) => el("div", {}, el("span", { class: `dot is-${state}` }), " ", foreign(policy, 80), state === "broken" ? null : small(NAMES[state]))), all.length > 4 ? small(`and ${all.length - 4} more`) : null];
       },
     },
     { title: "Why", cell: (each) => el("div", { class: "clip" }, foreign(each.reason, 240)) },
@@ -309,7 +309,7 @@ const ASSESSED = {
     { title: "Last assessed (UTC)", kind: "fixed", key: (each) => each.at, cell: (each) => time(each.at) },
     { title: "Account", key: (each) => each.account, cell: (each) => named(each.account) },
     { title: "Region", key: (each) => each.region, cell: (each) => foreign(each.region, 40) },
-    { title: "Type", key: (each) => each.type, cell: (each) => visible(each.type) },
+    { title: "Type", key: (each) => each.type, cell: (each) => foreign(each.type, 40) },
     { title: "By", key: (each) => each.source, cell: (each) => [SOURCES[each.source] ?? visible(each.source), small(foreign(each.by.split(":").pop(), 60))] },
   ],
 };
