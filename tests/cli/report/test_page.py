@@ -445,7 +445,7 @@ def test_the_filters_are_in_the_address_and_restored_from_it(opened: Open, repor
     page = found.page
     choose(page, "account", "222233334444")
     search(page, "orders & co=1")
-    page.wait_for_function("location.hash === '#text=orders%20%26%20co%3D1&account=222233334444'")
+    expect(page).to_have_url(re.compile("#text=orders%20%26%20co%3D1&account=222233334444$"))
     again = found.page.context.new_page()
     again.goto((report / "index.html").as_uri() + "#account=222233334444&type=kms-key")
     again.wait_for_selector("html[data-ready]")
@@ -456,7 +456,7 @@ def test_the_filters_are_in_the_address_and_restored_from_it(opened: Open, repor
     again.locator(".sections a", has_text="Failures").click()
     assert again.evaluate("location.hash") == "#failures&account=222233334444&type=kms-key"
     again.get_by_role("button", name="Clear").click()
-    again.wait_for_function("location.hash === '#failures'")
+    expect(again).to_have_url(re.compile("#failures$"))
 
 
 def test_what_a_search_finds_stands_above_the_posture(page: Page) -> None:
@@ -469,7 +469,7 @@ def test_what_a_search_finds_stands_above_the_posture(page: Page) -> None:
     search(page, "orders")
     assert order()[0] == "executions"
     page.get_by_role("button", name="Clear").click()
-    page.wait_for_function("document.querySelector('main').lastElementChild.id === 'executions'")
+    expect(page.locator("main > section").last).to_have_id("executions")
     assert order() == before
 
 
