@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rightstate import settings
-from rightstate.catalogue import find_policy, load_all
-from rightstate.errors import InvalidInput
+from rightstate.catalogue import load_all
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.storage.table import Item, Key
 from rightstate_cli.embedded.storage import SQLiteTable
+from rightstate_cli.planning.target import without_lacking
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,7 @@ class Asked:
             for name, asked in self.account.policies.items()
             if name in written or self.named or not written
         }
-        lacking = {
-            policy.id: policy.how_to_give(missing)
-            for name, each in policies.items()
-            for policy in (find_policy(name)[1],)
-            if (missing := policy.missing(each.parameters))
-        }
-        if lacking and len(lacking) == len(policies):
-            raise InvalidInput(" ".join(f"{name} cannot run. {how}" for name, how in lacking.items()))
-        policies = {name: each for name, each in policies.items() if name not in lacking}
+        policies = without_lacking(policies)
         ours = self.role_given or found.role_arn is None
         role = self.account if ours else found
         return found.model_copy(

@@ -20,6 +20,7 @@ from rightstate_cli.planning.target import (
     enabled_policies,
     role_arn,
     types_of,
+    without_lacking,
 )
 from rightstate_cli.tables.accounts_table import Registry
 from rightstate_cli.tables.exemptions import as_counted
@@ -73,7 +74,8 @@ class Accounts:
 
 def named_accounts(wanted: Wanted) -> Accounts:
     """The named accounts, or the account of the credentials. Raises InvalidInput, Denied."""
-    policies = enabled_policies(wanted.types, wanted.policies, wanted.parameters, Mode.AUTO)
+    asked = enabled_policies(wanted.types, wanted.policies, wanted.parameters, Mode.AUTO)
+    policies = without_lacking(asked)
     types = chosen_types(wanted.types, wanted.policies, wanted.resources)
     names = [checked_account(each) for each in dict.fromkeys(wanted.accounts)]
     regions = tuple(checked_region(each) for each in dict.fromkeys(wanted.regions))

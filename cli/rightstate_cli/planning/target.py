@@ -128,6 +128,21 @@ def enabled_policies(
     return {name: Enabled(mode=mode, parameters=own) for name, own in values.items()}
 
 
+def without_lacking(policies: Mapping[str, Enabled]) -> dict[str, Enabled]:
+    """The policies without those that lack a value which nobody can guess, such as the bucket for logs.
+
+    Raises InvalidInput where all of them lack one, with how to give it."""
+    lacking = {
+        policy.id: policy.how_to_give(missing)
+        for name, each in policies.items()
+        for policy in (find_policy(name)[1],)
+        if (missing := policy.missing(each.parameters))
+    }
+    if lacking and len(lacking) == len(policies):
+        raise InvalidInput(" ".join(f"{name} cannot run. {how}" for name, how in lacking.items()))
+    return {name: each for name, each in policies.items() if name not in lacking}
+
+
 def parameter(given: str) -> tuple[str, str, Value]:
     """`POLICY.PARAMETER=VALUE` -> policy id, parameter, value. A list's items are comma-separated."""
     named, equals, text = given.partition("=")

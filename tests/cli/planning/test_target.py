@@ -3,9 +3,10 @@
 import pytest
 from moto import mock_aws
 
+from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
 from rightstate.policy import Mode
-from rightstate_cli.planning.target import target
+from rightstate_cli.planning.target import enabled_policies, target, without_lacking
 
 RDS = "arn:aws:rds:us-east-1:123456789012"
 
@@ -40,3 +41,16 @@ def test_a_bare_name_needs_the_one_type_that_it_belongs_to() -> None:
     assert named("orders", types=("rds-instance",)) == ["rds-instance orders"]
     with pytest.raises(InvalidInput, match="several types"):
         named("orders")
+
+
+def test_a_policy_that_lacks_a_value_is_left_out_of_a_run_of_all() -> None:
+    everything = enabled_policies((), (), (), Mode.AUTO)
+    run = without_lacking(everything)
+    assert {"s3-access-logging"} <= everything.keys() - run.keys()
+    for name, each in run.items():
+        find_policy(name)[1].bound_wants(each.parameters)
+
+
+def test_a_run_of_only_policies_that_lack_a_value_says_how_to_give_it() -> None:
+    with pytest.raises(InvalidInput, match=r"s3-access-logging cannot run.*--set"):
+        without_lacking(enabled_policies((), ("s3-access-logging",), (), Mode.AUTO))
