@@ -52,7 +52,7 @@ def test_a_broken_policy_is_decided_by_its_mode(
 ) -> None:
     name = server.make("sqs-queue", f"explained-{mode.value}")
     configure(engine, mode)
-    ran = inside("explain", queue(name), "--format", "json")
+    ran = inside("explain", queue(name), "--policy", POLICY, "--format", "json")
     [explained] = ran.json
     [told] = explained["now"]["policies"]
     assert (told["mode"], told["status"], told["rule"]) == (mode.value, "broken", rule)
@@ -67,7 +67,7 @@ def test_a_policy_that_is_off_is_shown_with_what_it_would_find_and_is_not_broken
 ) -> None:
     name = server.make("sqs-queue", "explained-off")
     engine.configure(Account(account=OWN))
-    ran = inside("explain", queue(name), "--format", "json")
+    ran = inside("explain", queue(name), "--policy", POLICY, "--format", "json")
     [told] = ran.json[0]["now"]["policies"]
     assert (told["mode"], told["status"], told["rule"]) == ("off", "broken", "mode off")
     assert told["findings"]
@@ -81,7 +81,7 @@ def test_the_last_event_is_told_with_its_caller_and_what_came_of_it(
     configure(engine, Mode.AUTO)
     run(engine, "sqs-queue", name, event=EVENT)
     run(engine, "sqs-queue", name, reason="looked at by hand")
-    ran = inside("explain", queue(name), "--format", "json")
+    ran = inside("explain", queue(name), "--policy", POLICY, "--format", "json")
     [explained] = ran.json
     assert [each["status"] for each in explained["now"]["policies"]] == ["compliant"]
     assert explained["now"]["policies"][0]["rule"] == "policy"
@@ -95,12 +95,12 @@ def test_the_last_event_is_told_with_its_caller_and_what_came_of_it(
 
 
 def test_only_the_policies_that_are_named_are_told_of(engine: Engine, server: Server, inside: Cli) -> None:
-    name = server.make("s3-bucket", "explained-bucket")
-    configure(engine, Mode.REPORT, "s3-versioning")
-    place = ("--account", OWN, "--region", REGION)
-    given = (f"arn:aws:s3:::{name}", *place, "--policy", "s3-versioning", "--format", "json")
-    [explained] = inside("explain", *given).json
-    assert [each["policy"] for each in explained["now"]["policies"]] == ["s3-versioning"]
+    name = server.make("rds-instance", "explained-database")
+    named = "rds-mysql-deletion-protection"
+    configure(engine, Mode.REPORT, named)
+    key = f"{OWN}/{REGION}/rds-instance/{name}"
+    [explained] = inside("explain", key, "--policy", named, "--format", "json").json
+    assert [each["policy"] for each in explained["now"]["policies"]] == [named]
 
 
 def test_what_cannot_be_read_now_is_told_with_what_the_ledger_has(
@@ -227,7 +227,7 @@ def test_what_keeps_a_policy_from_its_change_is_the_rule(
     )
     rules = {}
     for name in (exempt, halted):
-        ran = inside("explain", queue(name), "--format", "json")
+        ran = inside("explain", queue(name), "--policy", POLICY, "--format", "json")
         [told] = ran.json[0]["now"]["policies"]
         rules[name] = (told["status"], told["rule"], ran.code)
         assert told["findings"] == [{"setting": "Encryption", "before": "none", "after": "SSE-SQS"}]
