@@ -127,6 +127,7 @@ class Look:
     def finish(self, at: datetime, by: str, batch: str, before: Sequence[str] | None = None) -> Counts:
         """Put it in the place of the look before it, and its counts into the ledger, kept for LEDGER_DAYS.
 
+        Where there is no resource, and there was none before, nothing is written.
         `before` has the keys of the look before it, where they are known.
         """
         objects, folder = self._kept.objects, folder_of(*self._place)
@@ -137,12 +138,16 @@ class Look:
             if self._lines:
                 objects.put(_part(folder, self._parts), self._packed())
             left = self._parts + bool(self._lines)
-            for key in list(objects.keys(folder)) if before is None else before:
+            known = list(objects.keys(folder)) if before is None else before
+            for key in known:
                 if key >= _part(folder, left):
                     objects.delete(key)
             for number in range(self._parts):
                 objects.delete(_part(self._aside, number))
-            self._kept.ledger.put(_item(counts, self._kept.days))
+            # Most types have no resource in most places. Without this, their counts would be most of what a
+            # sweep writes.
+            if self._resources or known:
+                self._kept.ledger.put(_item(counts, self._kept.days))
         return counts
 
     def discard(self) -> None:

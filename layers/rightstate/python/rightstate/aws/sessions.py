@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any
 
@@ -131,7 +131,8 @@ def _hub_client(service: str) -> Any:
     return _client(_hub(), service)
 
 
-@cache
+# A container meets many regions. 300 clients take about 100 MB of the memory that it has.
+@lru_cache(maxsize=300)
 def _role_client(service: str, region: str) -> Any:
     return _client(_roles(), service, region_name=region)
 
