@@ -18,7 +18,7 @@ from rich.text import Text
 from rightstate_cli.application import sam_template
 
 PICTURE = "demo.svg"
-_WIDTH = 84
+_WIDTH = 100
 # The picture shows the totals and the resources. After them comes one execution, state by state.
 _END = "Execution "
 # Rich names fonts on another host. A page that shows the SVG as a picture loads none, and nothing may.
