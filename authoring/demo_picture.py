@@ -45,7 +45,7 @@ def main(file: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # the progress
         text=True,
-        check=False,  # 1 says that a resource is only reported
+        check=True,
     )
     file.write_text(picture(ran.stdout))
 

@@ -34,4 +34,4 @@ def demo(
         print_executions(found.executions, format)
     if format is Format.TABLE:
         print_demo(found)
-    raise typer.Exit(exit_code(found.executions))
+    raise typer.Exit(exit_code(found.judged))

@@ -27,6 +27,12 @@ class Demo:
         return sorted(found, key=lambda execution: (-_changes(execution), execution.resource_type))
 
     @property
+    def judged(self) -> Sequence[Execution]:
+        """The executions whose outcome says whether the demo worked: all but those that only report, as the
+        accounts have their account-wide block in mode report (simulation/accounts.py)."""
+        return [each for each in self.executions if each.outcome != "reported"]
+
+    @property
     def resources(self) -> int:
         """How many resources the events were about."""
         return len({(each.account, each.resource_type, each.resource) for each in self.executions})
