@@ -17,6 +17,10 @@ EXPECTED = Expected(
     "930d940e-891e-4781-a11a-7b0acd480f03:autoScalingGroupName/{id}",
     read=of_one("autoscaling", "AutoScalingGroupNames", "describe_auto_scaling_groups", many=True),
     tag=_tag,
+    also_calls=("elb",),
+    rarely_read={
+        "elasticloadbalancing:DescribeInstanceHealth": "asked of a Classic Load Balancer of a group",
+    },
     names={
         "checkout-web": "checkout-web",
         "Blue (2019) web/api": "Blue (2019) web/api",

@@ -33,5 +33,6 @@ EXPECTED = Expected(
         "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c3d4e5f60718": "i-0a1b2c3d4e5f60718",
     },
     config_id=("i-0a1b2c3d4e5f60718", "i-0a1b2c3d4e5f60718"),
-    read_one_by_one=("ec2:DescribeInstanceAttribute",),
+    iam_prefixes={"cloudwatch": "cloudwatch"},  # its calls are signed for monitoring
+    read_one_by_one=("cloudwatch:GetMetricStatistics", "ec2:DescribeInstanceAttribute"),
 )

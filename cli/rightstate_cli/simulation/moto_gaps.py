@@ -13,7 +13,7 @@ from moto.awslambda.models import LambdaBackend
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudtrail.models import Trail
 from moto.core.responses import ActionResult
-from moto.ec2.models.instances import InstanceBackend, Reservation
+from moto.ec2.models.instances import InstanceBackend, MetadataOptions, Reservation
 from moto.ec2.responses.monitoring import Monitoring
 from moto.elb.exceptions import LoadBalancerNotFoundError
 from moto.elb.models import ELBBackend
@@ -167,6 +167,21 @@ def _all_reservations(self: InstanceBackend, filters: Mapping[str, Any] | None =
 _filtered_reservations = InstanceBackend.all_reservations
 
 
+# ModifyInstanceMetadataOptions leaves what it does not name. moto forgets it.
+def _modify_metadata_options(self: InstanceBackend, instance_id: str, **given: Any) -> MetadataOptions:
+    options: MetadataOptions = self.get_instance(instance_id).metadata_options
+    for name, value in given.items():
+        if value is not None and name != "dry_run":
+            setattr(options, _OPTIONS.get(name, name), value)
+    return options
+
+
+_OPTIONS = {
+    "hop_limit": "http_put_response_hop_limit",
+    "http_protocol": "http_protocol_ipv6",
+    "metadata_tags": "instance_metadata_tags",
+}
+
 # --- Auto Scaling ---
 
 
@@ -315,6 +330,7 @@ _FILLS: list[tuple[Any, str, Any]] = [
     (Monitoring, "monitor_instances", _monitoring("pending", "enabled")),
     (Monitoring, "unmonitor_instances", _monitoring("disabling", "disabled")),
     (InstanceBackend, "all_reservations", _all_reservations),
+    (InstanceBackend, "modify_instance_metadata_options", _modify_metadata_options),
     *(
         (AutoScalingResponse, name, _with_cooldown(getattr(AutoScalingResponse, name)))
         for name in ("create_auto_scaling_group", "update_auto_scaling_group")

@@ -19,12 +19,13 @@ from rightstate.identify import identify
 from rightstate.models.decision import Outcome
 from rightstate.resource_type import Place, Resource
 from rightstate_cli.simulation import moto_gaps
-from tests.support.cycle import Account, enabled, plan, remediate
+from tests.support.cycle import Account, enabled, make, plan, remediate, undo
 
 GROUP = load("auto-scaling-group")
 PLACE = Place(account="123456789012", region="us-east-1")
 RESOURCE = Resource(**PLACE.model_dump(), id="checkout-web")
 POLICIES = enabled(GROUP)
+COOLDOWN, CHECKS = "asg-cooldown", "asg-elb-health-check"
 
 
 @pytest.fixture
@@ -97,9 +98,115 @@ def test_the_cooldown_that_the_account_asks_for_is_written(account: Account) -> 
 
 @given(cooldown=st.integers(min_value=1, max_value=100_000), wanted=st.integers(1, 100_000))
 def test_a_cooldown_that_somebody_chose_is_neither_raised_nor_lowered(cooldown: int, wanted: int) -> None:
-    asked = enabled(GROUP, default_cooldown_seconds=wanted)
+    asked = enabled(GROUP, COOLDOWN, default_cooldown_seconds=wanted)
     decision = decide(GROUP, RESOURCE, asked, {"DefaultCooldown": cooldown})
     assert (decision.outcome, decision.calls) == (Outcome.COMPLIANT, ())
+
+
+def target_group(account: Account) -> str:
+    vpc = account.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    elbv2 = account.client("elbv2")
+    [made] = elbv2.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=vpc)["TargetGroups"]
+    return str(made["TargetGroupArn"])
+
+
+@pytest.mark.parametrize(
+    ("types", "grace", "written"),
+    [
+        ("EC2", 0, {"HealthCheckType": "ELB", "HealthCheckGracePeriod": 300}),
+        ("EC2", 900, {"HealthCheckType": "ELB", "HealthCheckGracePeriod": 900}),
+        ("EBS", 60, {"HealthCheckType": "EBS,ELB", "HealthCheckGracePeriod": 300}),
+        (
+            "EBS,EC2,VPC_LATTICE",
+            300,
+            {"HealthCheckType": "EBS,ELB,VPC_LATTICE", "HealthCheckGracePeriod": 300},
+        ),
+    ],
+)
+def test_the_balancers_checks_come_beside_the_others_and_the_grace_period_is_never_shortened(
+    account: Account, types: str, grace: int, written: dict[str, Any]
+) -> None:
+    create(account, HealthCheckType=types, TargetGroupARNs=[target_group(account)])
+    account.client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="checkout-web", HealthCheckGracePeriod=grace
+    )
+    before = described(account)
+    decision = remediate(GROUP, account, RESOURCE, enabled(GROUP, CHECKS))
+    assert described(account) == {**before, **written}
+    assert plan(GROUP, account, RESOURCE, enabled(GROUP, CHECKS)).outcome is Outcome.COMPLIANT
+    make(GROUP, account, RESOURCE, undo(GROUP, account, RESOURCE, decision))
+    after = described(account)
+    assert after["HealthCheckGracePeriod"] == grace
+    assert {*after["HealthCheckType"].split(","), "EC2"} == {*types.split(","), "EC2"}
+
+
+@pytest.mark.parametrize("types", ["ELB", "EC2,ELB", "EBS,ELB"])
+def test_a_group_that_uses_the_balancers_checks_is_left_alone_whatever_its_grace_period(
+    account: Account, types: str
+) -> None:
+    create(account, HealthCheckType=types, HealthCheckGracePeriod=1, TargetGroupARNs=[target_group(account)])
+    account.calls.clear()
+    assert plan(GROUP, account, RESOURCE, enabled(GROUP, CHECKS)).outcome is Outcome.COMPLIANT
+    assert account.calls == ["autoscaling:DescribeAutoScalingGroups"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{}, {"TrafficSources": [{"Identifier": "arn:aws:vpc-lattice:x", "Type": "vpc-lattice"}]}],
+    ids=str,
+)
+def test_a_group_without_a_load_balancer_needs_no_checks_of_one(account: Account, told: Any) -> None:
+    create(account)
+    group = {**described(account), **told}
+    with Stubber(account.client("autoscaling")) as stubber:
+        stubber.add_response("describe_auto_scaling_groups", {"AutoScalingGroups": [group]})
+        decision = plan(GROUP, account, RESOURCE, enabled(GROUP, CHECKS))
+    assert decision.outcome is Outcome.NOT_APPLICABLE
+
+
+HEALTH = [
+    ("elbv2", "healthy", False),
+    ("elbv2", "initial", False),
+    ("elbv2", "draining", False),
+    ("elbv2", "unhealthy", True),
+    ("elbv2", "unused", True),
+    ("elb", "InService", False),
+    ("elb", "OutOfService", True),
+]
+
+
+@pytest.mark.parametrize(("service", "state", "held"), HEALTH)
+def test_nothing_is_changed_while_a_member_is_unhealthy_unless_the_account_says_so(
+    account: Account, service: str, state: str, held: bool
+) -> None:
+    create(account)
+    sources = [{"Identifier": "web", "Type": service}]
+    group = {**described(account), "Instances": [MEMBER], "TrafficSources": sources}
+    answers: dict[str, tuple[str, dict[str, Any]]] = {
+        "elb": (
+            "describe_instance_health",
+            {"InstanceStates": [{"InstanceId": each, "State": state} for each in ("i-1", "i-other")]},
+        ),
+        "elbv2": (
+            "describe_target_health",
+            {"TargetHealthDescriptions": [{"Target": {"Id": "i-1"}, "TargetHealth": {"State": state}}]},
+        ),
+    }
+    for wanted in (True, False):
+        with Stubber(account.client("autoscaling")) as groups, Stubber(account.client(service)) as health:
+            groups.add_response("describe_auto_scaling_groups", {"AutoScalingGroups": [group]})
+            health.add_response(*answers[service])
+            decision = plan(GROUP, account, RESOURCE, enabled(GROUP, CHECKS, require_all_healthy=wanted))
+        assert decision.apply is not (held and wanted)
+
+
+MEMBER = {
+    "InstanceId": "i-1",
+    "AvailabilityZone": "us-east-1a",
+    "LifecycleState": "InService",
+    "HealthStatus": "Healthy",
+    "ProtectedFromScaleIn": False,
+}
 
 
 @pytest.mark.parametrize(

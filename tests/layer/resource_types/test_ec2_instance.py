@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,13 +19,14 @@ from rightstate.models.decision import Outcome, Status
 from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Place, Resource
 from rightstate_cli.simulation import moto_gaps
-from tests.support.cycle import Account, enabled, observe, plan, reasons, remediate
+from tests.support.cycle import Account, enabled, make, observe, plan, reasons, remediate, undo
 
 INSTANCE = load("ec2-instance")
 OWNER = "123456789012"
 PLACE = Place(account=OWNER, region="us-east-1")
 MONITORING = "ec2-detailed-monitoring"
 PROTECTION = "ec2-termination-protection"
+TOKENS = "ec2-imdsv2-required"
 SECRET = "planted-in-the-user-data"
 READS = ["ec2:DescribeInstances", "ec2:DescribeInstanceAttribute"]
 
@@ -89,9 +91,61 @@ def test_an_instance_without_termination_protection_gets_it_by_one_call(account:
         account.client("ec2").terminate_instances(InstanceIds=[instance.id])
 
 
-def test_both_policies_together_describe_the_instance_once(account: Account) -> None:
+def test_all_policies_together_describe_the_instance_once(account: Account) -> None:
     remediate(INSTANCE, account, launch(account), enabled(INSTANCE))
-    assert account.calls == [*READS, "ec2:MonitorInstances", "ec2:ModifyInstanceAttribute"]
+    assert account.calls == [
+        *READS,
+        "cloudwatch:GetMetricStatistics",
+        "ec2:MonitorInstances",
+        "ec2:ModifyInstanceAttribute",
+        "ec2:ModifyInstanceMetadataOptions",
+    ]
+
+
+def test_an_instance_that_answers_to_imdsv1_requires_tokens_and_keeps_its_other_options(
+    account: Account,
+) -> None:
+    options = {"HttpTokens": "optional", "HttpPutResponseHopLimit": 2, "InstanceMetadataTags": "enabled"}
+    instance = launch(account, MetadataOptions=options)
+    before = described(account, instance)["MetadataOptions"]
+    decision = remediate(INSTANCE, account, instance, enabled(INSTANCE, TOKENS))
+    assert described(account, instance)["MetadataOptions"] == {**before, "HttpTokens": "required"}
+    assert plan(INSTANCE, account, instance, enabled(INSTANCE, TOKENS)).outcome is Outcome.COMPLIANT
+    make(INSTANCE, account, instance, undo(INSTANCE, account, instance, decision))
+    assert described(account, instance)["MetadataOptions"] == before
+
+
+def test_an_instance_without_an_endpoint_keeps_none(account: Account) -> None:
+    instance = launch(account, MetadataOptions={"HttpTokens": "optional", "HttpEndpoint": "disabled"})
+    decision = remediate(INSTANCE, account, instance, enabled(INSTANCE, TOKENS))
+    assert (decision.outcome, decision.calls) == (Outcome.COMPLIANT, ())
+    assert account.calls == ["ec2:DescribeInstances"]
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "wanted", "held"),
+    [(None, 14, False), (1, 14, True), (13, 14, True), (16, 14, False), (1, 0, False), (60, 90, True)],
+)
+def test_an_instance_that_used_imdsv1_lately_is_reported_and_left_alone(
+    account: Account, days_ago: int | None, wanted: int, held: bool
+) -> None:
+    instance = launch(account)
+    if days_ago is not None:
+        account.client("cloudwatch").put_metric_data(
+            Namespace="AWS/EC2",
+            MetricData=[
+                {
+                    "MetricName": "MetadataNoToken",
+                    "Dimensions": [{"Name": "InstanceId", "Value": instance.id}],
+                    "Timestamp": datetime.now(UTC) - timedelta(days=days_ago),
+                    "Value": 3,
+                }
+            ],
+        )
+    decision = plan(INSTANCE, account, instance, enabled(INSTANCE, TOKENS, require_no_v1_use_days=wanted))
+    assert decision.apply is not held
+    assert [verdict.status for verdict in decision.verdicts] == [Status.HELD if held else Status.BROKEN]
+    assert ("MetadataNoToken" in decision.reason) is held
 
 
 def test_an_instance_that_has_been_remediated_is_left_alone(account: Account) -> None:
@@ -112,7 +166,11 @@ def test_everything_else_stays_as_it_was(account: Account, state: str) -> None:
     remediate(INSTANCE, account, instance, enabled(INSTANCE))
     after = described(account, instance), [attribute(account, instance, name) for name in kept]
     assert before[0]["State"]["Name"] == state
-    assert after == ({**before[0], "Monitoring": {"State": "enabled"}}, before[1])
+    options = {**before[0]["MetadataOptions"], "HttpTokens": "required"}
+    assert after == (
+        {**before[0], "Monitoring": {"State": "enabled"}, "MetadataOptions": options},
+        before[1],
+    )
 
 
 # --- What does not apply ---

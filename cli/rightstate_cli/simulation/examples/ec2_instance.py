@@ -1,4 +1,4 @@
-"""An instance without detailed monitoring and without termination protection."""
+"""An instance without detailed monitoring and termination protection, which answers to IMDSv1."""
 
 import boto3
 

@@ -51,4 +51,33 @@ POLICIES = (
         notes="It does not keep a shutdown from within from terminating the instance where that is its "
         "InstanceInitiatedShutdownBehavior, nor AWS from retiring its host.",
     ),
+    Policy(
+        id="ec2-imdsv2-required",
+        title="Ensure EC2 instances require IMDSv2",
+        category="AWS - Compute",
+        risk=Risk.BREAKS_ACCESS,
+        severity=Severity.HIGH,
+        wants={"HttpTokens": Exactly(value="required")},
+        parameters={
+            "require_no_v1_use_days": Parameter(
+                default=14,
+                minimum=0,
+                maximum=90,
+                why="Days without any use of IMDSv1 before it is switched off; 0 does not ask. CloudWatch "
+                "counts the uses for each instance.",
+            )
+        },
+        not_applicable=("terminated", "operated"),
+        compliant_when=("no-metadata",),
+        held_when=("uses-v1",),
+        side_effects="Programs that use IMDSv1 lose the metadata and the credentials of the role at once. "
+        "Containers need a hop limit of 2, which is left as it is. The instance is not restarted.",
+        reversibility=Reversibility.FULLY,
+        undo_note="HttpTokens is optional again.",
+        security_hub=("EC2.8",),
+        prowler=("ec2_instance_imdsv2_enabled",),
+        config_rules=("EC2_IMDSV2_CHECK",),
+        notes="An Auto Scaling group launches new instances as its launch template says: change that too. A "
+        "stopped instance takes the change when it is started.",
+    ),
 )

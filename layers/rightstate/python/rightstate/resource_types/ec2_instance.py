@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rightstate.errors import InvalidInput, ResourceGone
@@ -91,7 +92,35 @@ def _observe(
             InstanceId=resource.id, Attribute="disableApiTermination"
         )
         observed["DisableApiTermination"] = answer["DisableApiTermination"]["Value"]
+    if "DaysSinceV1Use" in settings and _admits_v1(observed):
+        observed["DaysSinceV1Use"] = _days_since_v1_use(clients, resource.id)
     return {name: observed[name] for name in settings & set(observed)}
+
+
+def _admits_v1(observed: Observed) -> bool:
+    return observed["HttpTokens"] != "required" and observed["HttpEndpoint"] != "disabled"
+
+
+_DAY = timedelta(days=1)
+_LOOK_BACK = 90
+
+
+def _days_since_v1_use(clients: Clients, instance: str) -> int | None:
+    """Full days since the instance's metadata was last asked for without a token. None: not in 90 days."""
+    now = datetime.now(UTC)
+    # EC2 User Guide, "CloudWatch metrics for your instances": MetadataNoToken counts these calls.
+    answer = clients("cloudwatch").get_metric_statistics(
+        Namespace="AWS/EC2",
+        MetricName="MetadataNoToken",
+        Dimensions=[{"Name": "InstanceId", "Value": instance}],
+        StartTime=now - _LOOK_BACK * _DAY,
+        EndTime=now,
+        Period=int(_DAY.total_seconds()),
+        Statistics=["Sum"],
+    )
+    # A timestamp is the beginning of 24 hours, so that the last call may be a day younger.
+    used = [each["Timestamp"] for each in answer["Datapoints"] if each["Sum"] > 0]
+    return max((now - max(used) - _DAY) // _DAY, 0) if used else None
 
 
 def _instance(clients: Clients, resource: Resource) -> Answer:
@@ -114,6 +143,8 @@ def _described(instance: Mapping[str, Any]) -> dict[str, Value]:
         "Owner": _owner(tags),
         "Operator": instance.get("Operator", {}).get("Principal"),
         "TagKeys": sorted(tags),
+        "HttpTokens": instance.get("MetadataOptions", {}).get("HttpTokens"),
+        "HttpEndpoint": instance.get("MetadataOptions", {}).get("HttpEndpoint"),
     }
 
 
@@ -153,6 +184,10 @@ def _call(resource: Resource, change: Change) -> Call:
     if change.setting == "Monitoring":
         operation = "MonitorInstances"
         parameters = {"InstanceIds": [resource.id]}
+    if change.setting == "HttpTokens":
+        operation = "ModifyInstanceMetadataOptions"
+        # With the endpoint as it is: EC2 has refused the call without it. What is not named stays.
+        parameters = {"InstanceId": resource.id, "HttpTokens": change.after, "HttpEndpoint": "enabled"}
     return Call(service="ec2", operation=operation, parameters=parameters, settings=(change.setting,))
 
 
@@ -167,6 +202,11 @@ def _busy(observed: Observed) -> str | None:
     return None
 
 
+def _used_v1_lately(observed: Observed) -> bool:
+    days, wanted = observed.get("DaysSinceV1Use"), observed["require_no_v1_use_days"]
+    return isinstance(days, int) and isinstance(wanted, int) and days < wanted
+
+
 _CASES = {
     "terminated": Case(
         reason="The instance is terminated.",
@@ -179,6 +219,18 @@ _CASES = {
         reason="An AWS service operates the instance, and its settings are left to that service.",
         holds=lambda observed: observed.get("Operator") is not None,
         reads=("Operator",),
+    ),
+    "no-metadata": Case(
+        reason="The instance has no metadata endpoint, so that neither version answers.",
+        holds=lambda observed: observed.get("HttpEndpoint") == "disabled",
+        reads=("HttpEndpoint",),
+    ),
+    "uses-v1": Case(
+        reason="Something on the instance has used IMDSv1 within require_no_v1_use_days (CloudWatch metric "
+        "MetadataNoToken). It would lose its credentials. Update it first; with 0 days nobody asks.",
+        holds=_used_v1_lately,
+        reads=("DaysSinceV1Use", "HttpTokens", "HttpEndpoint"),
+        parameters=("require_no_v1_use_days",),
     ),
     "untagged": Case(
         reason="The instance does not have the tag of those to monitor closely.",
@@ -231,6 +283,14 @@ RESOURCE_TYPE = ResourceType(
             write="ModifyInstanceAttribute:DisableApiTermination.Value",
         ),
         "InstanceLifecycle": Setting(read="DescribeInstances:Reservations[].Instances[].InstanceLifecycle"),
+        "HttpTokens": Setting(
+            read="DescribeInstances:Reservations[].Instances[].MetadataOptions.HttpTokens",
+            write="ModifyInstanceMetadataOptions:HttpTokens",
+        ),
+        "HttpEndpoint": Setting(
+            read="DescribeInstances:Reservations[].Instances[].MetadataOptions.HttpEndpoint"
+        ),
+        "DaysSinceV1Use": Setting(read="cloudwatch.GetMetricStatistics:Datapoints[].Timestamp"),
         "AutoScalingGroup": Setting(read="DescribeInstances:Reservations[].Instances[].Tags[].Value"),
         "Owner": Setting(read="DescribeInstances:Reservations[].Instances[].Tags[]"),
         "Operator": Setting(read="DescribeInstances:Reservations[].Instances[].Operator.Principal"),
@@ -242,6 +302,9 @@ RESOURCE_TYPE = ResourceType(
         ),
         "DisableApiTermination": InCode(
             "AWS::EC2::Instance/DisableApiTermination", "aws_instance.disable_api_termination"
+        ),
+        "HttpTokens": InCode(
+            "AWS::EC2::Instance/MetadataOptions.HttpTokens", "aws_instance.metadata_options.http_tokens"
         ),
     },
     cases=_CASES,
@@ -271,6 +334,13 @@ RESOURCE_TYPE = ResourceType(
             "InstanceCalls", "ec2", ("ModifyInstanceAttribute",), Subject(("requestParameters.instanceId",))
         ),
         Rule(
+            "MetadataCalls",
+            "ec2",
+            ("ModifyInstanceMetadataOptions",),
+            Subject(("requestParameters.ModifyInstanceMetadataOptionsRequest.InstanceId",)),
+            name="ec2-instance-metadata",
+        ),
+        Rule(
             "MonitoringCalls",
             "ec2",
             ("UnmonitorInstances",),
@@ -290,8 +360,16 @@ RESOURCE_TYPE = ResourceType(
     tags=_LISTING.tags_of,
     calls=_calls,
     members=_members,
-    read_actions=("ec2:DescribeInstanceAttribute", "ec2:DescribeInstances"),
-    write_actions=("ec2:ModifyInstanceAttribute", "ec2:MonitorInstances"),
+    read_actions=(
+        "cloudwatch:GetMetricStatistics",
+        "ec2:DescribeInstanceAttribute",
+        "ec2:DescribeInstances",
+    ),
+    write_actions=(
+        "ec2:ModifyInstanceAttribute",
+        "ec2:ModifyInstanceMetadataOptions",
+        "ec2:MonitorInstances",
+    ),
     undo_actions=("ec2:UnmonitorInstances",),
     restore=_restore,
     write_resources=("arn:{partition}:ec2:{region}:{account}:instance/{id}",),
