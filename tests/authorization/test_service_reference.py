@@ -121,7 +121,7 @@ def test_each_resource_that_writing_is_allowed_on_is_one_that_some_action_is_che
 
 # Actions that the reference names as dependent of ours -> why our calls do not need them.
 NOT_NEEDED = {
-    "iam:PassRole": "no call of ours names a role",
+    "iam:PassRole": "where a call of ours names a role, its type declares it",
     "secretsmanager:": "for passwords that RDS or Redshift manages, which no call of ours turns on",
     "acm:DescribeCertificate": "for a custom domain of a Redshift cluster, which no call of ours names",
     "kms:": "for a key that the call names; rds-instance declares those of Performance Insights' key",

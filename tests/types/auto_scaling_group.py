@@ -18,6 +18,8 @@ EXPECTED = Expected(
     read=of_one("autoscaling", "AutoScalingGroupNames", "describe_auto_scaling_groups", many=True),
     tag=_tag,
     also_calls=("elb",),
+    # Asked of groups that do not use the checks of their load balancers yet.
+    read_one_by_one=("elbv2:DescribeTargetHealth",),
     rarely_read={
         "elasticloadbalancing:DescribeInstanceHealth": "asked of a Classic Load Balancer of a group",
     },
