@@ -17,6 +17,7 @@ def _read(session: boto3.Session, identifier: str) -> Readers:
     ]
     return {
         "load balancer": or_error(elbv2.describe_load_balancers, LoadBalancerArns=[arn]),
+        "listeners": or_error(elbv2.describe_listeners, LoadBalancerArn=arn),
         "attributes": or_error(elbv2.describe_load_balancer_attributes, LoadBalancerArn=arn),
     }
 
@@ -29,6 +30,11 @@ EXPECTED = Expected(
     arn="arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}",
     read=_read,
     tag=lambda session, name, arn: session.client("elbv2").add_tags(ResourceArns=[arn], Tags=LISTED),
+    instead={
+        "elasticloadbalancing:ModifyListener": [
+            "arn:{partition}:elasticloadbalancing:{region}:{account}:listener/{id}/f2f7dc8efc522ab2"
+        ]
+    },
     busy=Busy(
         "DescribeLoadBalancers", ("LoadBalancers", 0, "State", "Code"), "provisioning", changes_at_once=True
     ),
@@ -46,6 +52,6 @@ EXPECTED = Expected(
         "arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/app/checkout/50dc6c495c0c9188",
         "app/checkout/50dc6c495c0c9188",
     ),
-    read_one_by_one=("elbv2:DescribeLoadBalancerAttributes",),
+    read_one_by_one=("elbv2:DescribeListeners", "elbv2:DescribeLoadBalancerAttributes"),
     create_one_of_many=_create_one_of_many,
 )

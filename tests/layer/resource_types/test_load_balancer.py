@@ -15,13 +15,14 @@ from rightstate.identify import is_arn_of
 from rightstate.models.decision import Outcome, Status
 from rightstate.resource_type import Place, Resource
 from rightstate_cli.simulation import moto_gaps
-from tests.support.cycle import Account, enabled, observe, plan, reasons, remediate
+from tests.support.cycle import Account, enabled, make, observe, plan, reasons, remediate, undo
 
 BALANCER = load("load-balancer")
 OWNER = "123456789012"
 PLACE = Place(account=OWNER, region="us-east-1")
 PREFIX = f"arn:aws:elasticloadbalancing:us-east-1:{OWNER}:loadbalancer/"
 ALB, NLB = "alb-deletion-protection", "nlb-deletion-protection"
+REDIRECT = "alb-http-to-https-redirect"
 POLICY_OF = {"application": ALB, "network": NLB}
 READS = ["elbv2:DescribeLoadBalancers", "elbv2:DescribeLoadBalancerAttributes", "elbv2:DescribeTags"]
 kinds = pytest.mark.parametrize("kind", POLICY_OF)
@@ -83,7 +84,7 @@ def test_every_other_attribute_stays_as_it_was(account: Account) -> None:
         ],
     )
     before = attributes(account, resource)
-    remediate(BALANCER, account, resource, enabled(BALANCER))
+    remediate(BALANCER, account, resource, enabled(BALANCER, ALB, NLB))
     assert attributes(account, resource) == {**before, "deletion_protection.enabled": "true"}
 
 
@@ -101,7 +102,7 @@ def test_the_policy_of_one_kind_does_not_touch_the_other(
 
 
 def test_with_both_policies_each_load_balancer_is_the_business_of_one(account: Account) -> None:
-    decision = remediate(BALANCER, account, create(account, "network"), enabled(BALANCER))
+    decision = remediate(BALANCER, account, create(account, "network"), enabled(BALANCER, ALB, NLB))
     assert {verdict.policy: verdict.status for verdict in decision.verdicts} == {
         ALB: Status.NOT_APPLICABLE,
         NLB: Status.BROKEN,
@@ -110,7 +111,7 @@ def test_with_both_policies_each_load_balancer_is_the_business_of_one(account: A
 
 
 def test_a_gateway_load_balancer_is_not_applicable(account: Account) -> None:
-    decision = plan(BALANCER, account, create(account, "gateway"), enabled(BALANCER))
+    decision = plan(BALANCER, account, create(account, "gateway"), enabled(BALANCER, ALB, NLB))
     assert decision.outcome is Outcome.NOT_APPLICABLE
     assert reasons(decision) == ["The policy is not about Gateway Load Balancers."] * 2
 
@@ -159,9 +160,9 @@ def test_other_tags_do_not_exempt(account: Account, tags: dict[str, str]) -> Non
 
 def test_tags_are_not_read_where_they_do_not_count_and_others_are_never_observed(account: Account) -> None:
     resource = create(account, "application", **{"owner": "ana@example.com", "AmazonECSManaged": "true"})
-    observe(BALANCER, account, resource, enabled(BALANCER, exempt_controlled=False))
+    observe(BALANCER, account, resource, enabled(BALANCER, ALB, NLB, exempt_controlled=False))
     assert account.calls == READS[:2]
-    assert observe(BALANCER, account, resource, enabled(BALANCER)) == {
+    assert observe(BALANCER, account, resource, enabled(BALANCER, ALB, NLB)) == {
         "Type": "application",
         "State": "active",
         "ControllerTags": ["AmazonECSManaged"],
@@ -194,7 +195,7 @@ def described(account: Account, state: str) -> Any:
 def test_one_that_does_not_exist_is_gone(account: Account) -> None:
     missing = Resource(**PLACE.model_dump(), id="app/missing/50dc6c495c0c9188")
     with pytest.raises(ResourceGone), named_errors(gone=BALANCER.gone):
-        plan(BALANCER, account, missing, enabled(BALANCER))
+        plan(BALANCER, account, missing, enabled(BALANCER, ALB, NLB))
 
 
 def test_load_balancers_of_every_kind_are_listed(account: Account) -> None:
@@ -222,3 +223,95 @@ def test_an_arn_of_one_generation_is_not_one_of_the_other() -> None:
     }
     for name in arns:
         assert [kind for kind, arn in arns.items() if is_arn_of(load(name), arn)] == [name]
+
+
+# --- Listeners ---
+
+
+def listen(account: Account, resource: Resource, protocol: str, port: int, *actions: dict[str, Any]) -> str:
+    more = {}
+    if protocol == "HTTPS":
+        made = account.client("acm").request_certificate(DomainName="checkout.example.com")
+        more = {"Certificates": [{"CertificateArn": made["CertificateArn"]}]}
+    [listener] = account.client("elbv2").create_listener(
+        LoadBalancerArn=PREFIX + resource.id,
+        Protocol=protocol,
+        Port=port,
+        DefaultActions=list(actions or [FIXED]),
+        **more,
+    )["Listeners"]
+    return str(listener["ListenerArn"])
+
+
+def listeners(account: Account, resource: Resource) -> Any:
+    answer = account.client("elbv2").describe_listeners(LoadBalancerArn=PREFIX + resource.id)
+    return {each["ListenerArn"]: each["DefaultActions"] for each in answer["Listeners"]}
+
+
+FIXED = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200", "ContentType": "text/plain"}}
+
+
+def redirect(**configuration: str) -> dict[str, Any]:
+    return {"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_302", **configuration}}
+
+
+@pytest.mark.parametrize(("port", "expected"), [(443, "443"), (8443, "8443")])
+def test_each_http_listener_redirects_and_gets_its_actions_back(
+    account: Account, port: int, expected: str
+) -> None:
+    resource = create(account, "application")
+    plain = [listen(account, resource, "HTTP", 80), listen(account, resource, "HTTP", 8080)]
+    done = listen(account, resource, "HTTP", 81, redirect(Protocol="HTTPS", Port="443"))
+    tls = listen(account, resource, "HTTPS", port)
+    before = listeners(account, resource)
+    decision = remediate(BALANCER, account, resource, enabled(BALANCER, REDIRECT))
+    after = listeners(account, resource)
+    assert {arn for arn in after if after[arn] != before[arn]} == {*plain}
+    for arn in plain:
+        [action] = after[arn]
+        assert action["RedirectConfig"] == {
+            "Protocol": "HTTPS",
+            "Port": expected,
+            "Host": "#{host}",
+            "Path": "/#{path}",
+            "Query": "#{query}",
+            "StatusCode": "HTTP_301",
+        }
+    assert {done, tls} <= before.keys()
+    assert plan(BALANCER, account, resource, enabled(BALANCER, REDIRECT)).outcome is Outcome.COMPLIANT
+    make(BALANCER, account, resource, undo(BALANCER, account, resource, decision))
+    assert listeners(account, resource) == before
+
+
+def test_a_redirect_to_http_is_none_to_https(account: Account) -> None:
+    resource = create(account, "application")
+    listen(account, resource, "HTTP", 80, redirect(Protocol="HTTP", Port="8080"))
+    listen(account, resource, "HTTPS", 443)
+    assert plan(BALANCER, account, resource, enabled(BALANCER, REDIRECT)).apply
+
+
+def test_without_an_https_listener_nothing_is_redirected(account: Account) -> None:
+    resource = create(account, "application")
+    listen(account, resource, "HTTP", 80)
+    decision = plan(BALANCER, account, resource, enabled(BALANCER, REDIRECT))
+    assert (decision.outcome, decision.calls) == (Outcome.NOT_APPLICABLE, ())
+    assert "no HTTPS listener" in decision.reason
+
+
+@pytest.mark.parametrize(("only", "applies"), [(True, False), (False, True)])
+def test_an_internal_load_balancer_is_left_alone_where_the_account_says_so(
+    account: Account, only: bool, applies: bool
+) -> None:
+    resource = create(account, "application")
+    elbv2_backends[OWNER]["us-east-1"].load_balancers[PREFIX + resource.id].scheme = "internal"
+    listen(account, resource, "HTTP", 80)
+    listen(account, resource, "HTTPS", 443)
+    decision = plan(BALANCER, account, resource, enabled(BALANCER, REDIRECT, only_internet_facing=only))
+    assert decision.apply is applies
+
+
+def test_a_network_load_balancer_is_not_asked_for_its_listeners(account: Account) -> None:
+    resource = create(account, "network")
+    decision = plan(BALANCER, account, resource, enabled(BALANCER, REDIRECT))
+    assert decision.outcome is Outcome.NOT_APPLICABLE
+    assert account.calls == ["elbv2:DescribeLoadBalancers"]

@@ -1,6 +1,8 @@
 """Application, Network and Gateway Load Balancers."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
@@ -20,10 +22,13 @@ from rightstate.resource_type import (
     Tags,
     tags_in,
 )
-from rightstate.wants import Value, as_text
+from rightstate.wants import Value, as_list, as_text
 
 _ARN = "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}"
 _PROTECTION = "deletion_protection.enabled"
+_PLAIN = "PlainListeners"
+_ACTIONS = "ListenerActions"
+_PORTS = "HttpsPorts"
 
 # Keys of the tags by which a controller knows the load balancers that it made, and will delete.
 _CONTROLLERS = (
@@ -67,7 +72,33 @@ def _observe(
         # Kubernetes marks with `shared` what it uses and leaves in place.
         owned = [key for key, value in _tags(clients, resource, found, shared).items() if value != "shared"]
         observed["ControllerTags"] = [key for key in owned if key.startswith(_CONTROLLERS)]
+    if "Scheme" in settings:
+        observed["Scheme"] = found.get("Scheme")
+    if settings & {_PLAIN, _ACTIONS, _PORTS} and found["Type"] == "application":
+        listening = _listeners(clients, resource)
+        observed |= {name: listening[name] for name in settings & listening.keys()}
     return observed
+
+
+def _listeners(clients: Clients, resource: Resource) -> dict[str, Value]:
+    listed = clients("elbv2").get_paginator("describe_listeners").paginate(LoadBalancerArn=_arn(resource))
+    listeners = [each for page in listed for each in page["Listeners"]]
+    plain = [each for each in listeners if each["Protocol"] == "HTTP" and not _redirects(each)]
+    return {
+        _PLAIN: sorted(each["ListenerArn"] for each in plain),
+        # As texts, because that is what is kept to restore them.
+        _ACTIONS: sorted(
+            json.dumps({name: each[name] for name in ("ListenerArn", "DefaultActions")}, sort_keys=True)
+            for each in plain
+        ),
+        _PORTS: sorted(str(each["Port"]) for each in listeners if each["Protocol"] == "HTTPS"),
+    }
+
+
+def _redirects(listener: Mapping[str, Any]) -> bool:
+    """Whether all it does, but for its rules, is to redirect to HTTPS."""
+    actions = listener.get("DefaultActions", ())
+    return len(actions) == 1 and actions[0].get("RedirectConfig", {}).get("Protocol") == "HTTPS"
 
 
 def _arn(resource: Resource) -> str:
@@ -94,6 +125,58 @@ _LISTING = Listing(
 
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    return [
+        *_attributes(resource, [each for each in changes if each.setting == _PROTECTION]),
+        *(
+            _modify_listener(listener, [_to_https(observed)])
+            for each in changes
+            if each.setting == _PLAIN
+            for listener in as_list(each.before)
+        ),
+    ]
+
+
+def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
+    kept = [
+        json.loads(text)
+        for each in changes
+        if each.setting == _PLAIN
+        for text in as_list(each.beside.get(_ACTIONS))
+    ]
+    return [
+        *_attributes(resource, [each for each in changes if each.setting == _PROTECTION]),
+        *(_modify_listener(each["ListenerArn"], each["DefaultActions"]) for each in kept),
+    ]
+
+
+def _to_https(observed: Observed) -> dict[str, Any]:
+    ports = as_list(observed.get(_PORTS))
+    return {
+        "Type": "redirect",
+        "RedirectConfig": {
+            "Protocol": "HTTPS",
+            "Port": "443" if "443" in ports or not ports else ports[0],
+            "Host": "#{host}",
+            "Path": "/#{path}",
+            "Query": "#{query}",
+            "StatusCode": "HTTP_301",
+        },
+    }
+
+
+def _modify_listener(listener: str, actions: Sequence[Mapping[str, Any]]) -> Call:
+    return Call(
+        service="elbv2",
+        operation="ModifyListener",
+        # The actions are replaced whole. What is not named stays (API reference).
+        parameters={"ListenerArn": listener, "DefaultActions": list(actions)},
+        settings=(_PLAIN,),
+    )
+
+
+def _attributes(resource: Resource, changes: Sequence[Change]) -> list[Call]:
+    if not changes:
+        return []
     return [
         Call(
             service="elbv2",
@@ -131,6 +214,12 @@ RESOURCE_TYPE = ResourceType(
     settings={
         "Type": Setting(read="DescribeLoadBalancers:LoadBalancers[].Type"),
         "State": Setting(read="DescribeLoadBalancers:LoadBalancers[].State.Code"),
+        "Scheme": Setting(read="DescribeLoadBalancers:LoadBalancers[].Scheme"),
+        _PLAIN: Setting(
+            read="DescribeListeners:Listeners[].ListenerArn", write="ModifyListener:DefaultActions"
+        ),
+        _ACTIONS: Setting(read="DescribeListeners:Listeners[].DefaultActions"),
+        _PORTS: Setting(read="DescribeListeners:Listeners[].Port"),
         "ControllerTags": Setting(read="DescribeTags:TagDescriptions[].Tags[].Key"),
         _PROTECTION: Setting(
             read="DescribeLoadBalancerAttributes:Attributes[].Value",
@@ -141,7 +230,12 @@ RESOURCE_TYPE = ResourceType(
         _PROTECTION: InCode(
             f"AWS::ElasticLoadBalancingV2::LoadBalancer/LoadBalancerAttributes[{_PROTECTION}].Value",
             "aws_lb.enable_deletion_protection",
-        )
+        ),
+        _PLAIN: InCode(
+            "AWS::ElasticLoadBalancingV2::Listener/DefaultActions",
+            "aws_lb_listener.default_action",
+            named_only=True,
+        ),
     },
     cases={
         "application": _other("application"),
@@ -151,6 +245,18 @@ RESOURCE_TYPE = ResourceType(
             reason="The load balancer could not be set up (state failed) and can only be deleted.",
             holds=lambda observed: observed["State"] == "failed",
             reads=("State",),
+        ),
+        "no-https-listener": Case(
+            reason="The load balancer has no HTTPS listener, so that a redirect would lead nowhere. Add one "
+            "with a certificate first.",
+            holds=lambda observed: observed.get(_PORTS) == [],
+            reads=(_PORTS,),
+        ),
+        "internal": Case(
+            reason="The load balancer is internal (parameter only_internet_facing).",
+            holds=lambda observed: observed.get("Scheme") == "internal",
+            reads=("Scheme",),
+            switch="only_internet_facing",
         ),
         "controlled": Case(
             reason="A controller made the load balancer, as a tag of it says, and could not delete it any "
@@ -185,17 +291,32 @@ RESOURCE_TYPE = ResourceType(
             Subject(("requestParameters.loadBalancerArn",)),
             where=_NOT_CLASSIC,
         ),
+        # The request of ModifyListener names the listener alone.
+        Rule(
+            "ListenerCalls",
+            "elasticloadbalancing",
+            ("CreateListener", "ModifyListener"),
+            Subject(("responseElements.listeners[0].loadBalancerArn",)),
+            name="load-balancer-listener",
+            where=_NOT_CLASSIC,
+        ),
     ),
     find=_LISTING.find,
     describe=_LISTING.describe,
     tags=_LISTING.tags_of,
     calls=_calls,
+    restore=_restore,
+    beside={_PLAIN: (_ACTIONS,)},
     read_actions=(
+        "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeLoadBalancerAttributes",
         "elasticloadbalancing:DescribeLoadBalancers",
         "elasticloadbalancing:DescribeTags",
     ),
-    write_actions=("elasticloadbalancing:ModifyLoadBalancerAttributes",),
-    write_resources=(_ARN,),
+    write_actions=(
+        "elasticloadbalancing:ModifyListener",
+        "elasticloadbalancing:ModifyLoadBalancerAttributes",
+    ),
+    write_resources=(_ARN, _ARN.replace(":loadbalancer/", ":listener/") + "/*"),
     gone=("LoadBalancerNotFound",),
 )
