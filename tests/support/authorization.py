@@ -135,6 +135,9 @@ def _filled(expected: str, request: Request) -> str:
 def _condition(operator: str, expected: Sequence[str], values: Sequence[str]) -> bool:
     if operator == "Null":
         return expected == ["false" if values else "true"]
+    if operator == "StringNotLike":
+        # Of a key that the request lacks it holds too (IAM User Guide, Negated matching condition operators).
+        return not any(_glob(each, value) for each in expected for value in values)
     match: Callable[[str, str], bool] | None = _OPERATORS.get(operator.removeprefix(_ALL))
     if match is None:
         raise Unknown(f"condition operator {operator}")

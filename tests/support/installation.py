@@ -120,7 +120,6 @@ ESCALATIONS = {
     "s3:GetObject": "arn:{partition}:s3:::payments-archive/2026/11.csv",
     "s3:PutObject": "arn:{partition}:s3:::payments-archive/2026/11.csv",
     "s3:ListBucket": "arn:{partition}:s3:::payments-archive",
-    "s3:PutBucketPolicy": "arn:{partition}:s3:::payments-archive",
     "s3:DeleteBucket": "arn:{partition}:s3:::payments-archive",
     "kms:Decrypt": "arn:{partition}:kms:{region}:{account}:key/1234abcd",
     "kms:PutKeyPolicy": "arn:{partition}:kms:{region}:{account}:key/1234abcd",

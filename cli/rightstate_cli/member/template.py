@@ -31,6 +31,9 @@ _POLICY = 6_144
 _OWN = "${AWS::AccountId}"
 _SCOPE = {"partition": "${AWS::Partition}", "region": "*", "account": _OWN, "id": "*"}
 _REPLAYED = "rightstate.replay"
+_GLOBAL = {"iam"}
+"""The services whose events CloudTrail records in one region alone (CloudTrail User Guide, Global service
+events). The account's settings of S3 are global too, but their calls are recorded where they are made."""
 _PREFIX = "${HubStack}-member-"
 """Of names. That of the stack itself leaves no room for more where a StackSet has made it up."""
 # EventBridge quotas: a pattern has at most 2,048 characters. MemberRoleName takes up to 59.
@@ -42,7 +45,7 @@ Resources = dict[str, dict[str, Any]]
 def template(types: Iterable[str] = ()) -> dict[str, Any]:
     """The CloudFormation template, for those resource types, for all if none is named."""
     chosen = [load(name) for name in types or names()]
-    homes = _home_regions(chosen)
+    homes = _home_regions([each for each in chosen if _forwards(each) != "Forwards"])
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         # The policy of stacks spares our own by how this begins.
@@ -155,7 +158,7 @@ def _conditions(types: Iterable[ResourceType]) -> dict[str, Any]:
         "Forwards": {"Fn::Not": [{"Fn::And": at_the_hub}]},
     }
     for each in types:
-        if each.home_regions:
+        if _forwards(each) != "Forwards":
             home = {"Fn::FindInMap": ["HomeRegions", {"Ref": "AWS::Partition"}, _camel(each.name)]}
             conditions[_forwards(each)] = {
                 "Fn::And": [
@@ -167,8 +170,9 @@ def _conditions(types: Iterable[ResourceType]) -> dict[str, Any]:
 
 
 def _forwards(resource_type: ResourceType) -> str:
-    """The condition under which the type's events are forwarded: of a global service, once an account."""
-    return f"Forwards{_camel(resource_type.name)}" if resource_type.home_regions else "Forwards"
+    """The condition under which the type's events are forwarded: those of a global service in one region."""
+    services = {rule.service for rule in resource_type.rules}
+    return f"Forwards{_camel(resource_type.name)}" if services <= _GLOBAL else "Forwards"
 
 
 def _roles(types: list[ResourceType]) -> Resources:
@@ -336,7 +340,31 @@ def _writes(types: Iterable[ResourceType]) -> list[dict[str, Any]]:
                     },
                 }
             )
-    return statements
+    return [*statements, *_limits(types)]
+
+
+def _limits(types: Iterable[ResourceType]) -> Iterator[dict[str, Any]]:
+    """What no other policy of the role may widen: which services a role is passed to, and who may call the
+    hub's own functions."""
+    passed = {value for each in types for value in each.dependent_actions.get("iam:PassRole", {}).values()}
+    if passed:
+        yield {
+            "Sid": "PassRoleToNobodyElse",
+            "Effect": "Deny",
+            "Action": ["iam:PassRole"],
+            "Resource": "*",
+            # It also holds where a request has no such key (IAM User Guide, Negated matching).
+            "Condition": {"StringNotLike": {"iam:PassedToService": sorted(passed)}},
+        }
+    if any("lambda:AddPermission" in each.undo_actions + each.write_actions for each in types):
+        yield {
+            "Sid": "NotTheHub",
+            "Effect": "Deny",
+            "Action": ["lambda:AddPermission"],
+            "Resource": {
+                "Fn::Sub": "arn:${AWS::Partition}:lambda:*:${AWS::AccountId}:function:${HubStack}-*"
+            },
+        }
 
 
 def _forwarding_rules(types: Iterable[ResourceType]) -> Resources:
@@ -350,12 +378,15 @@ def _forwarding_rules(types: Iterable[ResourceType]) -> Resources:
             [source] = [source for source in pattern["source"] if source != _REPLAYED]
             [detail_type] = pattern["detail-type"]
             alike.setdefault((_forwards(resource_type), source, detail_type), []).append(pattern["detail"])
-    return {
-        f"{_camel(service)}Calls{suffix}": _forwarding_rule(f"{service}{suffix}", condition, pattern)
-        for (condition, source, detail_type), details in alike.items()
-        for suffix, pattern in _patterns(source, detail_type, details)
-        for service in [source.removeprefix("aws.")]
-    }
+    rules = {}
+    for (condition, source, detail_type), details in alike.items():
+        # A type of a global service has rules of its own, beside those of the service's other types.
+        own = condition.removeprefix("Forwards")
+        service = source.removeprefix("aws.")
+        for suffix, pattern in _patterns(source, detail_type, details):
+            name = f"{service}{f'-{own}' if own else ''}{suffix}"
+            rules[f"{_camel(service)}{own}Calls{suffix}"] = _forwarding_rule(name, condition, pattern)
+    return rules
 
 
 def _patterns(
