@@ -13,9 +13,9 @@ from rightstate_cli.application import events
 
 
 def test_a_skeleton_has_a_file_for_each_part_and_every_one_of_them_is_to_be_filled_in(tmp_path: Path) -> None:
-    written = new_type.write(tmp_path, "log-group", "logs")
+    written = new_type.write(tmp_path, "imaginary-thing", "logs")
     assert len(written) == 6
-    left = list(new_type.left(tmp_path, "log-group"))
+    left = list(new_type.left(tmp_path, "imaginary-thing"))
     assert {line.partition(":")[0] for line in left} == {str(file.relative_to(tmp_path)) for file in written}
     for file in written:
         if file.suffix == ".py":
@@ -23,9 +23,11 @@ def test_a_skeleton_has_a_file_for_each_part_and_every_one_of_them_is_to_be_fill
 
 
 def test_a_type_that_is_filled_in_has_nothing_left(tmp_path: Path) -> None:
-    for file in new_type.write(tmp_path, "log-group", "logs"):
+    for file in new_type.write(tmp_path, "imaginary-thing", "logs"):
         file.write_text("")
-    assert list(new_type.left(tmp_path, "log-group")) == ["events/log-group/FillIn.json: the file's name"]
+    assert list(new_type.left(tmp_path, "imaginary-thing")) == [
+        "events/imaginary-thing/FillIn.json: the file's name"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,7 @@ def test_a_type_that_is_filled_in_has_nothing_left(tmp_path: Path) -> None:
         ("sqs-queue", "sqs", "already"),
         ("LogGroup", "logs", "no name"),
         ("../x", "logs", "no name"),
-        ("log-group", "loggs", "no service loggs"),
+        ("imaginary-thing", "loggs", "no service loggs"),
     ],
 )
 def test_a_skeleton_is_not_written_over_another_type_nor_without_a_name_and_a_service(
@@ -54,7 +56,7 @@ def test_a_skeleton_is_not_written_over_another_type_nor_without_a_name_and_a_se
 
 
 def test_both_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    assert new_type.main(["log-group"]) == 2
+    assert new_type.main(["imaginary-thing"]) == 2
     assert "SERVICE=" in capsys.readouterr().err
 
 
@@ -98,6 +100,7 @@ def test_a_new_policy_is_published_and_a_published_one_stays_as_it_was(tmp_path:
         "id,aliases,title,category,resource_type,security_hub_control\ns3-versioning,A;B,Old,C,t,\n"
     )
     queue = load("sqs-queue")
+    queue = replace(queue, policies=queue.policies[:1])
     changed = [load("s3-bucket").policy("s3-versioning"), *queue.policies]
     published.publish(file, [replace(queue, policies=tuple(filter(None, changed)))])
     published.publish(file, [queue])

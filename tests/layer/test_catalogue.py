@@ -254,6 +254,13 @@ PUBLIC = '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Re
 
 
 @every_policy
+def test_only_a_policy_about_buckets_asks_for_tls(resource_type: ResourceType, policy: Policy) -> None:
+    """The statement that it adds names the actions and the ARNs of S3."""
+    asks = any(isinstance(want, PolicyText) and want.tls_only for want in policy.wants.values())
+    assert not asks or resource_type.name == "s3-bucket"
+
+
+@every_policy
 def test_what_a_policy_would_write_is_what_it_wants(resource_type: ResourceType, policy: Policy) -> None:
     for want in policy.bound_wants(policy.examples).values():
         # Only None and policies are settings that a policy's text is wanted of.

@@ -253,12 +253,11 @@ RESOURCE_TYPE = ResourceType(
             Subject(("requestParameters.ModifySecurityGroupRulesRequest.GroupId",)),
             name="security-group-rules",
         ),
-        # The id that EC2 makes: vpc- and hexadecimal digits (EC2 User Guide, "Resource IDs").
         Rule(
             "NewVpcs",
             "ec2",
             ("CreateVpc",),
-            Subject(("responseElements.vpc.vpcId",), kind="group", by_aws=True),
+            Subject(("responseElements.vpc.vpcId",), kind="group"),
             name="security-group-vpc",
         ),
     ),
