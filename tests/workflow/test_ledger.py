@@ -250,15 +250,9 @@ def test_an_entry_has_the_way_that_step_functions_has_of_its_execution(
 def test_an_entry_is_written_without_its_way_where_step_functions_does_not_answer(hub: Engine) -> None:
     """A throttled read fails nothing that has been done."""
     enable(hub, POLICY)
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]
-
-    def throttled(self: Any, operation: str, parameters: Any) -> Any:
-        if operation == "GetExecutionHistory" and "maxResults" in parameters:
-            answer = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}
-            raise ClientError(answer, operation)
-        return call(self, operation, parameters)
-
-    with patch.object(BaseClient, "_make_api_call", throttled):
+    answer = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}
+    throttled = ClientError(answer, "GetExecutionHistory")  # type: ignore[arg-type]
+    with patch("rightstate_cli.embedded.hub._StepFunctions.get_execution_history", side_effect=throttled):
         [entry] = ended(hub, start_input(broken(POLICY)))
     assert (entry["outcome"], entry["path"]) == ("remediated", [])
 

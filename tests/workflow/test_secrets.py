@@ -66,7 +66,7 @@ def sinks() -> Iterator[Sinks]:
 
     def spying(*given: Any) -> sessions.Session:
         session = assume(*given)
-        keys.extend(session._keys.values())
+        keys.extend(str(key) for key in session._keys or ())
         client = session.client
 
         def telling_more(service: str) -> Any:

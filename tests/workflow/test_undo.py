@@ -288,7 +288,7 @@ def test_a_password_policy_that_others_have_set_more_in_is_not_deleted(hub: Engi
     _, _, later = mended(hub, "iam-password-policy-symbol", resource=resource)
     exempt(hub, resource_type, resource, PASSWORDS, "iam-password-policy-symbol")
     reason = refused(hub, calls, resource_type, resource, changed)
-    assert "with what has been set in it since: RequireSymbols" in reason
+    assert "with the settings that were made since: RequireSymbols" in reason
     assert undo(hub, resource_type, resource, later).outcome == "undone"
     assert undo(hub, resource_type, resource, changed).outcome == "undone"
     assert raw.described(session(), resource_type, resource) == {"policy": "NoSuchEntity"}

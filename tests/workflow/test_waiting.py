@@ -60,14 +60,17 @@ def busy(resource_type: str, times: int, after_write: bool = False) -> Iterator[
 
     def observing(own: Any, service: str, **options: Any) -> Any:
         client = make(own, service, **options)
-        # Not the hub's clients, which have no keys given.
-        if options.get("aws_access_key_id"):
+        # Not the hub's clients, which are of another session.
+        if own is sessions._roles():
             client.meta.events.register("before-call", state.called)
             client.meta.events.register("after-call", state.answered)
         return client
 
+    # Clients that are kept were made without the hook.
     with patch.object(sessions, "_client", observing):
+        sessions._forget()
         yield
+    sessions._forget()
 
 
 def run(hub: Engine, resource_type: str) -> Execution:

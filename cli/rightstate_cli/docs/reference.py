@@ -66,9 +66,17 @@ $ rightstate verify --canary --check V12 --check V13
 _ACTION_NAMES = {
     "PutBucketAccelerateConfiguration": "PutAccelerateConfiguration",
     "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
 }
 """Operations whose action in IAM has another name (service authorization reference, Amazon S3)."""
+_BESIDE = {
+    "AuthorizeSecurityGroupIngress": "RevokeSecurityGroupIngress",
+    "DeleteBucketPolicy": "PutBucketPolicy",
+    "DeleteRepositoryPolicy": "SetRepositoryPolicy",
+    "DeleteResourcePolicy": "PutResourcePolicy",
+}
+"""Actions that write no setting by name -> the one that they go with."""
 
 
 def facts(resource_type: ResourceType, policy: Policy) -> dict[str, Any]:
@@ -134,13 +142,14 @@ def write_actions(resource_type: ResourceType, policy: Policy) -> list[str]:
     return [
         each
         for each in resource_type.write_actions
-        if _of_service(resource_type, each) in needed or _of_service(resource_type, each) not in written
+        if (name := _of_service(resource_type, each)) in needed or name not in written
     ]
 
 
 def _of_service(resource_type: ResourceType, action: str) -> str:
-    """The action with botocore's name of the service, e.g. `elbv2`, in place of IAM's."""
-    return f"{resource_type.service}:{action.partition(':')[2]}"
+    """The action, or the one that it goes with, under botocore's name of the service, e.g. `elbv2`."""
+    name = action.partition(":")[2]
+    return f"{resource_type.service}:{_BESIDE.get(name, name)}"
 
 
 def _reason(resource_type: ResourceType, case: str) -> str:

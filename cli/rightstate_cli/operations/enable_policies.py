@@ -3,8 +3,8 @@
 `prepare` changes nothing. What it returns says what will happen and what may break.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from rightstate import __version__, settings
 from rightstate.catalogue import load_all
@@ -55,6 +55,10 @@ class AccountChange:
         kept = {name: each for name, each in self.account.policies.items() if name not in names}
         new = {name: each.after for name, each in changed.items() if each.after != OFF}
         return self.account.model_copy(update={"policies": {**kept, **new}})
+
+    def without(self, policies: Collection[str]) -> "AccountChange":
+        """The same without the changes of those policies."""
+        return replace(self, changes=tuple(each for each in self.changes if each.policy.id not in policies))
 
 
 @dataclass(frozen=True)
@@ -133,22 +137,34 @@ def parameter_values(chosen: Chosen, given: Iterable[str]) -> dict[str, dict[str
 
 
 def prepare(
-    workspace: Workspace, chosen: Chosen, accounts: Sequence[Account], decide: Decide
+    workspace: Workspace,
+    chosen: Chosen,
+    accounts: Sequence[Account],
+    decide: Decide,
+    by_filters: bool = False,
 ) -> SettingsChange:
     """What changes in those accounts. Settings that would stop an execution are refused here.
+
+    A policy that lacks a value is refused. If `by_filters` chose the policies, it is left out instead, and a
+    notice says which value it needs.
 
     Raises InvalidInput, SettingsUnreadable, Denied, Unavailable.
     """
     decided = [_decide(chosen, decide, each) for each in accounts]
-    _check_given(decided)
+    lacking = _lacking(decided)
+    left_out = [f"{policy} is left out. {how}" for policy, how in lacking.items()]
+    if lacking and not by_filters:
+        told = " ".join(f"{policy} cannot be enabled yet. {how}" for policy, how in lacking.items())
+        raise InvalidInput(f"{told} Nothing was changed.")
+    decided = [each.without(lacking) for each in decided]
     if workspace.hub is None:
         _check_modes_here(decided)
         for each in decided:
             _check_settings(each, None)
-        return SettingsChange(workspace, decided)
+        return SettingsChange(workspace, decided, left_out)
     for each in decided:
         _check_settings(each, workspace.hub)
-    return SettingsChange(workspace, decided, _version_notices(workspace.hub))
+    return SettingsChange(workspace, decided, [*left_out, *_version_notices(workspace.hub)])
 
 
 def check_none_off(change: SettingsChange, named: Iterable[str], mode: Mode) -> None:
@@ -182,16 +198,14 @@ def _decide(chosen: Chosen, decide: Decide, account: Account) -> AccountChange:
     return AccountChange(account, tuple(changes), tuple(off))
 
 
-def _check_given(accounts: Iterable[AccountChange]) -> None:
-    lacking = {
+def _lacking(accounts: Iterable[AccountChange]) -> dict[str, str]:
+    """Policy that would be enabled without a value that it needs -> how to give the value."""
+    return {
         change.policy.id: change.policy.how_to_give(missing)
         for each in accounts
         for change in each.changes
         if change.after.mode is not Mode.OFF and (missing := change.policy.missing(change.after.parameters))
     }
-    if lacking:
-        told = " ".join(f"{policy} cannot be enabled yet. {how}" for policy, how in lacking.items())
-        raise InvalidInput(f"{told} Nothing was changed.")
 
 
 def _check_modes_here(accounts: Iterable[AccountChange]) -> None:

@@ -144,7 +144,7 @@ def test_an_exemption_by_tag_needs_an_account_that_lets_tags_exempt(
         (("--days", "1", "-r", "arn:aws:s3:::invoices"), "does not say the region"),
         (("--days", "1", "-r", f"arn:aws:sqs:eu-west-1:{OTHER}:invoices"), "belongs to account"),
         (("--days", "1", "-r", QUEUE, "--region", "us-east-1"), "belongs to region"),
-        (("--days", "1", "-r", "arn:aws:sns:eu-west-1:1:topic"), "not the ARN of a resource"),
+        (("--days", "1", "-r", "arn:aws:mq:eu-west-1:1:broker"), "not the ARN of a resource"),
         (("--days", "1", "-r", QUEUE, "-p", "s3-versioning"), "None of the policies applies to"),
         (("--days", "1", "-p", "no-such-policy"), "No policy is named"),
         (("--days", "1", "--reason", "two\nlines"), "text on one line"),

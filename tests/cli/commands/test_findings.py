@@ -65,7 +65,7 @@ def test_security_hub_s_failed_and_active_findings_are_planned(inside: Cli) -> N
         PASSWORDS: ["iam-password-policy-lowercase"],
     }
     reasons = dict(left(ran))
-    assert reasons["EC2.2"] == NO_POLICY
+    assert reasons["Athena.4"] == NO_POLICY
     assert reasons["S3.14"] == THEIRS
     assert "cannot be the name of a resource of type cloudtrail-trail" in reasons["CloudTrail.1"]
     assert "It is not the finding of a control." in reasons.values()

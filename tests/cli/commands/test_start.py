@@ -244,7 +244,7 @@ def test_without_a_yes_nothing_is_started(engine: Engine, cli: Cli, answer: str,
             f"belongs to account '{OWN}', not to {OTHER}",
         ),
         (["arn:aws-cn:sqs:us-east-1:123456789012:q"], "belongs to partition 'aws-cn'"),
-        (["arn:aws:lambda:us-east-1:123456789012:function:x"], "is not the ARN of a resource of any of"),
+        (["arn:aws:mq:us-east-1:123456789012:broker:x"], "is not the ARN of a resource of any of"),
         (["-t", "sqs-queue", "q", "-t", "kms-key"], "could be of several types"),
         ([f"arn:aws:sqs:us-east-1:{OWN}:q", "-t", "sqs-queue", "-p", "kms-key-rotation"], "of which q is."),
         (

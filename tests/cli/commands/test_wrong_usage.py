@@ -40,7 +40,7 @@ LONG = "q" * 10_240
             "--set names asg-cooldown, which this run leaves out.",
         ),
         (["--resource", "invoices"], "'invoices' could be of several types. Give its ARN, or one --type."),
-        (["--resource", "arn:aws:lambda:us-east-1:123456789012:function:x"], "is not the ARN of a resource"),
+        (["--resource", "arn:aws:mq:us-east-1:123456789012:broker:x"], "is not the ARN of a resource"),
         (["--format", "xml"], "xml"),
     ],
 )

@@ -75,6 +75,6 @@ def enable(
     kept = workspace.choose(deployed, stack, hub_region, ledger)
     found = filters.accounts(kept.registry, accounts or (), all_accounts)
     decide = enable_policies.enabling(Mode(mode) if mode else None, values)
-    change = enable_policies.prepare(kept, chosen, found, decide)
+    change = enable_policies.prepare(kept, chosen, found, decide, by_filters=not ids)
     told = consequences(framework) if framework else ()
     raise typer.Exit(change_settings(change, yes, format, told))

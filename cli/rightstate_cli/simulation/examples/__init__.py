@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 
 def _no_words(policy: str) -> Mapping[str, str]:
@@ -42,6 +43,12 @@ class Example:
     also: tuple[str, ...] = ()
     others: Mapping[str, str] = field(default_factory=dict)
     words: Callable[[str], Mapping[str, str]] = _no_words
+
+
+def s3_control(session: boto3.Session) -> Any:
+    """A client of S3 Control that puts no account before the host: a server named by AWS_ENDPOINT_URL has no
+    such name."""
+    return session.client("s3control", config=Config(inject_host_prefix=False))
 
 
 @cache

@@ -2,12 +2,12 @@
 
 import boto3
 
-from rightstate_cli.simulation.examples import Example
+from rightstate_cli.simulation.examples import Example, s3_control
 
 
 def _create(session: boto3.Session, name: str, policy: str) -> str:
     account = session.client("sts").get_caller_identity()["Account"]
-    session.client("s3control").put_public_access_block(
+    s3_control(session).put_public_access_block(
         AccountId=account,
         PublicAccessBlockConfiguration=dict.fromkeys(
             ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), False

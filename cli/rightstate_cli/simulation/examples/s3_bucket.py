@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 
-from rightstate_cli.simulation.examples import Example
+from rightstate_cli.simulation.examples import Example, s3_control
 
 _GROUPS = "http://acs.amazonaws.com/groups/"
 _PERMISSIONS = ("FULL_CONTROL", "READ", "READ_ACP", "WRITE", "WRITE_ACP")
@@ -18,7 +18,7 @@ def _create(session: boto3.Session, name: str, policy: str) -> str:
     s3 = session.client("s3")
     account = session.client("sts").get_caller_identity()["Account"]
     # A block of the whole account would make up for what the bucket lacks.
-    session.client("s3control").delete_public_access_block(AccountId=account)
+    s3_control(session).delete_public_access_block(AccountId=account)
     _create_bucket(session, name)
     acl = s3.get_bucket_acl(Bucket=name)
     opened = [(group, each) for group in ("AllUsers", "AuthenticatedUsers") for each in _PERMISSIONS]

@@ -1,10 +1,12 @@
-"""A queue without encryption, from which everybody may receive."""
+"""A queue without encryption, and one from which everybody may receive."""
 
 import json
 
 import boto3
 
 from rightstate_cli.simulation.examples import Example
+
+_PUBLIC = "sqs-queue-not-public"
 
 
 def _create(session: boto3.Session, name: str, policy: str) -> str:
@@ -29,13 +31,10 @@ def _create(session: boto3.Session, name: str, policy: str) -> str:
             },
         },
     ]
-    session.client("sqs").create_queue(
-        QueueName=name,
-        Attributes={
-            "SqsManagedSseEnabled": "false",
-            "Policy": json.dumps({"Version": "2012-10-17", "Statement": statements}),
-        },
-    )
+    attributes = {"SqsManagedSseEnabled": "false"}
+    if policy == _PUBLIC:
+        attributes["Policy"] = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    session.client("sqs").create_queue(QueueName=name, Attributes=attributes)  # type: ignore[arg-type]
     return name
 
 
@@ -48,4 +47,5 @@ EXAMPLE = Example(
         "SetQueueAttributes",
     ),
     create=_create,
+    others={"announcements": _PUBLIC},
 )
