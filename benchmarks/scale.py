@@ -296,7 +296,7 @@ def sweep(path: Path, seen: Surveyed, states: Mapping[str, int]) -> Sweep:
         function_seconds=broken * path.functions * SECONDS_A_FUNCTION,
         invocations=places + broken * path.functions,
         histories=broken,
-        write_units=broken * (COPIES * ENTRY_KB + KEYS) + places * TYPES_A_PLACE,
+        write_units=broken * (COPIES * ENTRY_KB + KEYS) + places * seen.types,
         # A look of each type that there is, the list of a place's items and of its looks; a service's items
         # and what its map writes.
         puts=places * (TYPES_A_PLACE + 2) + services * (1 + RESULTS),

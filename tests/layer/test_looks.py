@@ -121,17 +121,6 @@ def test_the_counts_of_looks_are_found_by_account_and_time() -> None:
     assert list(looks.deployed().counts(ONE, AT, AT)) == [first]
 
 
-def test_where_nothing_is_and_nothing_was_no_counts_are_written() -> None:
-    def counted() -> list[int]:
-        return [each.resources for each in looks.deployed().counts(ONE, AT, AT + timedelta(days=3))]
-
-    look()
-    assert counted() == []
-    look(seen(1))
-    look(at=AT + timedelta(days=1))
-    assert counted() == [1, 0]
-
-
 def test_no_index_of_the_ledger_lists_the_counts_and_they_expire(kept: SQLiteStorage) -> None:
     look(seen(1))
     [item] = kept(LEDGER).scan()

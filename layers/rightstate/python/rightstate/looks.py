@@ -127,7 +127,6 @@ class Look:
     def finish(self, at: datetime, by: str, batch: str, before: Sequence[str] | None = None) -> Counts:
         """Put it in the place of the look before it, and its counts into the ledger, kept for LEDGER_DAYS.
 
-        Where there is no resource, and there was none before, nothing is written.
         `before` has the keys of the look before it, where they are known.
         """
         objects, folder = self._kept.objects, folder_of(*self._place)
@@ -144,10 +143,8 @@ class Look:
                     objects.delete(key)
             for number in range(self._parts):
                 objects.delete(_part(self._aside, number))
-            # Most types have no resource in most places. Without this, their counts would be most of what a
-            # sweep writes.
-            if self._resources or known:
-                self._kept.ledger.put(_item(counts, self._kept.days))
+            # Also of what is in no place: an execution may have found one that is gone.
+            self._kept.ledger.put(_item(counts, self._kept.days))
         return counts
 
     def discard(self) -> None:

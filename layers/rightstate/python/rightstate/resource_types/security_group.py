@@ -135,7 +135,7 @@ _LISTING = Listing(
 
 def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
     """What is to come in goes in before what is to go out, so that nothing else is cut off meanwhile."""
-    ids = {text: rule for rule, _, text in (each.split(" ", 2) for each in as_list(observed["RuleIds"]))}
+    ids = {text: rule for rule, _, text in (each.split(" ", 2) for each in as_list(observed.get("RuleIds")))}
     calls = []
     for direction in ("Ingress", "Egress"):
         of_it = [change for change in changes if (change.setting == "Egress") == (direction == "Egress")]
@@ -151,7 +151,7 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
             )
             for permissions, tagged in _by_tags([text for text in after if text not in before])
         ]
-        if gone := [ids[text] for text in before if text not in after]:
+        if gone := [ids[text] for text in before if text not in after and text in ids]:
             calls.append(
                 Call(
                     service="ec2",
