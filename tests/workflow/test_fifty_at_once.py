@@ -51,7 +51,8 @@ def test_fifty_that_each_take_something_out_of_one_of_five_lists_lose_nothing(
     executions = list(hub.run(starts, at_once=50))
     # FULL_CONTROL is against several of the policies; who comes later may find nothing left to take out.
     late = [each for each in executions if each.outcome != Outcome.REMEDIATED]
-    assert [each.reason for each in late if "fixed it meanwhile" not in each.reason] == []
+    left = [each for each in late if each.outcome != Outcome.COMPLIANT]
+    assert [each.reason for each in left if "fixed it meanwhile" not in each.reason] == []
     assert len(late) <= 10
     s3 = session().client("s3")
     for bucket in buckets:
