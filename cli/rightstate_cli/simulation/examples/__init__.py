@@ -12,7 +12,8 @@ from importlib import import_module
 from typing import Any
 
 import boto3
-from botocore.config import Config
+
+from rightstate.aws.sessions import without_account_host
 
 
 def _no_words(policy: str) -> Mapping[str, str]:
@@ -48,7 +49,10 @@ class Example:
 def s3_control(session: boto3.Session) -> Any:
     """A client of S3 Control that puts no account before the host: a server named by AWS_ENDPOINT_URL has no
     such name."""
-    return session.client("s3control", config=Config(inject_host_prefix=False))
+    client = session.client("s3control")
+    if ".amazonaws.com" not in client.meta.endpoint_url:
+        client.meta.events.register("before-call.s3-control", without_account_host)
+    return client
 
 
 @cache

@@ -142,11 +142,11 @@ def _client(session: Any, service: str, **options: Any) -> Any:
     with _lock:
         client = session.client(service, config=CONFIG, **options)
     if service == "s3control" and ".amazonaws.com" not in client.meta.endpoint_url:
-        client.meta.events.register("before-call.s3-control", _without_account_host)
+        client.meta.events.register("before-call.s3-control", without_account_host)
     return client
 
 
-def _without_account_host(params: dict[str, Any], **given: Any) -> None:
+def without_account_host(params: dict[str, Any], **given: Any) -> None:
     """S3 Control puts the account before the host, also before that of a server named by
     AWS_ENDPOINT_URL, which has no such name."""
     account = params["headers"]["x-amz-account-id"]
