@@ -1,5 +1,7 @@
 """Each resource type, from an event on the bus to the resource in its account."""
 
+from typing import Any
+
 import pytest
 
 from rightstate.catalogue import load, names
@@ -13,7 +15,12 @@ from tests.support.server import REGION, Server
 pytestmark = pytest.mark.acceptance
 
 
-@pytest.mark.parametrize("resource_type", names())
+# The functions find the hub's own topic by AWS_ENDPOINT_URL_SNS, so a member's topics cannot be elsewhere
+# here. On AWS there is no such variable. tests/workflow remediates topics.
+ON_THE_HUB_S_SERVER = {"sns-topic"}
+
+
+@pytest.mark.parametrize("resource_type", [each for each in names() if each not in ON_THE_HUB_S_SERVER])
 def test_an_event_about_a_resource_in_a_wrong_state_puts_it_right(
     hub: Hub, member: Server, resource_type: str
 ) -> None:
@@ -42,5 +49,10 @@ def holds(member: Server, resource_type: str, policy: str, resource: str) -> boo
     wants = loaded.policy(policy).bound_wants({})
     named = identify(loaded, Place(account=ACCOUNT, region=REGION), resource)
     settings = frozenset(wants) | set(loaded.facts)
-    observed = loaded.describe(member.session(ACCOUNT).client, named, settings)
+    session = member.session(ACCOUNT)
+
+    def client(service: str) -> Any:
+        return examples.s3_control(session) if service == "s3control" else session.client(service)
+
+    observed = loaded.describe(client, named, settings)
     return all(want.holds(observed.get(setting)) for setting, want in wants.items())

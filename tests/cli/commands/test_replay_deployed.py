@@ -65,8 +65,9 @@ def test_an_event_about_a_group_is_followed_to_the_end_of_every_execution_that_i
     given = {**json.loads(text.replace("111122223333", OWN)), "time": written(datetime.now(UTC))}
     ran = inside("replay", saved(given, tmp_path), "--deployed", "--yes", "--format", "json")
     outcomes = {each["resource"]: each["outcome"] for each in ran.json["executions"]}
-    # The hub's own bucket is one of the account's too.
-    own = {name for name in outcomes if name.startswith("rightstate-workbucket-")}
+    # The hub's own bucket and the one that gets the logs are the account's too, and so is its block.
+    own = {name for name in outcomes if name.startswith(("rightstate-workbucket-", "access-logs-"))}
+    own.add(OWN)
     assert outcomes == {"account": "fanned-out", **dict.fromkeys(buckets | own, "remediated")}
 
 
