@@ -115,6 +115,8 @@ def test_an_event_about_a_group_starts_an_execution_for_each_of_its_resources(
 ) -> None:
     other = "777788889999"
     buckets = [member.make("s3-bucket", f"grouped-{number}", other) for number in range(2)]
+    # Beside its buckets the example makes one for their logs.
+    buckets.insert(0, f"access-logs-{other}-{REGION}")
     hub.enable("s3-versioning", account=other)
     given = {"account": other, "region": REGION, "group": "account", "reason": "backfill"}
     parent = hub.ended(hub.start("s3-bucket", given))
