@@ -228,12 +228,12 @@ def test_the_newest_of_a_survey_and_an_execution_says_how_a_resource_was_last_fo
     found = assessed(inside, "surveyed")
     assert found
     assert (found["source"], found["by"], found["status"]) == ("local survey", "plan", "broken")
-    assert found["policies"] == {ENCRYPTION: "broken"}
+    assert found["policies"][ENCRYPTION] == "broken"
     assert remediated(cli, "-r", queue("surveyed")) == {"surveyed": "remediated"}
     executed = assessed(inside, "surveyed")
     assert executed and executed["at"] > found["at"]
     assert (executed["source"], executed["status"]) == ("execution", "remediated")
-    assert executed["policies"] == {ENCRYPTION: "compliant"}
+    assert executed["policies"][ENCRYPTION] == "compliant"
     remediated(cli, "--type", "sqs-queue")
     again = assessed(inside, "surveyed")
     assert again and again["at"] > executed["at"]
