@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from rightstate import resource_policy
 from rightstate.errors import CallFailed
-from rightstate.resource_type import Call, Change, Clients, Resource
+from rightstate.resource_type import Call, Change, Clients, Resource, write_anew
 from rightstate.wants import as_list
 
 ABORT_RULE = "rightstate-abort-incomplete-uploads"
@@ -40,14 +40,12 @@ def policy_of(clients: Clients, bucket: Bucket) -> str | None:
 def put_policy(clients: Clients, call: Call, change: Change) -> None:
     """Put the policy as it now is, without what the policies forbid."""
     s3, bucket = clients("s3"), call.parameters
-    now = policy_of(clients, bucket)
-    text = change.want.target(now)
-    if text == now:
-        return
-    if text is None:
-        s3.delete_bucket_policy(**bucket)
-    else:
-        s3.put_bucket_policy(**bucket, Policy=text)
+    write_anew(
+        change,
+        policy_of(clients, bucket),
+        lambda text: s3.put_bucket_policy(**bucket, Policy=text),
+        lambda: s3.delete_bucket_policy(**bucket),
+    )
 
 
 def logging_of(clients: Clients, bucket: Bucket) -> Mapping[str, Any]:

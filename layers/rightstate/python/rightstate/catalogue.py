@@ -23,7 +23,9 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> ResourceType:
     """The resource type of that name; loads only its module. Raises InvalidInput."""
     if name not in names():
-        raise InvalidInput(f"No resource type is named {shown(name)}; there are: {', '.join(names())}.")
+        meant = get_close_matches(name[:80], names(), n=1)
+        hint = f" Did you mean {meant[0]}?" if meant else ""
+        raise InvalidInput(f"No resource type is named {shown(name)}.{hint} There are: {', '.join(names())}.")
     module = import_module(f"{resource_types.__name__}.{name.replace('-', '_')}")
     loaded: ResourceType = module.RESOURCE_TYPE
     return loaded

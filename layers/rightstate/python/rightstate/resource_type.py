@@ -69,6 +69,19 @@ def send(clients: Clients, resource: Resource, call: Call, changes: Sequence[Cha
     getattr(clients(call.service), xform_name(call.operation))(**call.parameters)
 
 
+def write_anew(
+    change: Change, now: str | None, put: Callable[[str], object], delete: Callable[[], object]
+) -> None:
+    """Write the text of a policy as it now is with what `change` wants of it. Without a text, delete it."""
+    text = change.want.target(now)
+    if text == now:
+        return
+    if isinstance(text, str):
+        put(text)
+    else:
+        delete()
+
+
 def tags_in(listed: Iterable[Mapping[str, str]]) -> Tags:
     """Tags as most services list them. A tag may have no value (ELB API reference, Tag: not required)."""
     return {tag["Key"]: tag.get("Value", "") for tag in listed}

@@ -25,6 +25,7 @@ from rightstate.resource_type import (
     Tags,
     send,
     tags_in,
+    write_anew,
 )
 from rightstate.wants import Value
 
@@ -117,14 +118,13 @@ def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[C
     if call.operation != "SetRepositoryPolicy":
         send(clients, resource, call, changes)
         return
-    ecr, now = clients("ecr"), _policy(clients, resource)
-    text = changes[0].want.target(now)
-    if text == now:
-        return
-    if text is None:
-        ecr.delete_repository_policy(**call.parameters)
-    else:
-        ecr.set_repository_policy(**call.parameters, policyText=text)
+    ecr = clients("ecr")
+    write_anew(
+        changes[0],
+        _policy(clients, resource),
+        lambda text: ecr.set_repository_policy(**call.parameters, policyText=text),
+        lambda: ecr.delete_repository_policy(**call.parameters),
+    )
 
 
 def _held(observed: Observed) -> Mapping[str, str]:

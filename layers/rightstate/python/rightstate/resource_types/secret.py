@@ -22,6 +22,7 @@ from rightstate.resource_type import (
     Setting,
     send,
     tags_in,
+    write_anew,
 )
 from rightstate.wants import Value
 
@@ -132,14 +133,13 @@ def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[C
     if call.operation != "PutResourcePolicy":
         send(clients, resource, call, changes)
         return
-    service, now = clients("secretsmanager"), _policy(clients, resource)
-    text = changes[0].want.target(now)
-    if text == now:
-        return
-    if text is None:
-        service.delete_resource_policy(SecretId=resource.id)
-    else:
-        service.put_resource_policy(**call.parameters, ResourcePolicy=text)
+    service = clients("secretsmanager")
+    write_anew(
+        changes[0],
+        _policy(clients, resource),
+        lambda text: service.put_resource_policy(**call.parameters, ResourcePolicy=text),
+        lambda: service.delete_resource_policy(SecretId=resource.id),
+    )
 
 
 def _held(observed: Observed) -> Mapping[str, str]:
