@@ -3,6 +3,7 @@
 import json
 import os
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
@@ -18,6 +19,7 @@ from moto.awslambda.models import LambdaBackend
 from moto.cloudformation import models
 from moto.core.exceptions import AccessDeniedError
 from moto.core.responses import ActionResult
+from moto.dynamodb import dynamodb_backends
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
@@ -81,6 +83,13 @@ def _template() -> str:
         return json.dumps(transform.cloudformation())
 
 
+def emptied(stack: str, account: str) -> None:
+    """Take every item out of the hub's tables."""
+    for name, table in dynamodb_backends[account][REGION].tables.items():
+        if name.startswith(stack):
+            table.items = defaultdict(dict)
+
+
 def _defaults() -> dict[str, str]:
     return {name: str(each["Default"]) for name, each in sam_template.template()["Parameters"].items()}
 
@@ -102,10 +111,15 @@ _caller = SimpleNamespace(role="")
 """The name of the role of the function that runs; empty while a test itself calls."""
 
 
+@cache
+def _handlers() -> dict[str, Any]:
+    return {_function(app.parent.name): load_handler(app) for app in sam_template.functions().values()}
+
+
 @contextmanager
 def _functions(environment: Mapping[str, str]) -> Iterator[None]:
     """Let Lambda's Invoke run the functions' real handlers, in that environment."""
-    handlers = {_function(app.parent.name): load_handler(app) for app in sam_template.functions().values()}
+    handlers = _handlers()
     one_at_a_time = Lock()
 
     def invoke(

@@ -25,13 +25,15 @@ _READS = ("Get", "Describe", "List", "Assume")
 
 @dataclass
 class Server:
-    """An AWS-compatible server in this process. `calls` holds `service:Operation` of each request.
+    """An AWS-compatible server in this process. `calls` holds `service:Operation` of each request, `written`
+    those of `calls` that were not reads, until each is cleared.
 
     `elsewhere` names the endpoints of services that another server has.
     """
 
     endpoint: str
     calls: list[str] = field(default_factory=list)
+    written: set[str] = field(default_factory=set)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     _sessions: dict[tuple[str, str], boto3.Session] = field(default_factory=dict)
 
@@ -108,7 +110,10 @@ def started() -> Iterator[Server]:
 
     def recorded(self: BaseResponse, request: Any, *args: Any, **kwargs: Any) -> None:
         _set_up(self, request, *args, **kwargs)
-        server.calls.append(f"{self.service_name}:{self._get_action() or request.method}")
+        action = self._get_action() or request.method
+        server.calls.append(f"{self.service_name}:{action}")
+        if not action.startswith((*_READS, "GET", "HEAD")):
+            server.written.add(f"{self.service_name}:{action}")
 
     _set_up = BaseResponse.setup_class
     # moto lists its own directory for each request, a fortieth of the processor time of these tests.
