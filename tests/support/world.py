@@ -62,8 +62,8 @@ class Refused(Exception):
 
 
 @cache
-def member_resources(region: str) -> Mapping[str, Any]:
-    """Logical id -> resource, of a member's stack in that region."""
+def member_resources(region: str, *types: str) -> Mapping[str, Any]:
+    """Logical id -> resource, of a member's stack in that region, for those types or for all."""
     parameters = {
         "HubAccount": HUB,
         "HubRegion": REGION,
@@ -73,7 +73,7 @@ def member_resources(region: str) -> Mapping[str, Any]:
     }
     # moto knows Fn::GetAtt with a list only.
     text = re.sub(
-        r'("Fn::GetAtt": )"(\w+)\.(\w+)"', r'\1["\2", "\3"]', json.dumps(member_template.template())
+        r'("Fn::GetAtt": )"(\w+)\.(\w+)"', r'\1["\2", "\3"]', json.dumps(member_template.template(types))
     )
     source = json.loads(text)
     with (
@@ -156,7 +156,7 @@ class World:
         }
         self.other_stacks: list[Answer] = []
         self._hub_rules()
-        self._member_rules()
+        self.install_member_rules()
         self.bus: Answer | None = {
             "Version": "2012-10-17",
             "Statement": [
@@ -285,12 +285,13 @@ class World:
                 if ":stateMachine:" in target["Arn"]:
                     target["Arn"] += ":live"
 
-    def _member_rules(self) -> None:
+    def install_member_rules(self, *types: str) -> None:
+        """Let the member have the rules of its template for those types, or for all."""
         self.member_rules: dict[tuple[str, str], dict[str, Answer]] = {}
         self.member_targets: dict[str, list[Answer]] = {}
         for region in (REGION, FAR):
             here: dict[str, Answer] = {}
-            for name, resource in member_resources(region).items():
+            for name, resource in member_resources(region, *types).items():
                 if resource["Type"] == "AWS::Events::Rule":
                     properties = resource["Properties"]
                     physical = f"{name}-{region}"

@@ -31,6 +31,7 @@ _POLICY = 6_144
 _OWN = "${AWS::AccountId}"
 _SCOPE = {"partition": "${AWS::Partition}", "region": "*", "account": _OWN, "id": "*"}
 _REPLAYED = "rightstate.replay"
+_CALLS = "AWS API Call via CloudTrail"
 _GLOBAL = {"iam"}
 """The services whose events CloudTrail records in one region alone (CloudTrail User Guide, Global service
 events). The account's settings of S3 are global too, but their calls are recorded where they are made."""
@@ -370,46 +371,74 @@ def _limits(types: Iterable[ResourceType]) -> Iterator[dict[str, Any]]:
 def _forwarding_rules(types: Iterable[ResourceType]) -> Resources:
     """What the hub's rules about those types listen to, as few rules that forward it to the hub's bus."""
     wanted = {each.name: each for each in types}
-    alike: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    alike: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
     for machine, properties in sam_template.rules():
         if resource_type := wanted.get(machine):
             pattern = properties["EventPattern"]
             # What is sent again is sent to the hub.
             [source] = [source for source in pattern["source"] if source != _REPLAYED]
             [detail_type] = pattern["detail-type"]
-            alike.setdefault((_forwards(resource_type), source, detail_type), []).append(pattern["detail"])
+            of_source = alike.setdefault((_forwards(resource_type), detail_type), {})
+            of_source.setdefault(source, []).append(pattern["detail"])
     rules = {}
-    for (condition, source, detail_type), details in alike.items():
+    for (condition, detail_type), details in alike.items():
         # A type of a global service has rules of its own, beside those of the service's other types.
         own = condition.removeprefix("Forwards")
-        service = source.removeprefix("aws.")
-        for suffix, pattern in _patterns(source, detail_type, details):
-            name = f"{service}{f'-{own}' if own else ''}{suffix}"
-            rules[f"{_camel(service)}{own}Calls{suffix}"] = _forwarding_rule(name, condition, pattern)
+        kind = "" if detail_type == _CALLS else _camel(re.sub(r"\W+", "-", detail_type))
+        for suffix, pattern in _patterns(detail_type, details):
+            rules[f"{own}{kind}Calls{suffix}"] = _forwarding_rule(
+                f"calls{kind}{f'-{own}' if own else ''}{suffix}", condition, pattern
+            )
     return rules
 
 
-def _patterns(
-    source: str, detail_type: str, details: list[dict[str, Any]]
-) -> Iterator[tuple[str, dict[str, Any]]]:
+_Details = list[dict[str, Any]]
+
+
+def _patterns(detail_type: str, of_source: Mapping[str, _Details]) -> Iterator[tuple[str, dict[str, Any]]]:
     """One pattern that matches what any of the details does, or as many as it takes for each to be short
-    enough, with what tells their names apart."""
-    left, count = list(details), 0
-    while left:
-        count += 1
-        taken = len(left)
-        while len(_text(found := _pattern(source, detail_type, left[:taken]))) > _LONGEST and taken > 1:
-            taken -= 1
-        left = left[taken:]
-        yield str(count) if left or count > 1 else "", found
+    enough, with what tells their names apart.
+
+    The events of a service stay together if they fit, because no event may match two of them.
+    """
+    found: list[dict[str, Any]] = []
+    sources: list[str] = []
+    taken: _Details = []
+    for source, details in of_source.items():
+        merged = _merged(details)
+        if taken and _too_long(_pattern([*sources, source], detail_type, [*taken, *merged])):
+            found.append(_pattern(sources, detail_type, taken))
+            sources, taken = [], []
+        sources.append(source)
+        for each in merged:
+            if taken and _too_long(_pattern(sources, detail_type, [*taken, each])):
+                found.append(_pattern(sources, detail_type, taken))
+                sources, taken = [source], []
+            taken.append(each)
+    found.append(_pattern(sources, detail_type, taken))
+    for count, pattern in enumerate(found, 1):
+        yield str(count) if len(found) > 1 else "", pattern
 
 
-def _pattern(source: str, detail_type: str, details: list[dict[str, Any]]) -> dict[str, Any]:
+def _merged(details: _Details) -> _Details:
+    """As one what differs in the names of its events alone."""
+    merged: dict[str, dict[str, Any]] = {}
+    for each in details:
+        known = merged.setdefault(_text({**each, "eventName": []}), {**each, "eventName": []})
+        known["eventName"] = sorted({*known["eventName"], *each["eventName"]})
+    return list(merged.values())
+
+
+def _too_long(pattern: Mapping[str, Any]) -> bool:
+    return len(_text(pattern)) > _LONGEST
+
+
+def _pattern(sources: list[str], detail_type: str, details: _Details) -> dict[str, Any]:
     first, *others = details
     common = {key: value for key, value in first.items() if all(each.get(key) == value for each in others)}
     own = [{key: value for key, value in each.items() if key not in common} for each in details]
     either = {"$or": own} if others else own[0]
-    return {"source": [source], "detail-type": [detail_type], "detail": {**common, **either}}
+    return {"source": sources, "detail-type": [detail_type], "detail": {**common, **either}}
 
 
 def _text(pattern: Mapping[str, Any]) -> str:

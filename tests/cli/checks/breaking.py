@@ -94,7 +94,7 @@ def with_member(**update: Any) -> Break:
 
 
 def a_rule(world: World) -> dict[str, Any]:
-    return world.member_rules[MEMBER, FAR]["SqsCalls"]
+    return world.member_rules[MEMBER, FAR]["Calls1"]
 
 
 def on_all_but_the_home_region(world: World) -> None:

@@ -17,6 +17,7 @@ def test_a_member_for_some_types_is_compared_with_the_template_of_those(world: W
     for outputs in (world.member_stacks[MEMBER, each]["Outputs"] for each in (REGION, FAR)):
         [types] = [each for each in outputs if each["OutputKey"] == "ResourceTypes"]
         types["OutputValue"] = "sqs-queue"
+    world.install_member_rules("sqs-queue")
     [found] = world.examine("V9", MEMBER, FAR)
     assert (found.status, found.found) == (
         Status.PASS,

@@ -206,14 +206,14 @@ PROBLEMS: list[Problem] = [
         lambda world: a_rule(world).update(State="DISABLED"),
         FAIL,
         "not forwarded",
-        f"enable-rule --name SqsCalls-{FAR} --region {FAR}",
+        f"enable-rule --name Calls1-{FAR} --region {FAR}",
     ),
     (
         "V9",
         "a member's rule is deleted",
         lambda world: a_rule(world).update(Description="gone"),
         FAIL,
-        "SqsCalls does not exist",
+        "Calls1 does not exist",
         "rightstate accounts add",
     ),
     (
@@ -227,7 +227,7 @@ PROBLEMS: list[Problem] = [
     (
         "V9",
         "a member's rule forwards elsewhere",
-        at("member_targets", f"SqsCalls-{FAR}", to=[{"Id": "hub", "Arn": "arn:aws:sqs:x"}]),
+        at("member_targets", f"Calls1-{FAR}", to=[{"Id": "hub", "Arn": "arn:aws:sqs:x"}]),
         FAIL,
         "does not forward to the hub",
         "rightstate accounts add",
