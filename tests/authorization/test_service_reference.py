@@ -47,9 +47,17 @@ def kinds(action: str) -> dict[str, bool]:
     return {_example(resources[kind]["arn"]): required for kind, required in named.items()}
 
 
+_EXAMPLES = {
+    # Its name, a hyphen and six characters (Secrets Manager User Guide, What's in a secret).
+    "${SecretId}": "x-xxxxxx",
+    # Rightstate writes alarms of its own alone.
+    "${AlarmName}": "rightstate-cloudwatch-1",
+}
+
+
 def _example(arn: str) -> str:
-    # A secret's id is its name, a hyphen and six characters (Secrets Manager User Guide, What's in a secret).
-    arn = arn.replace("${SecretId}", "x-xxxxxx")
+    for part, example in _EXAMPLES.items():
+        arn = arn.replace(part, example)
     return re.sub(r"\$\{\w+\}", "x", arn)
 
 

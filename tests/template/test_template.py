@@ -214,7 +214,7 @@ def test_a_trail_of_the_organization_is_named_so_that_it_can_be_looked_up() -> N
     event = NAMED["cloudtrail-trail/UpdateTrail"]
     theirs = {"trailARN": "arn:aws:cloudtrail:us-east-1:999999999999:trail/management-events"}
     event = changed(event, responseElements={**event["detail"]["responseElements"], **theirs})
-    [rule] = matching(event)
+    [rule] = [each for each in matching(event) if each.resource_type == "cloudtrail-trail"]
     assert rule.start(event).resource == "management-events"
 
 
@@ -574,6 +574,7 @@ DECLARED = {
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-dynamodb-table")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-ec2-instance")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-security-group")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-log-group")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill:live")),
     },

@@ -30,6 +30,7 @@ EXPECTED = Expected(
         ),
     ),
     read_one_by_one=("cloudtrail:GetTrailStatus",),
+    also_starts=dict.fromkeys(("CreateTrail", "UpdateTrail"), ("log-group",)),
     rarely_read={
         "cloudtrail:GetEventSelectors": "asked of the other trails that log, so that one is spared for them",
     },

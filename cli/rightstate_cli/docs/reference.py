@@ -159,7 +159,7 @@ def _reason(resource_type: ResourceType, case: str) -> str:
 
 def _parameter(parameter: Parameter) -> str:
     bounds = f", {parameter.minimum} to {parameter.maximum}" if parameter.maximum is not None else ""
-    choices = f", of {', '.join(parameter.choices)}" if parameter.choices else ""
+    choices = f", of {', '.join(map(str, parameter.choices))}" if parameter.choices else ""
     if parameter.required:
         return f"to be given, e.g. {as_text(parameter.example)}{bounds}{choices}: {parameter.why}"
     return f"{as_text(parameter.default)}{bounds}{choices}: {parameter.why}"

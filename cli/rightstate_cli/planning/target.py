@@ -165,7 +165,9 @@ def parameter(given: str) -> tuple[str, str, Value]:
         value = text
     if not declared.accepts(value):
         bounds = (
-            f"{declared.minimum} to {declared.maximum}" if declared.maximum else ", ".join(declared.choices)
+            f"{declared.minimum} to {declared.maximum}"
+            if declared.maximum
+            else ", ".join(map(str, declared.choices))
         ) or (f"a text like {as_text(declared.example)}" if declared.required else "")
         raise InvalidInput(
             f"{shown(text)} is not a value for {policy.id}.{name}. It takes: {bounds or 'a text'}."

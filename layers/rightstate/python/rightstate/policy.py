@@ -81,7 +81,8 @@ class Parameter(Frozen):
     If the policy can do nothing without a value that nobody can guess (a bucket for logs, a key, a
     destination), the parameter has an `example` and no default. Then an account has to give the value before
     it can enable the policy.
-    `minimum` and `maximum` bound a number (AWS's own range), `choices` a text or each item of a list.
+    `minimum` and `maximum` bound a number (AWS's own range), `choices` a number, a text or each item of a
+    list.
     `pattern` is what a text or each item of a list must match in full.
     """
 
@@ -90,7 +91,7 @@ class Parameter(Frozen):
     why: str
     minimum: int | None = None
     maximum: int | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[int | str, ...] = ()
     pattern: str = ""
 
     @model_validator(mode="after")
@@ -119,6 +120,7 @@ class Parameter(Frozen):
                 and not isinstance(value, bool)
                 and (self.minimum is None or value >= self.minimum)
                 and (self.maximum is None or value <= self.maximum)
+                and (not self.choices or value in self.choices)
             )
         items = value if isinstance(self.like, list) else [value]
         return (
