@@ -6,7 +6,6 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
 from functools import cache
 from threading import Lock
 from types import SimpleNamespace
@@ -14,9 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
-import yaml
 from moto.awslambda.models import LambdaBackend
-from moto.cloudformation import models
 from moto.core.exceptions import AccessDeniedError
 from moto.core.responses import ActionResult
 from moto.dynamodb import dynamodb_backends
@@ -25,8 +22,9 @@ from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
 
 from rightstate.aws.sessions import hub_kept_apart
-from rightstate_cli.application import sam_template, transform
+from rightstate_cli.application import sam_template
 from rightstate_cli.embedded.engine import load_handler
+from tests.support import moto_stack
 from tests.support.template import REGION, listed
 
 ADMIN = "admin"
@@ -36,12 +34,10 @@ ADMIN = "admin"
 @contextmanager
 def simulated(environment: Mapping[str, str]) -> Iterator[None]:
     """Fill what the server lacks for a hub, whose functions have that environment."""
-    fast = SimpleNamespace(**{**vars(yaml), "load": _load})
     with (
         _functions(environment),
         _trust_policies(),
-        # moto reads the template as YAML at every turn, which takes it a second.
-        patch.object(models, "yaml", fast),
+        moto_stack.read_once(),
         # If moto makes the work bucket after the rules, its CreateBucket starts an execution that never ends.
         patch("moto.s3.models.events_send_notification", lambda *given, **named: None),
         warnings.catch_warnings(),
@@ -53,34 +49,13 @@ def simulated(environment: Mapping[str, str]) -> Iterator[None]:
 
 def deploy(session: boto3.Session, stack: str, **parameters: str) -> dict[str, str]:
     """Create the hub's stack; returns its outputs. moto's CloudFormation has no aliases."""
-    cloudformation, s3 = session.client("cloudformation"), session.client("s3")
-    # As SAM does; in the call itself it would be quoted again and again.
-    s3.create_bucket(Bucket=stack)
-    s3.put_object(Bucket=stack, Key="template", Body=_template().encode())
-    cloudformation.create_stack(
-        StackName=stack,
-        TemplateURL=f"https://s3.amazonaws.com/{stack}/template",
-        # moto finds no previous value of a parameter that was left to its default.
-        Parameters=[
-            {"ParameterKey": key, "ParameterValue": value}
-            for key, value in {**_defaults(), **parameters}.items()
-        ],
-    )
-    s3.delete_object(Bucket=stack, Key="template")
-    s3.delete_bucket(Bucket=stack)
+    moto_stack.create(session.client, stack, parameters)
     for app in sam_template.functions().values():
         session.client("lambda").create_alias(
             FunctionName=f"{stack}-{_function(app.parent.name)}", Name="live", FunctionVersion="$LATEST"
         )
-    [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    [found] = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
-
-
-@cache
-def _template() -> str:
-    # SAM's translator wants a region to be named; the template has none.
-    with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION):
-        return json.dumps(transform.cloudformation())
 
 
 def emptied(stack: str, account: str) -> None:
@@ -90,21 +65,8 @@ def emptied(stack: str, account: str) -> None:
             table.items = defaultdict(dict)
 
 
-def _defaults() -> dict[str, str]:
-    return {name: str(each["Default"]) for name, each in sam_template.template()["Parameters"].items()}
-
-
 def _function(folder: str) -> str:
     return folder.replace("_", "-")
-
-
-def _load(text: str, **options: Any) -> Any:
-    return json.loads(text) if text.startswith("{") else deepcopy(_read(text, **options))
-
-
-@cache
-def _read(text: str, **options: Any) -> Any:
-    return yaml.load(text, **options)  # noqa: S506 - as moto
 
 
 _caller = SimpleNamespace(role="")

@@ -4,7 +4,6 @@ It answers like the embedded engine, and is a second opinion about the definitio
 is stricter in some ways.
 """
 
-import json
 import logging
 import os
 import warnings
@@ -24,11 +23,12 @@ from rightstate.models.settings import Account
 from rightstate.storage.dynamodb import DynamoDBTable
 from rightstate.storage.table import Item, Table
 from rightstate.storage.tables import LEDGER, SETTINGS, TableSpec
-from rightstate_cli.application import sam_template, transform
+from rightstate_cli.application import sam_template
 from rightstate_cli.embedded.engine import load_handler, logs_to
 from rightstate_cli.embedded.rules import Match, matches
 from rightstate_cli.executions.executions import Execution, Start
 from rightstate_cli.hub.follow import Following
+from tests.support import moto_stack
 from tests.support.moto_interpreter import filled
 
 _STACK = "rightstate"
@@ -106,11 +106,7 @@ def deploy(
     with warnings.catch_warnings():
         # moto leaves out alarms, the schedule and resource policies, which nothing here would look at.
         warnings.filterwarnings("ignore", "Tried to parse AWS::(CloudWatch|SNS|SQS|S3|Scheduler)")
-        cloudformation.create_stack(
-            StackName=_STACK,
-            TemplateBody=json.dumps(transform.cloudformation()),
-            Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
+        moto_stack.create(engine.client, _STACK, {})
         for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=_STACK):
             for resource in page["StackResourceSummaries"]:
                 engine.resources[resource["LogicalResourceId"]] = resource["PhysicalResourceId"]
@@ -120,7 +116,9 @@ def deploy(
         name = engine.resources[logical_id]
         handlers[name] = load_handler(app)
         configuration = functions.get_function_configuration(FunctionName=name)
-        environment |= configuration.get("Environment", {}).get("Variables", {})
+        variables = configuration.get("Environment", {}).get("Variables", {})
+        # moto makes numbers of parameters that are numbers.
+        environment |= {name: str(value) for name, value in variables.items()}
     # No backfill runs here: what an event concerns is started one by one, as there is no limit of time.
     environment.pop("BACKFILL_MACHINE", None)
     stack.enter_context(patch.dict(os.environ, environment))

@@ -1,4 +1,4 @@
-"""The command line as a user has it: a process of its own, and an AWS-compatible server to act on."""
+"""The command line as a user has it, and an AWS-compatible server to act on."""
 
 import io
 import json
@@ -219,8 +219,10 @@ def ledger(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def cli(server: Server, ledger: Path, tmp_path: Path) -> Cli:
-    """Runs the console script. Keyword arguments are environment variables, an empty one is unset."""
+def process(server: Server, ledger: Path, tmp_path: Path) -> Cli:
+    """Runs the console script in a process of its own, which takes a second longer than `cli`: for what a
+    terminal's width, a process's memory or its end decide.
+    """
 
     def run(*args: str, stdin: str = "", **environment: str) -> Ran:
         given = {**_plain(tmp_path), **server.environment, "RIGHTSTATE_LEDGER": str(ledger)}
@@ -239,14 +241,14 @@ def cli(server: Server, ledger: Path, tmp_path: Path) -> Cli:
 
 
 @pytest.fixture
-def inside(
+def cli(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     server: Server,
     ledger: Path,
     tmp_path: Path,
 ) -> Cli:
-    """The same in this process, for what neither acts on AWS nor shows a width."""
+    """Runs a command. Keyword arguments are environment variables, an empty one is unset."""
 
     def run(*args: str, stdin: str = "", **environment: str) -> Ran:
         given = {**_plain(tmp_path), **server.environment, "RIGHTSTATE_LEDGER": str(ledger), **environment}
@@ -262,11 +264,11 @@ def inside(
 
 
 @pytest.fixture
-def refused(inside: Cli) -> Callable[..., str]:
+def refused(cli: Cli) -> Callable[..., str]:
     """Runs a command that must end with exit code 2 and no result; returns what it says on stderr."""
 
     def run(*args: str, **environment: str) -> str:
-        ran = inside(*args, **environment)
+        ran = cli(*args, **environment)
         assert (ran.code, ran.out) == (2, "")
         return ran.err
 

@@ -98,8 +98,8 @@ def published(hub: Hub) -> list[tuple[Any, ...]]:
 # --- Adding with --install ---
 
 
-def test_the_own_account_is_installed_registered_and_tried_at_once(inside: Cli, hub: Hub) -> None:
-    ran = inside("accounts", "add", OWN, "--install", "--yes", "--name", "Payments", "--format", "json")
+def test_the_own_account_is_installed_registered_and_tried_at_once(cli: Cli, hub: Hub) -> None:
+    ran = cli("accounts", "add", OWN, "--install", "--yes", "--name", "Payments", "--format", "json")
     assert ran.code == 0, ran.out
     assert ran.json["stacks"] == [{"region": REGION, "result": "created", "reason": ""}]
     assert ran.json["check"]["ok"] is True
@@ -117,9 +117,9 @@ def test_the_own_account_is_installed_registered_and_tried_at_once(inside: Cli, 
     )
 
 
-def test_a_member_is_a_protected_and_tagged_stack_of_the_generated_template(inside: Cli, hub: Hub) -> None:
+def test_a_member_is_a_protected_and_tagged_stack_of_the_generated_template(cli: Cli, hub: Hub) -> None:
     boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-    inside("accounts", "add", OWN, "--install", "--yes", "--type", "s3-bucket", "--boundary", boundary)
+    cli("accounts", "add", OWN, "--install", "--yes", "--type", "s3-bucket", "--boundary", boundary)
     stack = member_stack(hub)
     assert stack["EnableTerminationProtection"] is True
     assert stack["Tags"] == [{"Key": "application", "Value": "rightstate"}]
@@ -138,9 +138,9 @@ def test_a_member_is_a_protected_and_tagged_stack_of_the_generated_template(insi
 
 
 def test_another_account_is_installed_with_its_own_credentials_in_each_region(
-    inside: Cli, hub: Hub, profile: str
+    cli: Cli, hub: Hub, profile: str
 ) -> None:
-    ran = inside(
+    ran = cli(
         *("accounts", "add", OTHER, "--install", "--profile", profile, "--yes", "--format", "json"),
         *("--region", FAR, "--region", REGION),
     )
@@ -158,18 +158,18 @@ def test_another_account_is_installed_with_its_own_credentials_in_each_region(
     assert hub.output("MemberRoleName") == f"{hub.stack}-remediation"
 
 
-def test_running_it_again_upgrades_and_changes_only_what_is_given(inside: Cli, hub: Hub) -> None:
+def test_running_it_again_upgrades_and_changes_only_what_is_given(cli: Cli, hub: Hub) -> None:
     boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     first = ("accounts", "add", OWN, "--install", "--yes", "--name", "Payments", "--contact", "a@example.com")
-    inside(*first, "--type", "s3-bucket", "--boundary", boundary)
-    inside("policies", "enable", "s3-versioning", "--account", OWN)
-    ran = inside("accounts", "add", OWN, "--install", "--yes", "--type", "s3-bucket", "--format", "json")
+    cli(*first, "--type", "s3-bucket", "--boundary", boundary)
+    cli("policies", "enable", "s3-versioning", "--account", OWN)
+    ran = cli("accounts", "add", OWN, "--install", "--yes", "--type", "s3-bucket", "--format", "json")
     assert [each["result"] for each in ran.json["stacks"]] == ["unchanged"]
-    ran = inside("accounts", "add", OWN, "--install", "--format", "json", stdin="y\n")
+    ran = cli("accounts", "add", OWN, "--install", "--format", "json", stdin="y\n")
     assert [each["result"] for each in ran.json["stacks"]] == ["unchanged"]
     assert "may remediate s3-bucket?" in " ".join(ran.err.split())
     more = ("--type", "s3-bucket", "--type", "sqs-queue")
-    ran = inside("accounts", "add", OWN, "--install", "--yes", *more, "--format", "json")
+    ran = cli("accounts", "add", OWN, "--install", "--yes", *more, "--format", "json")
     assert [each["result"] for each in ran.json["stacks"]] == ["updated"]
     assert stacks.parameters(member_stack(hub))["PermissionsBoundary"] == boundary
     account = hub.account(OWN)
@@ -178,9 +178,9 @@ def test_running_it_again_upgrades_and_changes_only_what_is_given(inside: Cli, h
     assert account.policies == {"s3-versioning": Enabled(mode=Mode.REPORT)}
 
 
-def test_the_role_stays_where_it_is_when_regions_come_and_go(inside: Cli, hub: Hub) -> None:
-    inside("accounts", "add", OWN, "--install", "--yes", "--region", FAR)
-    ran = inside("accounts", "add", OWN, "--install", "--yes", "--region", REGION, "--format", "json")
+def test_the_role_stays_where_it_is_when_regions_come_and_go(cli: Cli, hub: Hub) -> None:
+    cli("accounts", "add", OWN, "--install", "--yes", "--region", FAR)
+    ran = cli("accounts", "add", OWN, "--install", "--yes", "--region", REGION, "--format", "json")
     assert [(each["region"], each["result"]) for each in ran.json["stacks"]] == [
         (FAR, "unchanged"),
         (REGION, "created"),
@@ -190,12 +190,12 @@ def test_the_role_stays_where_it_is_when_regions_come_and_go(inside: Cli, hub: H
 
 
 def test_all_regions_are_those_that_the_account_has_enabled(
-    inside: Cli, hub: Hub, profile: str, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, hub: Hub, profile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         member_stacks, "enabled_regions", lambda caller: {OTHER: (FAR, REGION)}[caller.account]
     )
-    ran = inside("accounts", "add", OTHER, "--all-regions", "--profile", profile, "--yes", "--format", "json")
+    ran = cli("accounts", "add", OTHER, "--all-regions", "--profile", profile, "--yes", "--format", "json")
     assert ran.json["account"]["regions"] == [FAR, REGION]
 
 
@@ -209,18 +209,18 @@ def test_the_account_api_is_asked_page_by_page() -> None:
         assert member_stacks.enabled_regions(caller) == (FAR, REGION)
 
 
-def test_it_says_where_alone_the_events_of_a_global_service_arrive(inside: Cli, hub: Hub) -> None:
+def test_it_says_where_alone_the_events_of_a_global_service_arrive(cli: Cli, hub: Hub) -> None:
     said = f"Events of iam-password-policy arrive only in {REGION}"
-    assert said in inside("accounts", "add", OWN, "--region", FAR).err
-    assert said not in inside("accounts", "add", OWN, "--region", FAR, "--region", REGION).err
-    assert said not in inside("accounts", "add", OWN, "--region", FAR, "--type", "s3-bucket").err
+    assert said in cli("accounts", "add", OWN, "--region", FAR).err
+    assert said not in cli("accounts", "add", OWN, "--region", FAR, "--region", REGION).err
+    assert said not in cli("accounts", "add", OWN, "--region", FAR, "--type", "s3-bucket").err
 
 
 def test_where_one_region_fails_the_others_are_installed_and_the_exit_code_is_1(
-    inside: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail_in(FAR, monkeypatch)
-    ran = inside(
+    ran = cli(
         *("accounts", "add", OWN, "--install", "--yes", "--format", "json"),
         *("--region", REGION, "--region", FAR, "--region", "eu-north-1"),
     )
@@ -234,10 +234,10 @@ def test_where_one_region_fails_the_others_are_installed_and_the_exit_code_is_1(
 
 
 def test_without_its_role_an_account_is_not_registered(
-    inside: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail_in(REGION, monkeypatch)
-    ran = inside("accounts", "add", OWN, "--install", "--yes", "--region", REGION, "--region", FAR)
+    ran = cli("accounts", "add", OWN, "--install", "--yes", "--region", REGION, "--region", FAR)
     assert ran.code == 1
     assert "Fewer queues are allowed" in ran.out and "skipped" in ran.out
     assert f"Account {OWN} was not registered" in ran.err
@@ -301,13 +301,13 @@ def test_a_stack_that_fails_is_told_with_the_reason_of_what_failed_first() -> No
 
 
 def test_a_template_that_is_too_long_for_a_request_goes_by_way_of_the_hubs_bucket(
-    inside: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # moto looks in the caller's account for the bucket; CloudFormation reads what the URL is of.
     read = lambda url, **_: urlopen(url).read().decode()  # noqa: E731, S310 - an address of moto's
     monkeypatch.setattr(responses, "get_stack_from_s3_url", read)
     monkeypatch.setattr(member_stacks, "LONGEST_IN_REQUEST", 5_000)
-    ran = inside("accounts", "add", OWN, "--install", "--yes", "--type", "s3-bucket", "--format", "json")
+    ran = cli("accounts", "add", OWN, "--install", "--yes", "--type", "s3-bucket", "--format", "json")
     assert ran.code == 0, ran.out
     uploaded = hub.server.session().client("s3").list_objects_v2(Bucket=hub.outputs["WorkBucket"])
     [template] = uploaded["Contents"]
@@ -315,20 +315,18 @@ def test_a_template_that_is_too_long_for_a_request_goes_by_way_of_the_hubs_bucke
         "templates",
         len(member_stacks.body(["s3-bucket"])),
     )
-    printed = inside("accounts", "add", OTHER, "--region", FAR, "--yes", "--format", "json")
+    printed = cli("accounts", "add", OTHER, "--region", FAR, "--yes", "--format", "json")
     assert " --s3-bucket BUCKET " in printed.json["commands"][1]
 
 
 # --- Adding without --install ---
 
 
-def test_the_commands_that_are_printed_install_a_member_that_works(inside: Cli, hub: Hub) -> None:
-    ran = inside(
-        "accounts", "add", OTHER, "--region", FAR, "--type", "s3-bucket", "--yes", "--format", "json"
-    )
+def test_the_commands_that_are_printed_install_a_member_that_works(cli: Cli, hub: Hub) -> None:
+    ran = cli("accounts", "add", OTHER, "--region", FAR, "--type", "s3-bucket", "--yes", "--format", "json")
     assert ran.code == 1
     template, deploy, protect = map(shlex.split, ran.json["commands"])
-    printed = inside(*template[1 : template.index(">")])
+    printed = cli(*template[1 : template.index(">")])
     assert yaml.safe_load(printed.out) == json.loads(member_stacks.body(["s3-bucket"]))
     options = dict(zip(deploy[3::2], deploy[4::2], strict=False))
     assert (options["--template-file"], options["--region"]) == (template[-1], FAR)
@@ -340,14 +338,14 @@ def test_the_commands_that_are_printed_install_a_member_that_works(inside: Cli, 
         Capabilities=[options["--capabilities"]],
     )
     assert protect[-4:] == ["--stack-name", options["--stack-name"], "--region", FAR]
-    assert inside("accounts", "show", OTHER).code == 0
+    assert cli("accounts", "show", OTHER).code == 0
 
 
-def test_the_template_of_all_types_is_that_of_the_repository(inside: Cli) -> None:
-    ran = inside("accounts", "template")
+def test_the_template_of_all_types_is_that_of_the_repository(cli: Cli) -> None:
+    ran = cli("accounts", "template")
     assert (ran.code, ran.out) == (0, member_template.as_yaml(member_template.template()))
-    assert inside("accounts", "template", "--format", "json").json == yaml.safe_load(ran.out)
-    assert "No resource type is named 'sqs'" in inside("accounts", "template", "--type", "sqs").err
+    assert cli("accounts", "template", "--format", "json").json == yaml.safe_load(ran.out)
+    assert "No resource type is named 'sqs'" in cli("accounts", "template", "--type", "sqs").err
 
 
 # --- The check ---
@@ -362,11 +360,11 @@ def test_the_template_of_all_types_is_that_of_the_repository(inside: Cli) -> Non
     ],
 )
 def test_what_is_wrong_with_a_role_is_said_with_how_to_mend_it(
-    inside: Cli, hub: Hub, profile: str, external_ids: list[str] | None, said: str
+    cli: Cli, hub: Hub, profile: str, external_ids: list[str] | None, said: str
 ) -> None:
     if external_ids is not None:
         make_role(hub, OTHER, *external_ids)
-    ran = inside("accounts", "add", OTHER, "--profile", profile, "--yes", "--format", "json")
+    ran = cli("accounts", "add", OTHER, "--profile", profile, "--yes", "--format", "json")
     assert ran.code == 1
     assert ran.json["check"]["ok"] is False
     assert said in ran.json["check"]["said"]
@@ -374,148 +372,148 @@ def test_what_is_wrong_with_a_role_is_said_with_how_to_mend_it(
     assert hub.account(OTHER) is not None
 
 
-def test_without_the_accounts_credentials_it_says_what_may_be_wrong(inside: Cli, hub: Hub) -> None:
-    check = inside("accounts", "add", OTHER, "--yes", "--format", "json").json["check"]
+def test_without_the_accounts_credentials_it_says_what_may_be_wrong(cli: Cli, hub: Hub) -> None:
+    check = cli("accounts", "add", OTHER, "--yes", "--format", "json").json["check"]
     assert "STS does not say why: the role does not exist, or does not trust" in check["said"]
     assert f"aws iam get-role --role-name {hub.stack}-remediation" in check["fix"]
     assert f"sts:ExternalId = {hub.outputs['ExternalId']}" in check["fix"]
 
 
-def test_a_role_that_trusts_as_it_should_passes_with_an_external_id_of_its_own(inside: Cli, hub: Hub) -> None:
+def test_a_role_that_trusts_as_it_should_passes_with_an_external_id_of_its_own(cli: Cli, hub: Hub) -> None:
     make_role(hub, OTHER, "the-id-of-our-own")
-    ran = inside("accounts", "add", OTHER, "--external-id", "the-id-of-our-own", "--yes")
+    ran = cli("accounts", "add", OTHER, "--external-id", "the-id-of-our-own", "--yes")
     assert ran.code == 0, ran.out
 
 
 def test_a_role_that_is_new_is_tried_again_for_a_while(
-    inside: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
     trusts = hub_stack._trusts
     monkeypatch.setattr(role.time, "sleep", waited.append)
     monkeypatch.setattr(hub_stack, "_trusts", lambda *given: len(waited) > 1 and trusts(*given))
-    ran = inside("accounts", "add", OWN, "--install", "--yes")
+    ran = cli("accounts", "add", OWN, "--install", "--yes")
     assert ran.code == 0, ran.out
     assert waited == list(role.NEW_ROLE[:2])
     assert "it may be too new. Trying again in 3 s" in ran.err
 
 
-def test_a_failed_check_is_told_to_those_who_hear_of_the_account(inside: Cli, hub: Hub) -> None:
-    inside("accounts", "add", OTHER, "--name", "Payments", "--contact", "a@example.com", "--yes")
+def test_a_failed_check_is_told_to_those_who_hear_of_the_account(cli: Cli, hub: Hub) -> None:
+    cli("accounts", "add", OTHER, "--name", "Payments", "--contact", "a@example.com", "--yes")
     [(subject, text, attributes)] = published(hub)
     assert subject == f"Rightstate cannot work in account {OTHER}"
     assert attributes == {"account": OTHER, "outcome": "failed"}
     assert f"{OTHER} (Payments)" in text and "What to do: " in text and "nothing is remediated there" in text
 
 
-def test_of_a_check_that_passes_nobody_is_told(inside: Cli, hub: Hub) -> None:
-    inside("accounts", "add", OWN, "--install", "--yes", "--contact", "a@example.com")
+def test_of_a_check_that_passes_nobody_is_told(cli: Cli, hub: Hub) -> None:
+    cli("accounts", "add", OWN, "--install", "--yes", "--contact", "a@example.com")
     assert published(hub) == []
 
 
 # --- Contacts ---
 
 
-def test_a_contact_is_sent_what_concerns_its_accounts_and_nothing_else(inside: Cli, hub: Hub) -> None:
+def test_a_contact_is_sent_what_concerns_its_accounts_and_nothing_else(cli: Cli, hub: Hub) -> None:
     sns = hub.server.session().client("sns")
     sns.subscribe(TopicArn=hub.outputs["Notifications"], Protocol="email", Endpoint="all@example.com")
     every = ("--contact", "a@example.com", "--contact", "all@example.com", "--yes")
-    inside("accounts", "add", OWN, *every)
-    inside("accounts", "add", OTHER, *every, "--contact", "b@example.com")
-    inside("accounts", "add", OTHER, *every, "--contact", "b@example.com")
+    cli("accounts", "add", OWN, *every)
+    cli("accounts", "add", OTHER, *every, "--contact", "b@example.com")
+    cli("accounts", "add", OTHER, *every, "--contact", "b@example.com")
     assert subscriptions(hub) == {
         "all@example.com": None,
         "a@example.com": [OWN, OTHER],
         "b@example.com": [OTHER],
     }
-    inside("accounts", "add", OTHER, "--contact", "a@example.com")
+    cli("accounts", "add", OTHER, "--contact", "a@example.com")
     assert subscriptions(hub) == {"all@example.com": None, "a@example.com": [OWN, OTHER]}
-    inside("accounts", "remove", OWN, "--yes")
+    cli("accounts", "remove", OWN, "--yes")
     assert subscriptions(hub) == {"all@example.com": None, "a@example.com": [OTHER]}
 
 
 # --- Whose events are accepted ---
 
 
-def test_events_of_another_account_are_let_in_after_a_yes(inside: Cli, hub: Hub) -> None:
-    ran = inside("accounts", "add", OTHER, stdin="y\n")
+def test_events_of_another_account_are_let_in_after_a_yes(cli: Cli, hub: Hub) -> None:
+    ran = cli("accounts", "add", OTHER, stdin="y\n")
     question = f"Let the event bus of {hub.stack} accept the events of account {OTHER} (the stack"
     assert question in " ".join(ran.err.split())
     assert hub.admitted == [OTHER]
-    assert inside("accounts", "add", "111122223333", "--yes").code == 1
+    assert cli("accounts", "add", "111122223333", "--yes").code == 1
     assert hub.admitted == [OTHER, "111122223333"]
-    assert inside("accounts", "remove", OTHER, "--yes").code == 0
+    assert cli("accounts", "remove", OTHER, "--yes").code == 0
     assert hub.admitted == ["111122223333"]
-    assert inside("accounts", "remove", "111122223333", "--yes").code == 0
+    assert cli("accounts", "remove", "111122223333", "--yes").code == 0
     assert hub.admitted == []
     assert not [each for each in all_stacks(hub) if each.endswith("-admission")], (
         "an empty list needs no stack"
     )
 
 
-def test_what_sam_deploys_as_its_saved_parameters_say_undoes_no_account(inside: Cli, hub: Hub) -> None:
+def test_what_sam_deploys_as_its_saved_parameters_say_undoes_no_account(cli: Cli, hub: Hub) -> None:
     """`sam deploy --guided` saves every parameter, and each later deployment sets them."""
     cloudformation = hub.server.session().client("cloudformation")
     [found] = cloudformation.describe_stacks(StackName=hub.stack)["Stacks"]
     saved = [{k: each[k] for k in ("ParameterKey", "ParameterValue")} for each in found["Parameters"]]
-    inside("accounts", "add", OTHER, "--yes")
+    cli("accounts", "add", OTHER, "--yes")
     cloudformation.update_stack(StackName=hub.stack, UsePreviousTemplate=True, Parameters=saved)
     assert hub.admitted == [OTHER]
     [found] = cloudformation.describe_stacks(StackName=hub.stack)["Stacks"]
     assert OTHER not in str(found["Parameters"]), "no parameter of the hub's stack is about members"
 
 
-def test_after_a_no_the_account_is_registered_and_the_command_is_told(inside: Cli, hub: Hub) -> None:
-    ran = inside("accounts", "add", OTHER, "--format", "json", stdin="n\n")
+def test_after_a_no_the_account_is_registered_and_the_command_is_told(cli: Cli, hub: Hub) -> None:
+    ran = cli("accounts", "add", OTHER, "--format", "json", stdin="n\n")
     assert f"not accepted. To accept them: `rightstate accounts admit {OTHER}`" in ran.json["events"]
     assert hub.admitted == []
     assert hub.account(OTHER) is not None
-    assert inside("accounts", "admit", OTHER, "--yes").code == 0
+    assert cli("accounts", "admit", OTHER, "--yes").code == 0
     assert hub.admitted == [OTHER]
 
 
 def test_where_the_stack_cannot_be_changed_the_command_is_told(
-    inside: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*given: Any) -> None:
         raise CallFailed("CloudFormation refused to update the stack.")
 
     make_role(hub, OTHER, hub.outputs["ExternalId"])
     monkeypatch.setattr(admission, "set_accounts", fail)
-    ran = inside("accounts", "add", OTHER, "--yes", "--format", "json")
+    ran = cli("accounts", "add", OTHER, "--yes", "--format", "json")
     assert ran.code == 1
     assert ran.json["check"]["ok"] is True
     by_hand = f"`rightstate accounts admit {OTHER}`"
     assert f"CloudFormation refused to update the stack. Try again with {by_hand}" in ran.json["events"]
 
 
-def test_what_is_admitted_is_made_to_fit_what_is_registered(inside: Cli, hub: Hub) -> None:
+def test_what_is_admitted_is_made_to_fit_what_is_registered(cli: Cli, hub: Hub) -> None:
     for account in (OWN, OTHER, "111122223333"):
         hub.register(account=account)
-    ran = inside("accounts", "admit", "--format", "json", stdin="n\n")
+    ran = cli("accounts", "admit", "--format", "json", stdin="n\n")
     assert (ran.code, hub.admitted) == (2, [])
-    ran = inside("accounts", "admit", "--yes", "--format", "json")
+    ran = cli("accounts", "admit", "--yes", "--format", "json")
     assert ran.json["added"] == hub.admitted == ["111122223333", OTHER]
     hub.server.calls.clear()
-    assert inside("accounts", "admit").code == 0
+    assert cli("accounts", "admit").code == 0
     assert hub.server.writes == ["dynamodb:Scan"]
     hub.forget(OTHER)
-    ran = inside("accounts", "admit", "--yes", "--format", "json")
+    ran = cli("accounts", "admit", "--yes", "--format", "json")
     assert (ran.json["removed"], hub.admitted) == ([OTHER], ["111122223333"])
 
 
-def test_a_stranger_is_not_admitted(inside: Cli, refused: Callable[..., str], hub: Hub) -> None:
+def test_a_stranger_is_not_admitted(cli: Cli, refused: Callable[..., str], hub: Hub) -> None:
     hub.register(account=OTHER)
     assert "Account 999999999999 is not registered." in refused("accounts", "admit", "999999999999", "--yes")
     assert hub.admitted == []
 
 
-def test_a_stack_of_somebody_else_is_left_as_it_is(inside: Cli, hub: Hub) -> None:
+def test_a_stack_of_somebody_else_is_left_as_it_is(cli: Cli, hub: Hub) -> None:
     hub.register(account=OTHER)
     body = json.dumps({"Description": "Shop", "Resources": {"Orders": {"Type": "AWS::SNS::Topic"}}})
     cloudformation = hub.server.session().client("cloudformation")
     cloudformation.create_stack(StackName=f"{hub.stack}-admission", TemplateBody=body)
-    ran = inside("accounts", "admit", "--yes")
+    ran = cli("accounts", "admit", "--yes")
     assert ran.code != 0
     assert "that is not Rightstate's" in " ".join(ran.err.split())
     [found] = cloudformation.describe_stacks(StackName=f"{hub.stack}-admission")["Stacks"]
@@ -593,8 +591,8 @@ def test_where_nobody_confirms_nothing_is_written(
     assert server.writes == []
 
 
-def test_after_a_no_nothing_is_installed(inside: Cli, hub: Hub, server: Server) -> None:
-    ran = inside("accounts", "add", OWN, "--install", stdin="n\n")
+def test_after_a_no_nothing_is_installed(cli: Cli, hub: Hub, server: Server) -> None:
+    ran = cli("accounts", "add", OWN, "--install", stdin="n\n")
     assert (ran.code, ran.out) == (2, "")
     assert f"In account {OWN}, create in {REGION} the stack {hub.stack}-member" in ran.err
     assert f"may remediate all {len(load_all())} resource types?" in ran.err
@@ -613,19 +611,19 @@ def test_after_a_no_nothing_is_installed(inside: Cli, hub: Hub, server: Server) 
     ],
 )
 def test_a_member_that_cannot_be_updated_is_told_with_the_next_step(
-    inside: Cli, hub: Hub, server: Server, status: str, said: str
+    cli: Cli, hub: Hub, server: Server, status: str, said: str
 ) -> None:
-    inside("accounts", "add", OWN, "--install", "--yes")
+    cli("accounts", "add", OWN, "--install", "--yes")
     cloudformation_backends[DEFAULT_ACCOUNT_ID][REGION].get_stack(f"{hub.stack}-member").status = status
     server.calls.clear()
-    ran = inside("accounts", "add", OWN, "--install", "--yes")
+    ran = cli("accounts", "add", OWN, "--install", "--yes")
     assert ran.code == 2
     assert f"is {status}" in ran.err and said in ran.err
     assert server.writes == []
 
 
 @pytest.mark.parametrize("ours", [False, True])
-def test_a_stack_in_the_way_is_left_alone(inside: Cli, hub: Hub, server: Server, ours: bool) -> None:
+def test_a_stack_in_the_way_is_left_alone(cli: Cli, hub: Hub, server: Server, ours: bool) -> None:
     template: dict[str, Any] = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
     if ours:
         # A member, but of a hub elsewhere that has the same name.
@@ -636,7 +634,7 @@ def test_a_stack_in_the_way_is_left_alone(inside: Cli, hub: Hub, server: Server,
         Parameters=[{"ParameterKey": "HubAccount", "ParameterValue": OTHER}] if ours else [],
     )
     server.calls.clear()
-    ran = inside("accounts", "add", OWN, "--install", "--yes")
+    ran = cli("accounts", "add", OWN, "--install", "--yes")
     assert ran.code == 2
     assert f"is not a member of the hub {hub.stack} in account {OWN}" in ran.err
     assert server.writes == []
@@ -645,16 +643,16 @@ def test_a_stack_in_the_way_is_left_alone(inside: Cli, hub: Hub, server: Server,
 # --- Removing, listing, showing ---
 
 
-def test_an_account_is_removed_after_a_yes_and_its_stacks_stay(inside: Cli, hub: Hub, server: Server) -> None:
-    inside("accounts", "add", OWN, "--install", "--yes", "--contact", "a@example.com")
+def test_an_account_is_removed_after_a_yes_and_its_stacks_stay(cli: Cli, hub: Hub, server: Server) -> None:
+    cli("accounts", "add", OWN, "--install", "--yes", "--contact", "a@example.com")
     server.calls.clear()
-    ran = inside("accounts", "remove", OWN)
+    ran = cli("accounts", "remove", OWN)
     assert (ran.code, hub.account(OWN) is None) == (2, False)
     assert "nobody confirmed it" in ran.err
-    ran = inside("accounts", "remove", OWN, stdin="n\n")
+    ran = cli("accounts", "remove", OWN, stdin="n\n")
     assert (ran.code, hub.account(OWN) is None) == (2, False)
     assert server.writes == []
-    ran = inside("accounts", "remove", OWN, stdin="y\n")
+    ran = cli("accounts", "remove", OWN, stdin="y\n")
     assert ran.code == 0
     assert f"stay until `rightstate decommission member {OWN}`" in ran.err
     assert hub.account(OWN) is None
@@ -663,14 +661,14 @@ def test_an_account_is_removed_after_a_yes_and_its_stacks_stay(inside: Cli, hub:
 
 
 def test_what_is_left_of_a_removed_account_is_told_and_keeps_nothing_else_from_going(
-    inside: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*given: Any) -> None:
         raise Denied("The contacts are not all unsubscribed.")
 
-    inside("accounts", "add", OTHER, "--contact", "a@example.com", "--yes")
+    cli("accounts", "add", OTHER, "--contact", "a@example.com", "--yes")
     monkeypatch.setattr(contacts, "unsubscribe", fail)
-    ran = inside("accounts", "remove", OTHER, "--yes")
+    ran = cli("accounts", "remove", OTHER, "--yes")
     assert ran.code == 1
     said = " ".join(ran.err.split())
     assert f"End the subscriptions of a@example.com to {hub.outputs['Notifications']} by hand." in said
@@ -680,18 +678,18 @@ def test_what_is_left_of_a_removed_account_is_told_and_keeps_nothing_else_from_g
 
 
 def test_what_is_removed_and_what_is_left_of_it_is_told_to_scripts(
-    inside: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inside("accounts", "add", OWN, "--contact", "a@example.com", "--yes")
-    ran = inside("accounts", "remove", OWN, "--yes", "--format", "json")
+    cli("accounts", "add", OWN, "--contact", "a@example.com", "--yes")
+    ran = cli("accounts", "remove", OWN, "--yes", "--format", "json")
     assert (ran.code, ran.json) == (0, {"account": OWN, "removed": True, "left": []})
 
     def fail(*given: Any) -> None:
         raise Denied("The contacts are not all unsubscribed.")
 
-    inside("accounts", "add", OWN, "--contact", "a@example.com", "--yes")
+    cli("accounts", "add", OWN, "--contact", "a@example.com", "--yes")
     monkeypatch.setattr(contacts, "unsubscribe", fail)
-    ran = inside("accounts", "remove", OWN, "--yes", "--format", "json")
+    ran = cli("accounts", "remove", OWN, "--yes", "--format", "json")
     assert (ran.code, ran.json["removed"]) == (1, True)
     [left] = ran.json["left"]
     assert left.startswith("The contacts are not all unsubscribed. End the subscriptions of a@example.com")
@@ -714,8 +712,8 @@ def test_an_account_that_is_not_registered(refused: Callable[..., str], hub: Hub
         assert f"Account {OTHER} is not registered. Nothing was changed." in refused("accounts", *command)
 
 
-def test_accounts_are_listed_with_their_policies_by_mode(inside: Cli, hub: Hub) -> None:
-    assert "No account is registered." in inside("accounts", "list").err
+def test_accounts_are_listed_with_their_policies_by_mode(cli: Cli, hub: Hub) -> None:
+    assert "No account is registered." in cli("accounts", "list").err
     hub.register(
         account=OWN,
         name="Payments",
@@ -729,18 +727,16 @@ def test_accounts_are_listed_with_their_policies_by_mode(inside: Cli, hub: Hub) 
         },
     )
     hub.register(account=OTHER)
-    rows = [
-        line.split() for line in inside("accounts", "list").out.splitlines() if line.strip()[:1].isdecimal()
-    ]
+    rows = [line.split() for line in cli("accounts", "list").out.splitlines() if line.strip()[:1].isdecimal()]
     assert rows[1:] == [
         [OWN, "Payments", FAR, "2", "auto,", "1", "report", "1"],
         [OTHER, "all", "none", "0"],
     ]
-    listed = inside("accounts", "list", "--format", "json").json
+    listed = cli("accounts", "list", "--format", "json").json
     assert [each["account"] for each in listed] == [OWN, OTHER]
 
 
-def test_an_account_is_shown_with_its_policies_and_the_roles_answer_now(inside: Cli, hub: Hub) -> None:
+def test_an_account_is_shown_with_its_policies_and_the_roles_answer_now(cli: Cli, hub: Hub) -> None:
     parameters = {"default_cooldown_seconds": 90}
     hub.register(
         account=OTHER,
@@ -748,27 +744,27 @@ def test_an_account_is_shown_with_its_policies_and_the_roles_answer_now(inside: 
         external_id="the-id-of-our-own",
         policies={"asg-cooldown": {"mode": "auto", "parameters": parameters}},
     )
-    shown = inside("accounts", "show", OTHER)
+    shown = cli("accounts", "show", OTHER)
     assert shown.code == 1
     assert "does not work" in shown.out and "default_cooldown_seconds = 90" in shown.out
     make_role(hub, OTHER, "the-id-of-our-own")
-    shown = inside("accounts", "show", OTHER, "--format", "json")
+    shown = cli("accounts", "show", OTHER, "--format", "json")
     assert (shown.code, shown.json["check"]["ok"]) == (0, True)
     assert shown.json["policies"]["asg-cooldown"] == {"mode": "auto", "parameters": parameters}
     hub.server.calls.clear()
-    assert inside("accounts", "show", OTHER, "--no-check").code == 0
+    assert cli("accounts", "show", OTHER, "--no-check").code == 0
     assert "lambda:Invoke" not in hub.server.calls
 
 
 def test_a_check_that_cannot_be_made_is_neither_passed_nor_failed(
-    inside: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*given: Any) -> bool:
         raise RuntimeError
 
     hub.register(account=OTHER, role_arn=role_arn(hub, OTHER), external_id="the-id-of-our-own")
     monkeypatch.setattr(hub_stack, "_trusts", fail)
-    shown: Ran = inside("accounts", "show", OTHER)
+    shown: Ran = cli("accounts", "show", OTHER)
     assert shown.code == 2
     assert "could not be tested" in shown.out
 
@@ -783,24 +779,24 @@ def one_role(hub: Hub, account: str = OTHER) -> None:
     hub.register(account=account, role_arn=role_arn(hub, account), external_id="the-id-of-our-own")
 
 
-def test_a_member_with_one_role_works_and_the_command_that_upgrades_it_is_told(inside: Cli, hub: Hub) -> None:
+def test_a_member_with_one_role_works_and_the_command_that_upgrades_it_is_told(cli: Cli, hub: Hub) -> None:
     one_role(hub)
-    shown = inside("accounts", "show", OTHER, "--format", "json")
+    shown = cli("accounts", "show", OTHER, "--format", "json")
     assert (shown.code, shown.json["check"]["ok"]) == (0, True)
     assert "one role for reading and writing" in shown.json["check"]["said"]
     assert f"rightstate accounts add {OTHER} --install" in shown.json["check"]["fix"]
-    listed = inside("accounts", "list")
+    listed = cli("accounts", "list")
     assert OTHER in listed.err
     assert "--install` upgrades each" in " ".join(listed.err.split())
 
 
-def test_adding_it_again_keeps_its_one_role_until_the_other_is_there(inside: Cli, hub: Hub) -> None:
+def test_adding_it_again_keeps_its_one_role_until_the_other_is_there(cli: Cli, hub: Hub) -> None:
     one_role(hub)
     for installed in (None, f"{role_arn(hub, OTHER)}-read"):
         if installed:
             hub.server.session(OTHER).client("iam").delete_role(RoleName=f"{hub.stack}-remediation")
             make_role(hub, OTHER, "the-id-of-our-own")
-        ran = inside("accounts", "add", OTHER, "--yes", "--format", "json")
+        ran = cli("accounts", "add", OTHER, "--yes", "--format", "json")
         assert ran.json["account"].get("read_role_arn") == installed
         account = hub.account(OTHER)
         assert account is not None
@@ -808,17 +804,15 @@ def test_adding_it_again_keeps_its_one_role_until_the_other_is_there(inside: Cli
         assert ran.code == 0, ran.out
 
 
-def test_a_member_that_was_upgraded_elsewhere_works_and_the_settings_can_be_told(
-    inside: Cli, hub: Hub
-) -> None:
+def test_a_member_that_was_upgraded_elsewhere_works_and_the_settings_can_be_told(cli: Cli, hub: Hub) -> None:
     make_role(hub, OTHER, "the-id-of-our-own")
     hub.register(account=OTHER, role_arn=role_arn(hub, OTHER), external_id="the-id-of-our-own")
-    shown = inside("accounts", "show", OTHER, "--format", "json")
+    shown = cli("accounts", "show", OTHER, "--format", "json")
     assert (shown.code, shown.json["check"]["ok"]) == (0, True)
     assert "has two roles now" in shown.json["check"]["said"]
 
 
-def test_a_role_that_writes_must_not_trust_what_reads(inside: Cli, hub: Hub) -> None:
+def test_a_role_that_writes_must_not_trust_what_reads(cli: Cli, hub: Hub) -> None:
     make_one_role(hub, OTHER, "remediation-read", member_template.READERS, "the-id-of-our-own")
     make_one_role(
         hub, OTHER, "remediation", (*member_template.READERS, *member_template.WRITERS), "the-id-of-our-own"
@@ -830,6 +824,6 @@ def test_a_role_that_writes_must_not_trust_what_reads(inside: Cli, hub: Hub) -> 
         read_role_arn=f"{writing}-read",
         external_id="the-id-of-our-own",
     )
-    shown = inside("accounts", "show", OTHER, "--format", "json")
+    shown = cli("accounts", "show", OTHER, "--format", "json")
     assert (shown.code, shown.json["check"]["ok"]) == (1, False)
     assert f"only reads can assume {writing}" in shown.json["check"]["said"]

@@ -34,11 +34,9 @@ def waiting(hub: Hub) -> Requested:
         )
 
 
-def test_an_approver_is_shown_the_values_and_what_each_policy_may_break(
-    inside: Cli, waiting: Requested
-) -> None:
+def test_an_approver_is_shown_the_values_and_what_each_policy_may_break(cli: Cli, waiting: Requested) -> None:
     policy = find_policy(SQS)[1]
-    said = " ".join(inside("approvals", "show", waiting.id, COLUMNS="1000").out.split())
+    said = " ".join(cli("approvals", "show", waiting.id, COLUMNS="1000").out.split())
     for told in (
         "Encryption: none -> SSE-SQS",
         "sqs:SetQueueAttributes(QueueUrl='https://sqs/orders', Attributes={'SqsManagedSseEnabled': 'true'})",
@@ -48,7 +46,7 @@ def test_an_approver_is_shown_the_values_and_what_each_policy_may_break(
         f"Can be undone {policy.reversible}",
     ):
         assert told in said
-    about = inside("approvals", "show", waiting.id, "--format", "json").json["about"][SQS]
+    about = cli("approvals", "show", waiting.id, "--format", "json").json["about"][SQS]
     assert about == {
         "risk": policy.risk,
         "side_effects": policy.side_effects,
@@ -57,33 +55,33 @@ def test_an_approver_is_shown_the_values_and_what_each_policy_may_break(
 
 
 def test_a_policy_that_another_version_has_hides_nothing_of_the_request(
-    inside: Cli, hub: Hub, waiting: Requested
+    cli: Cli, hub: Hub, waiting: Requested
 ) -> None:
     hub.server.session().client("dynamodb").update_item(
         TableName=hub.outputs["GuardsTable"],
         Key={"id": {"S": REQUESTS}, "what": {"S": waiting.id}},
         AttributeUpdates={"policies": {"Value": {"L": [{"S": "sqs-to-come"}]}}},
     )
-    out = inside("approvals", "show", waiting.id).out
+    out = cli("approvals", "show", waiting.id).out
     assert "sqs-to-come: not one of this version" in out
     assert "Encryption: none -> SSE-SQS" in out
-    assert inside("approvals", "list", "--format", "json").json[0]["about"] == {"sqs-to-come": None}
+    assert cli("approvals", "list", "--format", "json").json[0]["about"] == {"sqs-to-come": None}
 
 
 @pytest.mark.parametrize("choice", Choice)
 @pytest.mark.parametrize("format", ["table", "json"])
 def test_what_is_asked_about_stands_beside_the_result_and_not_in_it(
-    inside: Cli, waiting: Requested, decided: list[tuple[Any, ...]], choice: Choice, format: str
+    cli: Cli, waiting: Requested, decided: list[tuple[Any, ...]], choice: Choice, format: str
 ) -> None:
     given = ("approvals", choice, waiting.id, "--reason", "CHG-5521", "--format", format)
-    ran = inside(*given, stdin="y\n")
+    ran = cli(*given, stdin="y\n")
     assert ran.code == 0, ran.err
     assert "Encryption: none -> SSE-SQS" in ran.err
     assert "Encryption" not in ran.out
     if format == "json":
         assert (ran.json["id"], ran.json["choice"]) == (waiting.id, choice)
     assert [each[1:3] for each in decided] == [(choice, "CHG-5521")]
-    ran = inside(*given, stdin="n\n")
+    ran = cli(*given, stdin="n\n")
     assert (ran.code, ran.out, len(decided)) == (2, "", 1)
 
 

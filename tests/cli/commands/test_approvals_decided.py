@@ -37,9 +37,9 @@ def asked(engine: Engine, server: Server) -> Iterator[Requested]:
 @pytest.mark.parametrize("command", [("list",), ("list", "--all"), ("show", "{id}")], ids=" ".join)
 @pytest.mark.parametrize("format", ["json", "table"])
 def test_the_plan_is_shown_and_the_token_is_not(
-    inside: Cli, asked: Requested, command: tuple[str, ...], format: str
+    cli: Cli, asked: Requested, command: tuple[str, ...], format: str
 ) -> None:
-    ran = inside("approvals", *(part.format(id=asked.id) for part in command), "--format", format)
+    ran = cli("approvals", *(part.format(id=asked.id) for part in command), "--format", format)
     assert asked.id in ran.out
     assert asked.token not in ran.out + ran.err
     if format == "json":
@@ -57,14 +57,14 @@ def test_the_plan_is_shown_and_the_token_is_not(
 def test_a_word_is_given_once_and_the_execution_goes_on_with_it(
     engine: Engine,
     server: Server,
-    inside: Cli,
+    cli: Cli,
     asked: Requested,
     refused: Callable[..., str],
     choice: str,
     outcome: Outcome,
     changed: bool,
 ) -> None:
-    ran = inside("approvals", choice, asked.id, "--reason", "CHG-5521", "--yes", "--format", "json")
+    ran = cli("approvals", choice, asked.id, "--reason", "CHG-5521", "--yes", "--format", "json")
     assert (ran.code, ran.json["choice"], ran.json["execution"]) == (0, choice, asked.execution)
     entry = ended(engine, asked.execution)
     assert entry["outcome"] == outcome
@@ -75,9 +75,9 @@ def test_a_word_is_given_once_and_the_execution_goes_on_with_it(
 
 @pytest.mark.parametrize(("answer", "said"), [("n\n", "Nothing was decided."), ("", "there was no answer")])
 def test_without_a_yes_nothing_is_decided(
-    engine: Engine, inside: Cli, asked: Requested, answer: str, said: str
+    engine: Engine, cli: Cli, asked: Requested, answer: str, said: str
 ) -> None:
-    ran = inside("approvals", "approve", asked.id, "--reason", "x", stdin=answer)
+    ran = cli("approvals", "approve", asked.id, "--reason", "x", stdin=answer)
     assert (ran.code, said in ran.err) == (2, True)
     states = engine.client("stepfunctions")
     assert states.describe_execution(executionArn=asked.execution)["status"] == "RUNNING"

@@ -86,12 +86,10 @@ def answered(engine: Engine, execution: str, request: Requested, reason: str) ->
     "options", [[], ["--account", OWN], ["--policy", POLICY], ["--outcome", "awaiting-approval"]]
 )
 def test_what_waits_is_found_by_its_resource_though_its_event_has_named_it_otherwise(
-    inside: Cli, asked: Asked, named: str, options: list[str]
+    cli: Cli, asked: Asked, named: str, options: list[str]
 ) -> None:
     queue, execution, _ = asked
-    ran = inside(
-        "history", "--deployed", "--resource", named.format(queue=queue), *options, "--format", "json"
-    )
+    ran = cli("history", "--deployed", "--resource", named.format(queue=queue), *options, "--format", "json")
     [found] = ran.json
     assert (found["arn"], found["resource"], found["status"]) == (execution, queue, "RUNNING")
     assert found["outcome"] == "awaiting-approval"
@@ -108,68 +106,68 @@ def test_what_waits_is_found_by_its_resource_though_its_event_has_named_it_other
     ],
 )
 def test_what_waits_is_left_out_where_something_else_is_asked_for(
-    inside: Cli, asked: Asked, options: list[str]
+    cli: Cli, asked: Asked, options: list[str]
 ) -> None:
-    found = inside("history", "--deployed", *options, "--format", "json").json
+    found = cli("history", "--deployed", *options, "--format", "json").json
     assert asked[1] not in [each["arn"] for each in found]
 
 
-def test_what_waits_says_what_for_who_caused_it_and_how_to_answer(inside: Cli, asked: Asked) -> None:
+def test_what_waits_says_what_for_who_caused_it_and_how_to_answer(cli: Cli, asked: Asked) -> None:
     queue, execution, request = asked
     name = execution.rpartition(":")[2]
-    ran = inside("history", name, "--deployed", COLUMNS="200")
+    ran = cli("history", name, "--deployed", COLUMNS="200")
     assert f"sqs-queue {queue}: awaiting-approval" in ran.out
     assert f"Waits for approval {request.id} until {request.until}." in ran.out
     for fact in ("none -> SSE-SQS", "id event-1", EVENT["principal"], request.plan):
         assert fact in ran.out
     assert "Request approval" in ran.out and "still in it" in ran.out
     assert f"{request.id} waits for an approval. `rightstate approvals show ID`" in ran.err
-    [listed] = [line for line in inside("history", "--deployed").out.splitlines() if queue in line]
+    [listed] = [line for line in cli("history", "--deployed").out.splitlines() if queue in line]
     assert "awaiting-approval" in listed
-    [found] = inside("history", name, "--deployed", "--format", "json").json
+    [found] = cli("history", name, "--deployed", "--format", "json").json
     assert (found["request"], found["until"], found["plan"]) == (request.id, request.until, request.plan)
     assert found["event"]["principal"] == EVENT["principal"]
     assert [each["setting"] for each in found["changes"]] == ["Encryption"]
 
 
 def test_what_was_denied_says_by_whom_and_why(
-    engine: Engine, inside: Cli, asking: Callable[[str], Asked]
+    engine: Engine, cli: Cli, asking: Callable[[str], Asked]
 ) -> None:
     queue, execution, request = asking("denied")
     answered(engine, execution, request, "the producers are not ready")
     name = execution.rpartition(":")[2]
-    ran = inside("history", name, "--deployed", COLUMNS="250")
+    ran = cli("history", name, "--deployed", COLUMNS="250")
     assert f"sqs-queue {queue}: denied" in ran.out
     reason = f"{APPROVER[0]} denied {request.id}: the producers are not ready."
     # Below what it found, and among what the ledger has.
     assert ran.out.count(reason) == 2
-    [found] = inside("history", name, "--deployed", "--format", "json").json
+    [found] = cli("history", name, "--deployed", "--format", "json").json
     assert reason in found["reason"]
     assert found["event"]["id"] == EVENT["id"]
-    started_again = inside("start", "-t", "sqs-queue", queue, "--yes", COLUMNS="250")
+    started_again = cli("start", "-t", "sqs-queue", queue, "--yes", COLUMNS="250")
     assert f"has denied the same change ({request.id})" in started_again.out
     assert started_again.code == 1
 
 
 def test_where_the_requests_cannot_be_read_what_runs_is_listed_all_the_same(
-    inside: Cli, asked: Asked, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def denied(self: DynamoHandler) -> Any:
         raise JsonRESTError("AccessDeniedException", "no")
 
     monkeypatch.setattr(DynamoHandler, "get_item", denied)
-    ran = inside("history", "--deployed", "--resource", asked[0], "--format", "json")
+    ran = cli("history", "--deployed", "--resource", asked[0], "--format", "json")
     assert [each["outcome"] for each in ran.json] == ["running"]
     assert "waits for an approval cannot be told" in ran.err
 
 
 def test_a_start_does_not_wait_for_somebodys_approval_and_says_how_to_give_it(
-    engine: Engine, server: Server, inside: Cli
+    engine: Engine, server: Server, cli: Cli
 ) -> None:
     for name in ("to-be-asked", "asked-too"):
         server.make("sqs-queue", name)
     # One at a time: the first that waits does not keep the second from being started.
-    ran = inside("start", "-t", "sqs-queue", "to-be-asked", "asked-too", "--at-once", "1", "--yes")
+    ran = cli("start", "-t", "sqs-queue", "to-be-asked", "asked-too", "--at-once", "1", "--yes")
     assert [line for line in ran.out.splitlines() if line.endswith(": awaiting-approval")] == [
         "sqs-queue asked-too: awaiting-approval",
         "sqs-queue to-be-asked: awaiting-approval",
@@ -178,7 +176,7 @@ def test_a_start_does_not_wait_for_somebodys_approval_and_says_how_to_give_it(
     assert "2 executions waiting for an approval. `rightstate approvals list`" in " ".join(ran.err.split())
     assert "sqs:SetQueueAttributes" not in server.writes
     assert ran.code == 1
-    found = inside("history", "--deployed", "--resource", "asked-too", "--format", "json").json
+    found = cli("history", "--deployed", "--resource", "asked-too", "--format", "json").json
     for each in found:
         answered(engine, each["arn"], request_of(engine, each["arn"]), "over")
 
@@ -213,7 +211,7 @@ def delivered(engine: Engine, server: Server, tmp_path: Path) -> Callable[[str, 
 @pytest.mark.parametrize("undelivered", [False, True], ids=["an event", "an undelivered event"])
 def test_a_replay_does_not_wait_for_somebodys_approval_and_says_how_to_give_it(
     engine: Engine,
-    inside: Cli,
+    cli: Cli,
     delivered: Callable[[str, bool], list[str]],
     monkeypatch: pytest.MonkeyPatch,
     undelivered: bool,
@@ -222,17 +220,17 @@ def test_a_replay_does_not_wait_for_somebodys_approval_and_says_how_to_give_it(
     queue = f"replayed-{'undelivered' if undelivered else 'event'}"
     options = delivered(queue, undelivered)
     # Follows for as long as the execution runs: without the mend until the approval expires.
-    ran = inside("replay", *options, "--deployed", "--yes", "--format", "json")
+    ran = cli("replay", *options, "--deployed", "--yes", "--format", "json")
     [execution] = ran.json["executions"]
     assert (execution["resource"], execution["outcome"]) == (queue, "awaiting-approval")
     assert "1 execution waiting for an approval. `rightstate approvals list`" in " ".join(ran.err.split())
     assert ran.code == 1
-    [found] = inside("history", "--deployed", "--resource", queue, "--format", "json").json
+    [found] = cli("history", "--deployed", "--resource", queue, "--format", "json").json
     answered(engine, found["arn"], request_of(engine, found["arn"]), "over")
 
 
 def test_one_that_was_aborted_by_a_person_has_not_failed(
-    engine: Engine, inside: Cli, asking: Callable[[str], Asked], monkeypatch: pytest.MonkeyPatch
+    engine: Engine, cli: Cli, asking: Callable[[str], Asked], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue, execution, request = asking("aborted")
     _describe: Any = StepFunctionResponse.describe_execution
@@ -258,8 +256,8 @@ def test_one_that_was_aborted_by_a_person_has_not_failed(
     death.record_death({"detail": detail})
     options = ["--deployed", "--format", "json"]
     for named in ([name], ["--resource", f"{OWN}/{REGION}/sqs-queue/{queue}"]):
-        [found] = inside("history", *named, *options).json
+        [found] = cli("history", *named, *options).json
         assert (found["outcome"], found["status"]) == ("died", "ABORTED")
     told = "The execution was aborted and has recorded nothing itself."
-    assert told in " ".join(inside("history", name, "--deployed", COLUMNS="200").out.split())
-    assert json.dumps(inside("history", *options, "--outcome", "failed").json).count(name) == 0
+    assert told in " ".join(cli("history", name, "--deployed", COLUMNS="200").out.split())
+    assert json.dumps(cli("history", *options, "--outcome", "failed").json).count(name) == 0

@@ -26,9 +26,9 @@ def halts(engine: Engine) -> Iterator[None]:
         dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("id", "what")})
 
 
-def left(inside: Cli) -> dict[str, set[str]]:
+def left(cli: Cli) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for each in inside("breaker", "list", "--format", "json").json:
+    for each in cli("breaker", "list", "--format", "json").json:
         found.setdefault(each["resource"], set()).add(each["policy"])
     return found
 
@@ -53,14 +53,14 @@ def test_a_resource_stands_whole_to_be_copied(cli: Cli, columns: str) -> None:
     ],
 )
 def test_what_is_named_by_its_key_or_arn_goes_on(
-    inside: Cli, named: str, options: list[str], released: dict[str, set[str]]
+    cli: Cli, named: str, options: list[str], released: dict[str, set[str]]
 ) -> None:
-    before = left(inside)
-    ran = inside("breaker", "release", named, *options, "--format", "json")
+    before = left(cli)
+    ran = cli("breaker", "release", named, *options, "--format", "json")
     [(resource, policies)] = released.items()
     assert (ran.code, ran.json["resource"], set(ran.json["released"])) == (0, resource, policies)
     expected = before | {resource: before[resource] - policies}
-    assert left(inside) == {key: some for key, some in expected.items() if some}
+    assert left(cli) == {key: some for key, some in expected.items() if some}
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def test_what_is_named_by_its_key_or_arn_goes_on(
     ],
 )
 def test_what_is_not_halted_or_may_be_two_is_refused(
-    inside: Cli, named: str, options: list[str], said: str
+    cli: Cli, named: str, options: list[str], said: str
 ) -> None:
-    before = left(inside)
-    ran = inside("breaker", "release", named, *options)
+    before = left(cli)
+    ran = cli("breaker", "release", named, *options)
     assert (ran.code, ran.out) == (2, "")
     assert said in " ".join(ran.err.split())
     assert "Nothing was released" in ran.err
-    assert left(inside) == before
+    assert left(cli) == before

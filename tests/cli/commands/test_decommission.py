@@ -84,17 +84,17 @@ def fates(ran: Any) -> dict[str, str]:
 # --- A member ---
 
 
-def decommission(inside: Cli, profile: str, *args: str) -> Any:
-    return inside("decommission", "member", OTHER, "--profile", profile, "--yes", "--format", "json", *args)
+def decommission(cli: Cli, profile: str, *args: str) -> Any:
+    return cli("decommission", "member", OTHER, "--profile", profile, "--yes", "--format", "json", *args)
 
 
 def test_nothing_is_left_of_a_member_but_its_ledger(
-    server: Server, hub: Hub, inside: Cli, profile: str, monkeypatch: pytest.MonkeyPatch
+    server: Server, hub: Hub, cli: Cli, profile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = roles(server, OTHER)
     install(hub)
     hub.register(account=OTHER, contacts=["team@example.com"], policies={"s3-versioning": {"mode": "report"}})
-    ran = decommission(inside, profile)
+    ran = decommission(cli, profile)
     assert fates(ran) == {
         "subscription of team@example.com in the topic of notifications": "gone",
         "settings in the settings table": "gone",
@@ -107,17 +107,17 @@ def test_nothing_is_left_of_a_member_but_its_ledger(
     assert roles(server, OTHER) == before
 
 
-def test_its_place_among_the_admitted_accounts_goes_too(hub: Hub, inside: Cli, profile: str) -> None:
+def test_its_place_among_the_admitted_accounts_goes_too(hub: Hub, cli: Cli, profile: str) -> None:
     for account in ("111122223333", OTHER):
-        inside("accounts", "add", account, "--yes")
+        cli("accounts", "add", account, "--yes")
     assert hub.admitted == ["111122223333", OTHER]
-    ran = decommission(inside, profile)
+    ran = decommission(cli, profile)
     place = f"place in the list of accounts whose events are accepted in the stack {hub.stack}-admission"
     assert fates(ran)[place] == "gone"
     assert hub.admitted == ["111122223333"]
 
 
-def test_the_stack_with_the_role_is_the_last(hub: Hub, inside: Cli, profile: str) -> None:
+def test_the_stack_with_the_role_is_the_last(hub: Hub, cli: Cli, profile: str) -> None:
     install(hub)
     regions = []
     delete = CloudFormationResponse.delete_stack
@@ -127,28 +127,28 @@ def test_the_stack_with_the_role_is_the_last(hub: Hub, inside: Cli, profile: str
         return delete(self)
 
     with patch.object(CloudFormationResponse, "delete_stack", recorded):
-        decommission(inside, profile)
+        decommission(cli, profile)
     assert regions == [HERE, THERE]
 
 
-def test_only_the_regions_named_are_looked_at(hub: Hub, inside: Cli, profile: str) -> None:
+def test_only_the_regions_named_are_looked_at(hub: Hub, cli: Cli, profile: str) -> None:
     install(hub)
-    assert decommission(inside, profile, "--region", HERE).code == 0
+    assert decommission(cli, profile, "--region", HERE).code == 0
     assert stacks(hub, OTHER) == {(THERE, f"{hub.stack}-member")}
 
 
-def test_again_there_is_nothing_to_do(hub: Hub, inside: Cli, profile: str) -> None:
-    ran = decommission(inside, profile)
+def test_again_there_is_nothing_to_do(hub: Hub, cli: Cli, profile: str) -> None:
+    ran = decommission(cli, profile)
     assert ran.code == 0 and f"There is nothing to delete of the member {OTHER}." in ran.err
 
 
 def test_stacks_of_another_hub_and_of_the_organization_stay_and_are_named(
-    server: Server, hub: Hub, inside: Cli, profile: str
+    server: Server, hub: Hub, cli: Cli, profile: str
 ) -> None:
     install(hub, HubStack="another")
     install(hub, name=f"StackSet-{hub.stack}-members-0a1b", MemberRoleName="organizations")
     hub.register(account=OTHER)
-    ran = decommission(inside, profile)
+    ran = decommission(cli, profile)
     notes = {each["what"]: each["note"] for each in ran.json if each["fate"] == "stays"}
     assert notes[f"stack {hub.stack}-member"] == "it belongs to another hub"
     assert "move the account out of its unit" in notes[f"stack StackSet-{hub.stack}-members-0a1b"]
@@ -157,36 +157,36 @@ def test_stacks_of_another_hub_and_of_the_organization_stay_and_are_named(
 
 
 def test_a_running_execution_is_waited_for_and_the_next_run_goes_on(
-    server: Server, hub: Hub, inside: Cli, profile: str
+    server: Server, hub: Hub, cli: Cli, profile: str
 ) -> None:
     install(hub)
     hub.register(account=OTHER)
     arn = start(hub, OTHER)
-    ran = decommission(inside, profile, "--wait", "0")
+    ran = decommission(cli, profile, "--wait", "0")
     assert ran.code == 1 and arn.rpartition(":")[2] in ran.err and "No stack was deleted." in ran.err
     assert fates(ran)["settings in the settings table"] == "gone"
     assert fates(ran)[f"stack {hub.stack}-member in {HERE}"] == "left"
     assert hub.account(OTHER) is None and len(stacks(hub, OTHER)) == 2
     server.session().client("stepfunctions").stop_execution(executionArn=arn)
-    assert decommission(inside, profile, "--wait", "0").code == 0
+    assert decommission(cli, profile, "--wait", "0").code == 0
     assert not stacks(hub, OTHER)
 
 
-def test_executions_of_other_accounts_are_not_waited_for(hub: Hub, inside: Cli, profile: str) -> None:
+def test_executions_of_other_accounts_are_not_waited_for(hub: Hub, cli: Cli, profile: str) -> None:
     install(hub)
     start(hub, OWN)
-    assert decommission(inside, profile, "--wait", "0").code == 0
+    assert decommission(cli, profile, "--wait", "0").code == 0
 
 
-def test_whoever_is_in_a_hurry_waits_for_nothing(hub: Hub, inside: Cli, profile: str) -> None:
+def test_whoever_is_in_a_hurry_waits_for_nothing(hub: Hub, cli: Cli, profile: str) -> None:
     install(hub)
     start(hub, OTHER)
-    assert decommission(inside, profile, "--now").code == 0
+    assert decommission(cli, profile, "--now").code == 0
     assert not stacks(hub, OTHER)
 
 
 def test_an_interruption_is_told_and_the_next_run_goes_on(
-    hub: Hub, inside: Cli, profile: str, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, cli: Cli, profile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt
@@ -195,13 +195,13 @@ def test_an_interruption_is_told_and_the_next_run_goes_on(
     start(hub, OTHER)
     with monkeypatch.context() as patched:
         patched.setattr("time.sleep", interrupt)
-        ran = decommission(inside, profile)
+        ran = decommission(cli, profile)
     assert ran.code == 1 and "Run the command again to do what is left" in ran.err
-    assert decommission(inside, profile, "--now").code == 0
+    assert decommission(cli, profile, "--now").code == 0
     assert not stacks(hub, OTHER)
 
 
-def test_a_stack_that_cannot_be_deleted_is_named_with_the_reason(hub: Hub, inside: Cli, profile: str) -> None:
+def test_a_stack_that_cannot_be_deleted_is_named_with_the_reason(hub: Hub, cli: Cli, profile: str) -> None:
     install(hub)
 
     def fail(self: CloudFormationBackend, name: str) -> None:
@@ -210,7 +210,7 @@ def test_a_stack_that_cannot_be_deleted_is_named_with_the_reason(hub: Hub, insid
         stack._add_stack_event("DELETE_FAILED", resource_status_reason="The role is in use.")
 
     with patch.object(CloudFormationBackend, "delete_stack", fail):
-        ran = decommission(inside, profile)
+        ran = decommission(cli, profile)
     assert ran.code == 1
     [first] = [each for each in ran.json if each["where"] == HERE]
     assert first["fate"] == "left" and "The role is in use." in first["note"]
@@ -242,9 +242,9 @@ def test_what_cannot_be_meant_changes_nothing(
     assert not server.writes
 
 
-def test_after_a_no_nothing_goes(server: Server, hub: Hub, inside: Cli) -> None:
+def test_after_a_no_nothing_goes(server: Server, hub: Hub, cli: Cli) -> None:
     hub.register(account=OWN)
-    ran = inside("decommission", "member", OWN, stdin="n\n")
+    ran = cli("decommission", "member", OWN, stdin="n\n")
     assert (ran.code, ran.out) == (2, "")
     assert not server.writes
 
@@ -284,17 +284,17 @@ def tables(hub: Hub) -> set[str]:
     return {hub.outputs["SettingsTable"], hub.outputs["LedgerTable"]}
 
 
-def remove(inside: Cli, *args: str) -> Any:
-    return inside("decommission", "hub", "--yes", "--format", "json", *args)
+def remove(cli: Cli, *args: str) -> Any:
+    return cli("decommission", "hub", "--yes", "--format", "json", *args)
 
 
-def test_nothing_is_left_of_a_hub_but_what_was_said(hub: Hub, inside: Cli) -> None:
+def test_nothing_is_left_of_a_hub_but_what_was_said(hub: Hub, cli: Cli) -> None:
     install(hub, OWN)
     assert len({each.split()[0] for each in everything(hub)}) == 9
     guards, work = hub.outputs["GuardsTable"], hub.outputs["WorkBucket"]
-    inside("accounts", "add", OTHER, "--yes")
+    cli("accounts", "add", OTHER, "--yes")
     hub.forget(OTHER)
-    ran = remove(inside)
+    ran = remove(cli)
     bucket = "the bucket of the stack aws-sam-cli-managed-default, or yours"
     assert everything(hub) == {f"dynamodb {table}" for table in tables(hub)}
     assert fates(ran) == {
@@ -314,9 +314,9 @@ def test_nothing_is_left_of_a_hub_but_what_was_said(hub: Hub, inside: Cli) -> No
     assert "halts, requests for approval" in notes[f"table {guards}"]
 
 
-def test_what_goes_with_a_stack_that_stays_is_left_too(hub: Hub, inside: Cli) -> None:
+def test_what_goes_with_a_stack_that_stays_is_left_too(hub: Hub, cli: Cli) -> None:
     with patch.object(Waiter, "wait", side_effect=WaiterError("StackDeleteComplete", "it failed", {})):
-        ran = remove(inside)
+        ran = remove(cli)
     assert ran.code == 1
     assert fates(ran)[f"table {hub.outputs['GuardsTable']} in {HERE}"] == "left"
 
@@ -329,28 +329,26 @@ def test_what_goes_with_a_stack_that_stays_is_left_too(hub: Hub, inside: Cli) ->
     ],
 )
 def test_a_table_goes_only_if_told_at_once_or_later(
-    hub: Hub, inside: Cli, options: list[str], kept: set[str]
+    hub: Hub, cli: Cli, options: list[str], kept: set[str]
 ) -> None:
-    assert remove(inside).code == 0
-    assert remove(inside, *options).code == 0
+    assert remove(cli).code == 0
+    assert remove(cli, *options).code == 0
     assert everything(hub) == {f"dynamodb {hub.outputs[each]}" for each in kept}
-    assert remove(inside, *options).code == 0
+    assert remove(cli, *options).code == 0
 
 
-def test_a_table_that_does_not_go_is_left_and_told(hub: Hub, inside: Cli) -> None:
-    assert remove(inside).code == 0
+def test_a_table_that_does_not_go_is_left_and_told(hub: Hub, cli: Cli) -> None:
+    assert remove(cli).code == 0
     slow = WaiterError("TableNotExists", "Max attempts exceeded", {})
     with patch.object(Waiter, "wait", side_effect=slow):
-        ran = remove(inside, "--delete-ledger")
+        ran = remove(cli, "--delete-ledger")
     [ledger] = [each for each in ran.json if each["what"] == f"table {hub.outputs['LedgerTable']}"]
     assert (ran.code, ledger["fate"]) == (1, "left")
     assert "is still there: Waiter TableNotExists failed: Max attempts exceeded." in ledger["note"]
 
 
-def test_of_several_tables_that_may_be_the_ledger_none_is_deleted(
-    server: Server, hub: Hub, inside: Cli
-) -> None:
-    remove(inside)
+def test_of_several_tables_that_may_be_the_ledger_none_is_deleted(server: Server, hub: Hub, cli: Cli) -> None:
+    remove(cli)
     another = f"{hub.stack}-LedgerTable-0A1B2C3D4E5F"
     server.session().client("dynamodb").create_table(
         TableName=another,
@@ -358,7 +356,7 @@ def test_of_several_tables_that_may_be_the_ledger_none_is_deleted(
         AttributeDefinitions=[{"AttributeName": "resource", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "resource", "KeyType": "HASH"}],
     )
-    ran = remove(inside, "--delete-ledger")
+    ran = remove(cli, "--delete-ledger")
     assert ran.json and {each["fate"] for each in ran.json} == {"stays"}
     assert f"dynamodb {another}" in everything(hub)
     assert f"dynamodb {hub.outputs['LedgerTable']}" in everything(hub)
@@ -375,22 +373,20 @@ def test_it_refuses_while_it_has_members_and_names_them(
     assert server.writes == ["dynamodb:Scan"]
 
 
-def test_its_own_account_as_a_member_does_not_keep_it(hub: Hub, inside: Cli) -> None:
+def test_its_own_account_as_a_member_does_not_keep_it(hub: Hub, cli: Cli) -> None:
     hub.register(account=OWN)
-    assert remove(inside).code == 0
+    assert remove(cli).code == 0
 
 
-def test_no_rule_starts_anything_while_executions_are_waited_for(
-    server: Server, hub: Hub, inside: Cli
-) -> None:
+def test_no_rule_starts_anything_while_executions_are_waited_for(server: Server, hub: Hub, cli: Cli) -> None:
     arn = start(hub, OTHER)
-    ran = remove(inside, "--wait", "0")
+    ran = remove(cli, "--wait", "0")
     assert ran.code == 1 and "The hub's rules stay disabled" in ran.err
     rules = server.session().client("events").list_rules(NamePrefix=hub.stack)["Rules"]
     assert rules and {each["State"] for each in rules} == {"DISABLED"}
     assert stacks(hub, OWN) == {(HERE, hub.stack)}
     server.session().client("stepfunctions").stop_execution(executionArn=arn)
-    assert remove(inside).code == 0
+    assert remove(cli).code == 0
     assert not stacks(hub, OWN)
 
 
@@ -421,28 +417,28 @@ def test_a_stack_that_is_being_changed_is_left_alone(
 
 
 @pytest.fixture
-def organization(server: Server, hub: Hub, inside: Cli) -> Iterator[organizations.Organization]:
+def organization(server: Server, hub: Hub, cli: Cli) -> Iterator[organizations.Organization]:
     """Whose accounts are members of a hub, and registered. The hub is one that admits it."""
     with (
         organizations.organization(server) as made,
         patch.object(stack_sets, "check_admitted", lambda hub, organization: None),
     ):
         where = ("--ou", made.unit, "--region", HERE, "--region", THERE)
-        assert inside("organization", "deploy", *where, "--yes").code == 0
-        assert inside("organization", "register").code == 0
+        assert cli("organization", "deploy", *where, "--yes").code == 0
+        assert cli("organization", "register").code == 0
         server.calls.clear()
         yield made
 
 
-def dissolve(inside: Cli, *args: str) -> Any:
-    return inside("decommission", "organization", "--yes", "--format", "json", *args)
+def dissolve(cli: Cli, *args: str) -> Any:
+    return cli("decommission", "organization", "--yes", "--format", "json", *args)
 
 
 def test_nothing_is_left_of_an_organizations_members(
-    server: Server, hub: Hub, inside: Cli, organization: organizations.Organization
+    server: Server, hub: Hub, cli: Cli, organization: organizations.Organization
 ) -> None:
     hub.register(account=OTHER)
-    ran = dissolve(inside)
+    ran = dissolve(cli)
     assert ran.code == 0
     assert sorted(each["fate"] for each in ran.json) == ["gone"] * 7 + ["stays"]
     assert all(hub.account(account) is None for account in organization.accounts)
@@ -450,33 +446,33 @@ def test_nothing_is_left_of_an_organizations_members(
     summaries = server.session().client("cloudformation").list_stack_sets()["Summaries"]
     assert {each["Status"] for each in summaries if each["StackSetName"].startswith(hub.stack)} == {"DELETED"}
     assert all(f"{hub.stack}-remediation" not in roles(server, each) for each in organization.accounts)
-    again = dissolve(inside)
+    again = dissolve(cli)
     assert again.code == 0 and "There is nothing to delete" in again.err
 
 
 def test_a_stack_that_is_left_is_named_and_the_next_run_goes_on(
-    hub: Hub, inside: Cli, organization: organizations.Organization
+    hub: Hub, cli: Cli, organization: organizations.Organization
 ) -> None:
     broken = organizations.stack_set(f"{hub.stack}-members").stack_instances[0]
     broken.result = {"Status": "INOPERABLE", "StatusReason": "The role of StackSets is gone."}
-    ran = dissolve(inside)
+    ran = dissolve(cli)
     assert ran.code == 1
     [left] = [each for each in ran.json if each["fate"] == "left" and each["what"].startswith("stack ")]
     assert (left["what"], left["where"]) == (f"stack in account {broken.account_id}", broken.region_name)
     assert left["note"] == "The role of StackSets is gone."
     broken.result = None
-    assert dissolve(inside).code == 0
+    assert dissolve(cli).code == 0
 
 
 def test_the_executions_of_its_accounts_are_waited_for(
-    server: Server, hub: Hub, inside: Cli, organization: organizations.Organization
+    server: Server, hub: Hub, cli: Cli, organization: organizations.Organization
 ) -> None:
     arn = start(hub, organization.accounts[0])
-    ran = dissolve(inside, "--wait", "0")
+    ran = dissolve(cli, "--wait", "0")
     assert ran.code == 1 and "No stack was deleted." in ran.err
     assert "cloudformation:DeleteStackInstances" not in server.calls
     server.session().client("stepfunctions").stop_execution(executionArn=arn)
-    assert dissolve(inside).code == 0
+    assert dissolve(cli).code == 0
 
 
 def test_the_hub_goes_after_its_organization(

@@ -15,8 +15,8 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "shipped", lambda: few)
 
 
-def test_every_execution_is_listed_with_its_outcome_and_nothing_leaves_the_process(inside: Cli) -> None:
-    ran = inside("demo", "--format", "json", AWS_ENDPOINT_URL="http://127.0.0.1:9", AWS_PROFILE="absent")
+def test_every_execution_is_listed_with_its_outcome_and_nothing_leaves_the_process(cli: Cli) -> None:
+    ran = cli("demo", "--format", "json", AWS_ENDPOINT_URL="http://127.0.0.1:9", AWS_PROFILE="absent")
     outcomes: dict[tuple[str, str], set[str]] = {}
     for each in ran.json:
         outcomes.setdefault((each["account"], each["resource_type"]), set()).add(each["outcome"])
@@ -26,13 +26,13 @@ def test_every_execution_is_listed_with_its_outcome_and_nothing_leaves_the_proce
     assert ran.code == 0
 
 
-def test_it_fits_a_screen_with_one_sum_some_resources_and_the_next_commands(inside: Cli) -> None:
-    ran = inside("demo")
+def test_it_fits_a_screen_with_one_sum_some_resources_and_the_next_commands(cli: Cli) -> None:
+    ran = cli("demo")
     lines = ran.out.splitlines()
     assert len(lines) < 60
     assert [line for line in lines if " executions: " in line] == lines[:1]
     shown = {line.partition(" ")[0] for line in lines if line.endswith(": remediated")}
     assert shown == {"sqs-queue"}
     [history] = [line for line in lines if line.startswith("  rightstate history ")]
-    found = inside(*history.split()[1:], "--format", "json")
+    found = cli(*history.split()[1:], "--format", "json")
     assert [each["outcome"] for each in found.json] == ["remediated"]

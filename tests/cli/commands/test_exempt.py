@@ -53,10 +53,10 @@ def stored(**given: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("to_the_end", [False, True], ids=["--days", "--until"])
 def test_an_exemption_is_added_for_a_resource_a_policy_and_a_time(
-    inside: Cli, accounts: Hub, to_the_end: bool
+    cli: Cli, accounts: Hub, to_the_end: bool
 ) -> None:
     time = ("--until", str(in_days(30))) if to_the_end else ("--days", "30")
-    ran = inside(
+    ran = cli(
         "exempt", "add", "--account", OWN, "-r", QUEUE, "-p", "SQSSSEEnabled", *WHY, *time, "--format", "json"
     )
     assert ran.code == 0, ran.err
@@ -99,17 +99,15 @@ def test_an_exemption_is_added_for_a_resource_a_policy_and_a_time(
     ids=str,
 )
 def test_a_resource_is_named_by_its_arn_or_its_place_type_and_id(
-    inside: Cli, accounts: Hub, given: tuple[str, ...], resource: str | None
+    cli: Cli, accounts: Hub, given: tuple[str, ...], resource: str | None
 ) -> None:
-    ran = inside("exempt", "add", "--account", OWN, *given, *WHY, "--days", "1", "--yes")
+    ran = cli("exempt", "add", "--account", OWN, *given, *WHY, "--days", "1", "--yes")
     assert ran.code == 0, ran.err
     assert [each.resource for each in exemptions(accounts)] == [resource]
 
 
-def test_where_an_arn_is_of_two_types_both_are_exempt(inside: Cli, accounts: Hub) -> None:
-    inside(
-        "exempt", "add", "--account", OWN, "-r", f"arn:aws:rds:eu-west-1:{OWN}:db:main", *WHY, "--days", "1"
-    )
+def test_where_an_arn_is_of_two_types_both_are_exempt(cli: Cli, accounts: Hub) -> None:
+    cli("exempt", "add", "--account", OWN, "-r", f"arn:aws:rds:eu-west-1:{OWN}:db:main", *WHY, "--days", "1")
     assert {each.resource for each in exemptions(accounts)} == {
         "eu-west-1/rds-instance/main",
         "eu-west-1/neptune-instance/main",
@@ -117,13 +115,13 @@ def test_where_an_arn_is_of_two_types_both_are_exempt(inside: Cli, accounts: Hub
 
 
 def test_an_exemption_by_tag_needs_an_account_that_lets_tags_exempt(
-    inside: Cli, refused: Callable[..., str], accounts: Hub
+    cli: Cli, refused: Callable[..., str], accounts: Hub
 ) -> None:
     by_tag = ("exempt", "add", "--account", OWN, "--tag", "team=payments", *WHY, "--days", "1")
     assert f"rightstate accounts set {OWN} --tag-exemptions" in refused(*by_tag)
     assert exemptions(accounts) == ()
-    inside("accounts", "set", OWN, "--tag-exemptions")
-    assert inside(*by_tag).code == 0
+    cli("accounts", "set", OWN, "--tag-exemptions")
+    assert cli(*by_tag).code == 0
     assert [each.tag for each in exemptions(accounts)] == ["team=payments"]
 
 
@@ -181,10 +179,10 @@ def test_an_account_that_is_not_registered_has_no_exemptions(
     ids=str,
 )
 def test_another_exemption_that_counts_there_is_named(
-    inside: Cli, accounts: Hub, other: dict[str, Any], overlaps: bool
+    cli: Cli, accounts: Hub, other: dict[str, Any], overlaps: bool
 ) -> None:
     accounts.register(account=OWN, exemptions=[stored(**other)])
-    ran = inside("exempt", "add", "--account", OWN, "-r", QUEUE, "-p", SQS, *WHY, "--days", "1")
+    ran = cli("exempt", "add", "--account", OWN, "-r", QUEUE, "-p", SQS, *WHY, "--days", "1")
     assert ran.code == 0, ran.err
     assert ("ex-00000001" in ran.err) is overlaps
     assert len(exemptions(accounts)) == 2
@@ -195,18 +193,18 @@ def test_another_exemption_that_counts_there_is_named(
     [((), "all policies"), (("-p", SQS, "-p", "s3-versioning"), f"{SQS}, s3-versioning")],
 )
 def test_a_whole_account_is_exempt_once_that_is_confirmed(
-    inside: Cli, refused: Callable[..., str], accounts: Hub, policies: tuple[str, ...], which: str
+    cli: Cli, refused: Callable[..., str], accounts: Hub, policies: tuple[str, ...], which: str
 ) -> None:
     whole = ("exempt", "add", "--account", OWN, *policies, *WHY, "--days", "30")
     asked = f"Exempt the whole account {OWN} from {which} until {in_days(30)}T23:59:59Z? [y/N]"
     said = " ".join(refused(*whole).split())
     assert asked in said
     assert "nobody confirmed it. In a script, give --yes." in said
-    ran = inside(*whole, stdin="n\n")
+    ran = cli(*whole, stdin="n\n")
     assert (ran.code, ran.out, exemptions(accounts)) == (2, "", ())
-    ran = inside(*whole, "--format", "json", stdin="y\n")
+    ran = cli(*whole, "--format", "json", stdin="y\n")
     assert (ran.code, [each["id"] for each in ran.json]) == (0, [each.id for each in exemptions(accounts)])
-    assert "[y/N]" not in inside(*whole, "--yes").err
+    assert "[y/N]" not in cli(*whole, "--yes").err
     assert len(exemptions(accounts)) == 2
 
 
@@ -225,68 +223,68 @@ def test_a_whole_account_is_exempt_once_that_is_confirmed(
     ids=str,
 )
 def test_of_less_than_two_days_the_hours_and_the_time_are_shown(
-    inside: Cli, accounts: Hub, lasting: timedelta, left: str
+    cli: Cli, accounts: Hub, lasting: timedelta, left: str
 ) -> None:
     until = datetime.now(UTC) + lasting + timedelta(seconds=20)
     accounts.register(account=OWN, exemptions=[stored(until=until.strftime("%Y-%m-%dT%H:%M:%S.000Z"))])
-    [row] = [line for line in inside("exempt", "list").out.splitlines() if "ex-00000001" in line]
+    [row] = [line for line in cli("exempt", "list").out.splitlines() if "ex-00000001" in line]
     assert f"{until:%Y-%m-%dT%H:%M}Z" in row
     assert row.rstrip().endswith(f"  {left}")
 
 
-def test_exemptions_are_listed_with_those_first_that_end_first(inside: Cli, accounts: Hub) -> None:
+def test_exemptions_are_listed_with_those_first_that_end_first(cli: Cli, accounts: Hub) -> None:
     soon = f"{in_days(5)}T23:59:59Z"
     ended = stored(id="ex-00000003", until="2026-01-02T00:00:00Z")
     accounts.register(account=OWN, exemptions=[stored(), stored(id="ex-00000002", until=soon), ended])
     accounts.register(account=OTHER, exemptions=[stored(id="ex-00000004", tag="team=x")])
-    listed = inside("exempt", "list", "--format", "json")
+    listed = cli("exempt", "list", "--format", "json")
     assert [each["id"] for each in listed.json] == ["ex-00000002", "ex-00000001", "ex-00000004"]
     assert listed.json[0]["days_left"] == 5
-    every = inside("exempt", "list", "--all", "--format", "json").json
+    every = cli("exempt", "list", "--all", "--format", "json").json
     assert (every[0]["id"], every[0]["expired"]) == ("ex-00000003", True)
-    own = inside("exempt", "list", "--account", OTHER, "--format", "json").json
+    own = cli("exempt", "list", "--account", OTHER, "--format", "json").json
     assert [(each["account"], each["id"]) for each in own] == [(OTHER, "ex-00000004")]
-    table = inside("exempt", "list", "--all", COLUMNS="200").out
+    table = cli("exempt", "list", "--all", COLUMNS="200").out
     assert "EXPIRED" in table
     assert "5 days" in table
     assert "the whole account" in table
     assert "tag team=x" in table
 
 
-def test_an_exemption_that_is_longer_than_allowed_is_listed_as_it_counts(inside: Cli, accounts: Hub) -> None:
+def test_an_exemption_that_is_longer_than_allowed_is_listed_as_it_counts(cli: Cli, accounts: Hub) -> None:
     forever = "9999-12-31T23:59:59Z"
     accounts.register(account=OWN, exemptions=[stored(until=forever)])
-    listed = inside("exempt", "list", "--format", "json").json
+    listed = cli("exempt", "list", "--format", "json").json
     assert [(each["until"], each["settings_until"]) for each in listed] == [
         (f"{in_days(90)}T23:59:59Z", forever)
     ]
-    said = " ".join(inside("exempt", "list").err.split())
+    said = " ".join(cli("exempt", "list").err.split())
     assert f"ex-00000001 counts only until {in_days(90)}T23:59:59Z: the settings ask for {forever}" in said
     # What is listed is not written back.
     assert [each.until for each in exemptions(accounts)] == [forever]
 
 
-def test_where_no_exemption_counts_that_is_said(inside: Cli, accounts: Hub) -> None:
-    ran = inside("exempt", "list")
+def test_where_no_exemption_counts_that_is_said(cli: Cli, accounts: Hub) -> None:
+    ran = cli("exempt", "list")
     assert (ran.code, ran.out) == (0, "")
     assert "No exemption counts." in ran.err
-    assert inside("exempt", "list", "--format", "json").json == []
+    assert cli("exempt", "list", "--format", "json").json == []
     accounts.register(account=OWN, exemptions=[stored(until="2026-01-02T00:00:00Z")])
-    assert "`--all` lists 1 exemption." in inside("exempt", "list").err
+    assert "`--all` lists 1 exemption." in cli("exempt", "list").err
 
 
-def test_foreign_text_cannot_steer_the_terminal(inside: Cli, accounts: Hub) -> None:
+def test_foreign_text_cannot_steer_the_terminal(cli: Cli, accounts: Hub) -> None:
     accounts.register(account=OWN, exemptions=[stored(reason="\x1b[31m[bold]x", approver="\x9b2J")])
-    out = inside("exempt", "list", COLUMNS="200").out
+    out = cli("exempt", "list", COLUMNS="200").out
     assert "\\u001b[31m[bold]x" in out
     assert "\x1b" not in out
     assert "\x9b" not in out
 
 
-def test_settings_that_are_not_understood_hide_no_others(inside: Cli, accounts: Hub) -> None:
+def test_settings_that_are_not_understood_hide_no_others(cli: Cli, accounts: Hub) -> None:
     accounts.write_by_hand(account=OWN, exemptions=[stored(until="never")])
     accounts.register(account=OTHER, exemptions=[stored()])
-    ran = inside("exempt", "list", "--format", "json")
+    ran = cli("exempt", "list", "--format", "json")
     assert ran.code == 2
     assert [each["account"] for each in ran.json] == [OTHER]
     assert f"The settings of account {OWN} are not understood" in ran.err
@@ -295,14 +293,14 @@ def test_settings_that_are_not_understood_hide_no_others(inside: Cli, accounts: 
 # --- Removing ---
 
 
-def test_an_exemption_is_removed_once_that_is_confirmed(inside: Cli, accounts: Hub) -> None:
+def test_an_exemption_is_removed_once_that_is_confirmed(cli: Cli, accounts: Hub) -> None:
     accounts.register(account=OWN, exemptions=[stored(), stored(id="ex-00000002")])
-    ran = inside("exempt", "remove", "ex-00000001", stdin="n\n")
+    ran = cli("exempt", "remove", "ex-00000001", stdin="n\n")
     assert (ran.code, len(exemptions(accounts))) == (2, 2)
     assert "Legacy import" in ran.err
-    ran = inside("exempt", "remove", "ex-00000001", stdin="y\n")
+    ran = cli("exempt", "remove", "ex-00000001", stdin="y\n")
     assert (ran.code, [each.id for each in exemptions(accounts)]) == (0, ["ex-00000002"])
-    ran = inside("exempt", "remove", "ex-00000002", "--yes", "--format", "json")
+    ran = cli("exempt", "remove", "ex-00000002", "--yes", "--format", "json")
     assert {name: ran.json[name] for name in ("account", "id", "reason", "removed")} == {
         "account": OWN,
         "id": "ex-00000002",
@@ -317,15 +315,15 @@ def test_without_an_answer_nothing_is_removed(refused: Callable[..., str], accou
     assert len(exemptions(accounts)) == 1
 
 
-def test_one_that_has_ended_is_removed_without_asking(inside: Cli, accounts: Hub) -> None:
+def test_one_that_has_ended_is_removed_without_asking(cli: Cli, accounts: Hub) -> None:
     accounts.register(account=OWN, exemptions=[stored(until="2026-01-02T00:00:00Z")])
-    assert inside("exempt", "remove", "ex-00000001").code == 0
+    assert cli("exempt", "remove", "ex-00000001").code == 0
     assert exemptions(accounts) == ()
 
 
-def test_an_exemption_that_stops_its_account_can_be_removed(inside: Cli, accounts: Hub) -> None:
+def test_an_exemption_that_stops_its_account_can_be_removed(cli: Cli, accounts: Hub) -> None:
     accounts.register(account=OWN, exemptions=[stored(policies=["no-such-policy"])])
-    assert inside("exempt", "remove", "ex-00000001", "--account", OWN, "--yes").code == 0
+    assert cli("exempt", "remove", "ex-00000001", "--account", OWN, "--yes").code == 0
     assert exemptions(accounts) == ()
 
 
@@ -339,9 +337,9 @@ def test_what_is_not_there_or_twice_is_not_removed(refused: Callable[..., str], 
 # --- How an account handles tags and code ---
 
 
-def test_what_is_not_named_stays_as_it_is(inside: Cli, accounts: Hub) -> None:
-    inside("accounts", "set", OWN, "--managed", "delay", "--delay-minutes", "45")
-    inside(
+def test_what_is_not_named_stays_as_it_is(cli: Cli, accounts: Hub) -> None:
+    cli("accounts", "set", OWN, "--managed", "delay", "--delay-minutes", "45")
+    cli(
         "accounts",
         "set",
         OWN,
@@ -351,7 +349,7 @@ def test_what_is_not_named_stays_as_it_is(inside: Cli, accounts: Hub) -> None:
         "pulumi",
         "--tag-exemptions",
     )
-    ran = inside(
+    ran = cli(
         "accounts", "set", OWN, "--managed-principal", "arn:aws:sts::*:assumed-role/ci/*", "--format", "json"
     )
     assert ran.code == 0, ran.err
@@ -365,28 +363,28 @@ def test_what_is_not_named_stays_as_it_is(inside: Cli, accounts: Hub) -> None:
     assert found.tag_exemptions is True
     assert ran.json["managed"] == found.managed.model_dump(mode="json")
     assert found.policies.keys() == {SQS}
-    inside("accounts", "set", OWN, "--managed-tag", "", "--no-tag-exemptions")
+    cli("accounts", "set", OWN, "--managed-tag", "", "--no-tag-exemptions")
     assert (settings(accounts).managed.tags, settings(accounts).tag_exemptions) == ((), False)
 
 
 def test_approvers_replace_those_that_the_account_has_and_an_empty_one_removes_them(
-    inside: Cli, accounts: Hub
+    cli: Cli, accounts: Hub
 ) -> None:
     given = ("--approver", "AROAEXAMPLE:*", "--approver", "AIDAEXAMPLEBEN")
-    ran = inside("accounts", "set", OWN, *given, "--format", "json")
+    ran = cli("accounts", "set", OWN, *given, "--format", "json")
     assert (ran.code, ran.json["approvers"]) == (0, ["AROAEXAMPLE:*", "AIDAEXAMPLEBEN"])
     assert settings(accounts).approvers == ("AROAEXAMPLE:*", "AIDAEXAMPLEBEN")
-    inside("accounts", "set", OWN, "--tag-exemptions")
+    cli("accounts", "set", OWN, "--tag-exemptions")
     assert settings(accounts).approvers == ("AROAEXAMPLE:*", "AIDAEXAMPLEBEN")
-    inside("accounts", "set", OWN, "--approver", "AROAEXAMPLE:carla")
+    cli("accounts", "set", OWN, "--approver", "AROAEXAMPLE:carla")
     assert settings(accounts).approvers == ("AROAEXAMPLE:carla",)
-    ran = inside("accounts", "set", OWN, "--approver", "")
+    ran = cli("accounts", "set", OWN, "--approver", "")
     assert settings(accounts).approvers == ()
     assert "none: executions started by hand cannot be approved" in " ".join(ran.out.split())
 
 
-def test_nothing_is_written_where_nothing_changes(inside: Cli, accounts: Hub) -> None:
-    ran = inside("accounts", "set", OWN)
+def test_nothing_is_written_where_nothing_changes(cli: Cli, accounts: Hub) -> None:
+    ran = cli("accounts", "set", OWN)
     assert (ran.code, settings(accounts).revision) == (0, 3)
     assert "nothing to change" in ran.err
     assert settings(accounts).managed == Managed()
@@ -409,14 +407,14 @@ def test_what_would_match_everything_or_nothing_is_refused(
     assert settings(accounts).revision == 3
 
 
-def test_show_says_how_tags_and_code_are_handled(inside: Cli, accounts: Hub) -> None:
+def test_show_says_how_tags_and_code_are_handled(cli: Cli, accounts: Hub) -> None:
     accounts.register(
         account=OWN,
         tag_exemptions=True,
         managed={"handling": "delay", "delay_minutes": 45},
         exemptions=[stored(), stored(id="ex-00000002", until="2026-01-02T00:00:00Z")],
     )
-    out = inside("accounts", "show", OWN, "--no-check", COLUMNS="200").out
+    out = cli("accounts", "show", OWN, "--no-check", COLUMNS="200").out
     assert "count" in out
     assert "after 45 min" in out
     assert "aws:cloudformation:stack-name, terraform, ManagedBy=terraform" in out
@@ -426,7 +424,7 @@ def test_show_says_how_tags_and_code_are_handled(inside: Cli, accounts: Hub) -> 
 # --- A plan shows what is excused ---
 
 
-def plan_of(inside: Cli, hub: Hub, server: Server, format: str, **more: Any) -> Any:
+def plan_of(cli: Cli, hub: Hub, server: Server, format: str, **more: Any) -> Any:
     session = server.session(OWN)
     url = session.client("sqs").create_queue(
         QueueName="invoices", Attributes={"SqsManagedSseEnabled": "false"}, tags={"terraform": "yes"}
@@ -434,7 +432,7 @@ def plan_of(inside: Cli, hub: Hub, server: Server, format: str, **more: Any) -> 
     hub.register(account=OWN, policies={SQS: {"mode": "auto"}}, **more)
     try:
         queue = ("--type", "sqs-queue", "--resource", "invoices")
-        return inside("plan", "--deployed", *queue, "--format", format, COLUMNS="200")
+        return cli("plan", "--deployed", *queue, "--format", format, COLUMNS="200")
     finally:
         session.client("sqs").delete_queue(QueueUrl=url)
 
@@ -456,9 +454,9 @@ def plan_of(inside: Cli, hub: Hub, server: Server, format: str, **more: Any) -> 
     ids=["a resource", "managed and reported", "a tag", "managed and delayed"],
 )
 def test_a_plan_says_what_is_excused_why_and_by_which_rule(
-    inside: Cli, hub: Hub, server: Server, more: dict[str, Any], status: str, rule: str, code: int
+    cli: Cli, hub: Hub, server: Server, more: dict[str, Any], status: str, rule: str, code: int
 ) -> None:
-    ran = plan_of(inside, hub, server, "json", **more)
+    ran = plan_of(cli, hub, server, "json", **more)
     assert ran.code == code, ran.err
     [item] = ran.json["items"]
     assert item["status"] == status
@@ -468,11 +466,11 @@ def test_a_plan_says_what_is_excused_why_and_by_which_rule(
     if status == "broken":
         return
     assert [each["setting"] for each in verdict["findings"]] == ["Encryption"]
-    ran = plan_of(inside, hub, server, "table", **more)
+    ran = plan_of(cli, hub, server, "table", **more)
     assert ran.code == code, ran.err
     assert f"sqs-queue invoices: {status}" in ran.out
     assert f"{status}, {rule}" in ran.out
     assert f"1 resource: 1 {status}. Nothing was changed." in ran.out
-    markdown = plan_of(inside, hub, server, "markdown", **more).out
+    markdown = plan_of(cli, hub, server, "markdown", **more).out
     assert "## Excused" in markdown
     assert verdict["rule"] in markdown

@@ -39,8 +39,8 @@ def left(ran: Ran) -> list[tuple[str, str]]:
 
 @pytest.mark.usefixtures("broken")
 @pytest.mark.parametrize("sample", ["prowler.ocsf.json", "prowler.csv"])
-def test_prowler_s_findings_are_planned_for_the_policies_that_settle_them(inside: Cli, sample: str) -> None:
-    ran = inside("plan", "--from", str(SAMPLES / sample), "--format", "json")
+def test_prowler_s_findings_are_planned_for_the_policies_that_settle_them(cli: Cli, sample: str) -> None:
+    ran = cli("plan", "--from", str(SAMPLES / sample), "--format", "json")
     assert planned(ran) == {
         QUEUE: ["sqs-server-side-encryption"],
         BUCKET: ["s3-versioning"],
@@ -57,8 +57,8 @@ def test_prowler_s_findings_are_planned_for_the_policies_that_settle_them(inside
 
 
 @pytest.mark.usefixtures("broken")
-def test_security_hub_s_failed_and_active_findings_are_planned(inside: Cli) -> None:
-    ran = inside("plan", "--from", str(SAMPLES / "security-hub.json"), "--format", "json")
+def test_security_hub_s_failed_and_active_findings_are_planned(cli: Cli) -> None:
+    ran = cli("plan", "--from", str(SAMPLES / "security-hub.json"), "--format", "json")
     assert planned(ran) == {
         QUEUE: ["sqs-server-side-encryption"],
         BUCKET: ["s3-versioning"],
@@ -74,9 +74,9 @@ def test_security_hub_s_failed_and_active_findings_are_planned(inside: Cli) -> N
 
 @pytest.mark.usefixtures("broken")
 def test_what_config_finds_in_one_account_is_planned_in_the_account_and_region_of_the_command(
-    inside: Cli,
+    cli: Cli,
 ) -> None:
-    ran = inside("plan", "--from", str(SAMPLES / "config.json"), "--format", "json")
+    ran = cli("plan", "--from", str(SAMPLES / "config.json"), "--format", "json")
     assert set(planned(ran)) == {BUCKET, PASSWORDS}
     assert len(planned(ran)[PASSWORDS]) == 7
     reasons = dict(left(ran))
@@ -106,7 +106,7 @@ INSTANCE, CLUSTER = "AWS::RDS::DBInstance", "AWS::RDS::DBCluster"
 
 
 def test_a_database_is_found_by_the_resource_id_that_config_has_for_it(
-    server: Server, inside: Cli, tmp_path: Path
+    server: Server, cli: Cli, tmp_path: Path
 ) -> None:
     for of in ("rds-instance", "neptune-instance", "rds-cluster", "neptune-cluster"):
         server.make(of, f"by-id-{of}")
@@ -125,7 +125,7 @@ def test_a_database_is_found_by_the_resource_id_that_config_has_for_it(
         ("rds-cluster-deletion-protection-enabled", CLUSTER, "cluster-GONESINCE"),
     )
     server.calls.clear()
-    ran = inside("plan", "--from", file, "--format", "json")
+    ran = cli("plan", "--from", file, "--format", "json")
     assert set(planned(ran)) == {
         "rds-instance by-id-rds-instance",
         "rds-instance by-id-neptune-instance",
@@ -142,7 +142,7 @@ def test_a_database_is_found_by_the_resource_id_that_config_has_for_it(
 
 
 def test_a_database_that_cannot_be_looked_up_is_left_with_the_reason(
-    inside: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def denied(self: RDSBackend, *args: Any, **given: Any) -> None:
         raise AccessDeniedError("anybody", "rds:DescribeDBInstances")
@@ -150,38 +150,38 @@ def test_a_database_that_cannot_be_looked_up_is_left_with_the_reason(
     monkeypatch.setattr(RDSBackend, "describe_db_instances", denied)
     rule = "rds-instance-deletion-protection-enabled"
     file = config_file(tmp_path, (rule, INSTANCE, "db-RDSINSTANCE"))
-    ran = inside("plan", "--from", file, "--format", "json")
+    ran = cli("plan", "--from", file, "--format", "json")
     [(_, reason)] = left(ran)
     assert "AWS refused: DescribeDBInstances was answered with AccessDenied. Allow" in reason
     assert (ran.json["items"], ran.code) == ([], 1)
 
 
 @pytest.mark.usefixtures("broken")
-def test_an_aggregator_s_findings_are_planned_where_they_are(inside: Cli) -> None:
-    ran = inside("plan", "--from", str(SAMPLES / "config-aggregate.json"), "--format", "json")
+def test_an_aggregator_s_findings_are_planned_where_they_are(cli: Cli) -> None:
+    ran = cli("plan", "--from", str(SAMPLES / "config-aggregate.json"), "--format", "json")
     assert planned(ran) == {BUCKET: ["s3-versioning"]}
     assert left(ran) == [("cmk-backing-key-rotation-enabled-conformance-pack-abc123xyz", THEIRS)]
 
 
 @pytest.mark.usefixtures("broken")
-def test_an_event_of_security_hub_and_a_bare_list_are_read_as_well(inside: Cli, tmp_path: Path) -> None:
+def test_an_event_of_security_hub_and_a_bare_list_are_read_as_well(cli: Cli, tmp_path: Path) -> None:
     found = json.loads((SAMPLES / "security-hub.json").read_text())["Findings"]
     for name, content in {"event": {"detail": {"findings": found[:1]}}, "list": found[:1]}.items():
         (tmp_path / name).write_text(json.dumps(content))
-        ran = inside("plan", "--from", str(tmp_path / name), "--format", "json")
+        ran = cli("plan", "--from", str(tmp_path / name), "--format", "json")
         assert set(planned(ran)) == {QUEUE}
 
 
 @pytest.mark.usefixtures("broken")
-def test_the_table_says_what_is_planned_and_what_is_left(inside: Cli) -> None:
-    ran = inside("plan", "--from", str(SAMPLES / "prowler.csv"))
+def test_the_table_says_what_is_planned_and_what_is_left(cli: Cli) -> None:
+    ran = cli("plan", "--from", str(SAMPLES / "prowler.csv"))
     assert "Findings that are not planned" in ran.out
     assert "8 findings of Prowler: 3 planned, 2 passed or settled, 3 left." in ran.out
 
 
 @pytest.mark.usefixtures("broken")
-def test_a_policy_that_is_left_out_leaves_its_findings_and_says_so(inside: Cli) -> None:
-    ran = inside("plan", "--from", str(SAMPLES / "prowler.csv"), "-p", "s3-versioning", "--format", "json")
+def test_a_policy_that_is_left_out_leaves_its_findings_and_says_so(cli: Cli) -> None:
+    ran = cli("plan", "--from", str(SAMPLES / "prowler.csv"), "-p", "s3-versioning", "--format", "json")
     assert set(planned(ran)) == {BUCKET}
     assert ("sqs_queues_server_side_encryption_enabled", _NOT_ASKED) in left(ran)
 
@@ -190,8 +190,8 @@ _NOT_ASKED = "No policy that covers this check is among those that are planned f
 
 
 @pytest.mark.usefixtures("broken")
-def test_a_region_that_is_left_out_leaves_its_findings_and_says_so(inside: Cli) -> None:
-    ran = inside("plan", "--from", str(SAMPLES / "prowler.csv"), "--region", "eu-west-1", "--format", "json")
+def test_a_region_that_is_left_out_leaves_its_findings_and_says_so(cli: Cli) -> None:
+    ran = cli("plan", "--from", str(SAMPLES / "prowler.csv"), "--region", "eu-west-1", "--format", "json")
     # Of a global service there is one, whatever the region.
     assert set(planned(ran)) == {PASSWORDS}
     assert (
@@ -200,11 +200,11 @@ def test_a_region_that_is_left_out_leaves_its_findings_and_says_so(inside: Cli) 
     ) in left(ran)
 
 
-def test_a_finding_of_what_has_gone_since_is_told_as_gone(inside: Cli, tmp_path: Path) -> None:
+def test_a_finding_of_what_has_gone_since_is_told_as_gone(cli: Cli, tmp_path: Path) -> None:
     found = json.loads((SAMPLES / "security-hub.json").read_text())["Findings"][:1]
     found[0]["Resources"][0]["Id"] = f"arn:aws:sqs:{REGION}:{OWN}:gone-since"
     (tmp_path / "gone.json").write_text(json.dumps(found))
-    ran = inside("plan", "--from", str(tmp_path / "gone.json"), "--format", "json")
+    ran = cli("plan", "--from", str(tmp_path / "gone.json"), "--format", "json")
     assert [item["status"] for item in ran.json["items"]] == ["gone"]
     assert ran.code == 0
 
@@ -253,11 +253,11 @@ def test_findings_and_named_resources_exclude_each_other(refused: Callable[..., 
     ],
 )
 def test_a_malformed_finding_is_left_with_a_reason_and_hides_no_other(
-    inside: Cli, tmp_path: Path, broken: None, entry: Any
+    cli: Cli, tmp_path: Path, broken: None, entry: Any
 ) -> None:
     sound = json.loads((SAMPLES / "security-hub.json").read_text())["Findings"][0]
     (tmp_path / "mixed.json").write_text(json.dumps({"Findings": [entry, sound]}))
-    ran = inside("plan", "--from", str(tmp_path / "mixed.json"), "--format", "json")
+    ran = cli("plan", "--from", str(tmp_path / "mixed.json"), "--format", "json")
     assert set(planned(ran)) == {QUEUE}
     [(_, reason)] = left(ran)
     assert reason

@@ -52,8 +52,8 @@ def test_each_execution_is_one_row_and_the_latest_is_last(cli: Cli) -> None:
     assert ran.code == 0
 
 
-def test_csv_has_the_whole_names(inside: Cli) -> None:
-    ran = inside("history", "--format", "csv")
+def test_csv_has_the_whole_names(cli: Cli) -> None:
+    ran = cli("history", "--format", "csv")
     header, *rows = [line.split(",") for line in ran.out.splitlines()]
     assert header[0] == "execution"
     assert [(row[0], row[-1]) for row in rows] == [(KEY, "compliant"), (QUEUE, "failed")]
@@ -79,12 +79,12 @@ def test_csv_has_the_whole_names(inside: Cli) -> None:
         ([KEY], [KEY]),
     ],
 )
-def test_executions_are_chosen_as_those_of_a_hub(inside: Cli, options: list[str], names: list[str]) -> None:
-    assert [each["name"] for each in inside("history", *options, "--format", "json").json] == names
+def test_executions_are_chosen_as_those_of_a_hub(cli: Cli, options: list[str], names: list[str]) -> None:
+    assert [each["name"] for each in cli("history", *options, "--format", "json").json] == names
 
 
-def test_one_execution_is_shown_with_the_errors_that_it_met(inside: Cli) -> None:
-    ran = inside("history", "bbbb2222")
+def test_one_execution_is_shown_with_the_errors_that_it_met(cli: Cli) -> None:
+    ran = cli("history", "bbbb2222")
     assert f"Execution {QUEUE}: sqs-queue my-sqs-queue in 111122223333, failed" in ran.out
     [line] = [each.split() for each in ran.out.splitlines() if each.split()[:1] == ["Describe"]]
     assert line[-3:] == ["3", "x", "Throttled"]
@@ -103,14 +103,14 @@ def test_a_file_that_is_not_ours_is_left_as_it_is(refused: Callable[..., str], t
     assert (tmp_path / "notes").read_bytes() == before
 
 
-def test_without_any_run_it_says_how_to_make_one(inside: Cli, tmp_path: Path) -> None:
-    ran = inside("history", "--ledger", str(tmp_path / "empty.sqlite"))
+def test_without_any_run_it_says_how_to_make_one(cli: Cli, tmp_path: Path) -> None:
+    ran = cli("history", "--ledger", str(tmp_path / "empty.sqlite"))
     assert (ran.code, ran.out) == (0, "")
     assert "`rightstate remediate` makes some" in ran.err
 
 
 def test_what_runs_is_listed_and_what_a_process_has_left_behind_has_died(
-    inside: Cli, storage: SQLiteStorage
+    cli: Cli, storage: SQLiteStorage
 ) -> None:
     machine = "arn:aws:states:eu-west-1:123456789012:stateMachine:rightstate-sqs-queue"
     given = {"account": "111122223333", "region": "eu-west-1", "resource": "left"}
@@ -122,11 +122,11 @@ def test_what_runs_is_listed_and_what_a_process_has_left_behind_has_died(
     }
     with Running(storage).here() as watch:
         watch.started(started)
-        [listed] = inside("history", "left-behind", "--format", "json").json
+        [listed] = cli("history", "left-behind", "--format", "json").json
         assert (listed["outcome"], listed["resource"]) == ("running", "left")
     # The file is there, and nobody has its lock: as after a kill.
     for _ in range(2):
-        [listed] = inside("history", "left-behind", "--format", "json").json
+        [listed] = cli("history", "left-behind", "--format", "json").json
         assert (listed["outcome"], listed["error"]) == ("died", "ProcessEnded")
     assert list(storage(GUARDS).query("running")) == []
-    assert len(inside("history", "--format", "json").json) == 3
+    assert len(cli("history", "--format", "json").json) == 3

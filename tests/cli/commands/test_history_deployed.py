@@ -46,8 +46,8 @@ def history_of_the_hub(engine: Engine, enabled: None, _server: Server) -> None:
         list(engine.run([Start(resource_type=resource_type, input=given, name=name)]))
 
 
-def names(inside: Cli, *options: str) -> list[str]:
-    return [each["name"] for each in inside("history", "--deployed", *options, "--format", "json").json]
+def names(cli: Cli, *options: str) -> list[str]:
+    return [each["name"] for each in cli("history", "--deployed", *options, "--format", "json").json]
 
 
 def test_each_execution_of_any_machine_is_one_row_and_the_latest_is_last(cli: Cli) -> None:
@@ -83,13 +83,13 @@ def test_each_execution_of_any_machine_is_one_row_and_the_latest_is_last(cli: Cl
     ],
 )
 def test_executions_are_chosen_as_those_of_this_machine_are(
-    inside: Cli, options: list[str], found: list[str]
+    cli: Cli, options: list[str], found: list[str]
 ) -> None:
-    assert names(inside, *options) == found
+    assert names(cli, *options) == found
 
 
 def test_a_list_is_read_from_the_ledger_and_asks_step_functions_only_what_runs(
-    inside: Cli, server: Server, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
 
@@ -99,7 +99,7 @@ def test_a_list_is_read_from_the_ledger_and_asks_step_functions_only_what_runs(
 
     _list = StepFunctionResponse.list_executions
     monkeypatch.setattr(StepFunctionResponse, "list_executions", listed)
-    ran = inside("history", "--deployed", "--limit", "2")
+    ran = cli("history", "--deployed", "--limit", "2")
     assert set(asked) == {"RUNNING"}
     assert "Earlier ones are not shown; --limit shows more." in ran.err
     assert "dynamodb:Query" in server.calls
@@ -125,19 +125,19 @@ def test_a_list_is_read_from_the_ledger_and_asks_step_functions_only_what_runs(
     ],
 )
 def test_executions_are_chosen_by_resource_policy_and_time(
-    inside: Cli, options: list[str], found: list[str]
+    cli: Cli, options: list[str], found: list[str]
 ) -> None:
-    assert names(inside, *options) == found
+    assert names(cli, *options) == found
 
 
-def test_what_the_ledger_alone_knows_is_there_for_scripts(inside: Cli) -> None:
-    [execution] = inside("history", "--deployed", "--outcome", "failed", "--format", "json").json
+def test_what_the_ledger_alone_knows_is_there_for_scripts(cli: Cli) -> None:
+    [execution] = cli("history", "--deployed", "--outcome", "failed", "--format", "json").json
     assert (execution["rule"], execution["error"]) == ("settings", "UnknownAccount")
     assert execution["resource"] == "11111111-2222-4333-8444-555555555555"
 
 
 def test_who_caused_it_and_why_is_told_while_step_functions_still_has_its_states(
-    engine: Engine, inside: Cli
+    engine: Engine, cli: Cli
 ) -> None:
     approver = f"arn:aws:sts::{OWN}:assumed-role/Approver/bruno"
     approval = {"id": "ap-1", "plan": "p", "by": "AROA:bruno", "arn": approver, "at": "2026-11-23T09:09:00Z"}
@@ -152,7 +152,7 @@ def test_who_caused_it_and_why_is_told_while_step_functions_still_has_its_states
             }
         },
     )
-    ran = inside("history", QUEUE, "--deployed", COLUMNS="200")
+    ran = cli("history", QUEUE, "--deployed", COLUMNS="200")
     for fact in (EVENT["principal"], f"{approver} at 2026-11-23T09:09:00Z", "CHG-5521", "id event-1"):
         assert fact in ran.out
     assert "AROA:bruno" not in ran.out
@@ -160,24 +160,24 @@ def test_who_caused_it_and_why_is_told_while_step_functions_still_has_its_states
     assert "Notify and record" in ran.out
     assert ran.out.count("SetQueueAttributes") == 2
     assert ran.err == ""
-    [found] = inside("history", QUEUE, "--deployed", "--format", "json").json
+    [found] = cli("history", QUEUE, "--deployed", "--format", "json").json
     assert (found["event"]["id"], found["why"], found["rule"]) == ("event-1", "CHG-5521", "policies")
     assert found["approval"]["arn"] == approver
     assert found["plan"] == entry["plan"]
     assert found["steps"]
-    several = inside("history", "0f1e2d3c", "--deployed", "--format", "json").json
+    several = cli("history", "0f1e2d3c", "--deployed", "--format", "json").json
     assert [each["rule"] for each in several] == ["policies", "policies"]
 
 
-def test_of_one_that_the_ledger_lacks_yet_that_is_said(inside: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_one_that_the_ledger_lacks_yet_that_is_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rightstate_cli.tables.ledger_table.Ledger.entries", lambda self, query: iter(()))
-    ran = inside("history", QUEUE, "--deployed")
+    ran = cli("history", QUEUE, "--deployed")
     assert "The ledger has no entry of it." in ran.err
     assert "Notify and record" in ran.out
 
 
-def test_the_way_that_an_execution_took_is_drawn_from_its_own_definition(inside: Cli) -> None:
-    ran = inside("history", QUEUE, "--deployed")
+def test_the_way_that_an_execution_took_is_drawn_from_its_own_definition(cli: Cli) -> None:
+    ran = cli("history", QUEUE, "--deployed")
     drawn = ran.out[ran.out.index("Path") :]
     lines = [line.split("── ")[-1].split("  ")[0].strip() for line in drawn.splitlines()]
     assert [line for line in lines[1:] if not line.endswith(", not entered")][:14] == [
@@ -200,7 +200,7 @@ def test_the_way_that_an_execution_took_is_drawn_from_its_own_definition(inside:
 
 
 def test_of_one_whose_states_are_gone_the_ledger_tells_what_came_of_it(
-    inside: Cli, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As 90 days after its end."""
 
@@ -208,13 +208,13 @@ def test_of_one_whose_states_are_gone_the_ledger_tells_what_came_of_it(
         raise ExecutionDoesNotExist("Execution Does Not Exist")
 
     monkeypatch.setattr(StepFunctionResponse, "describe_execution", described)
-    ran = inside("history", QUEUE, "--deployed")
+    ran = cli("history", QUEUE, "--deployed")
     assert "Step Functions no longer has its states" in ran.err
     assert "Encryption" in ran.out
     assert "none -> SSE-SQS" in ran.out
     assert "SetQueueAttributes" in ran.out
     arn = f"arn:aws:states:{REGION}:{OWN}:execution:rightstate-sqs-queue:{QUEUE}"
-    [execution] = inside("history", arn, "--deployed", "--format", "json").json
+    [execution] = cli("history", arn, "--deployed", "--format", "json").json
     assert execution["outcome"] == "remediated"
     # The way that the ledger kept, drawn as Step Functions' own is.
     states = [each["state"] for each in execution["steps"]]
@@ -223,18 +223,18 @@ def test_of_one_whose_states_are_gone_the_ledger_tells_what_came_of_it(
     assert "Request approval, not entered" in ran.out
 
 
-def test_the_session_name_of_a_call_in_cloudtrail_leads_to_its_execution(inside: Cli, engine: Engine) -> None:
+def test_the_session_name_of_a_call_in_cloudtrail_leads_to_its_execution(cli: Cli, engine: Engine) -> None:
     """T29. EventBridge's names of executions are longer than a session name may be."""
     name = f"{uuid.uuid4()}_{uuid.uuid4()}"
     given = {"account": OWN, "region": REGION, "resource": "kept"}
     list(engine.run([Start(resource_type="sqs-queue", input=given, name=name)]))
     assert len(session_name(name)) == 64 < len(name)
-    [execution] = inside("history", session_name(name), "--deployed", "--format", "json").json
+    [execution] = cli("history", session_name(name), "--deployed", "--format", "json").json
     assert execution["name"] == name
 
 
-def test_one_is_shown_state_by_state_with_what_it_changed(inside: Cli) -> None:
-    ran = inside("history", QUEUE, "--deployed")
+def test_one_is_shown_state_by_state_with_what_it_changed(cli: Cli) -> None:
+    ran = cli("history", QUEUE, "--deployed")
     assert f"Execution {QUEUE}: sqs-queue kept in {OWN}, remediated" in ran.out
     assert "1 setting of 1 resource changed and verified." in ran.out
     assert "Calls made: SetQueueAttributes." in ran.out
@@ -242,7 +242,7 @@ def test_one_is_shown_state_by_state_with_what_it_changed(inside: Cli) -> None:
 
 
 def test_a_running_one_is_shown_as_running_and_not_as_a_result(
-    inside: Cli, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running = f"{AGAIN}-more"
 
@@ -267,9 +267,9 @@ def test_a_running_one_is_shown_as_running_and_not_as_a_result(
     _describe: Any = StepFunctionResponse.describe_execution
     monkeypatch.setattr(StepFunctionResponse, "list_executions", listed)
     monkeypatch.setattr(StepFunctionResponse, "describe_execution", described)
-    [row] = [each for each in inside("history", "--deployed").out.splitlines() if "running" in each]
+    [row] = [each for each in cli("history", "--deployed").out.splitlines() if "running" in each]
     assert "120." in row
-    assert "running" not in inside("history", "--deployed", "--outcome", "compliant").out
+    assert "running" not in cli("history", "--deployed", "--outcome", "compliant").out
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tests.cli.commands.conftest import Cli
     [(KeyboardInterrupt(), UNCHANGED_AFTER), (KeyboardInterrupt("Two are left."), "Two are left.")],
 )
 def test_a_command_that_is_interrupted_ends_with_one_sentence(
-    inside: Cli, monkeypatch: pytest.MonkeyPatch, raised: KeyboardInterrupt, said: str
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, raised: KeyboardInterrupt, said: str
 ) -> None:
     def interrupted(path: Path) -> Any:
         raise raised
@@ -25,7 +25,7 @@ def test_a_command_that_is_interrupted_ends_with_one_sentence(
     monkeypatch.setattr("rightstate_cli.planning.plan_file.read", interrupted)
     before = signal.getsignal(signal.SIGINT)
     try:
-        ran = inside("plan", "--show", "plan.json")
+        ran = cli("plan", "--show", "plan.json")
     finally:
         signal.signal(signal.SIGINT, before)
     assert (ran.code, ran.out, ran.err) == (130, "", f"{said}\n")

@@ -58,12 +58,12 @@ def registry(server: Server) -> Registry:
 
 
 @pytest.fixture
-def deploy(inside: Cli, organization: Organization) -> Callable[..., Any]:
+def deploy(cli: Cli, organization: Organization) -> Callable[..., Any]:
     """Runs the command with the unit and both regions, unless told otherwise."""
     where = ("--ou", organization.unit, "--region", THERE, "--region", HERE)
 
     def run(*args: str) -> Any:
-        return inside("organization", "deploy", *(args or where), "--yes", "--format", "json")
+        return cli("organization", "deploy", *(args or where), "--yes", "--format", "json")
 
     return run
 
@@ -187,7 +187,7 @@ def breaking(result: dict[str, Any]) -> Any:
 
 
 def test_a_stack_that_failed_is_named_with_its_reason_and_tried_again_by_the_next_run(
-    server: Server, deploy: Deploy, inside: Cli
+    server: Server, deploy: Deploy, cli: Cli
 ) -> None:
     with breaking(FAILED):
         ran = deploy()
@@ -195,7 +195,7 @@ def test_a_stack_that_failed_is_named_with_its_reason_and_tried_again_by_the_nex
     assert failed["reason"] == FAILED["StatusReason"]
     assert f"Not as wanted: {failed['account']} in {failed['region']}." in ran.err
     assert ran.code == 1
-    shown = inside("organization", "show")
+    shown = cli("organization", "show")
     assert (
         shown.code == 1 and "OUTDATED, FAILED" in shown.out and "4 stacks: 3 as wanted, 1 not." in shown.out
     )
@@ -204,10 +204,10 @@ def test_a_stack_that_failed_is_named_with_its_reason_and_tried_again_by_the_nex
     assert "cloudformation:UpdateStackSet" in server.writes
 
 
-def test_a_suspended_account_fails_nothing(deploy: Deploy, inside: Cli) -> None:
+def test_a_suspended_account_fails_nothing(deploy: Deploy, cli: Cli) -> None:
     with breaking(SUSPENDED):
         assert deploy().code == 0
-    assert inside("organization", "show").code == 0
+    assert cli("organization", "show").code == 0
 
 
 def test_an_operation_that_fails_ends_with_1(deploy: Deploy) -> None:
@@ -377,13 +377,13 @@ def test_an_account_that_is_not_the_management_account_calls_as_delegated_admini
 
 
 def test_whoever_is_no_delegated_administrator_is_told_how_to_become_one(
-    server: Server, inside: Cli, organization: Organization
+    server: Server, cli: Cli, organization: Organization
 ) -> None:
     with (
         refusing("describe_stack_set", "Account used is not a delegated administrator"),
         patch.object(stack_sets.Organization, "call_as", "DELEGATED_ADMIN"),
     ):
-        ran = inside("organization", "show")
+        ran = cli("organization", "show")
     assert ran.code == 2
     assert f"register-delegated-administrator --account-id {OWN} --service-principal member.org." in ran.err
 
@@ -396,10 +396,10 @@ def registered(server: Server) -> dict[str, Account]:
 
 
 def test_accounts_are_registered_with_nothing_enabled(
-    server: Server, deploy: Deploy, inside: Cli, organization: Organization
+    server: Server, deploy: Deploy, cli: Cli, organization: Organization
 ) -> None:
     deploy()
-    ran = inside("organization", "register", "--format", "json")
+    ran = cli("organization", "register", "--format", "json")
     assert ran.code == 0
     assert {(each["name"], each["result"]) for each in ran.json} == {
         ("orders", "registered"),
@@ -418,7 +418,7 @@ def test_accounts_are_registered_with_nothing_enabled(
 
 
 def test_an_account_that_is_registered_stays_as_it_is(
-    server: Server, deploy: Deploy, inside: Cli, organization: Organization
+    server: Server, deploy: Deploy, cli: Cli, organization: Organization
 ) -> None:
     account = organization.accounts[0]
     own = Account(
@@ -430,7 +430,7 @@ def test_an_account_that_is_registered_stays_as_it_is(
     registry(server).put(own)
     deploy()
     for _ in range(2):
-        ran = inside("organization", "register", "--format", "json")
+        ran = cli("organization", "register", "--format", "json")
         assert ran.code == 0
         assert registered(server)[account] == own.model_copy(update={"revision": 1})
     assert {each["result"] for each in ran.json} == {"kept"}
@@ -438,28 +438,28 @@ def test_an_account_that_is_registered_stays_as_it_is(
 
 
 def test_an_account_with_one_role_is_given_the_one_that_reads_once_the_stack_set_has_it(
-    server: Server, deploy: Deploy, inside: Cli, organization: Organization
+    server: Server, deploy: Deploy, cli: Cli, organization: Organization
 ) -> None:
     account = organization.accounts[0]
     role = f"arn:aws:iam::{account}:role/rightstate-remediation"
     own = Account(account=account, regions=(HERE, THERE), role_arn=role, external_id="own")
     registry(server).put(own)
     deploy()
-    ran = inside("organization", "register", "--format", "json")
+    ran = cli("organization", "register", "--format", "json")
     assert ran.code == 0
     assert [each["result"] for each in ran.json if each["account"] == account] == ["upgraded"]
     upgraded = own.model_copy(update={"read_role_arn": f"{role}-read", "revision": 2})
     assert registered(server)[account] == upgraded
-    again = inside("organization", "register", "--format", "json")
+    again = cli("organization", "register", "--format", "json")
     assert [each["result"] for each in again.json if each["account"] == account] == ["kept"]
 
 
 def test_an_account_whose_role_is_not_there_is_not_registered(
-    server: Server, deploy: Deploy, inside: Cli
+    server: Server, deploy: Deploy, cli: Cli
 ) -> None:
     with breaking(FAILED):
         deploy()
-    ran = inside("organization", "register", "--format", "json")
+    ran = cli("organization", "register", "--format", "json")
     [failed] = [each for each in ran.json if each["result"] == "failed"]
     assert f"Its stack in {THERE}, which has the role, is missing." in failed["note"]
     assert failed["account"] not in registered(server)
@@ -467,12 +467,12 @@ def test_an_account_whose_role_is_not_there_is_not_registered(
 
 
 def test_an_account_that_has_left_is_told_with_the_command_that_removes_it(
-    server: Server, deploy: Deploy, inside: Cli
+    server: Server, deploy: Deploy, cli: Cli
 ) -> None:
     registry(server).put(Account(account=OTHER, name="sold"))
     registry(server).put(Account(account=OWN, name="the hub's own"))
     deploy()
-    ran = inside("organization", "register", "--format", "json")
+    ran = cli("organization", "register", "--format", "json")
     [left] = [each for each in ran.json if each["result"] == "left"]
     assert (left["account"], left["name"]) == (OTHER, "sold")
     assert f"`rightstate accounts remove {OTHER}`" in left["note"]
@@ -480,9 +480,9 @@ def test_an_account_that_has_left_is_told_with_the_command_that_removes_it(
     assert ran.code == 1
 
 
-def test_as_a_table(deploy: Deploy, inside: Cli, organization: Organization) -> None:
+def test_as_a_table(deploy: Deploy, cli: Cli, organization: Organization) -> None:
     deploy()
-    ran = inside("organization", "register")
+    ran = cli("organization", "register")
     rows = {" ".join(line.split()) for line in ran.out.splitlines()}
     both = ", ".join(sorted((HERE, THERE)))
     assert f"{organization.accounts[0]} orders {both} registered" in rows

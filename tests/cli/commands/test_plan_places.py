@@ -45,26 +45,26 @@ def places(plan: Any) -> list[tuple[str, str]]:
 
 
 @pytest.mark.usefixtures("queues")
-def test_every_account_is_looked_at_in_every_region(inside: Cli) -> None:
-    ran = inside("plan", *BOTH, "--region", REGION, "--region", "eu-west-1", "-p", SQS, "--format", "json")
+def test_every_account_is_looked_at_in_every_region(cli: Cli) -> None:
+    ran = cli("plan", *BOTH, "--region", REGION, "--region", "eu-west-1", "-p", SQS, "--format", "json")
     assert places(ran.json) == [(OWN, "eu-west-1"), (OWN, REGION), (OTHER, "eu-west-1"), (OTHER, REGION)]
     assert "Reading 2 accounts in 2 regions" in ran.err
-    table = inside("plan", *BOTH, "--region", REGION, "--region", "eu-west-1", "-p", SQS)
+    table = cli("plan", *BOTH, "--region", REGION, "--region", "eu-west-1", "-p", SQS)
     assert f"sqs-queue q in {OTHER}, eu-west-1: broken" in table.out
 
 
 @pytest.mark.usefixtures("queues")
-def test_a_global_service_is_looked_at_once_in_each_account(inside: Cli) -> None:
+def test_a_global_service_is_looked_at_once_in_each_account(cli: Cli) -> None:
     regions = ("--region", "eu-west-1", "--region", "eu-central-1")
-    ran = inside("plan", *BOTH, *regions, "-t", "iam-password-policy", "-t", "sqs-queue", "--format", "json")
+    ran = cli("plan", *BOTH, *regions, "-t", "iam-password-policy", "-t", "sqs-queue", "--format", "json")
     found = [item for item in ran.json["items"] if item["resource_type"] == "iam-password-policy"]
     assert [(item["account"], item["region"]) for item in found] == [(OWN, REGION), (OTHER, REGION)]
 
 
 @pytest.mark.usefixtures("queues")
-def test_an_arn_says_in_which_of_them_its_resource_is(server: Server, inside: Cli) -> None:
+def test_an_arn_says_in_which_of_them_its_resource_is(server: Server, cli: Cli) -> None:
     arn = f"arn:aws:sqs:eu-west-1:{OTHER}:q"
-    ran = inside("plan", *BOTH, "--region", REGION, "--region", "eu-west-1", "-r", arn, "--format", "json")
+    ran = cli("plan", *BOTH, "--region", REGION, "--region", "eu-west-1", "-r", arn, "--format", "json")
     assert places(ran.json) == [(OTHER, "eu-west-1")]
 
 
@@ -84,34 +84,32 @@ def test_what_is_not_clear_with_several_accounts_is_refused(
 
 
 @pytest.mark.usefixtures("queues")
-def test_two_plans_of_one_state_are_the_same_to_the_byte(inside: Cli, tmp_path: Path) -> None:
+def test_two_plans_of_one_state_are_the_same_to_the_byte(cli: Cli, tmp_path: Path) -> None:
     args = ("plan", *BOTH, "--region", REGION, "--region", "eu-west-1", "-t", "sqs-queue", "-t", "s3-bucket")
     files = [tmp_path / name for name in ("one.json", "two.json")]
     for file in files:
-        assert inside(*args, "-o", str(file)).code == 1
+        assert cli(*args, "-o", str(file)).code == 1
     assert files[0].read_bytes() == files[1].read_bytes()
     assert len(plan_file.read(files[0]).items) >= 4
 
 
 @pytest.mark.usefixtures("queues")
-def test_a_file_is_shown_again_without_looking_at_anything(
-    server: Server, inside: Cli, tmp_path: Path
-) -> None:
+def test_a_file_is_shown_again_without_looking_at_anything(server: Server, cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
-    made = inside("plan", "-p", SQS, "-o", str(file))
+    made = cli("plan", "-p", SQS, "-o", str(file))
     server.calls.clear()
-    shown = inside("plan", "--show", str(file))
+    shown = cli("plan", "--show", str(file))
     assert (shown.out, shown.code) == (made.out, made.code)
-    as_json = inside("plan", "--show", str(file), "--format", "json")
+    as_json = cli("plan", "--show", str(file), "--format", "json")
     assert as_json.out == file.read_text()
-    markdown = inside("plan", "--show", str(file), "--format", "markdown")
+    markdown = cli("plan", "--show", str(file), "--format", "markdown")
     assert markdown.out.startswith("# Rightstate plan\n") and "`sqs-queue q`" in markdown.out
     assert server.calls == []
 
 
 @pytest.mark.usefixtures("queues")
-def test_a_plan_as_json_is_one_that_can_be_applied(inside: Cli) -> None:
-    printed = inside("plan", "-p", SQS, "--format", "json").out
+def test_a_plan_as_json_is_one_that_can_be_applied(cli: Cli) -> None:
+    printed = cli("plan", "-p", SQS, "--format", "json").out
     assert plan_file.parse(printed, "plan.json").to_change
 
 
@@ -169,8 +167,8 @@ def registered(engine: Engine) -> None:
 
 
 @pytest.mark.usefixtures("queues", "registered")
-def test_a_hub_s_settings_say_where_to_look_at_what(inside: Cli) -> None:
-    ran = inside("plan", "--deployed", "--format", "json")
+def test_a_hub_s_settings_say_where_to_look_at_what(cli: Cli) -> None:
+    ran = cli("plan", "--deployed", "--format", "json")
     assert places(ran.json) == [(OWN, "eu-west-1"), (OWN, REGION), (OTHER, REGION)]
     assert {item["resource_type"] for item in ran.json["items"]} == {"sqs-queue"}
     [own] = [
@@ -181,19 +179,19 @@ def test_a_hub_s_settings_say_where_to_look_at_what(inside: Cli) -> None:
     assert own["policies"] == [SQS]
     assert own["changes"][0]["after"] == "alias/ours"
     assert own["verdicts"][0]["mode"] == "report"
-    table = inside("plan", "--deployed", COLUMNS="200")
+    table = cli("plan", "--deployed", COLUMNS="200")
     assert "the account's mode is report" in table.out
 
 
 @pytest.mark.usefixtures("queues", "registered")
-def test_of_a_hub_s_accounts_and_regions_some_can_be_named(inside: Cli) -> None:
-    ran = inside("plan", "--deployed", "--region", "eu-west-1", "--account", OWN, "--format", "json")
+def test_of_a_hub_s_accounts_and_regions_some_can_be_named(cli: Cli) -> None:
+    ran = cli("plan", "--deployed", "--region", "eu-west-1", "--account", OWN, "--format", "json")
     assert places(ran.json) == [(OWN, "eu-west-1")]
 
 
 @pytest.mark.usefixtures("queues", "registered")
 def test_a_hub_s_accounts_are_read_with_the_role_that_is_named(
-    engine: Engine, inside: Cli, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from moto.sts.models import STSBackend
 
@@ -205,11 +203,11 @@ def test_a_hub_s_accounts_are_read_with_the_role_that_is_named(
         return assume(self, **given)
 
     monkeypatch.setattr(STSBackend, "assume_role", recorded)
-    inside("plan", "--deployed", "--role", "audit")
+    cli("plan", "--deployed", "--role", "audit")
     assert assumed == [(f"arn:aws:iam::{OTHER}:role/audit", None)]
     assumed.clear()
     engine.configure(THEIRS.model_copy(update={"external_id": "x-2"}))
-    inside("plan", "--deployed")
+    cli("plan", "--deployed")
     assert assumed == [(f"arn:aws:iam::{OTHER}:role/rightstate-remediation", "x-2")]
 
 
@@ -248,14 +246,14 @@ REFUSES = "refuses this plan, because the hub has some policies in mode report."
     ids=lambda given: " ".join(given) if isinstance(given, tuple) else "",
 )
 def test_it_is_said_what_makes_the_calls_of_a_plan(
-    inside: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], said: str
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], said: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     control = {"Status": "FAILED", "SecurityControlId": "SQS.1"}
     queue = {"Id": f"arn:aws:sqs:{REGION}:{OWN}:q", "Region": REGION}
     found = {"AwsAccountId": OWN, "Compliance": control, "Resources": [queue]}
     Path("found.json").write_text(json.dumps({"Findings": [found]}))
-    ran = inside("plan", "-p", SQS, *args)
+    ran = cli("plan", "-p", SQS, *args)
     assert ran.code == 1, ran.err
     assert said in " ".join(ran.err.split())
 
@@ -271,8 +269,8 @@ def halted(engine: Engine, server: Server) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("queues", "registered", "halted")
-def test_what_is_halted_is_not_to_be_changed_and_says_since_when(server: Server, inside: Cli) -> None:
-    ran = inside("plan", "--deployed", "--format", "json")
+def test_what_is_halted_is_not_to_be_changed_and_says_since_when(server: Server, cli: Cli) -> None:
+    ran = cli("plan", "--deployed", "--format", "json")
     found = {(item["account"], item["region"]): item for item in ran.json["items"] if item["resource"] == "q"}
     assert {place: item["status"] for place, item in found.items()} == {
         (OWN, REGION): "halted",
@@ -287,7 +285,7 @@ def test_what_is_halted_is_not_to_be_changed_and_says_since_when(server: Server,
     # The settings and the halts; however many resources there are.
     assert server.calls.count("dynamodb:Scan") == 2
     assert not [call for call in server.calls if call in ("dynamodb:Query", "dynamodb:GetItem")]
-    table = inside("plan", "--deployed", "--account", OWN, "--region", REGION)
+    table = cli("plan", "--deployed", "--account", OWN, "--region", REGION)
     assert table.code == 1
     assert "sqs-queue q: halted" in table.out
 
@@ -328,10 +326,10 @@ def _forget(engine: Engine, *accounts: str) -> None:
 
 
 @pytest.mark.usefixtures("queues")
-def test_an_account_is_left_out_where_nothing_of_it_is_enabled(engine: Engine, inside: Cli) -> None:
+def test_an_account_is_left_out_where_nothing_of_it_is_enabled(engine: Engine, cli: Cli) -> None:
     engine.configure(Account(account=OWN, regions=(REGION,)))
     engine.configure(THEIRS)
-    ran = inside("plan", "--deployed", "--format", "json")
+    ran = cli("plan", "--deployed", "--format", "json")
     assert places(ran.json) == [(OTHER, REGION)]
 
 
@@ -401,32 +399,32 @@ def test_where_no_account_is_registered_nothing_is_found_well(
     ids=["every account", "one"],
 )
 def test_a_finding_of_an_account_that_the_hub_does_not_know_is_left_with_that_reason(
-    engine: Engine, inside: Cli, args: tuple[str, ...], why: str
+    engine: Engine, cli: Cli, args: tuple[str, ...], why: str
 ) -> None:
     _forget(engine, OTHER)
     engine.configure(Account(account=OWN, policies={"s3-versioning": Enabled(mode=Mode.AUTO)}))
-    ran = inside("plan", "--deployed", "--from", str(FINDINGS), *args, "--format", "json")
+    ran = cli("plan", "--deployed", "--from", str(FINDINGS), *args, "--format", "json")
     assert why in {each["reason"] for each in ran.json["findings"]["left"]}
 
 
 @pytest.mark.usefixtures("queues")
-def test_a_region_that_some_of_the_accounts_have_is_looked_at_there(engine: Engine, inside: Cli) -> None:
+def test_a_region_that_some_of_the_accounts_have_is_looked_at_there(engine: Engine, cli: Cli) -> None:
     everywhere = Account(account=OWN, regions=(REGION, "eu-west-1"), policies=THEIRS.policies)
     engine.configure(everywhere)
     engine.configure(THEIRS.model_copy(update={"regions": (REGION,)}))
-    ran = inside("plan", "--deployed", "--region", "eu-west-1", "--format", "json")
+    ran = cli("plan", "--deployed", "--region", "eu-west-1", "--format", "json")
     assert places(ran.json) == [(OWN, "eu-west-1")]
     engine.configure(everywhere.model_copy(update={"regions": ()}))
-    assert inside("plan", "--deployed", "--region", "eu-north-1").code == 0
+    assert cli("plan", "--deployed", "--region", "eu-north-1").code == 0
 
 
 @pytest.mark.parametrize("regions", [(REGION, "eu-west-1"), ("eu-west-1", REGION)])
 def test_what_a_global_service_has_is_looked_at_by_name_in_whatever_order_the_regions_are(
-    engine: Engine, inside: Cli, regions: tuple[str, ...]
+    engine: Engine, cli: Cli, regions: tuple[str, ...]
 ) -> None:
     policies = {"iam-password-policy-lowercase": Enabled(mode=Mode.AUTO)}
     engine.configure(Account(account=OWN, regions=regions, policies=policies))
-    ran = inside("plan", "--deployed", "-r", f"arn:aws:iam::{OWN}:password-policy", "--format", "json")
+    ran = cli("plan", "--deployed", "-r", f"arn:aws:iam::{OWN}:password-policy", "--format", "json")
     assert [(item["resource"], item["region"]) for item in ran.json["items"]] == [(OWN, REGION)]
 
 

@@ -13,19 +13,19 @@ def ids(ran: Ran) -> set[str]:
     return {each["id"] for each in ran.json}
 
 
-def test_the_whole_catalogue_is_listed_with_category_and_title(inside: Cli) -> None:
-    ran = inside("policies", "--format", "json")
+def test_the_whole_catalogue_is_listed_with_category_and_title(cli: Cli) -> None:
+    ran = cli("policies", "--format", "json")
     assert [(each["id"], each["title"], each["category"]) for each in ran.json] == [
         (policy.id, policy.title, policy.category) for policy in ALL.values()
     ]
     assert ran.code == 0
 
 
-def test_they_are_listed_by_that_name_as_well(inside: Cli) -> None:
+def test_they_are_listed_by_that_name_as_well(cli: Cli) -> None:
     options = ("-t", "s3-bucket", "--risk", "cost", "--format", "json")
-    assert inside("policies", "list", *options).json == inside("policies", *options).json != []
-    assert inside("policies", "list").out == inside("policies").out
-    ran = inside("policies", "--risk", "cost", "list")
+    assert cli("policies", "list", *options).json == cli("policies", *options).json != []
+    assert cli("policies", "list").out == cli("policies").out
+    ran = cli("policies", "--risk", "cost", "list")
     assert (ran.code, ran.out) == (2, "")
     assert "Give the options after `list`." in ran.err
 
@@ -38,8 +38,8 @@ def test_they_are_listed_by_that_name_as_well(inside: Cli) -> None:
         ("iam-password-policy-lowercase", "begin with mode "),
     ],
 )
-def test_it_is_said_with_which_mode_to_begin(inside: Cli, policy: str, told: str) -> None:
-    said = inside("policies", "show", policy, COLUMNS="200").out
+def test_it_is_said_with_which_mode_to_begin(cli: Cli, policy: str, told: str) -> None:
+    said = cli("policies", "show", policy, COLUMNS="200").out
     assert told in said
     assert "report after a first look in report" not in " ".join(said.split())
 
@@ -51,20 +51,20 @@ def test_every_id_and_title_stands_in_the_table(cli: Cli, columns: str) -> None:
     assert f"{len(ALL)} policies" in shown
 
 
-def test_it_is_narrowed_by_type_category_and_risk(inside: Cli) -> None:
-    assert ids(inside("policies", "-t", "kms-key", "--format", "json")) == {
+def test_it_is_narrowed_by_type_category_and_risk(cli: Cli) -> None:
+    assert ids(cli("policies", "-t", "kms-key", "--format", "json")) == {
         each.id for each in load("kms-key").policies
     }
-    assert ids(inside("policies", "--risk", "restart", "--format", "json")) == {
+    assert ids(cli("policies", "--risk", "restart", "--format", "json")) == {
         name for name, policy in ALL.items() if policy.risk == "restart"
     }
-    assert ids(inside("policies", "-t", "sqs-queue", "--category", "DATA", "--format", "json")) == {
+    assert ids(cli("policies", "-t", "sqs-queue", "--category", "DATA", "--format", "json")) == {
         policy.id for policy in load("sqs-queue").policies if "Data" in policy.category
     }
 
 
-def test_of_one_policy_it_says_all_there_is_to_know_before_enabling_it(inside: Cli) -> None:
-    ran = inside("policies", "show", "SQSSSEEnabled")
+def test_of_one_policy_it_says_all_there_is_to_know_before_enabling_it(cli: Cli) -> None:
+    ran = cli("policies", "show", "SQSSSEEnabled")
     policy = ALL["sqs-server-side-encryption"]
     said = " ".join(ran.out.split())
     for told in (
@@ -96,9 +96,9 @@ def test_of_one_policy_it_says_all_there_is_to_know_before_enabling_it(inside: C
     ],
 )
 def test_only_the_write_actions_that_a_policy_needs_are_shown(
-    inside: Cli, policy: str, needed: list[str]
+    cli: Cli, policy: str, needed: list[str]
 ) -> None:
-    assert inside("policies", "show", policy, "--format", "json").json["write_actions"] == needed
+    assert cli("policies", "show", policy, "--format", "json").json["write_actions"] == needed
 
 
 def test_every_write_action_is_needed_by_a_policy() -> None:
@@ -107,21 +107,21 @@ def test_every_write_action_is_needed_by_a_policy() -> None:
         assert needed == set(each.write_actions), each.name
 
 
-def test_the_ids_of_other_tools_are_shown(inside: Cli) -> None:
+def test_the_ids_of_other_tools_are_shown(cli: Cli) -> None:
     policy = ALL["s3-versioning"]
-    said = " ".join(inside("policies", "show", policy.id, COLUMNS="200").out.split())
+    said = " ".join(cli("policies", "show", policy.id, COLUMNS="200").out.split())
     for ids in (policy.security_hub, policy.prowler, policy.config_rules):
         assert ids and all(each in said for each in ids)
 
 
-def test_help_gives_examples_and_says_what_the_exit_codes_mean(inside: Cli) -> None:
+def test_help_gives_examples_and_says_what_the_exit_codes_mean(cli: Cli) -> None:
     for command in ("policies", "plan", "remediate", "replay", "history"):
-        assert f"• rightstate {command} " in inside(command, "--help").out
+        assert f"• rightstate {command} " in cli(command, "--help").out
     for command in ("plan", "remediate", "replay", "demo"):
-        assert "Exit codes: 0 " in inside(command, "--help").out
+        assert "Exit codes: 0 " in cli(command, "--help").out
     for group, commands in {
         "policies": ("list", "show", "enable", "disable", "set-mode"),
         "accounts": ("add", "remove", "list", "show", "template"),
     }.items():
         for command in commands:
-            assert f"• rightstate {group} {command} " in inside(group, command, "--help").out
+            assert f"• rightstate {group} {command} " in cli(group, command, "--help").out

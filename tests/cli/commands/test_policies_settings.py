@@ -36,17 +36,17 @@ def modes(hub: Hub, account: str = OWN) -> dict[str, str]:
 # --- Enabling ---
 
 
-def test_a_policy_begins_with_report(inside: Cli, accounts: Hub) -> None:
-    ran = inside("policies", "enable", RISKY, "--account", OWN)
+def test_a_policy_begins_with_report(cli: Cli, accounts: Hub) -> None:
+    ran = cli("policies", "enable", RISKY, "--account", OWN)
     assert ran.code == 0, ran.err
     assert modes(accounts) == {RISKY: "report"}
     assert modes(accounts, OTHER) == {}
     assert "report: deviations are reported, and nothing is changed." in ran.err
 
 
-def test_what_is_enabled_keeps_its_mode_where_none_is_named(inside: Cli, accounts: Hub) -> None:
+def test_what_is_enabled_keeps_its_mode_where_none_is_named(cli: Cli, accounts: Hub) -> None:
     accounts.register(account=OWN, policies={SAFE: {"mode": "auto"}})
-    inside("policies", "enable", SAFE, RISKY, "--account", OWN)
+    cli("policies", "enable", SAFE, RISKY, "--account", OWN)
     assert modes(accounts) == {SAFE: "auto", RISKY: "report"}
 
 
@@ -64,45 +64,43 @@ def test_what_is_enabled_keeps_its_mode_where_none_is_named(inside: Cli, account
     ],
 )
 def test_policies_are_chosen_by_id_type_category_and_risk_as_in_the_list(
-    inside: Cli, accounts: Hub, args: list[str], chosen: set[str]
+    cli: Cli, accounts: Hub, args: list[str], chosen: set[str]
 ) -> None:
-    ran = inside("policies", "enable", *args, "--all-accounts")
+    ran = cli("policies", "enable", *args, "--all-accounts")
     assert ran.code == 0, ran.err
     for account in (OWN, OTHER):
         assert modes(accounts, account) == dict.fromkeys(chosen, "report")
     if args[0].startswith("-") and args != ["--all"]:
-        listed = inside("policies", *args, "--format", "json").json
+        listed = cli("policies", *args, "--format", "json").json
         assert {each["id"] for each in listed} == chosen
 
 
-def test_a_parameter_is_set_beside_those_that_the_account_has(inside: Cli, accounts: Hub) -> None:
+def test_a_parameter_is_set_beside_those_that_the_account_has(cli: Cli, accounts: Hub) -> None:
     given = ("--set", f"{LIMITS}.min_retention_days=14")
-    ran = inside("policies", "enable", LIMITS, "--account", OWN, *given)
+    ran = cli("policies", "enable", LIMITS, "--account", OWN, *given)
     assert "off -> report, min_retention_days = 14" in ran.err
     account = accounts.account(OWN)
     assert account is not None
     assert account.policies[LIMITS] == Enabled(mode=Mode.REPORT, parameters={"min_retention_days": 14})
-    inside("policies", "disable", LIMITS, "--account", OWN)
-    inside("policies", "enable", LIMITS, "--account", OWN, "--mode", "auto")
+    cli("policies", "disable", LIMITS, "--account", OWN)
+    cli("policies", "enable", LIMITS, "--account", OWN, "--mode", "auto")
     account = accounts.account(OWN)
     assert account is not None
     assert account.policies[LIMITS] == Enabled(mode=Mode.AUTO, parameters={"min_retention_days": 14})
 
 
-def test_a_policy_that_is_named_by_an_alias_is_not_named_twice(inside: Cli, accounts: Hub) -> None:
+def test_a_policy_that_is_named_by_an_alias_is_not_named_twice(cli: Cli, accounts: Hub) -> None:
     accounts.register(account=OWN, policies={"SQSSSEEnabled": {"mode": "report"}})
-    assert (
-        inside("policies", "enable", "SQSSSEEnabled", "--account", OWN, "--mode", "auto", "--yes").code == 0
-    )
+    assert cli("policies", "enable", "SQSSSEEnabled", "--account", OWN, "--mode", "auto", "--yes").code == 0
     assert modes(accounts) == {"sqs-server-side-encryption": "auto"}
 
 
 # --- What is said, and asked ---
 
 
-def test_before_it_changes_anything_it_says_what_may_break_and_asks(inside: Cli, accounts: Hub) -> None:
+def test_before_it_changes_anything_it_says_what_may_break_and_asks(cli: Cli, accounts: Hub) -> None:
     args = ("policies", "enable", RISKY, SAFE, "--account", OWN, "--mode", "auto")
-    ran = inside(*args, stdin="n\n")
+    ran = cli(*args, stdin="n\n")
     assert (ran.code, ran.out, modes(accounts)) == (2, "", {})
     said = " ".join(ran.err.split())
     policy = ALL[RISKY]
@@ -111,10 +109,10 @@ def test_before_it_changes_anything_it_says_what_may_break_and_asks(inside: Cli,
         f"{RISKY}: off -> auto. Risk breaks-access: {policy.side_effects} Undo: {policy.reversible}" in said
     )
     assert "Let 1 policy of risk breaks-access (1) change resources in 1 account? [y/N]" in said
-    ran = inside(*args)
+    ran = cli(*args)
     assert (ran.code, ran.out, modes(accounts)) == (2, "", {})
     assert "Nothing was changed: nobody confirmed it. In a script, give --yes." in ran.err
-    assert inside(*args, stdin="y\n").code == 0
+    assert cli(*args, stdin="y\n").code == 0
     assert modes(accounts) == {RISKY: "auto", SAFE: "auto"}
 
 
@@ -127,51 +125,48 @@ def test_before_it_changes_anything_it_says_what_may_break_and_asks(inside: Cli,
         ["disable", "s3-versioning"],
     ],
 )
-def test_what_cannot_break_anything_is_done_without_asking(
-    inside: Cli, accounts: Hub, args: list[str]
-) -> None:
+def test_what_cannot_break_anything_is_done_without_asking(cli: Cli, accounts: Hub, args: list[str]) -> None:
     accounts.register(account=OWN, policies={"s3-versioning": {"mode": "auto"}})
-    ran = inside("policies", *args, "--account", OWN)
+    ran = cli("policies", *args, "--account", OWN)
     assert ran.code == 0, ran.err
     assert "[y/N]" not in ran.err
 
 
-def test_a_parameter_of_a_risky_policy_in_auto_is_asked_about(inside: Cli, accounts: Hub) -> None:
+def test_a_parameter_of_a_risky_policy_in_auto_is_asked_about(cli: Cli, accounts: Hub) -> None:
     [name] = [
         name
         for name, each in ALL.items()
         if each.risk is Risk.KEY_COUPLING and "encrypt_with" in each.parameters and name.startswith("sqs")
     ]
     accounts.register(account=OWN, policies={name: {"mode": "auto"}})
-    ran = inside("policies", "enable", name, "--account", OWN, "--set", f"{name}.encrypt_with=SSE-KMS")
+    ran = cli("policies", "enable", name, "--account", OWN, "--set", f"{name}.encrypt_with=SSE-KMS")
     assert ran.code == 2
     assert "of risk key-coupling (1)" in " ".join(ran.err.split())
 
 
-def test_of_approve_it_says_that_somebody_is_asked(inside: Cli, accounts: Hub) -> None:
-    ran = inside("policies", "enable", RISKY, "--account", OWN, "--mode", "approve", COLUMNS="200")
+def test_of_approve_it_says_that_somebody_is_asked(cli: Cli, accounts: Hub) -> None:
+    ran = cli("policies", "enable", RISKY, "--account", OWN, "--mode", "approve", COLUMNS="200")
     assert "approve: deviations are fixed after a person approves" in ran.err
 
 
-def test_accounts_in_which_the_same_happens_are_told_together(inside: Cli, accounts: Hub) -> None:
+def test_accounts_in_which_the_same_happens_are_told_together(cli: Cli, accounts: Hub) -> None:
     assert (
-        f"In 2 accounts, {OWN} (Payments), {OTHER}:"
-        in inside("policies", "enable", SAFE, "--all-accounts").err
+        f"In 2 accounts, {OWN} (Payments), {OTHER}:" in cli("policies", "enable", SAFE, "--all-accounts").err
     )
 
 
-def test_where_all_is_as_wanted_nothing_is_written(inside: Cli, accounts: Hub, server: Server) -> None:
-    inside("policies", "enable", SAFE, "--account", OWN)
+def test_where_all_is_as_wanted_nothing_is_written(cli: Cli, accounts: Hub, server: Server) -> None:
+    cli("policies", "enable", SAFE, "--account", OWN)
     server.calls.clear()
-    ran = inside("policies", "enable", SAFE, "--account", OWN, "--format", "json")
+    ran = cli("policies", "enable", SAFE, "--account", OWN, "--format", "json")
     assert (ran.code, ran.json[0]["policies"], ran.json[0]["written"]) == (0, [], False)
     assert "There is nothing to change." in ran.err
     assert "dynamodb:PutItem" not in server.calls
 
 
-def test_json_has_before_and_after_of_each_account_and_policy(inside: Cli, accounts: Hub) -> None:
+def test_json_has_before_and_after_of_each_account_and_policy(cli: Cli, accounts: Hub) -> None:
     accounts.register(account=OWN, policies={RISKY: {"mode": "report"}})
-    ran = inside("policies", "set-mode", "auto", RISKY, "--all-accounts", "--yes", "--format", "json")
+    ran = cli("policies", "set-mode", "auto", RISKY, "--all-accounts", "--yes", "--format", "json")
     assert ran.json == [
         {
             "account": OWN,
@@ -193,28 +188,28 @@ def test_json_has_before_and_after_of_each_account_and_policy(inside: Cli, accou
 # --- Disabling, and changing modes ---
 
 
-def test_disabled_is_as_never_named(inside: Cli, accounts: Hub) -> None:
-    inside("policies", "enable", "--all", "--all-accounts")
-    ran = inside("policies", "disable", "--all", "--all-accounts")
+def test_disabled_is_as_never_named(cli: Cli, accounts: Hub) -> None:
+    cli("policies", "enable", "--all", "--all-accounts")
+    ran = cli("policies", "disable", "--all", "--all-accounts")
     assert ran.code == 0
     assert (modes(accounts), modes(accounts, OTHER)) == ({}, {})
     assert f"{len(COMPLETE)} report -> off" in ran.out
 
 
-def test_set_mode_leaves_what_is_off(inside: Cli, accounts: Hub) -> None:
-    inside("policies", "enable", SAFE, "--account", OWN)
-    ran = inside("policies", "set-mode", "auto", "--all", "--all-accounts")
+def test_set_mode_leaves_what_is_off(cli: Cli, accounts: Hub) -> None:
+    cli("policies", "enable", SAFE, "--account", OWN)
+    ran = cli("policies", "set-mode", "auto", "--all", "--all-accounts")
     assert ran.code == 0, ran.err
     assert (modes(accounts), modes(accounts, OTHER)) == ({SAFE: "auto"}, {})
 
 
 @pytest.mark.parametrize("mode", ["report", "approve", "auto"])
 def test_set_mode_refuses_a_named_policy_that_is_off_and_names_enable(
-    inside: Cli, accounts: Hub, server: Server, mode: str
+    cli: Cli, accounts: Hub, server: Server, mode: str
 ) -> None:
     accounts.register(account=OWN, policies={SAFE: {"mode": "report"}, RISKY: {"mode": "off"}})
     for named in ([RISKY], [SAFE, RISKY], ["s3-versioning"]):
-        ran = inside("policies", "set-mode", mode, *named, "--account", OWN, "--yes")
+        ran = cli("policies", "set-mode", mode, *named, "--account", OWN, "--yes")
         assert ran.code == 2
         said = " ".join(ran.err.split())
         assert f"{named[-1]} is off in {OWN}, and set-mode changes only enabled policies." in said
@@ -222,9 +217,9 @@ def test_set_mode_refuses_a_named_policy_that_is_off_and_names_enable(
     assert "dynamodb:PutItem" not in server.calls
 
 
-def test_set_mode_says_in_which_accounts_a_policy_stayed_off(inside: Cli, accounts: Hub) -> None:
+def test_set_mode_says_in_which_accounts_a_policy_stayed_off(cli: Cli, accounts: Hub) -> None:
     accounts.register(account=OWN, policies={SAFE: {"mode": "report"}})
-    ran = inside("policies", "set-mode", "auto", SAFE, "--all-accounts")
+    ran = cli("policies", "set-mode", "auto", SAFE, "--all-accounts")
     assert (ran.code, modes(accounts), modes(accounts, OTHER)) == (0, {SAFE: "auto"}, {})
     assert f"Policies that are off stayed off in {OTHER}." in " ".join(ran.err.split())
 
@@ -294,7 +289,7 @@ def test_no_account_is_registered(refused: Callable[..., str], hub: Hub) -> None
 
 
 def test_an_account_that_somebody_else_changes_meanwhile_is_told_and_the_others_are_written(
-    inside: Cli, accounts: Hub, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, accounts: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put = Registry.put
 
@@ -303,9 +298,9 @@ def test_an_account_that_somebody_else_changes_meanwhile_is_told_and_the_others_
             put(self, account.model_copy(update={"name": "Changed meanwhile"}))
         return put(self, account)
 
-    inside("policies", "enable", SAFE, "--all-accounts")
+    cli("policies", "enable", SAFE, "--all-accounts")
     monkeypatch.setattr(Registry, "put", raced)
-    ran = inside("policies", "enable", RISKY, "--all-accounts", "--format", "json")
+    ran = cli("policies", "enable", RISKY, "--all-accounts", "--format", "json")
     assert ran.code == 1
     assert {each["account"]: each["written"] for each in ran.json} == {OWN: False, OTHER: True}
     assert f"Another person has changed the settings of account {OWN} meanwhile" in ran.json[0]["error"]
@@ -314,7 +309,7 @@ def test_an_account_that_somebody_else_changes_meanwhile_is_told_and_the_others_
 
 
 def test_an_account_that_somebody_else_removes_meanwhile_is_not_written_again(
-    inside: Cli, accounts: Hub, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, accounts: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put = Registry.put
 
@@ -322,9 +317,9 @@ def test_an_account_that_somebody_else_removes_meanwhile_is_not_written_again(
         self.remove(account.account)
         return put(self, account)
 
-    inside("policies", "enable", SAFE, "--account", OWN)
+    cli("policies", "enable", SAFE, "--account", OWN)
     monkeypatch.setattr(Registry, "put", raced)
-    ran = inside("policies", "enable", RISKY, "--account", OWN, "--format", "json")
+    ran = cli("policies", "enable", RISKY, "--account", OWN, "--format", "json")
     assert ran.code == 1
     assert f"Another person has changed the settings of account {OWN} meanwhile" in ran.json[0]["error"]
     assert accounts.account(OWN) is None

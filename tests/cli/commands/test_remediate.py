@@ -133,7 +133,7 @@ def of_three_one_unreadable(server: Server, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.usefixtures("of_three_one_unreadable")
-def test_what_cannot_be_read_has_an_execution_that_says_why_and_hides_nothing(cli: Cli, inside: Cli) -> None:
+def test_what_cannot_be_read_has_an_execution_that_says_why_and_hides_nothing(cli: Cli) -> None:
     ran = cli("remediate", "--yes", "-t", "sqs-queue", "--account", "888899990000", "--format", "json")
     assert [(each["resource"], each["outcome"]) for each in ran.json] == [
         ("readable", "remediated"),
@@ -142,7 +142,7 @@ def test_what_cannot_be_read_has_an_execution_that_says_why_and_hides_nothing(cl
     ]
     assert "AccessDenied" in ran.json[2]["reason"]
     assert ran.code == 1
-    kept = inside("history", "--format", "json").json
+    kept = cli("history", "--format", "json").json
     # What was in its right state had no execution.
     assert {each["resource"] for each in kept} == {"readable", "unreadable"}
 
@@ -162,12 +162,12 @@ def of_two_one_denied(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("of_two_one_denied")
-def test_one_that_fails_stops_no_other_and_the_run_ends_with_1(server: Server, cli: Cli, inside: Cli) -> None:
+def test_one_that_fails_stops_no_other_and_the_run_ends_with_1(server: Server, cli: Cli) -> None:
     ran = cli("remediate", "--yes", "-t", "sqs-queue", "-r", "not-to-be-written", "-r", "to-be-written")
     assert "sqs-queue not-to-be-written: failed" in ran.out
     assert "SetQueueAttributes failed. AWS refused" in ran.out
     assert "sqs-queue to-be-written: remediated" in ran.out
     assert encryption(server, "to-be-written") == "true"
     assert ran.code == 1
-    failed = inside("history", "--outcome", "failed", "--format", "json").json
+    failed = cli("history", "--outcome", "failed", "--format", "json").json
     assert [each["resource"] for each in failed] == ["not-to-be-written"]

@@ -40,16 +40,16 @@ def about(queue: str) -> dict[str, Any]:
 
 
 def test_the_event_starts_what_the_hubs_rules_have_for_it_and_is_followed_to_its_end(
-    server: Server, engine: Engine, inside: Cli, about_a_queue: dict[str, Any], tmp_path: Path
+    server: Server, engine: Engine, cli: Cli, about_a_queue: dict[str, Any], tmp_path: Path
 ) -> None:
     server.make("sqs-queue", "replayed")
-    ran = inside("replay", saved(about_a_queue, tmp_path), "--deployed", "--yes")
+    ran = cli("replay", saved(about_a_queue, tmp_path), "--deployed", "--yes")
     assert "SetQueueAttributes of aws.sqs, with id" in ran.out
     assert "sqs-queue replayed: remediated" in ran.out
     assert "Calls made: SetQueueAttributes." in ran.out
     assert "events:PutEvents" in server.calls
     assert ran.code == 0
-    again = inside("replay", saved(about_a_queue, tmp_path), "--deployed", "--yes", "--format", "json")
+    again = cli("replay", saved(about_a_queue, tmp_path), "--deployed", "--yes", "--format", "json")
     [execution] = again.json["executions"]
     assert execution["outcome"] == "compliant"
     assert execution["name"].startswith(again.json["event"])
@@ -58,12 +58,12 @@ def test_the_event_starts_what_the_hubs_rules_have_for_it_and_is_followed_to_its
 
 
 def test_an_event_about_a_group_is_followed_to_the_end_of_every_execution_that_it_leads_to(
-    server: Server, inside: Cli, tmp_path: Path
+    server: Server, cli: Cli, tmp_path: Path
 ) -> None:
     buckets = {server.make("s3-bucket", name) for name in ("of-the-group", "of-the-group-too")}
     text = (SHIPPED.parents[1] / "s3-bucket" / "DeleteAccountPublicAccessBlock.json").read_text()
     given = {**json.loads(text.replace("111122223333", OWN)), "time": written(datetime.now(UTC))}
-    ran = inside("replay", saved(given, tmp_path), "--deployed", "--yes", "--format", "json")
+    ran = cli("replay", saved(given, tmp_path), "--deployed", "--yes", "--format", "json")
     outcomes = {each["resource"]: each["outcome"] for each in ran.json["executions"]}
     # The hub's own bucket and the one that gets the logs are the account's too, and so is its block.
     own = {name for name in outcomes if name.startswith(("rightstate-workbucket-", "access-logs-"))}
@@ -72,27 +72,27 @@ def test_an_event_about_a_group_is_followed_to_the_end_of_every_execution_that_i
 
 
 def test_an_event_that_no_rule_matches_is_told_with_the_reason_and_ends_with_1(
-    inside: Cli,
+    cli: Cli,
     about_a_queue: dict[str, Any],
     tmp_path: Path,
     no_wait: None,
 ) -> None:
     about_a_queue["detail"]["errorCode"] = "AccessDenied"
-    ran = inside("replay", saved(about_a_queue, tmp_path), "--deployed", "--yes", "--format", "json")
+    ran = cli("replay", saved(about_a_queue, tmp_path), "--deployed", "--yes", "--format", "json")
     assert ran.json["executions"] == []
     assert "The call failed (AccessDenied), so it changed nothing" in ran.err
     assert ran.code == 1
 
 
 def test_an_event_that_a_rule_matches_and_that_starts_nothing_is_told_with_where_to_look(
-    inside: Cli,
+    cli: Cli,
     about_a_queue: dict[str, Any],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     no_wait: None,
 ) -> None:
     monkeypatch.setattr("moto.events.models.Rule.send_to_targets", lambda *given: None)
-    ran = inside("replay", saved(about_a_queue, tmp_path), "--deployed", "--yes")
+    ran = cli("replay", saved(about_a_queue, tmp_path), "--deployed", "--yes")
     assert "The rule rightstate-sqs-queue matches it, so look whether the hub's is enabled" in ran.err
     assert "rightstate-undelivered-events`." in ran.err
     assert ran.code == 1
@@ -193,7 +193,7 @@ def handled(engine: Engine, event: dict[str, Any], at: datetime, given: dict[str
 def test_an_event_that_the_ledger_knows_is_not_replayed_however_long_ago_it_was(
     server: Server,
     engine: Engine,
-    inside: Cli,
+    cli: Cli,
     event: dict[str, Any],
     tmp_path: Path,
     days: int,
@@ -203,7 +203,7 @@ def test_an_event_that_the_ledger_knows_is_not_replayed_however_long_ago_it_was(
     event = {**event, "time": written(time)}
     handled(engine, event, time + timedelta(seconds=5))
     server.calls.clear()
-    ran = inside("replay", saved(event, tmp_path), "--deployed", "--yes")
+    ran = cli("replay", saved(event, tmp_path), "--deployed", "--yes")
     assert "Not replayed: " in ran.err
     assert "has handled the event, and ended remediated. --force replays it all the same." in ran.err
     assert "events:PutEvents" not in server.calls
@@ -211,7 +211,7 @@ def test_an_event_that_the_ledger_knows_is_not_replayed_however_long_ago_it_was(
 
 
 def test_an_event_whose_execution_failed_is_replayed(
-    server: Server, engine: Engine, inside: Cli, event: dict[str, Any], tmp_path: Path
+    server: Server, engine: Engine, cli: Cli, event: dict[str, Any], tmp_path: Path
 ) -> None:
     # As the rules of earlier versions made it. One of today's would end rejected.
     known = {"id": event["id"], "name": "SetQueueAttributes", "time": event["time"]}
@@ -219,14 +219,14 @@ def test_an_event_whose_execution_failed_is_replayed(
     handled(engine, event, datetime.now(UTC), earlier)
     # Of the failed execution the bus has been told.
     server.calls.clear()
-    ran = inside("replay", saved(event, tmp_path), "--deployed", "--yes")
+    ran = cli("replay", saved(event, tmp_path), "--deployed", "--yes")
     assert "events:PutEvents" in server.calls
     assert ran.code == 0
 
 
 def test_an_old_event_that_nobody_has_handled_wants_force(
     server: Server,
-    inside: Cli,
+    cli: Cli,
     refused: Callable[..., str],
     event: dict[str, Any],
     tmp_path: Path,
@@ -236,7 +236,7 @@ def test_an_old_event_that_nobody_has_handled_wants_force(
     assert "more than 24 hours ago" in told
     assert "Nothing was replayed. With --force it is" in told
     assert "events:PutEvents" not in server.calls
-    assert inside("replay", saved(old, tmp_path), "--deployed", "--yes", "--force").code == 0
+    assert cli("replay", saved(old, tmp_path), "--deployed", "--yes", "--force").code == 0
 
 
 @pytest.mark.parametrize(

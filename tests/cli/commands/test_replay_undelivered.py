@@ -68,19 +68,19 @@ def entries(engine: Engine, event: dict[str, Any]) -> list[str]:
     return [entry["outcome"] for entry in engine.ledger() if (entry["event"] or {}).get("id") == event["id"]]
 
 
-def replay(inside: Cli, *options: str) -> Any:
-    return inside("replay", "--deployed", "--undelivered", "--yes", "--format", "json", *options)
+def replay(cli: Cli, *options: str) -> Any:
+    return cli("replay", "--deployed", "--undelivered", "--yes", "--format", "json", *options)
 
 
 def test_every_event_of_the_queue_is_delivered_under_its_own_id_and_removed(
-    engine: Engine, server: Server, inside: Cli
+    engine: Engine, server: Server, cli: Cli
 ) -> None:
     server.make("sqs-queue", "undelivered")
     server.make("sqs-queue", "undelivered-theirs", OTHER)
     own, theirs = about("undelivered"), about("undelivered-theirs", OTHER)
     fail(engine, own)
     fail(engine, theirs)
-    ran = replay(inside)
+    ran = replay(cli)
     assert sorted(each["outcome"] for each in ran.json["executions"]) == ["remediated", "remediated"]
     assert entries(engine, own) == entries(engine, theirs) == ["remediated"]
     assert {each["account"] for each in ran.json["executions"]} == {OWN, OTHER}
@@ -88,7 +88,7 @@ def test_every_event_of_the_queue_is_delivered_under_its_own_id_and_removed(
 
 
 def test_the_whole_queue_replayed_twice_leads_to_the_same_end(
-    engine: Engine, server: Server, inside: Cli
+    engine: Engine, server: Server, cli: Cli
 ) -> None:
     """T17."""
     server.make("sqs-queue", "twice-undelivered")
@@ -96,14 +96,14 @@ def test_the_whole_queue_replayed_twice_leads_to_the_same_end(
     for _ in range(2):
         fail(engine, event)
         fail(engine, event)
-        assert replay(inside).code == 0
+        assert replay(cli).code == 0
     assert entries(engine, event) == ["remediated"]
     assert server.calls.count("sqs:SetQueueAttributes") == 1
     assert waiting(engine) == 0
 
 
 def test_an_event_that_was_replayed_and_is_in_no_ledger_yet_starts_nothing_again(
-    engine: Engine, server: Server, inside: Cli, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, server: Server, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Step Functions refuses the name of an execution that has ended; moto, where the input is another."""
     server.make("sqs-queue", "unrecorded")
@@ -112,7 +112,7 @@ def test_an_event_that_was_replayed_and_is_in_no_ledger_yet_starts_nothing_again
     executions = []
     for source in ("203.0.113.7", "203.0.113.8"):
         fail(engine, event | {"detail": {**event["detail"], "sourceIPAddress": source}})
-        ran = replay(inside)
+        ran = replay(cli)
         assert ran.code == 0
         executions += [each["name"] for each in ran.json["executions"]]
     assert len(set(executions)) == 1
@@ -122,30 +122,28 @@ def test_an_event_that_was_replayed_and_is_in_no_ledger_yet_starts_nothing_again
 
 
 def test_an_event_that_was_handled_meanwhile_is_skipped_with_a_word_unless_forced(
-    engine: Engine, server: Server, inside: Cli
+    engine: Engine, server: Server, cli: Cli
 ) -> None:
     server.make("sqs-queue", "handled")
     event = about("handled")
     list(engine.run([match.start for match in engine.matches(event)]))
     fail(engine, event)
-    ran = replay(inside)
+    ran = replay(cli)
     [told] = ran.json["events"]
     assert (told["fate"], ran.json["executions"]) == ("handled", [])
     assert "has handled it: remediated" in told["reason"]
     fail(engine, event)
-    [execution] = replay(inside, "--force").json["executions"]
+    [execution] = replay(cli, "--force").json["executions"]
     assert execution["outcome"] == "compliant"
 
 
-def test_an_old_event_stays_in_the_queue_until_it_is_forced(
-    engine: Engine, server: Server, inside: Cli
-) -> None:
+def test_an_old_event_stays_in_the_queue_until_it_is_forced(engine: Engine, server: Server, cli: Cli) -> None:
     server.make("sqs-queue", "old")
     fail(engine, about("old", time=written(datetime.now(UTC) - timedelta(hours=25))))
-    ran = replay(inside)
+    ran = replay(cli)
     assert [each["fate"] for each in ran.json["events"]] == ["old"]
     assert (waiting(engine), ran.code) == (1, 1)
-    assert replay(inside, "--force").code == 0
+    assert replay(cli, "--force").code == 0
     assert waiting(engine) == 0
 
 
@@ -165,12 +163,12 @@ AUTO = {POLICY: Enabled(mode=Mode.AUTO)}
     ids=["off", "exempt"],
 )
 def test_what_is_decided_is_what_the_settings_say_by_then(
-    engine: Engine, server: Server, inside: Cli, settings: Account, outcome: str
+    engine: Engine, server: Server, cli: Cli, settings: Account, outcome: str
 ) -> None:
     fail(engine, about(server.make("sqs-queue", f"by-then-{outcome}")))
     engine.configure(settings)
     try:
-        [execution] = replay(inside).json["executions"]
+        [execution] = replay(cli).json["executions"]
     finally:
         engine.configure(Account(account=OWN, policies=AUTO))
     assert execution["outcome"] == outcome
@@ -195,28 +193,28 @@ def test_what_is_decided_is_what_the_settings_say_by_then(
     ids=lambda body: body[-40:],
 )
 def test_a_poison_event_stays_is_told_of_and_does_not_stop_the_next_good_one(
-    engine: Engine, server: Server, inside: Cli, body: str
+    engine: Engine, server: Server, cli: Cli, body: str
 ) -> None:
     """T16."""
     good = about(server.make("sqs-queue", f"after-{uuid.uuid4().hex[:8]}"))
     fail(engine, body)
     fail(engine, good)
-    ran = replay(inside)
+    ran = replay(cli)
     assert [each["outcome"] for each in ran.json["executions"]] == ["remediated"]
     assert sorted(each["fate"] for each in ran.json["events"]) == ["left", "start"]
     assert (waiting(engine), ran.code) == (1, 1)
 
 
 def test_without_a_yes_everything_stays_and_can_be_seen_at_once(
-    engine: Engine, server: Server, inside: Cli
+    engine: Engine, server: Server, cli: Cli
 ) -> None:
     fail(engine, about("unconfirmed"))
-    ran = inside("replay", "--deployed", "--undelivered", stdin="n\n")
+    ran = cli("replay", "--deployed", "--undelivered", stdin="n\n")
     assert "Deliver 1 event of the hub 'rightstate'? [y/N]" in ran.err
     assert (ran.code, waiting(engine)) == (2, 1)
     assert engine.client("sqs").receive_message(QueueUrl=url(engine)).get("Messages")
 
 
-def test_an_empty_queue_is_said(inside: Cli) -> None:
-    ran = inside("replay", "--deployed", "--undelivered", "--yes")
+def test_an_empty_queue_is_said(cli: Cli) -> None:
+    ran = cli("replay", "--deployed", "--undelivered", "--yes")
     assert ("No event is undelivered." in ran.err, ran.code, ran.out) == (True, 0, "")

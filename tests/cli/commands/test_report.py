@@ -73,21 +73,21 @@ def test_a_hubs_ledger_becomes_a_page_and_files(cli: Cli, tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("ran")
-def test_a_hubs_ledger_can_be_narrowed_and_reported_again_from_the_file(inside: Cli, tmp_path: Path) -> None:
+def test_a_hubs_ledger_can_be_narrowed_and_reported_again_from_the_file(cli: Cli, tmp_path: Path) -> None:
     hub, again = tmp_path / "hub", tmp_path / "again"
-    ran = inside("report", "-o", str(hub), "--account", OWN, "--since", "1h", "--format", "json")
+    ran = cli("report", "-o", str(hub), "--account", OWN, "--since", "1h", "--format", "json")
     assert names(hub) == ["first", "second", "fourth"]
     found = ran.json
     assert found["manifest"]["accounts"] == [OWN]
     assert found["figures"]["records"] == 3
     assert found["figures"]["changed"]["records"] == 1
-    inside("report", "-o", str(again), "--from", str(hub / "records.jsonl"))
+    cli("report", "-o", str(again), "--from", str(hub / "records.jsonl"))
     for name in ("records.jsonl", "changes.csv", "ocsf.jsonl"):
         assert (again / name).read_bytes() == (hub / name).read_bytes()
 
 
 def test_what_waits_for_an_approval_is_counted_and_listed_though_the_ledger_lacks_it(
-    engine: Engine, ran: None, server: Server, inside: Cli, tmp_path: Path
+    engine: Engine, ran: None, server: Server, cli: Cli, tmp_path: Path
 ) -> None:
     queue = server.make("sqs-queue", "asked-about", OTHER)
     policy = {"sqs-server-side-encryption": Enabled(mode=Mode.APPROVE)}
@@ -95,36 +95,36 @@ def test_what_waits_for_an_approval_is_counted_and_listed_though_the_ledger_lack
     engine.configure(Account(account=OTHER, role_arn=role, policies=policy))
     execution = started(engine, "sqs-queue", {"account": OTHER, "region": REGION, "resource": queue})
     request = request_of(engine, execution)
-    ran_now = inside("report", "-o", str(tmp_path / "out"), "--format", "json")
+    ran_now = cli("report", "-o", str(tmp_path / "out"), "--format", "json")
     assert ran_now.json["figures"]["waiting"] == ran_now.json["manifest"]["counts"]["requests"] == 1
     assert execution.rpartition(":")[2] not in names(tmp_path / "out")
     page = (tmp_path / "out" / "index.html").read_text()
     for fact in (request.id, request.plan, request.until):
         assert fact in page
     assert request.token not in page
-    mine = inside("report", "-o", str(tmp_path / "mine"), "--account", OWN, "--format", "json")
+    mine = cli("report", "-o", str(tmp_path / "mine"), "--account", OWN, "--format", "json")
     assert mine.json["figures"]["waiting"] == 0
-    again = inside("report", "-o", str(tmp_path / "again"), "--from", str(tmp_path / "out" / "records.jsonl"))
+    again = cli("report", "-o", str(tmp_path / "again"), "--from", str(tmp_path / "out" / "records.jsonl"))
     assert "has neither what waits for an approval nor what surveys saw" in " ".join(again.err.split())
     guarding_as(engine, "AROAB:bo", "arn:aws:sts::1:assumed-role/B/bo").decide(request, Choice.DENY, "no")
     ended(engine, execution)
-    over = inside("report", "-o", str(tmp_path / "over"), "--format", "json")
+    over = cli("report", "-o", str(tmp_path / "over"), "--format", "json")
     assert over.json["figures"]["waiting"] == over.json["manifest"]["counts"]["requests"] == 0
 
 
 def test_settings_that_are_not_understood_are_said_and_end_it_with_1(
-    inside: Cli, hub: Hub, tmp_path: Path
+    cli: Cli, hub: Hub, tmp_path: Path
 ) -> None:
     hub.register(account=OWN, policies={})
     hub.write_by_hand(account=OTHER, policies="all")
-    ran = inside("report", "-o", str(tmp_path / "out"))
+    ran = cli("report", "-o", str(tmp_path / "out"))
     assert (ran.code, f"lacks the exemptions of account {OTHER}" in " ".join(ran.err.split())) == (1, True)
     assert f'"missing":["{OTHER}"]' in (tmp_path / "out" / "index.html").read_text()
 
 
 @pytest.mark.usefixtures("ran")
-def test_reading_needs_no_more_than_to_read(inside: Cli, server: Server, tmp_path: Path) -> None:
-    inside("report", "-o", str(tmp_path / "out"))
+def test_reading_needs_no_more_than_to_read(cli: Cli, server: Server, tmp_path: Path) -> None:
+    cli("report", "-o", str(tmp_path / "out"))
     assert {call.partition(" ")[0] for call in map(str, server.calls)} <= {
         "sts:GetCallerIdentity",
         "cloudformation:DescribeStacks",
@@ -148,9 +148,9 @@ def test_reading_needs_no_more_than_to_read(inside: Cli, server: Server, tmp_pat
     ],
 )
 def test_a_file_is_reported_without_aws(
-    inside: Cli, file: Path, tmp_path: Path, options: list[str], expected: list[str]
+    cli: Cli, file: Path, tmp_path: Path, options: list[str], expected: list[str]
 ) -> None:
-    found = inside(
+    found = cli(
         "report",
         "-o",
         str(tmp_path / "out"),
@@ -175,15 +175,15 @@ def test_a_file_is_reported_without_aws(
     ],
 )
 def test_a_report_of_a_part_says_of_which(
-    inside: Cli, file: Path, tmp_path: Path, options: list[str], filters: dict[str, list[str]], said: str
+    cli: Cli, file: Path, tmp_path: Path, options: list[str], filters: dict[str, list[str]], said: str
 ) -> None:
     """In the manifest as in the talk; the page is looked at in a browser."""
-    ran = inside("report", "-o", str(tmp_path / "out"), "--from", str(file), *options)
+    ran = cli("report", "-o", str(tmp_path / "out"), "--from", str(file), *options)
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["filters"] == filters
     assert said in " ".join(ran.out.split())
 
 
-def test_the_settings_beside_a_file_give_the_exemptions(inside: Cli, file: Path, tmp_path: Path) -> None:
+def test_the_settings_beside_a_file_give_the_exemptions(cli: Cli, file: Path, tmp_path: Path) -> None:
     exemption = Exemption(
         id="ex-00000001",
         reason="why",
@@ -194,35 +194,35 @@ def test_the_settings_beside_a_file_give_the_exemptions(inside: Cli, file: Path,
     accounts = [Account(account="111122223333", name="shop", exemptions=(exemption,))]
     settings = tmp_path / "accounts.json"
     settings.write_text(json.dumps([each.model_dump(mode="json") for each in accounts]))
-    inside("report", "-o", str(tmp_path / "out"), "--from", str(file), "--settings", str(settings))
+    cli("report", "-o", str(tmp_path / "out"), "--from", str(file), "--settings", str(settings))
     page = (tmp_path / "out" / "index.html").read_text()
     assert '"ex-00000001"' in page
     assert '"111122223333":"shop"' in page
 
 
-def test_check_says_which_file_was_changed(inside: Cli, file: Path, tmp_path: Path) -> None:
+def test_check_says_which_file_was_changed(cli: Cli, file: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    inside("report", "-o", str(out), "--from", str(file))
-    unchanged = inside("report", "--check", str(out))
+    cli("report", "-o", str(out), "--from", str(file))
+    unchanged = cli("report", "--check", str(out))
     assert (unchanged.code, unchanged.out) == (0, "")
     (out / "changes.csv").write_text("nothing\n")
     (out / "ocsf.jsonl").unlink()
-    changed = inside("report", "--check", str(out))
+    changed = cli("report", "--check", str(out))
     assert (changed.code, [line.split() for line in changed.out.splitlines() if "." in line]) == (
         1,
         [["changes.csv", "changed"], ["ocsf.jsonl", "missing"]],
     )
-    as_json = inside("report", "--check", str(out), "--format", "json")
+    as_json = cli("report", "--check", str(out), "--format", "json")
     assert (as_json.code, as_json.json["unchanged"]) == (1, False)
 
 
-def test_a_report_is_replaced_by_force_alone(inside: Cli, file: Path, tmp_path: Path) -> None:
+def test_a_report_is_replaced_by_force_alone(cli: Cli, file: Path, tmp_path: Path) -> None:
     write = ("report", "-o", str(tmp_path / "out"), "--from", str(file))
-    assert inside(*write).code == 0
-    again = inside(*write, "--account", OTHER)
+    assert cli(*write).code == 0
+    again = cli(*write, "--account", OTHER)
     assert (again.code, "--force" in again.err) == (2, True)
     assert names(tmp_path / "out") == ["one", "two", "three"]
-    assert inside(*write, "--account", OTHER, "--force").code == 0
+    assert cli(*write, "--account", OTHER, "--force").code == 0
     assert names(tmp_path / "out") == ["three"]
 
 

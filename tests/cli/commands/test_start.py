@@ -35,40 +35,36 @@ def started_for(engine: Engine, resource: str) -> list[dict[str, Any]]:
 
 
 def test_resources_are_mended_through_the_hub_and_a_second_start_writes_nothing(
-    server: Server, inside: Cli
+    server: Server, cli: Cli
 ) -> None:
     for name in ("first", "second"):
         server.make("sqs-queue", name)
-    ran = inside("start", "--type", "sqs-queue", "first", "second", "--yes")
+    ran = cli("start", "--type", "sqs-queue", "first", "second", "--yes")
     assert "sqs-queue first: remediated" in ran.out
     assert "2 executions: 2 remediated. 2 settings of 2 resources changed and verified." in ran.out
     assert "for sqs-queue first ..." in ran.err
     assert "sqs:SetQueueAttributes" in server.writes
     assert ran.code == 0
     server.calls.clear()
-    again = inside("start", f"arn:aws:sqs:{REGION}:{OWN}:first", "--yes", "--format", "json")
+    again = cli("start", f"arn:aws:sqs:{REGION}:{OWN}:first", "--yes", "--format", "json")
     assert [each["outcome"] for each in again.json] == ["compliant"]
     assert "sqs:SetQueueAttributes" not in server.writes
     assert again.code == 0
 
 
-def test_with_mode_report_it_asks_nothing_changes_nothing_and_ends_with_1(
-    server: Server, inside: Cli
-) -> None:
+def test_with_mode_report_it_asks_nothing_changes_nothing_and_ends_with_1(server: Server, cli: Cli) -> None:
     server.make("sqs-queue", "only-reported")
-    ran = inside("start", "-t", "sqs-queue", "only-reported", "--mode", "report", "--format", "json")
+    ran = cli("start", "-t", "sqs-queue", "only-reported", "--mode", "report", "--format", "json")
     assert [(each["resource"], each["outcome"]) for each in ran.json] == [("only-reported", "reported")]
     assert "[y/N]" not in ran.err
     assert "sqs:SetQueueAttributes" not in server.writes
     assert ran.code == 1
 
 
-def test_what_the_options_say_is_what_the_execution_is_told(
-    server: Server, engine: Engine, inside: Cli
-) -> None:
+def test_what_the_options_say_is_what_the_execution_is_told(server: Server, engine: Engine, cli: Cli) -> None:
     server.make("kms-key", "told")
     [key] = {each["KeyId"] for each in server.session().client("kms").list_keys()["Keys"]}
-    ran = inside(
+    ran = cli(
         "start", "-t", "kms-key", key, "-p", "kms-key-rotation", "--mode", "report", "--reason", "CHG-1"
     )
     assert ran.code == 1
@@ -104,32 +100,32 @@ def test_what_the_options_say_is_what_the_execution_is_told(
     ],
 )
 def test_the_place_is_that_of_the_arn_then_of_the_options_then_of_the_hub(
-    inside: Cli, args: list[str], place: tuple[str, str]
+    cli: Cli, args: list[str], place: tuple[str, str]
 ) -> None:
-    ran = inside("start", *args, "--no-wait", "--yes", "--format", "json")
+    ran = cli("start", *args, "--no-wait", "--yes", "--format", "json")
     assert [(each["account"], each["region"]) for each in ran.json] == [place]
     assert ran.code == 0
 
 
-def test_an_arn_that_may_be_of_two_types_starts_one_execution_for_each(inside: Cli) -> None:
-    ran = inside("start", f"arn:aws:rds:{REGION}:{OWN}:db:either", "--no-wait", "--yes", "--format", "json")
+def test_an_arn_that_may_be_of_two_types_starts_one_execution_for_each(cli: Cli) -> None:
+    ran = cli("start", f"arn:aws:rds:{REGION}:{OWN}:db:either", "--no-wait", "--yes", "--format", "json")
     assert {each["resource_type"] for each in ran.json} == {"neptune-instance", "rds-instance"}
     assert "1 resource may be changed" in ran.err
 
 
-def test_with_no_wait_it_prints_the_names_and_history_shows_how_they_go(server: Server, inside: Cli) -> None:
+def test_with_no_wait_it_prints_the_names_and_history_shows_how_they_go(server: Server, cli: Cli) -> None:
     server.make("sqs-queue", "not-waited-for")
-    ran = inside("start", "-t", "sqs-queue", "not-waited-for", "--no-wait", "--yes")
+    ran = cli("start", "-t", "sqs-queue", "not-waited-for", "--no-wait", "--yes")
     [name] = [line.split()[0] for line in ran.out.splitlines() if "not-waited-for" in line]
     assert ran.code == 0
-    shown = inside("history", name, "--deployed", "--format", "json").json
+    shown = cli("history", name, "--deployed", "--format", "json").json
     assert [each["name"] for each in shown] == [name]
 
 
-def test_of_two_that_fail_and_succeed_both_are_told_and_it_ends_with_1(server: Server, inside: Cli) -> None:
+def test_of_two_that_fail_and_succeed_both_are_told_and_it_ends_with_1(server: Server, cli: Cli) -> None:
     server.make("sqs-queue", "of-one-account")
     absent = f"arn:aws:sqs:eu-west-1:{OTHER}:absent"
-    ran = inside("start", f"arn:aws:sqs:{REGION}:{OWN}:of-one-account", absent, "--yes")
+    ran = cli("start", f"arn:aws:sqs:{REGION}:{OWN}:of-one-account", absent, "--yes")
     assert f"sqs-queue of-one-account in {OWN}: remediated" in ran.out
     assert "2 executions: 1 gone, 1 remediated." in ran.out
     assert ran.code == 0
@@ -146,20 +142,20 @@ def test_an_account_that_is_not_registered_is_refused_before_anything_is_started
     assert len(inputs(engine)) == before
 
 
-def test_the_place_of_the_users_own_bucket_is_looked_up(server: Server, inside: Cli) -> None:
+def test_the_place_of_the_users_own_bucket_is_looked_up(server: Server, cli: Cli) -> None:
     s3 = server.session().client("s3", region_name="eu-west-1")
     s3.create_bucket(Bucket="own-elsewhere", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    ran = inside("start", "arn:aws:s3:::own-elsewhere", "--no-wait", "--yes", "--format", "csv")
+    ran = cli("start", "arn:aws:s3:::own-elsewhere", "--no-wait", "--yes", "--format", "csv")
     [row] = csv.DictReader(io.StringIO(ran.out))
     assert (row["account"], row["region"]) == (OWN, "eu-west-1")
-    planned = inside("plan", "-r", "arn:aws:s3:::own-elsewhere", "--format", "json").json
+    planned = cli("plan", "-r", "arn:aws:s3:::own-elsewhere", "--format", "json").json
     assert [(each["account"], each["region"]) for each in planned["items"]] == [(OWN, "eu-west-1")]
-    explained = inside("explain", "arn:aws:s3:::own-elsewhere", "--deployed", "--format", "json")
+    explained = cli("explain", "arn:aws:s3:::own-elsewhere", "--deployed", "--format", "json")
     assert f"{OWN}/eu-west-1/s3-bucket/own-elsewhere" in explained.out
 
 
 def test_an_execution_that_step_functions_does_not_show_yet_is_waited_for(
-    server: Server, inside: Cli, monkeypatch: pytest.MonkeyPatch
+    server: Server, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.make("sqs-queue", "seen-late")
     asked = []
@@ -172,13 +168,13 @@ def test_an_execution_that_step_functions_does_not_show_yet_is_waited_for(
 
     _describe = StepFunctionResponse.describe_execution
     monkeypatch.setattr(StepFunctionResponse, "describe_execution", describe)
-    ran = inside("start", "-t", "sqs-queue", "seen-late", "--yes")
+    ran = cli("start", "-t", "sqs-queue", "seen-late", "--yes")
     assert "sqs-queue seen-late: remediated" in ran.out
     assert len(asked) > 1
 
 
 def test_a_start_that_is_refused_says_what_runs_already_and_what_was_not_started(
-    server: Server, inside: Cli, monkeypatch: pytest.MonkeyPatch
+    server: Server, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.make("sqs-queue", "before-the-refusal")
 
@@ -189,7 +185,7 @@ def test_a_start_that_is_refused_says_what_runs_already_and_what_was_not_started
 
     _start = StepFunctionResponse.start_execution
     monkeypatch.setattr(StepFunctionResponse, "start_execution", start)
-    ran = inside("start", "-t", "sqs-queue", "before-the-refusal", "refused", "after", "--yes", "--no-wait")
+    ran = cli("start", "-t", "sqs-queue", "before-the-refusal", "refused", "after", "--yes", "--no-wait")
     assert "1 execution started" in ran.out and "before-the-refusal" in ran.out
     assert "Not started: 2 executions." in ran.err
     assert "StartExecution was answered with AccessDeniedException. 1 execution had been started" in ran.err
@@ -197,7 +193,7 @@ def test_a_start_that_is_refused_says_what_runs_already_and_what_was_not_started
 
 
 def test_ctrl_c_leaves_what_runs_to_the_hub_and_says_how_to_look_at_it(
-    server: Server, inside: Cli, monkeypatch: pytest.MonkeyPatch
+    server: Server, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.make("sqs-queue", "left-running")
 
@@ -206,11 +202,11 @@ def test_ctrl_c_leaves_what_runs_to_the_hub_and_says_how_to_look_at_it(
 
     impatient = SimpleNamespace(sleep=interrupt, monotonic=time.monotonic)
     monkeypatch.setattr("rightstate_cli.hub.follow.time", impatient)
-    ran = inside("start", "-t", "sqs-queue", "left-running", "never-started", "--at-once", "1", "--yes")
+    ran = cli("start", "-t", "sqs-queue", "left-running", "never-started", "--at-once", "1", "--yes")
     [command] = [line.split() for line in ran.err.splitlines() if line.startswith("  rightstate history ")]
     assert "Not started: 1 execution." in ran.err
     assert ran.code == 2
-    assert inside(*command[1:], "--format", "json").json[0]["resource"] == "left-running"
+    assert cli(*command[1:], "--format", "json").json[0]["resource"] == "left-running"
 
 
 @pytest.mark.parametrize(

@@ -55,13 +55,13 @@ def encryption(server: Server, queue: str, of: str = OWN) -> str:
 
 @pytest.mark.parametrize("by", ["name", "ARN", "end", "beginning"])
 def test_it_is_undone_by_name_or_arn_and_exempted_for_the_time_given(
-    server: Server, engine: Engine, inside: Cli, by: str
+    server: Server, engine: Engine, cli: Cli, by: str
 ) -> None:
     queue = f"undone-by-{by}"
     name = mended(server, engine, queue)
     assert encryption(server, queue) == "true"
     execution = f"arn:aws:states:{REGION}:{OWN}:execution:rightstate-sqs-queue:{name}"
-    ran = inside(
+    ran = cli(
         "undo",
         {"name": name, "ARN": execution, "end": name[-8:], "beginning": name[:12]}[by],
         *("--reason", "CHG-5530", "--approver", "ana@example.com", "--exempt-for", "2h", "--yes"),
@@ -84,10 +84,10 @@ def test_it_is_undone_by_name_or_arn_and_exempted_for_the_time_given(
 
 
 def test_json_has_the_undo_and_the_exemption_and_the_input_says_who_wanted_it(
-    server: Server, engine: Engine, inside: Cli
+    server: Server, engine: Engine, cli: Cli
 ) -> None:
     name = mended(server, engine, "undone-as-json", OTHER)
-    ran = inside("undo", name, "--reason", "CHG-1", "--yes", "--format", "json")
+    ran = cli("undo", name, "--reason", "CHG-1", "--yes", "--format", "json")
     undone = ran.json
     assert (undone["outcome"], undone["account"], undone["resource"]) == ("undone", OTHER, "undone-as-json")
     assert undone["undo"].endswith(f":{name}")
@@ -104,10 +104,10 @@ def test_json_has_the_undo_and_the_exemption_and_the_input_says_who_wanted_it(
 
 
 def test_it_shows_what_will_be_restored_and_asks_and_no_is_no(
-    server: Server, engine: Engine, inside: Cli
+    server: Server, engine: Engine, cli: Cli
 ) -> None:
     name = mended(server, engine, "not-undone")
-    ran = inside("undo", name, "--reason", "x", stdin="n\n")
+    ran = cli("undo", name, "--reason", "x", stdin="n\n")
     assert "SSE-SQS -> none" in ran.err
     assert "to a state that breaks sqs-server-side-encryption, and exempt it for 24h? [y/N]" in " ".join(
         ran.err.split()
@@ -118,23 +118,23 @@ def test_it_shows_what_will_be_restored_and_asks_and_no_is_no(
     assert encryption(server, "not-undone") == "true"
 
 
-def test_nobody_to_ask_is_no_consent(server: Server, engine: Engine, inside: Cli) -> None:
+def test_nobody_to_ask_is_no_consent(server: Server, engine: Engine, cli: Cli) -> None:
     name = mended(server, engine, "nobody-asked")
-    ran = inside("undo", name, "--reason", "x")
+    ran = cli("undo", name, "--reason", "x")
     assert "there was no answer. In a script, give --yes" in ran.err
     assert ran.code == 2
     assert account(engine).exemptions == ()
 
 
 def test_a_refused_undo_says_why_and_takes_its_exemption_away_again(
-    server: Server, engine: Engine, inside: Cli
+    server: Server, engine: Engine, cli: Cli
 ) -> None:
     name = mended(server, engine, "changed-since")
     sqs = server.session().client("sqs")
     url = sqs.get_queue_url(QueueName="changed-since")["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"KmsMasterKeyId": "alias/ours"})
     server.calls.clear()
-    ran = inside("undo", name, "--reason", "x", "--yes")
+    ran = cli("undo", name, "--reason", "x", "--yes")
     assert "undo-refused" in ran.out
     assert "Encryption was none, was set to SSE-SQS and is now alias/ours" in ran.out
     assert "It is not undone, so exemption ex-" in ran.err
@@ -144,7 +144,7 @@ def test_a_refused_undo_says_why_and_takes_its_exemption_away_again(
 
 
 def test_an_undo_that_cannot_be_started_leaves_no_exemption(
-    server: Server, engine: Engine, inside: Cli, monkeypatch: pytest.MonkeyPatch
+    server: Server, engine: Engine, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = mended(server, engine, "not-started")
 
@@ -152,23 +152,21 @@ def test_an_undo_that_cannot_be_started_leaves_no_exemption(
         raise JsonRESTError("AccessDeniedException", "no")
 
     monkeypatch.setattr(StepFunctionResponse, "start_execution", refuse)
-    ran = inside("undo", name, "--reason", "x", "--yes")
+    ran = cli("undo", name, "--reason", "x", "--yes")
     assert "StartExecution was answered with AccessDeniedException" in ran.err
     assert "was removed again" in ran.err
     assert account(engine).exemptions == ()
     assert (ran.code, ran.out) == (2, "")
 
 
-def test_what_would_be_destroyed_is_said_and_needs_consent(
-    server: Server, engine: Engine, inside: Cli
-) -> None:
+def test_what_would_be_destroyed_is_said_and_needs_consent(server: Server, engine: Engine, cli: Cli) -> None:
     name = mended(server, engine, "with-recovery", resource_type="dynamodb-table")
-    ran = inside("undo", name, "--reason", "x", "--yes")
+    ran = cli("undo", name, "--reason", "x", "--yes")
     assert "DynamoDB drops the recovery window" in ran.err
     assert "give --consent" in ran.err
     assert ran.code == 2
     assert account(engine).exemptions == ()
-    ran = inside("undo", name, "--reason", "x", "--yes", "--consent")
+    ran = cli("undo", name, "--reason", "x", "--yes", "--consent")
     assert ran.code == 0, ran.err
 
 
@@ -188,17 +186,17 @@ def test_what_would_be_destroyed_is_said_and_needs_consent(
     ],
 )
 def test_wrong_usage_ends_with_2_and_changes_nothing(
-    server: Server, engine: Engine, inside: Cli, options: list[str], said: str
+    server: Server, engine: Engine, cli: Cli, options: list[str], said: str
 ) -> None:
     server.calls.clear()
-    ran = inside("undo", *options, "--yes")
+    ran = cli("undo", *options, "--yes")
     assert said in ran.err.replace("\n", " ")
     assert (ran.code, ran.out) == (2, "")
     assert "dynamodb:PutItem" not in server.writes
 
 
 def test_of_several_with_such_a_name_none_is_undone_and_all_are_told(
-    server: Server, engine: Engine, inside: Cli
+    server: Server, engine: Engine, cli: Cli
 ) -> None:
     arns = []
     for resource in ("one-of-two", "the-other"):
@@ -208,7 +206,7 @@ def test_of_several_with_such_a_name_none_is_undone_and_all_are_told(
         [execution] = engine.run([Start(resource_type="sqs-queue", input=given, name=name)])
         arns.append(execution.arn)
     server.calls.clear()
-    ran = inside("undo", "0f1e2d3c", "--reason", "x", "--yes")
+    ran = cli("undo", "0f1e2d3c", "--reason", "x", "--yes")
     told = " ".join(ran.err.split())
     assert "begins or ends like '0f1e2d3c'" in told
     for arn, resource in zip(arns, ("one-of-two", "the-other"), strict=True):
@@ -216,18 +214,18 @@ def test_of_several_with_such_a_name_none_is_undone_and_all_are_told(
     assert (ran.code, ran.out) == (2, "")
     assert "dynamodb:PutItem" not in server.writes
     # Whole, it is one; and a few characters are too few to undo anything.
-    assert inside("undo", name, "--reason", "x", stdin="n\n").err.count("the-other") > 0
-    assert "has no execution '0f1e2d3'" in inside("undo", "0f1e2d3", "--reason", "x", "--yes").err
+    assert cli("undo", name, "--reason", "x", stdin="n\n").err.count("the-other") > 0
+    assert "has no execution '0f1e2d3'" in cli("undo", "0f1e2d3", "--reason", "x", "--yes").err
 
 
 def test_an_execution_that_changed_nothing_is_refused_before_anything_is_written(
-    server: Server, engine: Engine, inside: Cli
+    server: Server, engine: Engine, cli: Cli
 ) -> None:
     mended(server, engine, "compliant")
     given = {"account": OWN, "region": REGION, "resource": "compliant"}
     [again] = engine.run([Start(resource_type="sqs-queue", input=given)])
     server.calls.clear()
-    ran = inside("undo", again.name, "--reason", "x", "--yes")
+    ran = cli("undo", again.name, "--reason", "x", "--yes")
     assert "it ended compliant and has changed nothing" in ran.err
     assert ran.code == 2
     assert "dynamodb:PutItem" not in server.writes
@@ -235,10 +233,10 @@ def test_an_execution_that_changed_nothing_is_refused_before_anything_is_written
 
 @pytest.mark.parametrize("options", [["--reason", ""], ["--reason", "x", "--approver", "a" * 257]])
 def test_a_reason_and_an_approver_have_to_be_given_in_a_line(
-    server: Server, engine: Engine, inside: Cli, options: list[str]
+    server: Server, engine: Engine, cli: Cli, options: list[str]
 ) -> None:
     name = mended(server, engine, f"a-queue-{len(options)}")
-    ran = inside("undo", name, "--yes", *options)
+    ran = cli("undo", name, "--yes", *options)
     assert "--reason takes 1 to 1024 characters, --approver 1 to 256" in ran.err
     assert ran.code == 2
     assert account(engine).exemptions == ()
@@ -265,12 +263,12 @@ def asking(engine: Engine) -> Iterator[Callable[[], None]]:
 
 @pytest.mark.parametrize("choice", [Choice.APPROVE, Choice.DENY])
 def test_an_undo_that_has_to_be_approved_is_left_waiting_and_leaves_no_exemption_whatever_is_decided(
-    server: Server, engine: Engine, inside: Cli, asking: Callable[[], None], choice: Choice
+    server: Server, engine: Engine, cli: Cli, asking: Callable[[], None], choice: Choice
 ) -> None:
     queue = f"undo-to-{choice.value}"
     name = mended(server, engine, queue)
     asking()
-    ran = inside("undo", name, "--reason", "CHG-5530", "--yes", COLUMNS="250")
+    ran = cli("undo", name, "--reason", "CHG-5530", "--yes", COLUMNS="250")
     assert f"sqs-queue {queue} in {OWN}: awaiting-approval" in ran.out
     assert "The undo waits for approval ap-" in ran.out
     assert "1 execution waiting for an approval. `rightstate approvals list`" in " ".join(ran.err.split())
@@ -280,11 +278,11 @@ def test_an_undo_that_has_to_be_approved_is_left_waiting_and_leaves_no_exemption
     assert "sqs:SetQueueAttributes" not in server.writes
     guarding = guarding_as(engine, *APPROVER)
     [request] = [each for each in guarding.requests() if f"/{queue}" in each.resource and each.undo]
-    shown = inside("approvals", "show", request.id, COLUMNS="250")
+    shown = cli("approvals", "show", request.id, COLUMNS="250")
     assert (
         f"This takes back what {name} has changed. The resource will break {ENCRYPTION} again." in shown.out
     )
-    assert "UNDO Encryption:" in inside("approvals", "list", COLUMNS="300").out
+    assert "UNDO Encryption:" in cli("approvals", "list", COLUMNS="300").out
     guarding.decide(request, choice, "CHG-5530")
     entry = ended(engine, request.execution)
     assert entry["outcome"] == ("undone" if choice is Choice.APPROVE else "denied")
@@ -293,11 +291,11 @@ def test_an_undo_that_has_to_be_approved_is_left_waiting_and_leaves_no_exemption
 
 
 def test_a_question_about_an_undo_to_be_approved_says_that_it_only_asks(
-    server: Server, engine: Engine, inside: Cli, asking: Callable[[], None]
+    server: Server, engine: Engine, cli: Cli, asking: Callable[[], None]
 ) -> None:
     name = mended(server, engine, "undo-not-asked")
     asking()
-    ran = inside("undo", name, "--reason", "x", stdin="n\n")
+    ran = cli("undo", name, "--reason", "x", stdin="n\n")
     told = " ".join(ran.err.split())
     assert "Ask for the approval to restore sqs-queue undo-not-asked" in told
     assert f"to a state that breaks {ENCRYPTION}? [y/N]" in told and "exempt it for" not in told
@@ -307,7 +305,7 @@ def test_a_question_about_an_undo_to_be_approved_says_that_it_only_asks(
 def test_a_policy_that_only_just_asks_has_its_exemption_removed_when_the_undo_waits(
     server: Server,
     engine: Engine,
-    inside: Cli,
+    cli: Cli,
     asking: Callable[[], None],  # resets the settings
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -322,7 +320,7 @@ def test_a_policy_that_only_just_asks_has_its_exemption_removed_when_the_undo_wa
         engine.configure(found.model_copy(update={"policies": policies, "approvers": ("*",)}))
 
     monkeypatch.setattr(exemptions, "add", add)
-    ran = inside("undo", name, "--reason", "x", "--yes", COLUMNS="250")
+    ran = cli("undo", name, "--reason", "x", "--yes", COLUMNS="250")
     assert "awaiting-approval" in ran.out
     assert "It is not undone, so exemption ex-" in ran.err
     assert account(engine).exemptions == ()

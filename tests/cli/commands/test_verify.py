@@ -80,18 +80,18 @@ def test_what_is_well_ends_with_0_and_says_so(hub: dict[str, str], cli: Cli) -> 
     assert ran.code == 0
 
 
-def test_a_warning_is_shown_with_what_mends_it_and_ends_with_0(hub: dict[str, str], inside: Cli) -> None:
-    ran = inside(*HERE, "--check", "V14")
+def test_a_warning_is_shown_with_what_mends_it_and_ends_with_0(hub: dict[str, str], cli: Cli) -> None:
+    ran = cli(*HERE, "--check", "V14")
     assert "WARN" in ran.out and f"aws sns subscribe --topic-arn {hub['Notifications']}" in ran.out
     assert ran.code == 0
 
 
 def test_what_is_broken_ends_with_1_and_is_well_once_the_fix_is_done(
-    hub: dict[str, str], server: Server, inside: Cli
+    hub: dict[str, str], server: Server, cli: Cli
 ) -> None:
     events = server.session().client("events")
     events.disable_rule(Name=RULE)
-    ran = inside(*HERE, "--check", "V8", "--format", "json")
+    ran = cli(*HERE, "--check", "V8", "--format", "json")
     [found] = json.loads(ran.out)
     assert found == {
         "id": "V8",
@@ -104,20 +104,20 @@ def test_what_is_broken_ends_with_1_and_is_well_once_the_fix_is_done(
     }
     assert ran.code == 1
     events.enable_rule(Name=RULE)
-    assert inside(*HERE, "--check", "V8").code == 0
+    assert cli(*HERE, "--check", "V8").code == 0
 
 
-def test_the_accounts_are_shown_each_for_itself(register: Callable[..., None], inside: Cli) -> None:
+def test_the_accounts_are_shown_each_for_itself(register: Callable[..., None], cli: Cli) -> None:
     register(OWN, "s3-versioning")
     register(OTHER, "s3-versionning")
-    ran = inside(*HERE, "--check", "V15")
+    ran = cli(*HERE, "--check", "V15")
     assert ran.out.index(f"Account {OWN}\n") < ran.out.index(f"Account {OTHER}\n")
     assert "s3-versionning" in ran.out
     assert ran.code == 1
 
 
 def test_settings_that_are_not_understood_fail_their_account_only(
-    hub: dict[str, str], register: Callable[..., None], server: Server, inside: Cli
+    hub: dict[str, str], register: Callable[..., None], server: Server, cli: Cli
 ) -> None:
     register(OWN, "s3-versioning")
     register(OTHER, "s3-versioning")
@@ -126,14 +126,14 @@ def test_settings_that_are_not_understood_fail_their_account_only(
         Key={"account": {"S": OTHER}},
         AttributeUpdates={"regions": {"Value": {"S": "everywhere"}}},
     )
-    ran = inside(*HERE, "--check", "V15", "--format", "json")
+    ran = cli(*HERE, "--check", "V15", "--format", "json")
     assert {each["account"]: each["status"] for each in json.loads(ran.out)} == {OWN: "PASS", OTHER: "FAIL"}
 
 
-def test_one_account_can_be_looked_at_alone(register: Callable[..., None], inside: Cli) -> None:
+def test_one_account_can_be_looked_at_alone(register: Callable[..., None], cli: Cli) -> None:
     register(OWN, "s3-versioning")
     register(OTHER, "s3-versionning")
-    ran = inside(*HERE, "--check", "V15", "--account", OWN, "--format", "json")
+    ran = cli(*HERE, "--check", "V15", "--account", OWN, "--format", "json")
     assert [each["account"] for each in json.loads(ran.out)] == [OWN]
     assert ran.code == 0
 
@@ -145,17 +145,17 @@ def roles(name: str) -> dict[str, Any]:
 
 
 def test_an_account_that_cannot_be_looked_into_is_skipped_with_the_option_that_it_takes(
-    register: Callable[..., None], inside: Cli
+    register: Callable[..., None], cli: Cli
 ) -> None:
     register(OTHER, "s3-versioning", **roles("rightstate-remediation"), external_id="x-12345678")
-    ran = inside(*HERE, "--check", "V4", "--format", "json")
+    ran = cli(*HERE, "--check", "V4", "--format", "json")
     [found] = json.loads(ran.out)
     assert (found["status"], "--inspect-role" in found["fix"]) == ("SKIP", True)
     assert ran.code == 0
 
 
 def test_an_account_is_looked_into_through_the_role_that_is_named(
-    register: Callable[..., None], server: Server, inside: Cli
+    register: Callable[..., None], server: Server, cli: Cli
 ) -> None:
     name = "rightstate-remediation"
     anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
@@ -165,7 +165,7 @@ def test_an_account_is_looked_into_through_the_role_that_is_named(
         iam.create_role(RoleName=each, AssumeRolePolicyDocument=json.dumps(trust))
     register(OTHER, "s3-versioning", **roles(name), external_id="x-12345678")
     server.calls.clear()
-    ran = inside(*HERE, "--check", "V4", "--inspect-role", "reader", "--format", "json")
+    ran = cli(*HERE, "--check", "V4", "--inspect-role", "reader", "--format", "json")
     found = json.loads(ran.out)
     said = [(each["status"], "another principal" in each["found"]) for each in found]
     assert said == [("FAIL", True)] * 2
@@ -174,17 +174,15 @@ def test_an_account_is_looked_into_through_the_role_that_is_named(
         iam.delete_role(RoleName=each)
 
 
-def test_nothing_is_changed(register: Callable[..., None], server: Server, inside: Cli) -> None:
+def test_nothing_is_changed(register: Callable[..., None], server: Server, cli: Cli) -> None:
     register(OWN, "s3-versioning")
     server.calls.clear()
-    inside(
-        *HERE, *(f"--check=V{number}" for number in (1, 2, 3, 7, 8, 9, 12, 13, 14, 15, 16, 18, 19, 21, 23))
-    )
+    cli(*HERE, *(f"--check=V{number}" for number in (1, 2, 3, 7, 8, 9, 12, 13, 14, 15, 16, 18, 19, 21, 23)))
     assert server.calls and not [call for call in server.writes if call != "dynamodb:Scan"]
 
 
-def test_a_hub_without_accounts_is_checked_by_itself(hub: dict[str, str], inside: Cli) -> None:
-    ran = inside(*HERE, "--check", "V15", "--check", "V19")
+def test_a_hub_without_accounts_is_checked_by_itself(hub: dict[str, str], cli: Cli) -> None:
+    ran = cli(*HERE, "--check", "V15", "--check", "V19")
     assert "1 finding: 1 PASS" in ran.out
     assert "No account is registered" in ran.err
 
