@@ -409,6 +409,7 @@ def test_a_stack_that_is_being_changed_is_left_alone(
         if each.name == hub.stack
     ]
     stack.status = "UPDATE_IN_PROGRESS"
+    server.written.add("the stack's status")
     assert f"The stack {hub.stack} is UPDATE_IN_PROGRESS." in refused("decommission", "hub", "--yes")
     assert not server.writes
 

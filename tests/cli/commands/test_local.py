@@ -155,11 +155,13 @@ def _page(browser: Browser, directory: Path) -> str:
     return page.inner_text("body")
 
 
-def test_the_file_is_its_owners_alone_and_has_no_credentials(server: Server, cli: Cli, ledger: Path) -> None:
+def test_the_file_is_its_owners_alone_and_has_no_credentials(
+    server: Server, process: Cli, ledger: Path
+) -> None:
     server.make("sqs-queue", "secret")
     run = ("--type", "sqs-queue", "-r", "secret")
-    assert remediated(cli, *run, "--account", OTHER, "--role", "mender", "--external-id", "x-1") != {}
-    assert remediated(cli, *run) == {"secret": "remediated"}
+    assert remediated(process, *run, "--account", OTHER, "--role", "mender", "--external-id", "x-1") != {}
+    assert remediated(process, *run) == {"secret": "remediated"}
     keys = [value for name, value in server.environment.items() if "KEY" in name or "TOKEN" in name]
     files = [each for each in ledger.parent.rglob("*") if each.is_file()]
     assert ledger in files and keys

@@ -28,9 +28,9 @@ def written(event: dict[str, Any], folder: Path) -> str:
 
 
 def test_a_shipped_event_mends_the_simulated_accounts_resource_and_calls_no_aws(
-    server: Server, cli: Cli
+    server: Server, process: Cli
 ) -> None:
-    ran = cli("replay", str(SHIPPED), "--simulated", "--mode", "auto")
+    ran = process("replay", str(SHIPPED), "--simulated", "--mode", "auto")
     for shown in (
         "SetQueueAttributes of aws.sqs: 1 rule matched.",
         "Rule                 rightstate-sqs-queue ",
