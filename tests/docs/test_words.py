@@ -28,13 +28,6 @@ FORMS = {
     r"\b(is|are) nowhere\b": "unknown",
     r"\bnobody is asked\b": "expired",
 }
-# These files still have such a form. Take a file out when its last one is gone.
-STILL = {
-    "cli/rightstate_cli/operations/explain.py",
-    "cli/rightstate_cli/report/figures.py",
-    "cli/rightstate_cli/report/posture.py",
-    "cli/rightstate_cli/report/writer.py",
-}
 
 
 def faults(text: str) -> list[str]:
@@ -54,8 +47,4 @@ def test_a_form_is_found(text: str) -> None:
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_text_has_none_of_the_forms(path: Path) -> None:
-    found = faults(path.read_text())
-    if str(path.relative_to(ROOT)) in STILL:
-        assert found, f"{path.name} has none any more: take it out of STILL"
-    else:
-        assert found == []
+    assert faults(path.read_text()) == []

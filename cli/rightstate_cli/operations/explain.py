@@ -164,7 +164,7 @@ class Explaining:
             status, reason = "busy", str(error)
         except ResourceGone as error:
             status, reason = "gone", str(error)
-        except Exception as error:  # What the ledger knows is told whatever is met here.
+        except Exception as error:  # The ledger's part of the answer is given all the same.
             status, reason = "unreadable", str(error if isinstance(error, RightstateError) else defect(error))
         else:
             of_mode = _OF_MODE if self._records.hub else {**_OF_MODE, Mode.AUTO: _AUTO_HERE}
@@ -199,7 +199,7 @@ class Explaining:
             external_id=external_id,
             policies={**off, **enabled},
             asked=guard.asked,
-            # As in a batch, nobody is asked.
+            # As in a batch, no approval is requested.
             batch="explain",
             **excused(resource_type, account, resource, enabled, guard),
         )
@@ -259,7 +259,7 @@ def _rule(mode: Mode, verdict: Verdict, of_mode: Mapping[Mode, str]) -> tuple[st
 
 
 _OF_MODE = {
-    Mode.REPORT: "It is told of, and not changed.",
+    Mode.REPORT: "It is reported and not changed.",
     Mode.APPROVE: "It is changed only when somebody has approved that.",
     Mode.AUTO: "The next event, sweep or start by hand changes it.",
 }

@@ -154,7 +154,7 @@ class Figures:
     def wait(self, waiting: Waiting) -> None:
         """Count what waits for an approval, after all entries.
 
-        Where the period goes on until now, what the ledger has as waiting and nobody is asked about has been
+        Where the period goes on until now, what the ledger has as waiting without an open request has been
         answered, and is broken as far as is known.
         """
         asked = {(each.resource, policy) for each in waiting.requests for policy in each.policies}

@@ -101,7 +101,7 @@ def _state(record: Record, verdict: Verdict, changed: set[str]) -> State | None:
 
 
 def _all_verified(record: Record, verdict: Verdict) -> bool:
-    """Whether an execution that failed or died has put right all that the policy wants, as a read showed."""
+    """Whether an execution that failed or died has fixed all that the policy wants, as a read showed."""
     if record.outcome not in (Outcome.FAILED, Outcome.DIED):
         return False
     wanted = {finding.setting for finding in verdict.findings}

@@ -68,7 +68,7 @@ def write(
 ) -> Written:
     """Write the report of the entries into the directory.
 
-    `written_one` is told how many entries of how many are written. Raises InvalidInput, and what reading the
+    `written_one` is called with the numbers of entries written and in all. Raises InvalidInput, and what reading the
     entries raises; then the directory is as it was.
     """
     with replaced(directory, force) as new, ordered(entries, new) as sorted_entries:
