@@ -68,8 +68,8 @@ def write(
 ) -> Written:
     """Write the report of the entries into the directory.
 
-    `written_one` is called with the numbers of entries written and in all. Raises InvalidInput, and what reading the
-    entries raises; then the directory is as it was.
+    `written_one` is called with the numbers of entries written and in all. Raises InvalidInput, and what
+    reading the entries raises; then the directory is as it was.
     """
     with replaced(directory, force) as new, ordered(entries, new) as sorted_entries:
         looked = about.looked(sorted_entries.resources()) if about.looked else Looked()
