@@ -17,7 +17,7 @@ from rightstate_cli.terminal.output import say, showing_progress
 
 _COMMANDS = (
     *("demo", "init", "plan", "remediate", "apply", "start"),
-    *("undo", "replay", "history", "explain", "report", "verify"),
+    *("undo", "replay", "history", "explain", "report", "verify", "console"),
 )
 _GROUPS = {
     "policies": "policies",

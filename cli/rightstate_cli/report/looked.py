@@ -46,7 +46,7 @@ class Look:
 @dataclass(frozen=True)
 class Looked:
     """The looks of a report in the order of time, the last of each scope and day. `bad` are the latest lines
-    of resources that are not well, at most LISTED of them."""
+    of resources that are not well, no more than were asked for."""
 
     looks: tuple[Look, ...] = ()
     bad: tuple[tuple[str, Line], ...] = ()
@@ -74,11 +74,14 @@ class Looked:
         }
 
 
-def gather(kept: Looks, chosen: Chosen, accounts: Collection[str], named: Collection[str]) -> Looked:
+def gather(
+    kept: Looks, chosen: Chosen, accounts: Collection[str], named: Collection[str], most: int = LISTED
+) -> Looked:
     """The looks of the period of those accounts, and of all accounts that have looks.
 
-    `named` are the resources of the entries. Counts are in memory, one for each scope and day. Lines are read
-    a part at a time, and kept only of what is named or not well. Raises Denied, Throttled, Unavailable and
+    `named` are the resources of the entries, `most` how many resources that are not well are listed. Counts
+    are in memory, one for each scope and day. Lines are read a part at a time, and kept only of what is named
+    or listed. Raises Denied, Throttled, Unavailable and
     CallFailed.
     """
     since = datetime.fromisoformat(chosen.since) if chosen.since else datetime.fromtimestamp(0, UTC)
@@ -92,9 +95,9 @@ def gather(kept: Looks, chosen: Chosen, accounts: Collection[str], named: Collec
             (each.region, each.resource_type, each.looked_at[:10], each.looked_at > written(until)): each
             for each in kept.counts(account, since, _END)
         }
-        looks += _of_account(kept, account, list(daily.values()), until, named, bad)
+        looks += _of_account(kept, account, list(daily.values()), until, named, bad, most)
     looks.sort(key=lambda each: (each.at, each.scope))
-    return Looked(tuple(looks), tuple(bad[:LISTED]))
+    return Looked(tuple(looks), tuple(bad[:most]))
 
 
 def sources(looked: Looked) -> Iterator[tuple[Scope, str, str, str]]:
@@ -111,6 +114,7 @@ def _of_account(
     until: datetime,
     named: Collection[str],
     bad: list[tuple[str, Line]],
+    most: int,
 ) -> list[Look]:
     latest: dict[tuple[str, str], Counts] = {}
     for counts in found:
@@ -124,7 +128,7 @@ def _of_account(
             return False
         begun[region, resource_type] = min(begun[region, resource_type], line["at"])
         key = f"{account}/{region}/{resource_type}/{line['resource']}"
-        return key in named or (not well(line["status"]) and len(bad) < LISTED)
+        return key in named or (not well(line["status"]) and len(bad) < most)
 
     for resource_type, region, line in kept.chosen(account, wanted) if current else ():
         key = f"{account}/{region}/{resource_type}/{line.resource}"

@@ -35,6 +35,19 @@ def of_workspace(
 
     Raises InvalidInput, Denied, Unavailable.
     """
+    about, complete = about_of(kept, chosen, now, say)
+    made = _written(source.kept(kept.ledger, chosen), about, directory, force, progressed)
+    return made, complete
+
+
+def about_of(
+    kept: Workspace, chosen: Chosen, now: datetime, say: Say, most: int = looked.LISTED
+) -> tuple[About, bool]:
+    """What of the workspace a report is made of beside its entries, and whether it is complete; `say` is
+    given what is missing. `most` is how many broken resources the looks list.
+
+    Raises InvalidInput, Denied, Unavailable.
+    """
     accounts, missing = _settings(kept, say)
     guarding = kept.guarding
     # Before the ledger: what is decided meanwhile has an entry there.
@@ -46,7 +59,7 @@ def of_workspace(
     if looks:
         try:
             looks.accounts()
-            reading = partial(looked.gather, looks, chosen, registered)
+            reading = partial(looked.gather, looks, chosen, registered, most=most)
         except RightstateError as error:
             unread = str(error)
             say(f"The report lacks what surveys saw. {unread}")
@@ -61,8 +74,7 @@ def of_workspace(
         looked=reading,
         local=kept.hub is None,
     )
-    made = _written(source.kept(kept.ledger, chosen), about, directory, force, progressed)
-    return made, not (missing or unread)
+    return about, not (missing or unread)
 
 
 def of_file(

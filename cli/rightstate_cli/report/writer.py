@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rightstate import __version__
 from rightstate.catalogue import load_all
@@ -75,7 +75,7 @@ def write(
         looked = about.looked(sorted_entries.resources()) if about.looked else Looked()
         figures, columns, assessed = Figures(), Columns(looked), Assessed(looked)
         asked = Asked(about.requests or ())
-        counted = Counted(figures, columns, assessed, asked, looked.looks)
+        counted = Counted(figures, (columns, assessed, asked), looked.looks)
         counts = _files(sorted_entries, new, counted, written_one)
         waiting = None
         if about.requests is not None:
@@ -114,38 +114,42 @@ def write(
     return Written(made, found)
 
 
+class Counts(Protocol):
+    """What counts entries in the order of time."""
+
+    def add(self, record: Record) -> None: ...
+
+
 class Counted:
     """All that counts entries and looks as they go by, in the order of time."""
 
-    def __init__(
-        self, figures: Figures, columns: Columns, assessed: Assessed, asked: Asked, looks: Sequence[Look]
-    ) -> None:
-        self.figures, self.columns, self.assessed, self.asked = figures, columns, assessed, asked
+    def __init__(self, figures: Figures, others: Sequence[Counts], looks: Sequence[Look]) -> None:
         self.looks = looks
+        self._figures = figures
+        self._others = others
         self._left = list(reversed(looks))
 
     def add(self, record: Record) -> None:
         """Count the entry, after the looks that were complete before it began."""
         self._until(milliseconds(record.started))
-        self.figures.add(record)
-        self.columns.add(record)
-        self.assessed.add(record)
-        self.asked.add(record)
+        self._figures.add(record)
+        for each in self._others:
+            each.add(record)
 
     def end(self) -> None:
         """Count the looks that were complete after the last entry began."""
         while self._left:
-            self.figures.look(self._left.pop())
+            self._figures.look(self._left.pop())
 
     def _until(self, time: int) -> None:
         while self._left and self._left[-1].at <= time:
-            self.figures.look(self._left.pop())
+            self._figures.look(self._left.pop())
 
 
 def _files(
     entries: Ordered,
     directory: Path,
-    counted: "Counted",
+    counted: Counted,
     written_one: Callable[[int, int], None],
 ) -> dict[str, int]:
     found = 0

@@ -1,0 +1,69 @@
+"""Serve the console on the loopback interface until it is stopped."""
+
+import socket
+import webbrowser
+from dataclasses import dataclass
+from threading import Thread
+
+import uvicorn
+
+from rightstate.errors import InvalidInput
+from rightstate_cli.console.access import HOST, Access
+from rightstate_cli.console.application import application
+from rightstate_cli.console.visit import Console, Named
+
+_SECONDS_TO_END = 3
+
+
+@dataclass(frozen=True)
+class Served:
+    """A console whose port is taken, and that is ready to run."""
+
+    access: Access
+    console: Console
+    listening: socket.socket
+
+    @property
+    def title(self) -> str:
+        """Whose workspace it is."""
+        return self.console.workspace.title
+
+    def run(self, open_browser: bool) -> None:
+        """Serve until Ctrl-C."""
+        config = uvicorn.Config(
+            application(self.access, self.console),
+            # A log would have the ticket of the start address.
+            access_log=False,
+            log_level="error",
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=_SECONDS_TO_END,
+            ws="none",
+            # Behind nobody: no header says who asks.
+            proxy_headers=False,
+        )
+        if open_browser:
+            Thread(target=webbrowser.open, args=(self.access.address,), daemon=True).start()
+        self.console.known.standing(patience=0)
+        try:
+            uvicorn.Server(config).run(sockets=[self.listening])
+        finally:
+            self.console.works.stop()
+            self.listening.close()
+
+
+def prepare(named: Named, port: int, read_only: bool) -> Served:
+    """Take the port and find the workspace. Raises InvalidInput, Denied, Unavailable."""
+    console = Console(named, read_only)
+    workspace = console.workspace
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+    except OSError as error:
+        listening.close()
+        raise InvalidInput(
+            f"Port {port} cannot be used: {error.strerror}. Perhaps the console of {workspace.title} or another "
+            "program runs there. Give another one with --port, or --port 0 for any."
+        ) from None
+    return Served(Access(listening.getsockname()[1], read_only), console, listening)
