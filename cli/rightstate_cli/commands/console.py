@@ -4,8 +4,14 @@ from typing import Annotated
 
 import typer
 
-from rightstate_cli.terminal.options import LedgerOption, OfHubOption, OfHubRegionOption, OfStackOption
-from rightstate_cli.terminal.output import say, showing_progress
+from rightstate_cli.terminal.options import (
+    FormatOption,
+    LedgerOption,
+    OfHubOption,
+    OfHubRegionOption,
+    OfStackOption,
+)
+from rightstate_cli.terminal.output import Format, print_json, print_raw, results, say, showing_progress
 
 _PORT = 8765
 
@@ -25,11 +31,12 @@ def console(
     stack: OfStackOption = None,
     hub_region: OfHubRegionOption = None,
     ledger: LedgerOption = None,
+    format: FormatOption = Format.TABLE,
 ) -> None:
     """Open the console in the browser: what is wrong, what was done, and the buttons to act on it.
 
-    The console runs on this machine, for you alone. It acts with your AWS credentials, so CloudTrail names you
-    for every change. The start address works once. Ctrl-C stops the console.
+    The console runs on this machine, for you alone. It acts with your AWS credentials, so CloudTrail names
+    you for every change. The start address works once. Ctrl-C stops the console.
 
     - `rightstate console` shows the ledger of this machine.
     - `rightstate console --deployed` shows the deployed hub.
@@ -43,7 +50,12 @@ def console(
         from rightstate_cli.console.visit import Named  # noqa: PLC0415
 
         served = serving.prepare(Named(deployed, stack, hub_region, ledger), port, read_only)
-    say(f"The console of {served.title} is at:")
-    say(f"  {served.access.address}")
-    say("The address works once. Ctrl-C stops the console.")
+    address = served.access.address
+    say(f"The console of {served.title} is at this address, which works once. Ctrl-C stops it.")
+    if format is Format.JSON:
+        print_json({"address": address, "port": served.access.port, "read_only": read_only})
+    else:
+        # Whole, so that it can be copied.
+        print_raw(address + "\n")
+    results.file.flush()
     served.run(open_browser=browser)

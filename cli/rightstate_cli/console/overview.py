@@ -48,7 +48,7 @@ def _values(visit: Visit, found: Standing) -> dict[str, Any]:
         "compliant": figures["pairs"][_COMPLIANT],
         "of": _of(figures["pairs"]),
         "trend": charts.trend(figures["days"], found.at.date()),
-        "failing": [each for each in figures["failures"]],
+        "failing": figures["failures"],
         "active": active,
         "ending": [each for each in active if each["state"] == "ending"],
         "off": off,

@@ -1,6 +1,6 @@
 """Pages: the templates, and what their texts and figures look like.
 
-Everything is escaped, and characters that could steer or reorder what stands around them are shown as escapes.
+Everything is escaped. Characters that could steer or reorder what stands around them are shown as escapes.
 """
 
 from collections.abc import Sequence

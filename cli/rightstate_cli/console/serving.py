@@ -55,7 +55,7 @@ class Served:
 def prepare(named: Named, port: int, read_only: bool) -> Served:
     """Take the port and find the workspace. Raises InvalidInput, Denied, Unavailable."""
     console = Console(named, read_only)
-    workspace = console.workspace
+    console.workspace  # noqa: B018 - an error in the terminal is better than one in the browser
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -63,7 +63,7 @@ def prepare(named: Named, port: int, read_only: bool) -> Served:
     except OSError as error:
         listening.close()
         raise InvalidInput(
-            f"Port {port} cannot be used: {error.strerror}. Perhaps the console of {workspace.title} or another "
-            "program runs there. Give another one with --port, or --port 0 for any."
+            f"Port {port} cannot be used: {error.strerror}. Perhaps another console runs there. Give another "
+            "port with --port, or --port 0 for any that is free."
         ) from None
     return Served(Access(listening.getsockname()[1], read_only), console, listening)
