@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from rightstate.errors import Denied, InvalidInput, RightstateError, Throttled, Unavailable, UnknownAccount
 from rightstate.step import defect
-from rightstate_cli.console import executions, overview, pages, policies
+from rightstate_cli.console import executions, overview, pages, policies, remediation, resources
 from rightstate_cli.console.access import ASSETS, Access, Guarded
 from rightstate_cli.console.visit import Console, Visit
 from rightstate_cli.report.page import ASSETS as OF_REPORT
@@ -42,6 +42,8 @@ def application(access: Access, console: Console) -> Starlette:
     made = Starlette(
         routes=[
             *overview.ROUTES,
+            *resources.ROUTES,
+            *remediation.ROUTES,
             *executions.ROUTES,
             *policies.ROUTES,
             Route(f"{ASSETS}{{name}}", _asset, methods=["GET"]),

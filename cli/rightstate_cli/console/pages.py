@@ -102,6 +102,12 @@ def prose(text: str) -> Markup:
     )
 
 
+def shortened(text: object, longest: int) -> str:
+    """A text that fits in a title or a label."""
+    shown = plain(str(text)).replace("\n", "\\n")
+    return shown if len(shown) <= longest else f"{shown[:longest]}\N{HORIZONTAL ELLIPSIS}"
+
+
 def who(principal: str) -> str:
     """The end of an ARN, which says who it is."""
     end = principal.split(":", 5)[-1] if principal.startswith("arn:") else principal
@@ -170,6 +176,9 @@ def _environment() -> Environment:
         "prose": prose,
         "share": share,
         "title_of": title,
+        "shortened": shortened,
+        # What comes back to the console from a form, e.g. a resource's key: escaped, and nothing else.
+        "whole": escape,
         "who": who,
     }
     made.globals |= {

@@ -26,8 +26,10 @@ _LONGEST = 1_000_000
 
 MENU = (
     ("overview", "Overview", False),
+    ("resources", "Resources", False),
     ("policies", "Policies", False),
     ("executions", "Executions", False),
+    ("work", "Work", True),
 )
 
 

@@ -4,6 +4,7 @@ It belongs to the console and not to a request, so a page that is reloaded finds
 """
 
 import secrets
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from rightstate.step import defect
 
 _KEPT = 50
 _SAID = 200
+_RECENT = 8
 
 
 class State(StrEnum):
@@ -42,6 +44,7 @@ class Work:
     done: int = 0
     total: int | None = None
     now: str = ""
+    recent: deque[str] = field(default_factory=lambda: deque(maxlen=_RECENT))
     said: list[str] = field(default_factory=list)
     result: Any = None
     error: RightstateError | None = None
@@ -51,7 +54,10 @@ class Work:
 
     def progressed(self, done: int, total: int | None = None, now: str = "") -> None:
         """Note how far it is."""
-        self.done, self.total, self.now = done, total, now or self.now
+        self.done, self.total = done, total
+        if now:
+            self.now = now
+            self.recent.append(now)
 
     def say(self, sentence: str) -> None:
         """Note a sentence for the user."""

@@ -1,0 +1,208 @@
+"""Resources that somebody has picked, by account/region/type/id: plan them, then do what the plan shows.
+
+On this machine the embedded engine remediates them. With a hub its own state machines do.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+from rightstate.catalogue import load
+from rightstate.errors import InvalidInput
+from rightstate.identify import identify, shown
+from rightstate.policy import Mode
+from rightstate.resource_type import Place, Resource, ResourceType
+from rightstate_cli.embedded.local import Local
+from rightstate_cli.embedded.run_settings import Asked
+from rightstate_cli.executions.executions import Execution
+from rightstate_cli.executions.recorded import KEY
+from rightstate_cli.hub.deployment import Hub
+from rightstate_cli.operations import start
+from rightstate_cli.operations.plan import Reading, read_all
+from rightstate_cli.operations.remediate import Remediation
+from rightstate_cli.operations.workspace import Workspace
+from rightstate_cli.planning import plan_file
+from rightstate_cli.planning.accounts import Wanted, of_resources, registered_accounts
+from rightstate_cli.planning.plan_file import Plan
+from rightstate_cli.planning.target import target
+
+Say = Callable[[str], None]
+Progressed = Callable[[int, int | None, str], None]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of them. `running` are the ARNs of executions that go on, `left` is what was not done and
+    why, in sentences."""
+
+    executions: Sequence[Execution]
+    running: Sequence[str] = ()
+    left: Sequence[str] = ()
+
+
+class Planned(Protocol):
+    """A plan that can be carried out."""
+
+    @property
+    def plan(self) -> Plan:
+        """What would change."""
+
+    def run(self, reason: str, stop: Event, progressed: Progressed, say: Say) -> Ended:
+        """Remediate what the plan changes. Once `stop` is set, no more are started."""
+
+
+@dataclass(frozen=True)
+class PlannedHere:
+    """On this machine: a run for each account and region."""
+
+    plan: Plan
+    runs: Sequence[tuple[Remediation, Reading]]
+    at_once: int = 8
+
+    def run(self, reason: str, stop: Event, progressed: Progressed, say: Say) -> Ended:
+        """As `rightstate remediate` for each account and region. A resource that is right needs nothing."""
+        ended: list[Execution] = []
+        left: list[str] = []
+        total = sum(len(reading.items) for _, reading in self.runs)
+        for remediation, reading in self.runs:
+            before = len(ended)
+
+            def counted(done: int, _: int | None, now: str, before: int = before) -> None:
+                progressed(before + done, total, now)
+
+            result = remediation.run(reading, self.at_once, stop, counted, say)
+            ended += result.executions
+            left += (f"Could not list all of {each.resource_type}: {each.reason}" for each in result.unlisted)
+        if stop.is_set():
+            left.append("Stopped as you asked: what was not started was left as it was.")
+        return Ended(ended, (), left)
+
+
+@dataclass(frozen=True)
+class PlannedThere:
+    """With a hub: an execution for each resource, which reads it afresh."""
+
+    plan: Plan
+    hub: Hub
+    at_once: int = 8
+
+    def run(self, reason: str, stop: Event, progressed: Progressed, say: Say) -> Ended:
+        """As `rightstate start` for each account, region and type."""
+        starts = []
+        items = [item for item in self.plan.items if item.changes or item.status == "unreadable"]
+        for (account, region, kind), group in groupby(items, key=lambda item: item.key[:3]):
+            named = [item.resource for item in group]
+            starts += start.prepare(self.hub, named, account, region, [kind], (), None, reason)[1]
+        result = start.run(self.hub, starts, self.at_once, stop, say, progressed)
+        left = [result.how_to_answer] if result.how_to_answer else []
+        if result.not_started:
+            why = str(result.failed) if result.failed else "You stopped it."
+            left.append(f"{result.not_started} were not started. {why}")
+        return Ended(result.executions, result.running, left)
+
+
+def plan(
+    workspace: Workspace, keys: Sequence[str], ledger: Path | None, say: Say, progressed: Progressed
+) -> Planned:
+    """Read them and decide. Raises InvalidInput, UnknownAccount, SettingsUnreadable, Denied, Unavailable."""
+    if not keys:
+        raise InvalidInput("No resource is chosen. Nothing was read.")
+    found = [_parsed(key, workspace) for key in dict.fromkeys(keys)]
+
+    def read(done: int, of: int) -> None:
+        progressed(done, max(of, len(found)), "")
+
+    if workspace.hub:
+        return _there(workspace.hub, found, say, read)
+    return _here(Local(ledger), found, say, read)
+
+
+def _here(
+    local: Local,
+    found: Sequence[tuple[ResourceType, Resource]],
+    say: Say,
+    read: Callable[[int, int], None],
+) -> PlannedHere:
+    runs: list[tuple[Remediation, Reading]] = []
+    for (account, region), group in groupby(sorted(found, key=_place), key=_place):
+        resources = tuple(group)
+        types = sorted({resource_type.name for resource_type, _ in resources})
+        base = target(account, region, None, None, types, (), (), (), Mode.AUTO)
+        asked = Asked(base.account, named=False, role_given=False)
+        aimed = local.within(replace(base, resources=resources), asked)
+        remediation = Remediation(local, asked, aimed, whole=False)
+        before = sum(len(reading.items) for _, reading in runs)
+
+        def counted(done: int, of: int, before: int = before) -> None:
+            read(before + done, len(found))
+
+        reading = read_all([aimed], say, counted)
+        runs.append((remediation, reading))
+    made = plan_file.document(
+        [remediation.target for remediation, _ in runs],
+        (item for _, reading in runs for item in reading.items),
+        (each for _, reading in runs for each in reading.unlisted),
+        {},
+    )
+    return PlannedHere(made, runs)
+
+
+def _there(
+    hub: Hub,
+    found: Sequence[tuple[ResourceType, Resource]],
+    say: Say,
+    read: Callable[[int, int], None],
+) -> PlannedThere:
+    accounts = registered_accounts(
+        Wanted(
+            accounts=sorted({resource.account for _, resource in found}),
+            types=sorted({resource_type.name for resource_type, _ in found}),
+        ),
+        hub,
+    )
+    enabled = {name: frozenset(account.policies) for name, account in accounts.accounts.items()}
+    chosen = of_resources(
+        accounts,
+        ((of, each, enabled[each.account] & {policy.id for policy in of.policies}) for of, each in found),
+    )
+    reading = read_all(chosen, say, read)
+    return PlannedThere(plan_file.document(chosen, reading.items, reading.unlisted, accounts.modes), hub)
+
+
+def options_of(keys: Iterable[str], partition: str) -> list[list[str]]:
+    """The options that name the resources for `plan` and `remediate`: a list for each account and region, and
+    for each type whose resources have no ARN of their own."""
+    found: list[list[str]] = []
+    for (account, region), group in groupby(sorted(keys), key=lambda key: tuple(key.split("/")[:2])):
+        place = ["--account", account, "--region", region]
+        named: list[str] = []
+        unnamed: dict[str, list[str]] = {}
+        for key in group:
+            _, _, kind, identifier = key.split("/", 3)
+            arn = load(kind).arn_of(
+                Resource(account=account, region=region, partition=partition, id=identifier)
+            )
+            if "*" in arn:
+                unnamed.setdefault(kind, []).extend(("--resource", identifier))
+            else:
+                named += ("--resource", arn)
+        if named:
+            found.append([*place, *named])
+        found += ([*place, "--type", kind, *options] for kind, options in unnamed.items())
+    return found
+
+
+def _parsed(key: str, workspace: Workspace) -> tuple[ResourceType, Resource]:
+    if not KEY.match(key):
+        raise InvalidInput(f"{shown(key)} is not account/region/type/id. Nothing was read.")
+    account, region, kind, identifier = key.split("/", 3)
+    partition = workspace.hub.partition if workspace.hub else workspace.caller.partition
+    place = Place(account=account, region=region, partition=partition)
+    return load(kind), identify(load(kind), place, identifier)
+
+
+def _place(each: tuple[ResourceType, Resource]) -> tuple[str, str]:
+    return each[1].account, each[1].region
