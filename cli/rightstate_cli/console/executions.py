@@ -29,9 +29,8 @@ def list_all(visit: Visit) -> Response:
     """The executions that the address asks for, the newest first."""
     rows, more = _page(visit)
     ids = short_ids(each.execution.name for each in rows)
-    template = "executions_part.html.j2" if visit.partial else "executions.html.j2"
-    return visit.page(
-        template,
+    return visit.filtered(
+        "executions",
         section="executions",
         rows=rows,
         ids=ids,

@@ -47,9 +47,8 @@ def matrix(visit: Visit) -> Response:
     first = visit.number("from", 0)
     shown = chosen[first : first + ACROSS]
     groups = list(_groups(visit, shown, known))
-    template = "policies_part.html.j2" if visit.partial else "policies.html.j2"
-    return visit.page(
-        template,
+    return visit.filtered(
+        "policies",
         section="policies",
         groups=groups,
         count=sum(len(group.rows) for group in groups),

@@ -38,6 +38,7 @@ def plan(visit: Visit) -> Response:
             f"{counted(len(keys), 'resource')} are chosen, and a plan has at most {_MOST} here. Nothing was "
             "begun. Use the filter, or `rightstate plan -o FILE` and `rightstate apply FILE`."
         )
+    chosen.check(keys)
     workspace, ledger = visit.workspace, visit.console.named.ledger
 
     def run(work: Work) -> Planned:
@@ -106,20 +107,28 @@ def _of_plan(planned: Planned) -> dict[str, Any]:
         "others": others[:_SHOWN],
         "line_of": on_one_line,
         "risks": _risks(plan),
-        "undo": {
-            name: about.reversible
-            for name, about in plan.policies.items()
-            if about.reversibility is not Reversibility.FULLY
-        },
+        "undo": _undo(plan),
         "unread": [item for item in plan.items if item.status == "unreadable"],
     }
 
 
-def _risks(plan: Plan) -> list[tuple[str, str, str]]:
-    """Policy, risk and what it may break, of the policies that would change something."""
+def _risks(plan: Plan) -> list[tuple[Sequence[str], str, str]]:
+    """Policies, risk and what they may break, of those that would change something."""
+    found: dict[tuple[str, str], list[str]] = {}
     names = {policy for item in plan.to_change for change in item.changes for policy in change.policies}
-    found = [find_policy(name)[1] for name in sorted(names)]
-    return [(each.id, each.risk.value, each.side_effects) for each in found if each.risk is not Risk.SAFE]
+    for policy in (find_policy(name)[1] for name in sorted(names)):
+        if policy.risk is not Risk.SAFE:
+            found.setdefault((policy.risk.value, policy.side_effects), []).append(policy.id)
+    return [(ids, risk, effects) for (risk, effects), ids in found.items()]
+
+
+def _undo(plan: Plan) -> list[tuple[Sequence[str], str]]:
+    """Policies, and what an undo of their changes leaves or loses."""
+    found: dict[str, list[str]] = {}
+    for name, about in plan.policies.items():
+        if about.reversibility is not Reversibility.FULLY:
+            found.setdefault(about.reversible, []).append(name)
+    return [(names, words) for words, names in found.items()]
 
 
 def _commands(visit: Visit, name: str, keys: Sequence[str], reason: str = "") -> str:

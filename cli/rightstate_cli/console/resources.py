@@ -39,9 +39,8 @@ def list_all(visit: Visit) -> Response:
     rows = chosen(visit, known)
     first = min(visit.number("from", 0), max(0, len(rows) - 1))
     shown = rows[first : first + _PAGE]
-    template = "resources_part.html.j2" if visit.partial else "resources.html.j2"
-    return visit.page(
-        template,
+    return visit.filtered(
+        "resources",
         section="resources",
         known=known,
         rows=shown,

@@ -175,6 +175,14 @@ class Visit:
         """The page of that template."""
         return pages.page(template, status, visit=self, **values)
 
+    def filtered(self, name: str, **values: Any) -> Response:
+        """The page of that name, or the part of it that a filter changes, with the filter in the address."""
+        if not self.partial:
+            return self.page(f"{name}.html.j2", **values)
+        answer = self.page(f"{name}_part.html.j2", **values)
+        answer.headers["HX-Replace-Url"] = self.address()
+        return answer
+
     def go(self, address: str) -> Response:
         """Show another page. What was posted is not posted again when that is reloaded."""
         return RedirectResponse(address, 303)

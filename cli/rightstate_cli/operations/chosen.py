@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol
 
-from rightstate.catalogue import load
+from rightstate.catalogue import load, names
 from rightstate.errors import InvalidInput
 from rightstate.identify import identify, shown
 from rightstate.policy import Mode
@@ -108,8 +108,7 @@ def plan(
     workspace: Workspace, keys: Sequence[str], ledger: Path | None, say: Say, progressed: Progressed
 ) -> Planned:
     """Read them and decide. Raises InvalidInput, UnknownAccount, SettingsUnreadable, Denied, Unavailable."""
-    if not keys:
-        raise InvalidInput("No resource is chosen. Nothing was read.")
+    check(keys)
     found = [_parsed(key, workspace) for key in dict.fromkeys(keys)]
 
     def read(done: int, of: int) -> None:
@@ -195,9 +194,16 @@ def options_of(keys: Iterable[str], partition: str) -> list[list[str]]:
     return found
 
 
+def check(keys: Sequence[str]) -> None:
+    """Raise InvalidInput where one is no resource's key, or there is none."""
+    if not keys:
+        raise InvalidInput("No resource is chosen. Nothing was read.")
+    for key in keys:
+        if not KEY.match(key) or key.split("/", 3)[2] not in names():
+            raise InvalidInput(f"{shown(key)} is not account/region/type/id. Nothing was read.")
+
+
 def _parsed(key: str, workspace: Workspace) -> tuple[ResourceType, Resource]:
-    if not KEY.match(key):
-        raise InvalidInput(f"{shown(key)} is not account/region/type/id. Nothing was read.")
     account, region, kind, identifier = key.split("/", 3)
     partition = workspace.hub.partition if workspace.hub else workspace.caller.partition
     place = Place(account=account, region=region, partition=partition)

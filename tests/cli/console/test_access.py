@@ -128,7 +128,7 @@ def test_every_answer_forbids_what_is_not_the_consoles_own(known: Browsing, path
     )
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cache-control"] == "no-store"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
 
 
 def test_two_consoles_on_one_machine_do_not_take_each_others_cookies() -> None:
