@@ -12,7 +12,15 @@ from starlette.routing import Route
 
 from rightstate.errors import Denied, InvalidInput, RightstateError, Throttled, Unavailable, UnknownAccount
 from rightstate.step import defect
-from rightstate_cli.console import executions, overview, pages, policies, remediation, resources
+from rightstate_cli.console import (
+    executions,
+    overview,
+    pages,
+    policies,
+    policy_changes,
+    remediation,
+    resources,
+)
 from rightstate_cli.console.access import ASSETS, Access, Guarded
 from rightstate_cli.console.visit import Console, Visit
 from rightstate_cli.report.page import ASSETS as OF_REPORT
@@ -45,6 +53,7 @@ def application(access: Access, console: Console) -> Starlette:
             *resources.ROUTES,
             *remediation.ROUTES,
             *executions.ROUTES,
+            *policy_changes.ROUTES,
             *policies.ROUTES,
             Route(f"{ASSETS}{{name}}", _asset, methods=["GET"]),
         ],

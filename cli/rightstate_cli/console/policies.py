@@ -6,28 +6,35 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from rightstate.catalogue import find_policy, load_all
-from rightstate.errors import InvalidInput, SettingsUnreadable
+from rightstate.errors import InvalidInput, RightstateError, SettingsUnreadable
 from rightstate.models.settings import Account, Enabled
-from rightstate.policy import Mode, Policy, Risk, Severity
+from rightstate.policy import Policy, Risk, Severity
 from rightstate.resource_type import ResourceType
 from rightstate_cli.console.visit import Visit, get
 from rightstate_cli.docs.reference import facts, parameters
+from rightstate_cli.operations.enable_policies import OFF, hindrance
 from rightstate_cli.planning import filters
 from rightstate_cli.report.standing import Standing
 from rightstate_cli.standards.frameworks import Framework
 
 ACROSS = 6
 """Accounts beside each other."""
-OFF = Enabled(mode=Mode.OFF)
 
 
 @dataclass(frozen=True)
 class Row:
-    """A policy in each of the accounts that are shown, and how many resources stand how with it."""
+    """A policy in each of the accounts that are shown, how many resources stand how with it, and why it
+    cannot be enabled in each account, if so."""
 
     policy: Policy
     enabled: Sequence[Enabled]
     standing: Sequence[int] | None
+    hindrances: Sequence[str]
+
+    @property
+    def hindered(self) -> str:
+        """Why it can be enabled in none of these accounts; empty if it can."""
+        return self.hindrances[0] if self.hindrances and all(self.hindrances) else ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,7 @@ def matrix(visit: Visit) -> Response:
         frameworks=list(Framework),
         types=[each.name for each in load_all()],
         local=visit.local,
+        written=visit.number("written", 0),
         command=visit.command("policies", "list", options=False),
     )
 
@@ -80,7 +88,10 @@ def show(visit: Visit) -> Response:
         of=resource_type,
         facts=facts(resource_type, policy),
         parameters=parameters(policy),
-        modes=[(each, enabled_of(each, policy)) for each in accounts],
+        modes=[
+            (each, enabled_of(each, policy), hindrance(visit.workspace, each, resource_type, policy))
+            for each in accounts
+        ],
         standing=known.figures["policies"].get(policy.id) if known else None,
         local=visit.local,
         command=visit.command("policies", "show", policy.id, options=False),
@@ -88,11 +99,28 @@ def show(visit: Visit) -> Response:
 
 
 def registered(visit: Visit) -> tuple[list[Account], list[SettingsUnreadable]]:
-    """The registered accounts in their order, and why the settings of some cannot be read."""
+    """The registered accounts in their order, and why the settings of some cannot be read.
+
+    On this machine no account has to be registered: those of the ledger, and that of the credentials, are
+    there too.
+    """
     found = list(visit.workspace.registry.understood())
     understood = [each for _, each in found if isinstance(each, Account)]
+    if visit.local:
+        known = {account for account, _ in found}
+        understood += [Account(account=each) for each in sorted(_others(visit) - known)]
     unreadable = [each for _, each in found if isinstance(each, SettingsUnreadable)]
     return sorted(understood, key=lambda each: (each.name or each.account, each.account)), unreadable
+
+
+def _others(visit: Visit) -> set[str]:
+    known = visit.console.known.latest
+    found = set(known.figures["accounts"]) if known else set()
+    try:
+        return {*found, visit.workspace.caller.account}
+    except RightstateError:
+        # Settings can be read and written without credentials.
+        return found
 
 
 def enabled_of(account: Account, policy: Policy) -> Enabled:
@@ -111,7 +139,8 @@ def _groups(visit: Visit, shown: Sequence[Account], known: Standing | None) -> l
         text = f"{policy.id} {policy.title} {policy.category}".lower()
         if not all(word in text for word in words) or (mode and all(each.mode != mode for each in enabled)):
             continue
-        row = Row(policy, enabled, standing.get(policy.id))
+        hindrances = [hindrance(visit.workspace, each, resource_type, policy) for each in shown]
+        row = Row(policy, enabled, standing.get(policy.id), hindrances)
         before = found.get(resource_type.name, Group(resource_type, ()))
         found[resource_type.name] = Group(resource_type, (*before.rows, row))
     return list(found.values())

@@ -11,6 +11,7 @@ from rightstate.catalogue import load_all
 from rightstate.errors import InvalidInput, RightstateError
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode, Policy, Risk
+from rightstate.resource_type import ResourceType
 from rightstate.wants import Value
 from rightstate_cli.hub.deployment import Hub
 from rightstate_cli.operations.workspace import Workspace
@@ -165,6 +166,35 @@ def prepare(
     for each in decided:
         _check_settings(each, workspace.hub)
     return SettingsChange(workspace, decided, [*left_out, *_version_notices(workspace.hub)])
+
+
+def hindrance(workspace: Workspace, account: Account, resource_type: ResourceType, policy: Policy) -> str:
+    """Why the policy cannot be enabled in the account as things are, and what to do. Empty if it can."""
+    hub = workspace.hub
+    enabled = next((account.policies[n] for n in (policy.id, *policy.aliases) if n in account.policies), OFF)
+    if missing := policy.missing(enabled.parameters):
+        return f"It needs {', '.join(missing)}. Its page has a box for it."
+    if hub is None:
+        return ""
+    if resource_type.name not in hub.machines():
+        return (
+            f"The hub has no state machine for {resource_type.name}: it is of version "
+            f"{hub.outputs.get('Version', 'unknown')}. Deploy it again."
+        )
+    if not account.role_arn and account.account != hub.account:
+        return (
+            "The account's settings name no role. `rightstate accounts add "
+            f"{account.account}` says how to install one."
+        )
+    return ""
+
+
+def unseen_region(hub: Hub | None, account: Account, resource_type: ResourceType) -> str:
+    """Why no event starts anything for the type in that account. Empty if events arrive."""
+    home = resource_type.home_regions.get(hub.partition) if hub else None
+    if not home or not account.regions or home in account.regions:
+        return ""
+    return f"Events of {resource_type.name} arrive only in {home}, which is not among the account's regions."
 
 
 def check_none_off(change: SettingsChange, named: Iterable[str], mode: Mode) -> None:

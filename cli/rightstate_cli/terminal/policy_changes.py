@@ -7,27 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from rightstate.policy import Mode
-from rightstate.wants import as_text
 from rightstate_cli.operations.enable_policies import AccountChange, PolicyChange, SettingsChange
+from rightstate_cli.operations.policy_consequences import from_to, may_break, meanings, modes_of, question
 from rightstate_cli.terminal import completion
 from rightstate_cli.terminal.accounts import title
 from rightstate_cli.terminal.options import optional
 from rightstate_cli.terminal.output import Format, print_json, print_table, say
 from rightstate_cli.terminal.waiting import confirmed_change
 from rightstate_cli.text import counted
-
-_MEANING = {
-    Mode.OFF: "off: resources are not looked at.",
-    Mode.REPORT: "report: deviations are reported, and nothing is changed.",
-    Mode.APPROVE: "approve: deviations are fixed after a person approves: `rightstate approvals list`.",
-    Mode.AUTO: "auto: deviations are fixed within seconds of the event that caused them.",
-}
-_MEANING_HERE = {
-    **_MEANING,
-    Mode.REPORT: "report: `rightstate remediate` shows deviations, and does not change them.",
-    Mode.AUTO: "auto: `rightstate remediate` fixes deviations.",
-}
 
 
 class OnMode(StrEnum):
@@ -66,7 +53,7 @@ def change_settings(
     changed, failed = change.changed, {}
     if not changed:
         say("There is nothing to change.")
-    elif (change.risky or consequences) and not confirmed_change(_question(change), yes):
+    elif (change.risky or consequences) and not confirmed_change(question(change), yes):
         return 2
     else:
         failed = change.write()
@@ -83,32 +70,15 @@ def _say_what_will_happen(change: SettingsChange) -> None:
     for each in change.changed:
         policies: dict[tuple[str, str], list[str]] = {}
         for one in each.changes:
-            policies.setdefault((_from_to(one), _may_break(one)), []).append(one.policy.id)
+            policies.setdefault((from_to(one), may_break(one)), []).append(one.policy.id)
         lines = (f"- {', '.join(ids)}: {what}. {breaks}" for (what, breaks), ids in policies.items())
         alike.setdefault(tuple(lines), []).append(title(each.account))
     for sentences, accounts in alike.items():
         say(f"In {counted(len(accounts), 'account')}, {', '.join(accounts)}:")
         for line in sentences:
             say(line.rstrip())
-    meaning = _MEANING if change.workspace.hub else _MEANING_HERE
-    for mode in Mode:
-        if mode in change.modes:
-            say(meaning[mode])
-
-
-def _question(change: SettingsChange) -> str:
-    risky = change.risky
-    if not risky:
-        count = len({one.policy.id for each in change.changed for one in each.changes})
-        modes = ", ".join(mode for mode in Mode if mode in change.modes)
-        where = counted(len(change.changed), "account")
-        return f"Enable {counted(count, 'policy')} in {where}, in mode {modes}?"
-    risks = ", ".join(f"{risk} ({n})" for risk, n in Counter(each.risk for each in risky.values()).items())
-    accounts = [each for each in change.accounts if any(one.risky for one in each.changes)]
-    return (
-        f"Let {counted(len(risky), 'policy')} of risk {risks} change resources in "
-        f"{counted(len(accounts), 'account')}?"
-    )
+    for sentence in meanings(change):
+        say(sentence)
 
 
 def _print(change: SettingsChange, failed: dict[str, str], format: Format) -> None:
@@ -131,30 +101,7 @@ def _print(change: SettingsChange, failed: dict[str, str], format: Format) -> No
 
 def _summary(changes: Sequence[PolicyChange]) -> str:
     """`2 off -> report, 1 report -> auto`."""
-    return ", ".join(f"{count} {what}" for what, count in Counter(map(_modes, changes)).items())
-
-
-def _modes(change: PolicyChange) -> str:
-    before, after = change.before.mode, change.after.mode
-    return f"{before} -> {after}" if before is not after else f"stays {after}"
-
-
-def _from_to(change: PolicyChange) -> str:
-    values = [f"{name} = {as_text(value)}" for name, value in change.after.parameters.items()]
-    changed = change.before.parameters != change.after.parameters
-    return ", ".join((_modes(change), *(values if changed else ())))
-
-
-def _may_break(change: PolicyChange) -> str:
-    """What the policy may break where it changes resources, and whether that can be undone."""
-    policy = change.policy
-    match change.after.mode:
-        case Mode.OFF:
-            return ""
-        case Mode.AUTO:
-            return f"Risk {policy.risk}: {policy.side_effects} Undo: {policy.reversible}"
-        case _:
-            return f"In auto, risk {policy.risk}: {policy.side_effects} Undo: {policy.reversible}"
+    return ", ".join(f"{count} {what}" for what, count in Counter(map(modes_of, changes)).items())
 
 
 def _facts(change: AccountChange, error: str) -> dict[str, Any]:
