@@ -22,12 +22,7 @@ from tests.support.installation import (
 from tests.support.recorded import made
 from tests.types import Dependent, expected, known
 
-RECORDED = [
-    pytest.param(name, resource.id, sorted(actions), id=f"{name}-{index}")
-    for name in names()
-    for index, (resource, actions) in enumerate(made(name).applied.items())
-]
-every_recorded = pytest.mark.parametrize(("name", "identifier", "applied"), RECORDED)
+every_type = pytest.mark.parametrize("name", names())
 
 
 @dataclass(frozen=True)
@@ -73,24 +68,23 @@ def checked_on(name: str, action: str) -> Sequence[str]:
 
 
 @everywhere
-@every_recorded
-def test_what_is_read_may_be_read_in_both_phases(
-    at: Installation, name: str, identifier: str, applied: list[str]
-) -> None:
+@every_type
+def test_what_is_read_may_be_read_in_both_phases(at: Installation, name: str) -> None:
     needed = sorted(made(name).read)
     needed += [action for action in load(name).read_actions if action not in needed]
     refused = [
         (phase, action)
+        for resource in made(name).applied
         for phase in Phase
         for action in needed
         for arn in ("*", expected(name).arn)
-        if not session(at, name, identifier, phase).allows(action, arn)
+        if not session(at, name, resource.id, phase).allows(action, arn)
     ]
     assert refused == []
 
 
 @everywhere
-@pytest.mark.parametrize("name", names())
+@every_type
 def test_a_session_for_reading_reads_alone_even_of_the_role_that_writes(at: Installation, name: str) -> None:
     """As it is of a member with one role for both."""
     resource_type = load(name)
@@ -107,30 +101,31 @@ def test_a_session_for_reading_reads_alone_even_of_the_role_that_writes(at: Inst
 
 
 @everywhere
-@every_recorded
+@every_type
 def test_what_is_written_may_be_written_to_that_resource_when_applying_alone(
-    at: Installation, name: str, identifier: str, applied: list[str]
+    at: Installation, name: str
 ) -> None:
-    writes = set(applied) - set(load(name).read_actions)
-    assert writes
-    for action in writes:
-        for arn in checked_on(name, action):
-            assert session(at, name, identifier, Phase.APPLY).allows(action, arn), (action, arn)
-            assert not session(at, name, identifier, Phase.READ).allows(action, arn), (action, arn)
+    for resource, applied in made(name).applied.items():
+        writes = applied - set(load(name).read_actions)
+        assert writes
+        for action in writes:
+            for arn in checked_on(name, action):
+                assert session(at, name, resource.id, Phase.APPLY).allows(action, arn), (action, arn)
+                assert not session(at, name, resource.id, Phase.READ).allows(action, arn), (action, arn)
 
 
 @everywhere
-@every_recorded
+@every_type
 def test_what_undoing_writes_may_be_written_to_that_resource_and_what_only_it_needs_in_no_other_phase(
-    at: Installation, name: str, identifier: str, applied: list[str]
+    at: Installation, name: str
 ) -> None:
-    [undone] = [actions for resource, actions in made(name).undone.items() if resource.id == identifier]
-    for action in undone - set(load(name).read_actions):
-        for arn in checked_on(name, action):
-            assert session(at, name, identifier, Phase.UNDO).allows(action, arn), (action, arn)
-            only = action in load(name).undo_actions
-            assert session(at, name, identifier, Phase.APPLY).allows(action, arn) is not only, (action, arn)
-            assert not session(at, name, identifier, Phase.READ).allows(action, arn), (action, arn)
+    for resource, undone in made(name).undone.items():
+        for action in undone - set(load(name).read_actions):
+            for arn in checked_on(name, action):
+                assert session(at, name, resource.id, Phase.UNDO).allows(action, arn), (action, arn)
+                only = action in load(name).undo_actions
+                assert session(at, name, resource.id, Phase.APPLY).allows(action, arn) is not only, action
+                assert not session(at, name, resource.id, Phase.READ).allows(action, arn), (action, arn)
 
 
 def others(name: str) -> Iterator[str]:
@@ -150,17 +145,17 @@ def others(name: str) -> Iterator[str]:
 
 
 @everywhere
-@every_recorded
+@every_type
 def test_nothing_is_written_to_another_resource_account_region_or_partition(
-    at: Installation, name: str, identifier: str, applied: list[str]
+    at: Installation, name: str
 ) -> None:
-    applying = session(at, name, identifier, Phase.UNDO)
     written = [
         (action, arn)
+        for resource in made(name).applied
         for action in (*load(name).write_actions, *load(name).undo_actions)
         if action not in expected(name).instead
         for arn in others(name)
-        if applying.allows(action, arn)
+        if session(at, name, resource.id, Phase.UNDO).allows(action, arn)
     ]
     # What follows the name of a stack is an id that AWS has made up; no stack's name has a slash.
     assert [each for each in written if name != "cloudformation-stack"] == []
@@ -202,7 +197,7 @@ def test_a_bucket_of_another_account_is_not_written_though_its_arn_does_not_say_
 
 
 @everywhere
-@pytest.mark.parametrize("name", names())
+@every_type
 def test_a_session_has_no_action_of_another_type_and_none_that_no_type_has(
     at: Installation, name: str
 ) -> None:

@@ -24,7 +24,7 @@ from moto.sts.responses import TokenResponse
 from rightstate.aws.sessions import hub_kept_apart
 from rightstate_cli.application import sam_template
 from rightstate_cli.embedded.engine import load_handler
-from tests.support import moto_stack
+from tests.support import moto_stack, moto_yaml
 from tests.support.template import REGION, listed
 
 ADMIN = "admin"
@@ -37,7 +37,7 @@ def simulated(environment: Mapping[str, str]) -> Iterator[None]:
     with (
         _functions(environment),
         _trust_policies(),
-        moto_stack.read_once(),
+        moto_yaml.read_once(),
         # If moto makes the work bucket after the rules, its CreateBucket starts an execution that never ends.
         patch("moto.s3.models.events_send_notification", lambda *given, **named: None),
         warnings.catch_warnings(),

@@ -2,18 +2,13 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from copy import deepcopy
+from collections.abc import Mapping
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-import yaml
-from moto.cloudformation import models
-
 from rightstate_cli.application import sam_template, transform
+from tests.support import moto_yaml
 from tests.support.template import REGION
 
 
@@ -23,7 +18,7 @@ def create(client: Any, stack: str, parameters: Mapping[str, str]) -> None:
     # As SAM does; in the call itself it would be quoted again and again.
     s3.create_bucket(Bucket=stack)
     s3.put_object(Bucket=stack, Key="template", Body=_template().encode())
-    with read_once():
+    with moto_yaml.read_once():
         cloudformation.create_stack(
             StackName=stack,
             TemplateURL=f"https://s3.amazonaws.com/{stack}/template",
@@ -38,13 +33,6 @@ def create(client: Any, stack: str, parameters: Mapping[str, str]) -> None:
     s3.delete_bucket(Bucket=stack)
 
 
-@contextmanager
-def read_once() -> Iterator[None]:
-    """moto reads the template as YAML at every turn, which takes it a second. Here it does so once."""
-    with patch.object(models, "yaml", SimpleNamespace(**{**vars(yaml), "load": _load})):
-        yield
-
-
 @cache
 def _template() -> str:
     # SAM's translator wants a region to be named; the template has none.
@@ -54,12 +42,3 @@ def _template() -> str:
 
 def _defaults() -> dict[str, str]:
     return {name: str(each["Default"]) for name, each in sam_template.template()["Parameters"].items()}
-
-
-def _load(text: str, **options: Any) -> Any:
-    return json.loads(text) if text.startswith("{") else deepcopy(_read(text, **options))
-
-
-@cache
-def _read(text: str, **options: Any) -> Any:
-    return yaml.load(text, **options)  # noqa: S506 - as moto

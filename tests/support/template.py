@@ -20,7 +20,7 @@ from rightstate.models.start import StartInput
 from rightstate_cli.application import input_transformer, transform
 from rightstate_cli.hub import admission
 from rightstate_cli.member import template as member_template
-from tests.support import patterns
+from tests.support import moto_yaml, patterns
 
 HUB = DEFAULT_ACCOUNT_ID
 REGION = "us-east-1"
@@ -33,7 +33,12 @@ T = TypeVar("T")
 @cache
 def rendered(**parameters: str) -> Mapping[str, Any]:
     """Logical id -> resource, of a stack with those parameters."""
-    with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION), mock_aws(), warnings.catch_warnings():
+    with (
+        patch.dict(os.environ, AWS_DEFAULT_REGION=REGION),
+        mock_aws(),
+        moto_yaml.read_once(),
+        warnings.catch_warnings(),
+    ):
         # moto creates no alarms and no policies of topics and queues; their references it does resolve.
         warnings.filterwarnings("ignore", "Tried to parse")
         template = transform.cloudformation()
