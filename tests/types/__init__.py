@@ -71,7 +71,7 @@ class Expected:
     iam_actions: call, e.g. `s3:ListBuckets` -> its action, where that is not called as the operation is.
     read_one_by_one: the operations that a survey calls for each resource. None: the list tells (nearly) all.
     listed: calls of a survey for each resource, at most, where the list tells (nearly) all.
-    create_one_of_many(session, number, example): creates one of a hundred resources.
+    create_one_of_many(session, number, example): creates one of many resources.
     rarely_read, rarely_written, rarely_undone: declared actions that the examples do not need, each with when
         it is needed.
     nearest: policy -> what an undo leaves instead of the answers of before, by the name of the read.
