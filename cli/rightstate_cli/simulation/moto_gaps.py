@@ -27,12 +27,14 @@ from moto.secretsmanager.exceptions import InvalidRequestException
 from moto.secretsmanager.models import SecretsManagerBackend
 from moto.sqs.models import Queue, SQSBackend
 
+from rightstate_cli.simulation import moto_unknown_calls
+
 
 @contextmanager
 def fill() -> Iterator[None]:
     """Fill the gaps while it lasts."""
     with ExitStack() as stack:
-        for owner, name, replacement in _FILLS:
+        for owner, name, replacement in (*_FILLS, *moto_unknown_calls.FILLS):
             stack.enter_context(patch.object(owner, name, replacement, create=True))
         yield
 
