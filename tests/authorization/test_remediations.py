@@ -136,12 +136,10 @@ def others(name: str) -> Iterator[str]:
     yield from (own.replace("{id}", f"{{id}}{end}") for end in ("-2", "0", "/x", ":x"))
     yield from (own.replace("{id}", other) for other in ("x-{id}", "other", "*"))
     yield own.replace("{partition}", "aws-iso")
-    # The ARN of a bucket has neither.
-    yield from (
-        (own.replace("{region}", "xx-west-1"), own.replace("{account}", STRANGER))
-        if "{region}" in own
-        else ()
-    )
+    # The ARN of a bucket has neither, that of a snapshot has no account.
+    for part, other in (("{region}", "xx-west-1"), ("{account}", STRANGER)):
+        if part in own:
+            yield own.replace(part, other)
 
 
 @everywhere

@@ -19,12 +19,12 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 
 
-def test_every_type_has_tags_but_those_whose_resources_can_have_none() -> None:
+def test_every_type_has_tags_but_the_settings_of_an_account() -> None:
     without = {name for name in names() if load(name).tags is None}
     assert (
         without
         == {name for name in names() if expected(name).tag is None}
-        == {"iam-password-policy", "s3-account"}
+        == {name for name in names() if load(name).per_account}
     )
 
 

@@ -575,6 +575,7 @@ DECLARED = {
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-ec2-instance")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-security-group")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-log-group")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-subnet")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill:live")),
     },

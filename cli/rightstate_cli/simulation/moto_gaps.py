@@ -14,6 +14,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudtrail.models import Trail
 from moto.core.responses import ActionResult
 from moto.ec2.models.instances import InstanceBackend, MetadataOptions, Reservation
+from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 from moto.ec2.responses.monitoring import Monitoring
 from moto.elb.exceptions import LoadBalancerNotFoundError
 from moto.elb.models import ELBBackend
@@ -167,6 +168,24 @@ def _all_reservations(self: InstanceBackend, filters: Mapping[str, Any] | None =
 
 
 _filtered_reservations = InstanceBackend.all_reservations
+
+
+# DescribeSnapshots lists those of the owners that are named, or those that everybody may restore. moto lists
+# all, Amazon's too.
+def _describe_snapshots(self: ElasticBlockStore) -> ActionResult:
+    answer: Any = _describe_all_snapshots(self)
+    owners = [self.current_account if each == "self" else each for each in self._get_param("OwnerIds", [])]
+    public = "all" in self._get_param("RestorableByUserIds", [])
+    found = [
+        each
+        for each in answer.result["Snapshots"]
+        if (not owners or each.owner_id in owners)
+        and (not public or "all" in each.create_volume_permission_groups)
+    ]
+    return ActionResult({"Snapshots": found})
+
+
+_describe_all_snapshots = ElasticBlockStore.describe_snapshots
 
 
 # ModifyInstanceMetadataOptions leaves what it does not name. moto forgets it.
@@ -331,6 +350,7 @@ _FILLS: list[tuple[Any, str, Any]] = [
     (ELBv2Backend, "create_load_balancer", _create_load_balancer),
     (Monitoring, "monitor_instances", _monitoring("pending", "enabled")),
     (Monitoring, "unmonitor_instances", _monitoring("disabling", "disabled")),
+    (ElasticBlockStore, "describe_snapshots", _describe_snapshots),
     (InstanceBackend, "all_reservations", _all_reservations),
     (InstanceBackend, "modify_instance_metadata_options", _modify_metadata_options),
     *(
