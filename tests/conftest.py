@@ -4,9 +4,7 @@ import gc
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import boto3
 import botocore.session
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -29,21 +27,6 @@ botocore.session.create_loader = cache(botocore.session.create_loader)
 # them. Nothing is encrypted with them here.
 rsa.generate_private_key = cache(rsa.generate_private_key)
 serialization.load_pem_private_key = cache(serialization.load_pem_private_key)
-
-# A client takes a hundredth of a second. Examples and helpers ask their session for one again and again.
-_new_client = boto3.Session.client
-
-
-def _client(self: boto3.Session, service: str, *given: Any, **named: Any) -> Any:
-    clients: dict[Any, Any] = self.__dict__.setdefault("_clients_of_tests", {})
-    key = (service, given, tuple(sorted(named.items(), key=lambda each: each[0])))
-    # Tests put their own handlers on clients of the session that all share.
-    if self is boto3.DEFAULT_SESSION or "config" in named or key not in clients:
-        clients[key] = _new_client(self, service, *given, **named)
-    return clients[key]
-
-
-boto3.Session.client = _client  # type: ignore[method-assign]
 
 # Most of the heap stays for the whole run (the services' models, moto's data). Python traverses it in every
 # collection: a third of the processor time of many tests. A tenth of the collections is enough.

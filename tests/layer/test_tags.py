@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
@@ -12,6 +11,7 @@ from rightstate.identify import at_home
 from rightstate.resource_type import Place, Resource, tags_in
 from rightstate_cli.simulation import examples, moto_gaps
 from tests.support import cycle
+from tests.support.keeping import Session
 from tests.support.tags import TAGS
 from tests.types import expected
 
@@ -36,7 +36,7 @@ def test_the_tags_of_a_resource_are_read_and_so_is_that_it_has_none(name: str) -
     assert resource_type.tags is not None
     assert put is not None
     with mock_aws(), moto_gaps.fill():
-        session = boto3.Session(region_name=place.region)
+        session = Session(place.region)
         resource = Resource(**place.model_dump(), id=example.create(session, example.name, example.policy))
         account = cycle.Account(region=place.region)
         # Some examples come with tags of their own.

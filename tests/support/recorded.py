@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-import boto3
 import botocore.session
 from botocore.model import ServiceModel
 from moto import mock_aws
@@ -16,6 +15,7 @@ from rightstate.models.decision import Decision
 from rightstate.resource_type import Observed, Place, Resource
 from rightstate_cli.simulation import examples, moto_gaps
 from tests.support import cycle
+from tests.support.keeping import Session
 from tests.types import expected, known
 
 # No other test is there, so that what is asked once for a container is asked here too.
@@ -72,7 +72,7 @@ def made(name: str) -> Made:
     result = Made()
     with mock_aws(), moto_gaps.fill():
         account = cycle.Account(region=place.region)
-        session = boto3.Session(region_name=place.region)
+        session = Session(place.region)
         found = [example.create(session, example.name, example.policy), *example.also]
         found += [example.create(session, each, policy) for each, policy in example.others.items()]
         assert set(found) <= set(resource_type.find(account.client, place))
