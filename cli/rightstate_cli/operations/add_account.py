@@ -374,3 +374,25 @@ def _send_failed_check(hub: Hub, account: Account, check: Check, progress: Progr
         contacts.send(hub, account.account, f"Rightstate cannot work in account {account.account}", text)
     except RightstateError as error:
         progress.say(f"The account's contacts did not get a message. {error}")
+
+
+def installation_question(installation: Installation) -> str:
+    """What is installed where, and what its roles may do."""
+    regions = installation.regions
+    new = [region for region in regions if installation.found[region] is None]
+    old = [region for region in regions if region not in new]
+    done = [f"{verb} in {', '.join(places)}" for verb, places in (("create", new), ("update", old)) if places]
+    every = len(load_all())
+    what = ", ".join(installation.types) if len(installation.types) < every else f"all {every} resource types"
+    return (
+        f"In account {installation.caller.account}, {' and '.join(done)} the stack {installation.stack}, "
+        f"whose roles in {regions[0]} may remediate {what}?"
+    )
+
+
+def admission_question(addition: Addition) -> str:
+    """Whose events the hub accepts then."""
+    return (
+        f"Let the event bus of {addition.hub.stack} accept the events of account {addition.wanted.account} "
+        f"(the stack {addition.hub.stack}-admission)?"
+    )

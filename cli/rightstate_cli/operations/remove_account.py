@@ -7,7 +7,10 @@ from rightstate.errors import InvalidInput, RightstateError
 from rightstate.models.settings import Account
 from rightstate_cli.aws import checked_account
 from rightstate_cli.hub import admission, contacts
+from rightstate_cli.member import stacks as member_stacks
+from rightstate_cli.operations import account_lines
 from rightstate_cli.operations.workspace import Workspace
+from rightstate_cli.text import counted
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,25 @@ class Removal:
     workspace: Workspace
     account: Account
     admitted: bool
+
+    @property
+    def consequences(self) -> str:
+        """What is deleted and what stays, in sentences."""
+        account, hub = self.account, self.workspace.hub
+        what = f"{account_lines.title(account)} (policies: {account_lines.modes(account)})"
+        goes = f"This deletes the settings of account {what}"
+        if hub is None:
+            return (
+                f"{goes}, and its {counted(len(account.exemptions), 'exemption')}. The ledger keeps its "
+                "entries. After that, `rightstate remediate` follows only its own options."
+            )
+        events = "Its events are no longer accepted. " if self.admitted else ""
+        return (
+            f"{goes}, and the subscriptions of {counted(len(account.contacts), 'contact')}. Nothing is "
+            f"looked at or remediated there any more. {events}"
+            f"The stacks {member_stacks.name(hub)} in the account stay until `rightstate decommission member "
+            f"{account.account}`."
+        )
 
     def run(self) -> Sequence[str]:
         """Forget the account. Returns a sentence for each thing that is left.

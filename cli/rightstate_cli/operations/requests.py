@@ -63,6 +63,14 @@ def answer(workspace: Workspace, requested: Requested, choice: Choice, reason: s
     approving.decide(requested, choice, reason, window.not_before, window.not_after)
 
 
+def refusal(workspace: Workspace, requested: Requested) -> str:
+    """Why the caller may not approve the request, by trying nothing; empty if nothing is known that forbids
+    it. Raises Denied, Unavailable."""
+    if workspace.hub is None or workspace.hub.guards is None:
+        return "Only a hub has requests for approval."
+    return Approving(workspace.hub.guards, workspace.caller).refusal(requested)
+
+
 def waits(requested: Requested) -> bool:
     """Whether it can still be answered."""
     return not requested.outcome and requested.until > now()
@@ -99,3 +107,23 @@ def facts(requested: Requested) -> dict[str, Any]:
         "status": status(requested),
         "about": {name: about(name) for name in requested.policies},
     }
+
+
+def undo_text(requested: Requested) -> str:
+    """What the request is, so that nobody takes it for a remediation."""
+    return (
+        f"This takes back what {requested.undo.rpartition(':')[2]} has changed. The resource will break "
+        f"{', '.join(requested.policies)} again."
+    )
+
+
+def cause(requested: Requested) -> str:
+    """Who caused the change that is to be approved."""
+    if requested.event:
+        return f"{requested.event.name} by {requested.event.principal or 'an AWS service'}"
+    return f"{requested.requester}, as the input says" if requested.requester else "nobody that is known"
+
+
+def approvers(requested: Requested) -> str:
+    """Who may approve what nobody is proven to have caused."""
+    return ", ".join(requested.approvers) or "nobody: the account has no approvers"

@@ -108,6 +108,18 @@ class Approving(Guarding):
         super().__init__(table)
         self._caller = caller
 
+    def refusal(self, requested: Requested) -> str:
+        """Why the caller may not approve the request; empty if nothing is known that forbids it."""
+        caller = self._caller
+        if same_person(requested, caller.user_id, caller.arn):
+            return (
+                f"{caller.arn} caused the change, and so cannot approve {requested.id}. {_UNCHANGED} Ask "
+                "another person, or deny it."
+            )
+        if not requested.proven and not listed(requested.approvers, caller.user_id):
+            return f"{not_listed(requested, caller.user_id)} {_UNCHANGED}"
+        return ""
+
     def decide(
         self, requested: Requested, choice: Choice, reason: str, not_before: str = "", not_after: str = ""
     ) -> None:
@@ -117,14 +129,9 @@ class Approving(Guarding):
         caller may not decide it.
         """
         caller = self._caller
-        if choice is Choice.APPROVE and same_person(requested, caller.user_id, caller.arn):
-            raise InvalidInput(
-                f"{caller.arn} caused the change, and so cannot approve {requested.id}. {_UNCHANGED} Ask "
-                "another person, or deny it."
-            )
-        unproven = choice is Choice.APPROVE and not requested.proven
-        if unproven and not listed(requested.approvers, caller.user_id):
-            raise InvalidInput(f"{not_listed(requested, caller.user_id)} {_UNCHANGED}")
+        refusal = self.refusal(requested) if choice is Choice.APPROVE else ""
+        if refusal:
+            raise InvalidInput(refusal)
         decision = ApproversDecision(
             by=caller.user_id,
             request=requested.id,

@@ -1,32 +1,8 @@
 """An account that is added: the questions before, and the result."""
 
-from rightstate.catalogue import load_all
-from rightstate_cli.member.stacks import Installation
-from rightstate_cli.operations.add_account import Added, Addition
+from rightstate_cli.operations.add_account import Added
 from rightstate_cli.terminal import accounts as shown
 from rightstate_cli.terminal.output import Format, print_json, print_line, print_raw, print_table, say
-
-
-def installation_question(installation: Installation) -> str:
-    """What is installed where, and what its roles may do."""
-    regions = installation.regions
-    new = [region for region in regions if installation.found[region] is None]
-    old = [region for region in regions if region not in new]
-    done = [f"{verb} in {', '.join(places)}" for verb, places in (("create", new), ("update", old)) if places]
-    every = len(load_all())
-    what = ", ".join(installation.types) if len(installation.types) < every else f"all {every} resource types"
-    return (
-        f"In account {installation.caller.account}, {' and '.join(done)} the stack {installation.stack}, "
-        f"whose roles in {regions[0]} may remediate {what}?"
-    )
-
-
-def admission_question(addition: Addition) -> str:
-    """Whose events the hub accepts then."""
-    return (
-        f"Let the event bus of {addition.hub.stack} accept the events of account {addition.wanted.account} "
-        f"(the stack {addition.hub.stack}-admission)?"
-    )
 
 
 def print_added(added: Added, format: Format) -> None:

@@ -8,7 +8,16 @@ from rich.console import Console
 from rightstate.errors import InvalidInput
 from rightstate.models.approval import Choice, Requested
 from rightstate.wants import as_change
-from rightstate_cli.operations.requests import Window, about, facts, status, window
+from rightstate_cli.operations.requests import (
+    Window,
+    about,
+    approvers,
+    cause,
+    facts,
+    status,
+    undo_text,
+    window,
+)
 from rightstate_cli.planning import plan_file
 from rightstate_cli.terminal.output import Format, Table, print_json, print_result, print_table
 from rightstate_cli.terminal.times import span
@@ -29,7 +38,7 @@ def window_of(given: str | None) -> Window:
 
 def print_requests(requests: Sequence[Requested], waiting: int, format: Format) -> None:
     """A row for each request; `waiting` is how many wait."""
-    rows = [(each.id, each.resource, _what(each), _cause(each), status(each)) for each in requests]
+    rows = [(each.id, each.resource, _what(each), cause(each), status(each)) for each in requests]
     table = Table(
         ("Id", "Resource", "Change", "Caused by", "Status"),
         rows,
@@ -46,12 +55,12 @@ def print_request(requested: Requested, format: Format, to: Console | None = Non
         return
     rows = [
         ("Resource", requested.arn or requested.resource),
-        *([("Undo", _undo(requested))] if requested.undo else []),
+        *([("Undo", undo_text(requested))] if requested.undo else []),
         *(("Change", change) for change in _changes(requested)),
         *(row for name in requested.policies for row in _policy(name)),
         *(("Call", plan_file.on_one_line(call)) for call in requested.calls),
-        ("Caused by", _cause(requested)),
-        *([] if requested.proven else [("To be approved by", _approvers(requested))]),
+        ("Caused by", cause(requested)),
+        *([] if requested.proven else [("To be approved by", approvers(requested))]),
         ("Reason", requested.why or "none"),
         ("Asked", requested.asked_at),
         ("Status", status(requested)),
@@ -77,24 +86,6 @@ def _changes(requested: Requested) -> list[str]:
 
 def _what(requested: Requested) -> str:
     return ("UNDO " if requested.undo else "") + "; ".join(_changes(requested))
-
-
-def _undo(requested: Requested) -> str:
-    """What the request is, so that nobody takes it for a remediation."""
-    return (
-        f"This takes back what {requested.undo.rpartition(':')[2]} has changed. The resource will break "
-        f"{', '.join(requested.policies)} again."
-    )
-
-
-def _cause(requested: Requested) -> str:
-    if requested.event:
-        return f"{requested.event.name} by {requested.event.principal or 'an AWS service'}"
-    return f"{requested.requester}, as the input says" if requested.requester else "nobody that is known"
-
-
-def _approvers(requested: Requested) -> str:
-    return ", ".join(requested.approvers) or "nobody: the account has no approvers"
 
 
 def _policy(name: str) -> list[tuple[str, str]]:

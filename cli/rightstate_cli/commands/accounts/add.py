@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from rightstate_cli.operations import add_account, workspace
-from rightstate_cli.operations.add_account import AccountRequest
+from rightstate_cli.operations.add_account import AccountRequest, admission_question, installation_question
 from rightstate_cli.terminal.accounts import check_code
-from rightstate_cli.terminal.added_account import admission_question, installation_question, print_added
+from rightstate_cli.terminal.added_account import print_added
 from rightstate_cli.terminal.options import (
     AccountArgument,
     FormatOption,

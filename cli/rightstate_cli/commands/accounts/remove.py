@@ -2,10 +2,7 @@
 
 import typer
 
-from rightstate_cli.member import stacks as member_stacks
 from rightstate_cli.operations import remove_account, workspace
-from rightstate_cli.operations.remove_account import Removal
-from rightstate_cli.terminal import accounts as shown
 from rightstate_cli.terminal.options import (
     AccountArgument,
     FormatOption,
@@ -17,7 +14,6 @@ from rightstate_cli.terminal.options import (
 )
 from rightstate_cli.terminal.output import Format, print_json, print_line, say
 from rightstate_cli.terminal.waiting import confirmed_change
-from rightstate_cli.text import counted
 
 
 def remove(
@@ -40,7 +36,7 @@ def remove(
     """
     chosen = workspace.choose(deployed, stack, hub_region, ledger)
     removal = remove_account.prepare(chosen, account)
-    say(_consequences(removal))
+    say(removal.consequences)
     if not confirmed_change(f"Remove account {account} from {chosen.title}?", yes):
         raise typer.Exit(2)
     left = removal.run()
@@ -51,19 +47,3 @@ def remove(
     else:
         print_line(f"Account {account} was removed.")
     raise typer.Exit(1 if left else 0)
-
-
-def _consequences(removal: Removal) -> str:
-    account, hub = removal.account, removal.workspace.hub
-    goes = f"This deletes the settings of account {shown.title(account)} (policies: {shown.modes(account)})"
-    if hub is None:
-        return (
-            f"{goes}, and its {counted(len(account.exemptions), 'exemption')}. The ledger keeps its entries. "
-            "After that, `rightstate remediate` follows only its own options."
-        )
-    return (
-        f"{goes}, and the subscriptions of {counted(len(account.contacts), 'contact')}. Nothing is looked at "
-        f"or remediated there any more. {'Its events are no longer accepted. ' if removal.admitted else ''}"
-        f"The stacks {member_stacks.name(hub)} in the account stay until `rightstate decommission member "
-        f"{account.account}`."
-    )
