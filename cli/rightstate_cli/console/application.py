@@ -13,13 +13,18 @@ from starlette.routing import Route
 from rightstate.errors import Denied, InvalidInput, RightstateError, Throttled, Unavailable, UnknownAccount
 from rightstate.step import defect
 from rightstate_cli.console import (
+    accounts,
+    approvals,
+    checks,
     executions,
+    exemptions,
     overview,
     pages,
     policies,
     policy_changes,
     remediation,
     resources,
+    undo,
 )
 from rightstate_cli.console.access import ASSETS, Access, Guarded
 from rightstate_cli.console.visit import Console, Visit
@@ -35,6 +40,20 @@ _FILES = {
         )
     },
 }
+_PAGES = (
+    overview,
+    resources,
+    remediation,
+    policy_changes,
+    policies,
+    approvals,
+    executions,
+    undo,
+    exemptions,
+    accounts,
+    checks,
+)
+"""Each has its ROUTES. The order is that in which an address is looked up."""
 _STATUS: Sequence[tuple[type[RightstateError], int, str]] = (
     (Denied, 403, "AWS did not allow it"),
     (Throttled, 503, "AWS asked for fewer calls"),
@@ -49,12 +68,7 @@ def application(access: Access, console: Console) -> Starlette:
     """The console's application, behind its checks."""
     made = Starlette(
         routes=[
-            *overview.ROUTES,
-            *resources.ROUTES,
-            *remediation.ROUTES,
-            *executions.ROUTES,
-            *policy_changes.ROUTES,
-            *policies.ROUTES,
+            *(route for page in _PAGES for route in page.ROUTES),
             Route(f"{ASSETS}{{name}}", _asset, methods=["GET"]),
         ],
         middleware=[Middleware(Guarded, access=access, refuse=_refusal)],

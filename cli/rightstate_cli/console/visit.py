@@ -28,8 +28,12 @@ MENU = (
     ("overview", "Overview", False),
     ("resources", "Resources", False),
     ("policies", "Policies", False),
+    ("approvals", "Approvals", False),
     ("executions", "Executions", False),
-    ("work", "Work", True),
+    ("exemptions", "Exemptions", False),
+    ("accounts", "Accounts", True),
+    ("checks", "Checks", False),
+    ("work", "Work", False),
 )
 
 
