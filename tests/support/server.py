@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 
 import boto3
 from moto import backends
+from moto.cloudformation.parsing import ResourceMap
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import BaseResponse
 from moto.iam.models import ManagedPolicy, iam_backends
@@ -126,11 +127,22 @@ def started() -> Iterator[Server]:
         # CloudFormation deletes a managed policy with its stack, and updates it. moto does neither.
         patch.object(ManagedPolicy, "delete_from_cloudformation_json", classmethod(_delete_policy)),
         patch.object(ManagedPolicy, "update_from_cloudformation_json", classmethod(_update_policy)),
+        # moto updates what is not there, because its condition does not hold.
+        patch.object(ResourceMap, "build_resource_diff", _of_what_is_there),
     ):
         threaded.start()
         server.endpoint = "http://{}:{}".format(*threaded.get_host_and_port())
         yield server
         threaded.stop()
+
+
+def _of_what_is_there(self: ResourceMap, *given: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = _build_resource_diff(self, *given)
+    there = {name for name, resource in self._parsed_resources.items() if resource is not None}
+    return {**found, "Modify": [name for name in found["Modify"] if name in there]}
+
+
+_build_resource_diff = ResourceMap.build_resource_diff
 
 
 def _delete_policy(cls: Any, resource_name: str, resource: Any, account_id: str, region_name: str) -> None:

@@ -76,6 +76,7 @@ class Expected:
         it is needed.
     nearest: policy -> what an undo leaves instead of the answers of before, by the name of the read.
     also_starts: event -> the other types that it starts.
+    also_started_by: event -> the types before it whose events of that name start it too.
     """
 
     arn: str
@@ -101,6 +102,7 @@ class Expected:
     rarely_undone: Mapping[str, str] = field(default_factory=dict)
     nearest: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     also_starts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    also_started_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def known() -> tuple[str, ...]:

@@ -30,7 +30,8 @@ def hub(_server: Server) -> dict[str, str]:
     cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(transform.cloudformation()))
     [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     events = _server.session().client("events")
-    for rule in events.list_rules(NamePrefix=f"{STACK}-")["Rules"]:
+    pages = events.get_paginator("list_rules").paginate(NamePrefix=f"{STACK}-")
+    for rule in pages.search("Rules[]"):
         targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
         for target in targets:
             # Deployed, they start the alias; moto's CloudFormation has none.
