@@ -58,4 +58,7 @@ def console(
         # Whole, so that it can be copied.
         print_raw(address + "\n")
     results.file.flush()
-    served.run(open_browser=browser)
+    try:
+        served.run(open_browser=browser)
+    except KeyboardInterrupt:
+        say("The console is stopped.")

@@ -1,8 +1,9 @@
 """Serve the console on the loopback interface until it is stopped."""
 
 import socket
+import time
 import webbrowser
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Thread
 
 import uvicorn
@@ -13,6 +14,7 @@ from rightstate_cli.console.application import application
 from rightstate_cli.console.visit import Console, Named
 
 _SECONDS_TO_END = 3
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Served:
     access: Access
     console: Console
     listening: socket.socket
+    _servers: list[uvicorn.Server] = field(default_factory=list)
 
     @property
     def title(self) -> str:
@@ -29,7 +32,7 @@ class Served:
         return self.console.workspace.title
 
     def run(self, open_browser: bool) -> None:
-        """Serve until Ctrl-C."""
+        """Serve until Ctrl-C or `stop`. Work that runs is asked to end, and waited for."""
         config = uvicorn.Config(
             application(self.access, self.console),
             # A log would have the ticket of the start address.
@@ -45,11 +48,20 @@ class Served:
         if open_browser:
             Thread(target=webbrowser.open, args=(self.access.address,), daemon=True).start()
         self.console.known.standing(patience=0)
+        server = uvicorn.Server(config)
+        self._servers.append(server)
         try:
-            uvicorn.Server(config).run(sockets=[self.listening])
+            server.run(sockets=[self.listening])
         finally:
-            self.console.works.stop()
             self.listening.close()
+            self.console.works.stop()
+            while self.console.works.running:
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    def stop(self) -> None:
+        """End `run`, from another thread."""
+        for each in self._servers:
+            each.should_exit = True
 
 
 def prepare(named: Named, port: int, read_only: bool) -> Served:

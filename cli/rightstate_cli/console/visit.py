@@ -169,8 +169,6 @@ class Visit:
     def tally(self, name: str) -> int:
         """How many there are of what a page lists, as far as is known without looking."""
         known = self.console.known.latest
-        if name == "work":
-            return len(self.console.works.running)
         if known is None:
             return 0
         return {"resources": len(known.wrong), "approvals": len(known.requests)}.get(name, 0)
