@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
@@ -48,12 +48,16 @@ class Caller:
     region: str
     partition: str
     user_id: str = ""
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """A client of that service, in the region of the command unless another is named."""
+        """The client of that service, in the region of the command unless another is named."""
+        place = (service, region or self.region)
         # boto3 guide, Session: creating clients is not thread-safe; using them is.
         with _lock:
-            return self.session.client(service, region_name=region or self.region, config=CONFIG)
+            if place not in self._clients:
+                self._clients[place] = self.session.client(service, region_name=place[1], config=CONFIG)
+            return self._clients[place]
 
 
 def sign_in(region: str | None = None, profile: str | None = None) -> Caller:

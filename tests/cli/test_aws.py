@@ -67,3 +67,14 @@ def test_a_stack_that_is_no_usable_hub_is_refused(
     with pytest.raises(InvalidInput) as told:
         hub.find("rightstate")
     assert said in str(told.value)
+
+
+def test_a_service_has_one_client_in_each_region() -> None:
+    class Session:
+        def client(self, service: str, **given: Any) -> Any:
+            return object()
+
+    caller = Caller(Session(), "111122223333", "arn", "eu-west-1", "aws")
+    assert caller.client("sts") is caller.client("sts", "eu-west-1")
+    assert caller.client("sts") is not caller.client("sts", "us-east-1")
+    assert caller.client("sts") is not caller.client("s3")

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -122,7 +122,7 @@ class Hub:
                 return stacks.outputs(stack)["Accounts"].split(",")
         return []
 
-    @property
+    @cached_property
     def _seen(self) -> hubs.Hub:
         return registering.hub_of(self.server.session(), OWN, REGION, self.stack, self.outputs)
 
