@@ -14,7 +14,7 @@ from rightstate_cli.operations.workspace import Workspace
 from rightstate_cli.report import standing
 from rightstate_cli.report.standing import Standing
 
-PATIENCE = 0.8
+PATIENCE = 0.5
 """Seconds that a page waits for a reading."""
 _FRESH_HERE, _FRESH_THERE = 2.0, 60.0
 """Seconds for which a reading of this machine, or of a hub, is not old. A hub charges for each."""

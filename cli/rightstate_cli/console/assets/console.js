@@ -71,6 +71,8 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) said.classList.remove("shown");
   });
+  // On a phone the menu is wider than the window.
+  document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   name();
   begin(document);
 })();
