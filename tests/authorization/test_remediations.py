@@ -50,7 +50,8 @@ class Session:
     @cached_property
     def _layers(self) -> list[list[Policy]]:
         role = policies(self.at.member_resources(), self._role)
-        return [role, [json.loads(session_policy(load(self.name), self.phase, self.resource))]]
+        # The shorter one first: what it does not allow is not looked for in the role's.
+        return [[json.loads(session_policy(load(self.name), self.phase, self.resource))], role]
 
 
 @cache
@@ -211,7 +212,7 @@ def test_a_session_has_no_action_of_another_type_and_none_that_no_type_has(
         (phase, action)
         for phase in Phase
         for action in foreign | set(ESCALATIONS)
-        for arn in ("*", expected(name).arn, ESCALATIONS.get(action, "*"))
+        for arn in {"*", expected(name).arn, ESCALATIONS.get(action, "*")}
         # An escalation that the type declares is allowed on its own resource, and on nothing else.
         if not (action in declared and arn == expected(name).arn)
         if session(at, name, "orders", phase).allows(action, arn)

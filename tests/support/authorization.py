@@ -53,8 +53,8 @@ def allowed(request: Request, *layers: Iterable[Policy]) -> bool:
     policy of a resource. Across accounts the caller's policies and the resource's have to allow it, as those
     of a session have to beside those of its role.
     """
-    effects = [{effect(policy, request) for policy in layer} for layer in layers]
-    return bool(effects) and all("Deny" not in each and "Allow" in each for each in effects)
+    effects = ({effect(policy, request) for policy in layer} for layer in layers)
+    return bool(layers) and all("Deny" not in each and "Allow" in each for each in effects)
 
 
 def effect(policy: Policy, request: Request) -> str | None:
