@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rightstate import resource_policy, security_group_rules
+from rightstate import ages, resource_policy, security_group_rules
 from rightstate.errors import PlanConflict
 from rightstate.frozen import Frozen
 
@@ -465,6 +465,85 @@ class Nothing(_Want):
         return "none"
 
 
+class RecentKeys(_Want):
+    """The value is a list of active access keys, none of them older or longer unused than those days.
+
+    None stands for any number of days. The settings `Today` and `KeysUsed` say when that is, and when the
+    keys were used.
+    """
+
+    kind: Literal["recent-keys"] = "recent-keys"
+    max_age_days: int | None = None
+    max_age_days_from: str | None = None
+    max_unused_days: int | None = None
+    max_unused_days_from: str | None = None
+    today: str = ""
+    used: tuple[str, ...] = ()
+
+    def given(self, observed: Mapping[str, Value]) -> Self:
+        known = {"today": observed.get(ages.TODAY) or "", "used": tuple(as_list(observed.get("KeysUsed")))}
+        return self.model_copy(update=known)
+
+    def holds(self, observed: Value) -> bool:
+        return same(self.target(observed), as_list(observed))
+
+    def target(self, observed: Value) -> Value:
+        keys = as_list(observed)
+        gone: set[str] = set()
+        if self.today and self.max_age_days is not None:
+            gone.update(ages.older_than(self.max_age_days, keys, self.today))
+        if self.today and self.max_unused_days is not None:
+            gone.update(ages.unused_for(self.max_unused_days, keys, self.used, self.today))
+        return [key for key in keys if key not in gone]
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, RecentKeys):
+            least = {
+                name: min(both) if (both := [days for days in pair if days is not None]) else None
+                for name, pair in {
+                    "max_age_days": (self.max_age_days, other.max_age_days),
+                    "max_unused_days": (self.max_unused_days, other.max_unused_days),
+                }.items()
+            }
+            return self.model_copy(update=least)
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        said = (("made", self.max_age_days), ("used", self.max_unused_days))
+        return " and ".join(f"{what} in the last {days(n)}" for what, n in said if n is not None)
+
+
+class Recent(_Want):
+    """The value is a time of the last `max_days`, or none. An earlier one becomes none.
+
+    The setting `Today` says when that is.
+    """
+
+    kind: Literal["recent"] = "recent"
+    max_days: int = 0
+    max_days_from: str | None = None
+    today: str = ""
+
+    def given(self, observed: Mapping[str, Value]) -> Self:
+        return self.model_copy(update={"today": observed.get(ages.TODAY) or ""})
+
+    def holds(self, observed: Value) -> bool:
+        if not isinstance(observed, str) or not self.today:
+            return True
+        return ages.days_between(observed, self.today) <= self.max_days
+
+    def target(self, observed: Value) -> Value:
+        return observed if self.holds(observed) else None
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, Recent):
+            return self.model_copy(update={"max_days": min(self.max_days, other.max_days)})
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        return f"used in the last {days(self.max_days)}"
+
+
 class Restored(_Want):
     """The value from before a change, which may be absent."""
 
@@ -499,6 +578,8 @@ Want = Annotated[
     | NoPublicPorts
     | PolicyText
     | Nothing
+    | RecentKeys
+    | Recent
     | Restored,
     Field(discriminator="kind"),
 ]

@@ -7,6 +7,7 @@ from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
+from rightstate import ages
 from rightstate.errors import PlanConflict
 from rightstate.models.decision import Decision, Deviation, Excuse, Outcome, Status, Verdict
 from rightstate.models.settings import Enabled
@@ -85,8 +86,11 @@ def decide(
 
 
 def digest(observed: Observed) -> str:
-    """SHA-256, in hexadecimal, of what was read. It does not reveal what was read."""
-    return _sha256(dict(observed))
+    """SHA-256, in hexadecimal, of what was read. It does not reveal what was read.
+
+    A day that has passed since is no change.
+    """
+    return _sha256({name: value for name, value in observed.items() if name != ages.TODAY})
 
 
 def fingerprint(state: str, shown: Mapping[str, Any]) -> str:
