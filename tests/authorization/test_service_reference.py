@@ -48,6 +48,7 @@ def kinds(action: str) -> dict[str, bool]:
 
 
 _EXAMPLES = {
+    "servicesetting/${ResourceId}": "servicesetting/ssm/documents/console/public-sharing-permission",
     # Its name, a hyphen and six characters (Secrets Manager User Guide, What's in a secret).
     "${SecretId}": "x-xxxxxx",
     # Rightstate writes alarms of its own alone.
@@ -122,9 +123,15 @@ def test_each_resource_that_writing_is_allowed_on_is_one_that_some_action_is_che
     unused = [
         each
         for each in resources(resource_type)
-        if each != "*" and not any(fnmatchcase(kind.replace("arn:aws:", "arn:x:"), each) for kind in checked)
+        if each != "*" and not any(_alike(kind.replace("arn:aws:", "arn:x:"), each) for kind in checked)
     ]
     assert unused == []
+
+
+def _alike(kind: str, resource: str) -> bool:
+    """Whether the resource is of that kind. Of service settings it is one of those that Rightstate knows."""
+    setting = "arn:x:ssm:x:x:servicesetting/"
+    return fnmatchcase(kind, resource) or (kind.startswith(setting) and resource.startswith(setting))
 
 
 # Actions that the reference names as dependent of ours -> why our calls do not need them.

@@ -153,6 +153,9 @@ def lacking(rule: Rule, event: Event) -> Iterator[tuple[str, Event]]:
     if event["detail"]["eventName"] == "ExecuteChangeSet":
         # With an ARN there instead, the call is known to name no stack; the next test but one has that.
         event = replaced(event, ("detail", "requestParameters", "changeSetName"), "samcli-deploy")
+    if event["detail"]["eventName"] == "UpdateAccessKey":
+        # Without a name it is the caller's own key, and no part of the event that a rule passes on has it.
+        return
     for path in subject_of(rule, event).paths:
         if input_transformer.leads_somewhere(event["detail"], path):
             yield from ((path, each) for each in without(event, path))

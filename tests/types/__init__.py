@@ -70,6 +70,7 @@ class Expected:
     also_calls: boto3's names of services that it calls, where no setting is read from them.
     iam_actions: call, e.g. `s3:ListBuckets` -> its action, where that is not called as the operation is.
     read_one_by_one: the operations that a survey calls for each resource. None: the list tells (nearly) all.
+    times: how often one of these is called for each resource, at most.
     listed: calls of a survey for each resource, at most, where the list tells (nearly) all.
     create_one_of_many(session, number, example): creates one of many resources.
     rarely_read, rarely_written, rarely_undone: declared actions that the examples do not need, each with when
@@ -95,6 +96,7 @@ class Expected:
     also_calls: tuple[str, ...] = ()
     iam_actions: Mapping[str, str] = field(default_factory=dict)
     read_one_by_one: tuple[str, ...] | None = None
+    times: int = 1
     listed: float = 0.01
     create_one_of_many: Callable[[boto3.Session, int, examples.Example], None] = _create
     rarely_read: Mapping[str, str] = field(default_factory=dict)

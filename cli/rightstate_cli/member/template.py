@@ -330,12 +330,13 @@ def _writes(types: Iterable[ResourceType]) -> list[dict[str, Any]]:
                 write["Condition"] = {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
             statements.append(write)
         for action, equals in sorted(each.dependent_actions.items()):
+            on = each.dependent_resources.get(action, "*").format(**_SCOPE)
             statements.append(
                 {
                     "Sid": _camel(each.name) + _camel(re.sub(r"\W", "-", action)),
                     "Effect": "Allow",
                     "Action": [action],
-                    "Resource": "*",
+                    "Resource": on if on == "*" else {"Fn::Sub": on},
                     "Condition": {
                         "StringLike": {key: value.format(**_SCOPE) for key, value in equals.items()}
                     },

@@ -240,8 +240,8 @@ def test_events_of_iam_are_forwarded_from_where_they_arrive_alone(
     region: str, hub_region: str, arrive: bool
 ) -> None:
     stack = Stack(ACCOUNT, region)
-    assert len(IAM) == 2
-    assert [bool(forwarding(event, stack, HubRegion=hub_region)) for event in IAM] == [arrive] * 2
+    assert len(IAM) >= 5
+    assert {bool(forwarding(event, stack, HubRegion=hub_region)) for event in IAM} == {arrive}
     others = [event for event in SHIPPED if event not in IAM]
     assert [event["id"] for event in others if not forwarding(event, stack, HubRegion=hub_region)] == []
 

@@ -191,6 +191,8 @@ class ResourceType:
     gone, busy_errors: AWS error codes that mean so.
     dependent_actions: actions that AWS checks when we call a write action, each with the condition under
         which it may be used (condition key -> what its value is like); we never call them ourselves.
+    dependent_resources: dependent action -> the template of the ARNs that it is limited to, where they are
+        known; the others are allowed on everything.
     restore(resource, changes, observed) gives the calls that write the values of before; `calls` where the
         same calls do it. `observed` has the settings `restore_reads` too.
     undo_actions: actions that nothing but `restore` needs, on the same ARNs.
@@ -218,6 +220,7 @@ class ResourceType:
     write_resources: tuple[str, ...]
     in_code: Mapping[str, InCode] = field(default_factory=dict)
     dependent_actions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    dependent_resources: Mapping[str, str] = field(default_factory=dict)
     undo_actions: tuple[str, ...] = ()
     unscoped_actions: tuple[str, ...] = ()
     restore: Callable[[Resource, Sequence[Change], Observed], Sequence[Call]] | None = None

@@ -169,8 +169,9 @@ def session_policy(resource_type: ResourceType, phase: Phase, place: Place) -> s
             statements.append(write)
         for action, condition in sorted(resource_type.dependent_actions.items()):
             like = {key: value.format(**scope) for key, value in condition.items()}
+            on = resource_type.dependent_resources.get(action, "*").format(**scope)
             statements.append(
-                {"Effect": "Allow", "Action": action, "Resource": "*", "Condition": {"StringLike": like}}
+                {"Effect": "Allow", "Action": action, "Resource": on, "Condition": {"StringLike": like}}
             )
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
 
