@@ -55,8 +55,12 @@ def test_reading_allows_no_write_and_applying_only_the_declared_ones_on_the_reso
         unscoped = {*resource_type.unscoped_actions, *resource_type.dependent_actions}
         expected = {*resource_type.write_actions, *undo, *resource_type.dependent_actions}
         assert not any("*" in action for action in allowed)
+        known = {
+            action: [arn.format(**resource.model_dump())]
+            for action, arn in resource_type.dependent_resources.items()
+        }
         assert {action: listed(where) for action, where in allowed.items()} == {
-            action: ["*"] if action in unscoped else arns for action in expected
+            action: known.get(action, ["*"]) if action in unscoped else arns for action in expected
         }
 
 
