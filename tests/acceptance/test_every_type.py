@@ -55,4 +55,4 @@ def holds(member: Server, resource_type: str, policy: str, resource: str) -> boo
         return examples.s3_control(session) if service == "s3control" else session.client(service)
 
     observed = loaded.describe(client, named, settings)
-    return all(want.holds(observed.get(setting)) for setting, want in wants.items())
+    return all(want.given(observed).holds(observed.get(setting)) for setting, want in wants.items())
