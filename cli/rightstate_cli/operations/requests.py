@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import sleep
 from typing import Any
 
 from rightstate.catalogue import find_policy
@@ -10,9 +11,11 @@ from rightstate.errors import InvalidInput
 from rightstate.identify import shown
 from rightstate.models.approval import Choice, Requested
 from rightstate_cli.operations.workspace import Workspace, guarding_of
-from rightstate_cli.tables.guards_table import Approving
+from rightstate_cli.tables.guards_table import Approving, NotWaiting
 
 _LONGEST = timedelta(days=7)
+_LOOKS, _SECONDS_BETWEEN_LOOKS = 6, 0.5
+"""At who decided: the execution writes it when it goes on, a moment after it was woken."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,32 @@ def waiting(workspace: Workspace, request: str) -> Requested:
 def answer(workspace: Workspace, requested: Requested, choice: Choice, reason: str, window: Window) -> None:
     """Answer the request under the caller's own identity, and let its execution go on.
 
-    Raises InvalidInput where the caller may not, or it is answered by now; Denied, Unavailable.
+    Raises InvalidInput where the caller may not, or it is answered by now, with who answered it; Denied,
+    Unavailable.
     """
     if workspace.hub is None or workspace.hub.guards is None:
         raise InvalidInput("Only a hub has requests for approval. Nothing was decided.")
     approving = Approving(workspace.hub.guards, workspace.caller)
-    approving.decide(requested, choice, reason, window.not_before, window.not_after)
+    try:
+        approving.decide(requested, choice, reason, window.not_before, window.not_after)
+    except NotWaiting:
+        if (before := _answered(approving, requested)) is None:
+            raise
+        raise InvalidInput(
+            f"{requested.id} does not wait any more: {status(before)}. The first decision counts, and yours "
+            "changes nothing."
+        ) from None
+
+
+def _answered(approving: Approving, requested: Requested) -> Requested | None:
+    """The request with its outcome. None if it has none within a few seconds."""
+    for look in range(_LOOKS):
+        if look:
+            sleep(_SECONDS_BETWEEN_LOOKS)
+        latest = approving.request(requested.id)
+        if latest.outcome:
+            return latest
+    return None
 
 
 def refusal(workspace: Workspace, requested: Requested) -> str:

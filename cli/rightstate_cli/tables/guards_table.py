@@ -23,6 +23,10 @@ _KEPT = timedelta(days=30)
 _NOT_WAITING = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
 
 
+class NotWaiting(InvalidInput):
+    """Nothing waits for the decision any more."""
+
+
 def waits(requested: Requested, at: str | None = None) -> bool:
     """Whether the request waits for an answer at that time, now if none is given."""
     return not requested.outcome and requested.until > (at or now())
@@ -125,8 +129,8 @@ class Approving(Guarding):
     ) -> None:
         """Decide as the caller, and wake the execution that waits.
 
-        A second call only wakes it again. Raises InvalidInput if the request is already decided, or if the
-        caller may not decide it.
+        A second call only wakes it again. Raises NotWaiting if the execution does not wait any more;
+        InvalidInput if the caller has decided otherwise, or may not decide it.
         """
         caller = self._caller
         refusal = self.refusal(requested) if choice is Choice.APPROVE else ""
@@ -149,7 +153,7 @@ class Approving(Guarding):
             # The function that asked died, and its retry asked again with another token.
             latest = self.request(requested.id)
             if latest.token in ("", requested.token) or not self._wake(latest):
-                raise InvalidInput(
+                raise NotWaiting(
                     f"{requested.id} does not wait any more: another person decided it, it has expired, or "
                     "its execution has ended. The first decision counts. If `rightstate approvals list` "
                     "still lists it, decide again in a minute. Your decision is kept."
