@@ -14,7 +14,7 @@ from rightstate_cli.console import resources
 from rightstate_cli.console.visit import Visit, get, post
 from rightstate_cli.console.work import State, Work
 from rightstate_cli.operations import chosen
-from rightstate_cli.operations.chosen import Planned
+from rightstate_cli.operations.chosen import Planned, Role
 from rightstate_cli.planning.plan_file import EXCUSED, Plan, on_one_line
 from rightstate_cli.planning.totals import totals
 from rightstate_cli.text import checked_line, counted
@@ -39,13 +39,14 @@ def plan(visit: Visit) -> Response:
             "begun. Use the filter, or `rightstate plan -o FILE` and `rightstate apply FILE`."
         )
     chosen.check(keys)
+    role = _role(visit)
     workspace, ledger = visit.workspace, visit.console.named.ledger
 
     def run(work: Work) -> Planned:
-        return chosen.plan(workspace, keys, ledger, work.say, work.progressed)
+        return chosen.plan(workspace, keys, ledger, work.say, work.progressed, role)
 
-    command = _commands(visit, "plan", keys)
-    return visit.begin(PLAN, f"Plan of {counted(len(keys), 'resource')}", command, run, keys)
+    command = _commands(visit, "plan", keys, role)
+    return visit.begin(PLAN, f"Plan of {counted(len(keys), 'resource')}", command, run, role)
 
 
 def remediate(visit: Visit) -> Response:
@@ -72,7 +73,8 @@ def remediate(visit: Visit) -> Response:
             console.acting.release()
 
     title = f"Remediate {counted(len(keys), 'resource')}"
-    return visit.begin(REMEDIATE, title, _commands(visit, "remediate", keys, reason), run, keys)
+    command = _commands(visit, "remediate", keys, before.about, reason)
+    return visit.begin(REMEDIATE, title, command, run)
 
 
 def list_all(visit: Visit) -> Response:
@@ -131,10 +133,20 @@ def _undo(plan: Plan) -> list[tuple[Sequence[str], str]]:
     return [(names, words) for words, names in found.items()]
 
 
-def _commands(visit: Visit, name: str, keys: Sequence[str], reason: str = "") -> str:
+def _role(visit: Visit) -> Role:
+    """The role that the form names. A hub has its own."""
+    name, external_id = visit.given("role"), visit.given("external_id")
+    if not visit.local or not (name or external_id):
+        return Role()
+    if not name:
+        raise InvalidInput("The external id is that of a role, and no role is named. Nothing was begun.")
+    return Role(name, external_id or None)
+
+
+def _commands(visit: Visit, name: str, keys: Sequence[str], role: Role, reason: str = "") -> str:
     """The commands that do the same, a line for each account and region."""
     partition = visit.workspace.caller.partition
-    options = visit.console.named.options
+    options = [*_of_role(role), *visit.console.named.options]
     lines = []
     for each in chosen.options_of(keys, partition):
         words = ["rightstate", name, *each, *options]
@@ -144,6 +156,11 @@ def _commands(visit: Visit, name: str, keys: Sequence[str], reason: str = "") ->
             words = ["rightstate", "start", *named, *rest, "--reason", reason, *_of_start(visit)]
         lines.append(shlex.join(words))
     return "\n".join(lines)
+
+
+def _of_role(role: Role) -> list[str]:
+    given = {"--role": role.name, "--external-id": role.external_id}
+    return [word for option, value in given.items() if value for word in (option, value)]
 
 
 def _of_start(visit: Visit) -> list[str]:

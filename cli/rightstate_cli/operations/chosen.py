@@ -104,10 +104,27 @@ class PlannedThere:
         return Ended(result.executions, result.running, left)
 
 
+@dataclass(frozen=True)
+class Role:
+    """The role to assume from this machine, by name or ARN, and the external id that it asks for. Without a
+    name it is that of the settings, else `rightstate-remediation` in another account."""
+
+    name: str | None = None
+    external_id: str | None = None
+
+
 def plan(
-    workspace: Workspace, keys: Sequence[str], ledger: Path | None, say: Say, progressed: Progressed
+    workspace: Workspace,
+    keys: Sequence[str],
+    ledger: Path | None,
+    say: Say,
+    progressed: Progressed,
+    role: Role = Role(),
 ) -> Planned:
-    """Read them and decide. Raises InvalidInput, UnknownAccount, SettingsUnreadable, Denied, Unavailable."""
+    """Read them and decide. A hub has its own roles, and leaves `role` out of account.
+
+    Raises InvalidInput, UnknownAccount, SettingsUnreadable, Denied, Unavailable.
+    """
     check(keys)
     found = [_parsed(key, workspace) for key in dict.fromkeys(keys)]
 
@@ -116,12 +133,13 @@ def plan(
 
     if workspace.hub:
         return _there(workspace.hub, found, say, read)
-    return _here(Local(ledger), found, say, read)
+    return _here(Local(ledger), found, role, say, read)
 
 
 def _here(
     local: Local,
     found: Sequence[tuple[ResourceType, Resource]],
+    role: Role,
     say: Say,
     read: Callable[[int, int], None],
 ) -> PlannedHere:
@@ -129,8 +147,8 @@ def _here(
     for (account, region), group in groupby(sorted(found, key=_place), key=_place):
         resources = tuple(group)
         types = sorted({resource_type.name for resource_type, _ in resources})
-        base = target(account, region, None, None, types, (), (), (), Mode.AUTO)
-        asked = Asked(base.account, named=False, role_given=False)
+        base = target(account, region, role.name, role.external_id, types, (), (), (), Mode.AUTO)
+        asked = Asked(base.account, named=False, role_given=bool(role.name))
         aimed = local.within(replace(base, resources=resources), asked)
         remediation = Remediation(local, asked, aimed, whole=False)
         before = sum(len(reading.items) for _, reading in runs)

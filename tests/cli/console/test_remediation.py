@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from moto.sts.models import sts_backends
 
 from rightstate_cli.operations import chosen, plan
 from rightstate_cli.planning.accounts import Wanted
@@ -17,6 +18,8 @@ from tests.support.server import Server
 
 PLACE = f"{OWN}/{REGION}"
 QUEUES = {"audit", "exports"}
+OTHER = "444455556666"
+FIFTY = 50
 
 
 @pytest.fixture
@@ -146,6 +149,85 @@ def test_a_run_waits_for_the_one_before_and_both_are_followed(
     assert "Stopping" in text(broken.get(first.url.path))
     end.set()
     assert "Nothing was run" in text(broken.worked(second))
+
+
+def test_fifty_runs_begun_at_once_are_followed_to_their_end_and_none_is_lost(
+    broken: Browsing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = Event()
+
+    def held(self: Any, reason: str, stop: Event, progressed: Any, say: Any) -> chosen.Ended:
+        progressed(1, 2, f"half of {reason}")
+        end.wait(30)
+        return chosen.Ended((), left=[f"This was {reason}."])
+
+    planned = broken.post("/plans", {"resource": f"{PLACE}/sqs-queue/broken"})
+    broken.worked(planned)
+    monkeypatch.setattr(chosen.PlannedHere, "run", held)
+    begun = [
+        broken.post(f"{planned.url.path}/remediate", {"reason": f"CHG-{number}"}) for number in range(FIFTY)
+    ]
+    listed = broken.get("/work")
+    assert all(f'href="{each.url.path}"' in listed for each in begun)
+    assert "half of CHG-" in "".join(broken.get(each.url.path) for each in begun)
+    end.set()
+    for number, each in enumerate(begun):
+        assert f"This was CHG-{number}." in text(broken.worked(each))
+    assert not broken.console.works.running
+
+
+def test_fifty_resources_of_one_run_are_all_on_its_page(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without a second process, whose start costs more than these do.
+    monkeypatch.setattr("rightstate_cli.embedded.processes._cores", lambda: 1)
+    sqs = server.session().client("sqs")
+    named = {f"fifty-{number}" for number in range(FIFTY)}
+    urls = [
+        sqs.create_queue(QueueName=name, Attributes={"SqsManagedSseEnabled": "false"})["QueueUrl"]
+        for name in sorted(named)
+    ]
+    with console.opened(tmp_path / "ledger.sqlite") as found:
+        planned = found.post("/plans", {"resource": [f"{PLACE}/sqs-queue/{name}" for name in sorted(named)]})
+        assert "To change 50 settings of 50 resources" in text(found.worked(planned))
+        begun = found.post(f"{planned.url.path}/remediate", {"reason": "CHG-50"})
+        work = found.console.works.find(begun.url.path.rpartition("/")[2])
+        seen = {0}
+        while work and work.running:
+            seen |= {int(each) for each in re.findall(r"(\d+) of 50 ", text(found.get(begun.url.path)))}
+            work.stop.wait(0.1)
+        page = found.get(begun.url.path)
+    assert set(re.findall(r">(fifty-\d+)<", page)) == named
+    assert text(page).count("remediated Encryption none → SSE-SQS") == FIFTY
+    assert max(seen) > 0
+    for url in urls:
+        sqs.delete_queue(QueueUrl=url)
+
+
+def test_the_role_of_the_form_is_assumed_and_in_the_commands(server: Server, tmp_path: Path) -> None:
+    server.make("sqs-queue", "theirs", OTHER)
+    resource = {"resource": f"{OTHER}/{REGION}/sqs-queue/theirs"}
+    with console.opened(tmp_path / "ledger.sqlite") as found:
+        planned = found.post("/plans", {**resource, "role": "ops/fixer", "external_id": "x-1"})
+        shown = text(found.worked(planned))
+        assert "Encryption none → SSE-SQS" in shown
+        assert "theirs --role ops/fixer --external-id x-1 --ledger" in shown
+        done = text(found.worked(found.post(f"{planned.url.path}/remediate", {"reason": "CHG-1"})))
+        assert "remediated" in done
+        assert "--role ops/fixer --external-id x-1" in done
+        assumed = {each.role_arn for each in sts_backends[OTHER]["aws"].assumed_roles}
+        assert f"arn:aws:iam::{OTHER}:role/ops/fixer" in assumed
+        assert f"arn:aws:iam::{OTHER}:role/rightstate-remediation" not in assumed
+        other = found.post("/plans", {**resource, "role": f"arn:aws:iam::{OWN}:role/fixer"})
+        assert f"is a role of account {OWN}, not of {OTHER}" in text(found.worked(other))
+        alone = found.post("/plans", {**resource, "external_id": "x-1"})
+        assert (alone.status_code, "no role is named" in alone.text) == (400, True)
+
+
+def test_the_form_of_a_plan_asks_for_the_role(browsing: Browsing) -> None:
+    page = browsing.get("/resources")
+    assert 'name="role"' in page
+    assert 'name="external_id"' in page
 
 
 def test_work_that_is_not_known_any_more_says_where_to_look(browsing: Browsing) -> None:
