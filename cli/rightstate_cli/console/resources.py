@@ -8,6 +8,7 @@ from starlette.responses import Response
 from rightstate.catalogue import load_all, names
 from rightstate.errors import InvalidInput
 from rightstate.policy import Severity
+from rightstate_cli.console import halts
 from rightstate_cli.console.visit import Visit, get
 from rightstate_cli.executions.recorded import KEY
 from rightstate_cli.operations.explain import Explaining
@@ -68,6 +69,7 @@ def show(visit: Visit) -> Response:
     explaining = Explaining(visit.workspace)
     _check(key)
     [(resource_type, resource), *_] = explaining.resources(key, None, None)
+    halted, unknown = halts.of(visit, key)
     known = visit.console.known.standing(patience=0)
     wrong = next((each for each in known.wrong if each.resource == key), None) if known else None
     entries = list(islice(visit.workspace.ledger.entries(Query(resource=key)), 20))
@@ -80,6 +82,10 @@ def show(visit: Visit) -> Response:
         arn=_arn(resource_type.arn_of(resource)),
         wrong=wrong,
         entries=entries,
+        halts=halted,
+        unknown=unknown,
+        released=visit.asked.get("released", ()),
+        release=visit.command("breaker", "release", key),
         command=visit.command("explain", key),
     )
 

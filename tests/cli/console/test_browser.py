@@ -22,7 +22,7 @@ KEY = f"{OWN}/{REGION}/sqs-queue/orders"
 PAGES = (
     "/", "/resources", f"/resources/{KEY}", "/policies?text=sqs", "/policies/s3-versioning", "/approvals",
     "/executions", "/exemptions", "/exemptions/add", "/accounts", "/accounts/add", f"/accounts/{OWN}",
-    "/checks", "/work", "/nothing",
+    "/checks", "/halts", "/work", "/nothing",
 )  # fmt: skip
 
 

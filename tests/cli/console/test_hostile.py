@@ -82,6 +82,7 @@ def pages(filled: Path) -> dict[str, str]:
             "/executions",
             "/policies",
             "/exemptions",
+            "/halts",
             "/accounts",
             "/exemptions/add",
         ]
