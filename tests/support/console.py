@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from rightstate_cli.console.access import Access
 from rightstate_cli.console.application import application
-from rightstate_cli.console.visit import Console, Named
+from rightstate_cli.console.console import Console, Named
 
 PORT = 8765
 HOME = f"http://127.0.0.1:{PORT}"

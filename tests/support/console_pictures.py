@@ -19,8 +19,8 @@ import tests.conftest  # noqa: F401 - the environment of moto
 from rightstate.catalogue import names
 from rightstate.policy import Mode
 from rightstate_cli.console import serving
+from rightstate_cli.console.console import Named
 from rightstate_cli.console.serving import Served
-from rightstate_cli.console.visit import Named
 from rightstate_cli.operations import plan, remediate
 from rightstate_cli.planning.accounts import Wanted
 from rightstate_cli.simulation import examples

@@ -47,7 +47,7 @@ def console(
     with showing_progress("Starting"):
         # They take time to import, and no other command needs them.
         from rightstate_cli.console import serving  # noqa: PLC0415
-        from rightstate_cli.console.visit import Named  # noqa: PLC0415
+        from rightstate_cli.console.console import Named  # noqa: PLC0415
 
         served = serving.prepare(Named(deployed, stack, hub_region, ledger), port, read_only)
     address = served.access.address

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from rightstate.errors import Denied, InvalidInput, RightstateError, Throttled, Unavailable, UnknownAccount
 from rightstate.step import defect
 from rightstate_cli.console import (
+    account_changes,
     accounts,
     approvals,
     checks,
@@ -26,9 +27,11 @@ from rightstate_cli.console import (
     remediation,
     resources,
     undo,
+    work_pages,
 )
 from rightstate_cli.console.access import ASSETS, Access, Guarded
-from rightstate_cli.console.visit import Console, Visit
+from rightstate_cli.console.console import Console
+from rightstate_cli.console.visit import Visit
 from rightstate_cli.report.page import ASSETS as OF_REPORT
 
 _FILES = {
@@ -45,6 +48,7 @@ _PAGES = (
     overview,
     resources,
     remediation,
+    work_pages,
     policy_changes,
     policies,
     approvals,
@@ -52,6 +56,7 @@ _PAGES = (
     undo,
     halts,
     exemptions,
+    account_changes,
     accounts,
     checks,
 )

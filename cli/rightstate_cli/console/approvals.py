@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from rightstate.errors import InvalidInput
 from rightstate.models.approval import Choice
-from rightstate_cli.console.visit import Visit, get, post
+from rightstate_cli.console.routing import get, post
+from rightstate_cli.console.visit import Visit
 from rightstate_cli.operations import requests
 from rightstate_cli.operations.requests import Window
 from rightstate_cli.operations.workspace import guarding_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from rightstate_cli.console.pages import share
+from rightstate_cli.console.texts import share
 from rightstate_cli.report.posture import STATES, State
 
 _COMPLIANT, _EXEMPT = STATES.index(State.COMPLIANT), STATES.index(State.EXEMPT)

@@ -10,7 +10,8 @@ from rightstate_cli import checks
 from rightstate_cli.checks import Per, Result, Status
 from rightstate_cli.checks.grouping import Group, grouped
 from rightstate_cli.checks.verification import prepare
-from rightstate_cli.console.visit import Visit, get, post
+from rightstate_cli.console.routing import get, post
+from rightstate_cli.console.visit import Visit
 from rightstate_cli.console.work import State, Work
 
 CHECKS = "checks"

@@ -1,11 +1,7 @@
 """What has run and what runs: a list with filters, and one execution with its path."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from typing import Any
 
 from starlette.responses import Response
 
@@ -13,12 +9,12 @@ from rightstate.catalogue import load_all, names
 from rightstate.errors import InvalidInput
 from rightstate.models.decision import Outcome
 from rightstate.notification import NEXT_STEPS
-from rightstate_cli.application import sam_template
-from rightstate_cli.console.visit import Visit, get
-from rightstate_cli.executions.executions import RUNNING, Execution, Step, short_ids
+from rightstate_cli.console.execution_path import machine
+from rightstate_cli.console.routing import get
+from rightstate_cli.console.visit import Visit
+from rightstate_cli.executions.executions import short_ids
 from rightstate_cli.executions.recorded import Past
 from rightstate_cli.operations import history
-from rightstate_cli.report import drawing
 from rightstate_cli.text import plain
 
 _PAGE = 50
@@ -71,47 +67,6 @@ def show(visit: Visit) -> Response:
         undoable=_undoable(past),
         command=visit.command("history", execution.name),
     )
-
-
-@dataclass(frozen=True)
-class Machine:
-    """The state machine with the path of an execution. `taken` are the ways between states, `times` what to
-    say beside each state that was entered."""
-
-    drawing: drawing.Drawing
-    entered: frozenset[str]
-    taken: frozenset[tuple[str, str]]
-    times: Mapping[str, str]
-    current: str
-
-
-def machine(execution: Execution, definition: Mapping[str, Any] | None) -> Machine | None:
-    """None where the execution has no states, or ran another definition than is known."""
-    shown = definition or sam_template.definition()
-    names_taken = [step.state for step in execution.steps]
-    if not names_taken or not set(names_taken) <= set(shown["States"]):
-        return None
-    by_state: dict[str, list[Step]] = {}
-    for step in execution.steps:
-        by_state.setdefault(step.state, []).append(step)
-    return Machine(
-        drawing.draw(shown),
-        frozenset(names_taken),
-        frozenset(pairwise(names_taken)),
-        {state: _time(steps) for state, steps in by_state.items()},
-        names_taken[-1] if execution.status == RUNNING else "",
-    )
-
-
-def _time(steps: Sequence[Step]) -> str:
-    seconds = sum(step.seconds for step in steps)
-    errors = Counter(error for step in steps for error in step.errors)
-    words = [f"{seconds:.2f} s"]
-    if len(steps) > 1:
-        words.append(f"{len(steps)} times")
-    if errors:
-        words.append(f"{errors.total()} failed")
-    return ", ".join(words)
 
 
 def _next_step(past: Past) -> str:

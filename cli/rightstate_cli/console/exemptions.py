@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from rightstate.catalogue import load_all
 from rightstate_cli.console.policies import registered
-from rightstate_cli.console.visit import Visit, get, post
+from rightstate_cli.console.routing import get, post
+from rightstate_cli.console.visit import Visit
 from rightstate_cli.operations import exempt
 from rightstate_cli.operations.exempt import ExemptionRequest
 from rightstate_cli.operations.workspace import exemption_days

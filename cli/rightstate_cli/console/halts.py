@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from rightstate.errors import InvalidInput, RightstateError
 from rightstate.guards import Halt
-from rightstate_cli.console.visit import Visit, get, post
+from rightstate_cli.console.routing import get, post
+from rightstate_cli.console.visit import Visit
 from rightstate_cli.executions.recorded import KEY
 from rightstate_cli.operations import release_halts
 from rightstate_cli.operations.workspace import guarding_of

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from rightstate.errors import RightstateError
 from rightstate_cli.console import charts
-from rightstate_cli.console.visit import Visit, get
+from rightstate_cli.console.routing import get
+from rightstate_cli.console.visit import Visit
 from rightstate_cli.executions.executions import Wanted
 from rightstate_cli.report.posture import STATES, State
 from rightstate_cli.report.standing import Standing

@@ -10,7 +10,8 @@ from rightstate.errors import InvalidInput, RightstateError, SettingsUnreadable
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Policy, Risk, Severity
 from rightstate.resource_type import ResourceType
-from rightstate_cli.console.visit import Visit, get
+from rightstate_cli.console.routing import get
+from rightstate_cli.console.visit import Visit
 from rightstate_cli.docs.reference import facts, parameters
 from rightstate_cli.operations.enable_policies import OFF, hindrance
 from rightstate_cli.planning import filters

@@ -9,7 +9,8 @@ from rightstate.catalogue import load_all, names
 from rightstate.errors import InvalidInput
 from rightstate.policy import Severity
 from rightstate_cli.console import halts
-from rightstate_cli.console.visit import Visit, get
+from rightstate_cli.console.routing import get
+from rightstate_cli.console.visit import Visit
 from rightstate_cli.executions.recorded import KEY
 from rightstate_cli.operations.explain import Explaining
 from rightstate_cli.report.posture import State

@@ -11,7 +11,7 @@ import uvicorn
 from rightstate.errors import InvalidInput
 from rightstate_cli.console.access import HOST, Access
 from rightstate_cli.console.application import application
-from rightstate_cli.console.visit import Console, Named
+from rightstate_cli.console.console import Console, Named
 
 _SECONDS_TO_END = 3
 _SECONDS_BETWEEN_LOOKS = 0.1

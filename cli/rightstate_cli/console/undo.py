@@ -8,7 +8,8 @@ from starlette.responses import Response
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
 from rightstate.policy import Reversibility
-from rightstate_cli.console.visit import Visit, get, post
+from rightstate_cli.console.routing import get, post
+from rightstate_cli.console.visit import Visit
 from rightstate_cli.console.work import Work
 from rightstate_cli.operations import taking_back
 from rightstate_cli.operations.taking_back import Result

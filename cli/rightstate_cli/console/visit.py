@@ -4,25 +4,16 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from threading import Lock
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
-from rightstate.errors import Denied, InvalidInput
 from rightstate_cli.console import pages
-from rightstate_cli.console.known import Known
-from rightstate_cli.console.work import Work, Works
-from rightstate_cli.operations import workspace as workspaces
+from rightstate_cli.console.console import Console
+from rightstate_cli.console.work import Work
 from rightstate_cli.operations.workspace import Workspace
-
-_LONGEST = 1_000_000
-"""Bytes of a form."""
 
 MENU = (
     ("overview", "Overview", False),
@@ -35,56 +26,6 @@ MENU = (
     ("checks", "Checks", False),
     ("work", "Work", False),
 )
-
-
-@dataclass(frozen=True)
-class Named:
-    """The workspace that the command's options name."""
-
-    deployed: bool = False
-    stack: str | None = None
-    hub_region: str | None = None
-    ledger: Path | None = None
-
-    @property
-    def options(self) -> list[str]:
-        """The options with which another command uses the same."""
-        given = {"--stack": self.stack, "--hub-region": self.hub_region, "--ledger": self.ledger}
-        named = [word for name, value in given.items() if value for word in (name, str(value))]
-        return [*(["--deployed"] if self.deployed else []), *named]
-
-
-class Console:
-    """One user's console: the workspace, what is known of it, and what was begun."""
-
-    def __init__(self, named: Named, read_only: bool = False) -> None:
-        self.named = named
-        self.read_only = read_only
-        self.known = Known(lambda: self.workspace)
-        self.works = Works(self.known.change)
-        self.acting = Lock()
-        """Held by what runs the embedded engine, of which a process has one."""
-        self._chosen: Workspace | None = None
-        self._lock = Lock()
-
-    @property
-    def workspace(self) -> Workspace:
-        """Raises InvalidInput, Denied, Unavailable."""
-        with self._lock:
-            if self._chosen is None:
-                named = self.named
-                self._chosen = workspaces.choose(named.deployed, named.stack, named.hub_region, named.ledger)
-            return self._chosen
-
-    @property
-    def found(self) -> Workspace | None:
-        """The workspace, if it is known."""
-        return self._chosen
-
-    def forget(self) -> None:
-        """Sign in anew with the next request, e.g. because the credentials have expired."""
-        with self._lock:
-            self._chosen = None
 
 
 @dataclass(frozen=True)
@@ -195,42 +136,3 @@ class Visit:
         """Begin long work, and show its page."""
         work = self.console.works.begin(kind, title, command, run, about)
         return self.go(f"/work/{work.id}")
-
-
-Handler = Callable[[Visit], Response]
-
-
-def get(path: str, handler: Handler) -> Route:
-    """A page."""
-    return Route(path, _endpoint(handler), methods=["GET"])
-
-
-def post(path: str, handler: Handler) -> Route:
-    """An action. `access` has seen that it comes from the console, and that it is allowed."""
-    return Route(path, _endpoint(handler), methods=["POST"])
-
-
-def _endpoint(handler: Handler) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> Response:
-        form = await _form(request) if request.method == "POST" else {}
-        visit = Visit(request, request.app.state.console, form)
-        try:
-            return await run_in_threadpool(handler, visit)
-        except Denied:
-            # Perhaps expired. The user may have signed in anew by the next request.
-            visit.console.forget()
-            raise
-
-    return endpoint
-
-
-async def _form(request: Request) -> Mapping[str, Sequence[str]]:
-    found: dict[str, list[str]] = {}
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _LONGEST:
-            raise InvalidInput("The form is too long. Nothing was changed. Choose fewer, or use a filter.")
-    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
-        found.setdefault(name, []).append(value)
-    return found

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from rightstate_cli.console.access import Access
 from rightstate_cli.console.application import application
-from rightstate_cli.console.visit import Console, Named
+from rightstate_cli.console.console import Console, Named
 from tests.support import console
 from tests.support.console import HOME, PORT, Browsing, text
 

@@ -11,8 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from rightstate_cli.console import serving
+from rightstate_cli.console.console import Named
 from rightstate_cli.console.serving import Served
-from rightstate_cli.console.visit import Named
 from tests.cli.console.conftest import OWN, REGION
 from tests.cli.console.test_hostile import filled
 

@@ -15,7 +15,7 @@ from rightstate.errors import Denied, RightstateError, SettingsUnreadable, Throt
 from rightstate.models.settings import Account, Exemption
 from rightstate.settings import as_item
 from rightstate.storage.tables import LEDGER, SETTINGS
-from rightstate_cli.console.visit import Console
+from rightstate_cli.console.console import Console
 from rightstate_cli.embedded.local import Local
 from tests.cli.console.conftest import OWN, REGION
 from tests.cli.report.test_hostile import NAMES, hostile

@@ -17,7 +17,7 @@ from rightstate_cli.checks import Result, verification
 from rightstate_cli.checks.check import Check, Per, failed, passed
 from rightstate_cli.console.access import Access
 from rightstate_cli.console.application import application
-from rightstate_cli.console.visit import Console, Named
+from rightstate_cli.console.console import Console, Named
 from rightstate_cli.tables.guards_table import Approving
 from tests.cli.commands.conftest import OTHER, OWN, REGION, Hub, _as_new, _deployed, _server, hub, server
 from tests.support import requests

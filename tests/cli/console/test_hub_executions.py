@@ -15,7 +15,7 @@ from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli.console.access import Access
 from rightstate_cli.console.application import application
-from rightstate_cli.console.visit import Console, Named
+from rightstate_cli.console.console import Console, Named
 from rightstate_cli.tables.guards_table import Approving
 from tests.cli.commands.conftest import OWN, REGION, Server, _as_new, _server, engine, server
 from tests.support.console import HOME, PORT, Browsing, text

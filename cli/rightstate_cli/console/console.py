@@ -1,0 +1,60 @@
+"""One user's console: whose workspace it shows, what is known of it, and what was begun."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from rightstate_cli.console.known import Known
+from rightstate_cli.console.work import Works
+from rightstate_cli.operations import workspace as workspaces
+from rightstate_cli.operations.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Named:
+    """The workspace that the command's options name."""
+
+    deployed: bool = False
+    stack: str | None = None
+    hub_region: str | None = None
+    ledger: Path | None = None
+
+    @property
+    def options(self) -> list[str]:
+        """The options with which another command uses the same."""
+        given = {"--stack": self.stack, "--hub-region": self.hub_region, "--ledger": self.ledger}
+        named = [word for name, value in given.items() if value for word in (name, str(value))]
+        return [*(["--deployed"] if self.deployed else []), *named]
+
+
+class Console:
+    """One user's console: the workspace, what is known of it, and what was begun."""
+
+    def __init__(self, named: Named, read_only: bool = False) -> None:
+        self.named = named
+        self.read_only = read_only
+        self.known = Known(lambda: self.workspace)
+        self.works = Works(self.known.change)
+        self.acting = Lock()
+        """Held by what runs the embedded engine, of which a process has one."""
+        self._chosen: Workspace | None = None
+        self._lock = Lock()
+
+    @property
+    def workspace(self) -> Workspace:
+        """Raises InvalidInput, Denied, Unavailable."""
+        with self._lock:
+            if self._chosen is None:
+                named = self.named
+                self._chosen = workspaces.choose(named.deployed, named.stack, named.hub_region, named.ledger)
+            return self._chosen
+
+    @property
+    def found(self) -> Workspace | None:
+        """The workspace, if it is known."""
+        return self._chosen
+
+    def forget(self) -> None:
+        """Sign in anew with the next request, e.g. because the credentials have expired."""
+        with self._lock:
+            self._chosen = None
