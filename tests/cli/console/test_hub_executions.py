@@ -154,7 +154,13 @@ def test_a_halt_is_shown_and_released_by_policy_as_the_command_releases_it(
     key, bucket = f"{OWN}/{REGION}/sqs-queue/payments", f"{OWN}/{REGION}/s3-bucket/media"
     halt(key, SQS)
     halt(bucket, "s3-versioning", "s3-access-logging")
-    assert 'href="/halts"' in browsing.get("/")
+    # What was known when the console was opened is a minute old at most.
+    browsing.console.known.change()
+    assert browsing.console.known.standing(patience=60)
+    assert re.search(
+        r'href="/halts"><span class="name">Halted</span><span class="value">3<', browsing.get("/")
+    )
+    assert 'href="/halts">3 halts<' in browsing.get("/resources")
     listed = text(browsing.get("/halts"))
     assert all(f"rightstate breaker release {each} --deployed" in listed for each in (key, bucket))
     shown = text(browsing.get(f"/resources/{bucket}"))
