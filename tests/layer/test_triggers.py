@@ -294,10 +294,13 @@ def assert_harmless(rule: Rule, event: Event, given: Any, documented: bool = Tru
 @every_start
 def test_no_text_of_an_event_can_become_part_of_the_input(kind: str, event: Event, rule: Rule) -> None:
     started = 0
+    unharmed = list(inputs(rule, event))
     for path in leaves(event["detail"], ("detail",)):
         if ".".join(map(str, path[1:])) == "responseElements.reservationId":
             continue  # EC2 alone makes it
-        for hostile in HOSTILE:
+        # What is not passed on whatever it is needs no second try.
+        passed_on = list(inputs(rule, replaced(event, path, "unheard of"))) != unharmed
+        for hostile in HOSTILE if passed_on else HOSTILE[:2]:
             attack = replaced(event, path, hostile)
             if not rule.matches(attack):
                 continue

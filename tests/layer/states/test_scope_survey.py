@@ -215,27 +215,25 @@ def test_a_backfill_of_some_policies_is_no_look_to_keep() -> None:
 # --- Rounds ---
 
 
-@pytest.mark.parametrize("pages", [2, 3, 5])
-def test_a_scope_of_any_size_ends_and_is_as_if_it_had_been_surveyed_at_once(
-    pages: int,
-) -> None:
+def test_a_scope_of_any_size_ends_and_is_as_if_it_had_been_surveyed_at_once() -> None:
     names = make_queues(450)
     enable(Mode.AUTO, QUEUES, TABLES)
     whole = survey_scope(task(types=("sqs-queue", "dynamodb-table")))
     at_once, before = items(whole), seen()
-    found, rounds = None, 0
-    while found is None or found.more:
-        token = step._invocation.set(Clock(pages))
-        found = survey_scope(task(found, ("sqs-queue", "dynamodb-table"), batch="rounds"))
-        step._invocation.reset(token)
-        found = Found.model_validate_json(found.model_dump_json())
-        rounds += 1
-        assert len(found.model_dump_json()) < 4000
-    assert rounds > 1
-    assert started(found) == [each["input"]["resource"] for each in at_once]
-    assert sorted(started(found)) == sorted([*names, "guards", "ledger", "settings"])
-    assert seen() == before
-    assert len({each["name"] for each in items(found)}) == len(names) + 3
+    for pages in (2, 3, 5):
+        found, rounds = None, 0
+        while found is None or found.more:
+            token = step._invocation.set(Clock(pages))
+            found = survey_scope(task(found, ("sqs-queue", "dynamodb-table"), batch=f"rounds-{pages}"))
+            step._invocation.reset(token)
+            found = Found.model_validate_json(found.model_dump_json())
+            rounds += 1
+            assert len(found.model_dump_json()) < 4000
+        assert rounds > 1
+        assert started(found) == [each["input"]["resource"] for each in at_once]
+        assert sorted(started(found)) == sorted([*names, "guards", "ledger", "settings"])
+        assert seen() == before
+        assert len({each["name"] for each in items(found)}) == len(names) + 3
 
 
 def test_a_round_that_is_tried_again_starts_and_counts_nothing_twice() -> None:
