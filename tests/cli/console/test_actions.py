@@ -218,6 +218,16 @@ def test_an_undo_shows_what_it_restores_runs_and_exempts(server: Server, tmp_pat
         assert "undo-refused" in text(again) or "removed again" in text(again)
 
 
+# --- Halts ---
+
+
+@pytest.mark.parametrize("named", ["", "payments", "arn:aws:s3:::media", f"{OWN}/{REGION}/sqs-queue/orders"])
+def test_what_is_not_halted_is_not_released(blank: Browsing, named: str) -> None:
+    assert "Nothing is halted" in text(blank.get("/halts"))
+    answer = blank.post("/halts/release", {"resource": named})
+    assert (answer.status_code, "Nothing was released" in text(answer.text)) == (400, True)
+
+
 # --- Accounts ---
 
 

@@ -107,24 +107,16 @@ def test_an_answer_is_given_with_its_reason_and_only_if_it_can_be_right(
     ]
 
 
-@pytest.mark.parametrize(
-    ("closed", "said"),
-    [
-        ("denied", f"denied by arn:aws:sts::{OWN}:assumed-role/approver/ben. The first decision counts"),
-        ("", "another person decided it, it has expired, or its execution has ended"),
-    ],
-)
-def test_who_answers_a_moment_too_late_reads_who_was_first(
-    browsing: Browsing, waiting: Requested, hub: Hub, monkeypatch: pytest.MonkeyPatch, closed: str, said: str
+def test_who_answers_a_moment_too_late_reads_who_was_first_as_soon_as_that_is_written(
+    browsing: Browsing, waiting: Requested, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def pause(seconds: float) -> None:
-        """Meanwhile the execution writes who has decided."""
+    def close(seconds: float) -> None:
         hub.server.session().client("dynamodb").update_item(
             TableName=hub.outputs["GuardsTable"],
             Key={"id": {"S": "approval"}, "what": {"S": waiting.id}},
             UpdateExpression="SET outcome = :outcome, decided_by = :by, decided_by_arn = :arn",
             ExpressionAttributeValues={
-                ":outcome": {"S": closed},
+                ":outcome": {"S": "denied"},
                 ":by": {"S": "AROAEXAMPLE:ben"},
                 ":arn": {"S": f"arn:aws:sts::{OWN}:assumed-role/approver/ben"},
             },
@@ -132,9 +124,13 @@ def test_who_answers_a_moment_too_late_reads_who_was_first(
 
     monkeypatch.setattr(Approving, "refusal", lambda self, requested: "")
     monkeypatch.setattr(Approving, "_wake", lambda self, requested: False)
-    monkeypatch.setattr("rightstate_cli.operations.requests.sleep", pause)
-    answer = browsing.post(f"/approvals/{waiting.id}/approve", {"reason": "CHG-1", "plan": waiting.plan})
-    assert (answer.status_code, said in text(answer.text)) == (400, True), text(answer.text)
+    for meanwhile, said in (
+        (lambda seconds: None, "another person decided it, it has expired, or its execution has ended"),
+        (close, f"denied by arn:aws:sts::{OWN}:assumed-role/approver/ben. The first decision counts"),
+    ):
+        monkeypatch.setattr("rightstate_cli.operations.requests.sleep", meanwhile)
+        answer = browsing.post(f"/approvals/{waiting.id}/approve", {"reason": "CHG-1", "plan": waiting.plan})
+        assert (answer.status_code, said in text(answer.text)) == (400, True), text(answer.text)
 
 
 def test_a_request_that_is_not_there_says_so(browsing: Browsing) -> None:

@@ -180,9 +180,3 @@ def test_a_halt_is_shown_and_released_by_policy_as_the_command_releases_it(
         browsing.post("/halts/release", {"resource": resource})
     assert "Nothing is halted" in text(browsing.get("/halts"))
     assert "Halted Something" not in text(browsing.get(f"/resources/{key}"))
-
-
-@pytest.mark.parametrize("named", ["", "payments", "arn:aws:s3:::media"])
-def test_what_is_no_resource_has_no_halt_to_release(browsing: Browsing, named: str) -> None:
-    answer = browsing.post("/halts/release", {"resource": named})
-    assert (answer.status_code, "Nothing was released" in text(answer.text)) == (400, True)

@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from moto.sqs.models import sqs_backends
 from moto.sts.models import sts_backends
 
 from rightstate_cli.operations import chosen, plan
@@ -181,12 +182,10 @@ def test_fifty_resources_of_one_run_are_all_on_its_page(
 ) -> None:
     # Without a second process, whose start costs more than these do.
     monkeypatch.setattr("rightstate_cli.embedded.processes._cores", lambda: 1)
-    sqs = server.session().client("sqs")
+    queues = sqs_backends[OWN][REGION]
     named = {f"fifty-{number}" for number in range(FIFTY)}
-    urls = [
-        sqs.create_queue(QueueName=name, Attributes={"SqsManagedSseEnabled": "false"})["QueueUrl"]
-        for name in sorted(named)
-    ]
+    for name in named:
+        queues.create_queue(name, SqsManagedSseEnabled="false")
     with console.opened(tmp_path / "ledger.sqlite") as found:
         planned = found.post("/plans", {"resource": [f"{PLACE}/sqs-queue/{name}" for name in sorted(named)]})
         assert "To change 50 settings of 50 resources" in text(found.worked(planned))
@@ -195,13 +194,13 @@ def test_fifty_resources_of_one_run_are_all_on_its_page(
         seen = {0}
         while work and work.running:
             seen |= {int(each) for each in re.findall(r"(\d+) of 50 ", text(found.get(begun.url.path)))}
-            work.stop.wait(0.1)
+            work.stop.wait(0.2)
         page = found.get(begun.url.path)
     assert set(re.findall(r">(fifty-\d+)<", page)) == named
     assert text(page).count("remediated Encryption none → SSE-SQS") == FIFTY
     assert max(seen) > 0
-    for url in urls:
-        sqs.delete_queue(QueueUrl=url)
+    for name in named:
+        del queues.queues[name]
 
 
 def test_the_role_of_the_form_is_assumed_and_in_the_commands(server: Server, tmp_path: Path) -> None:
