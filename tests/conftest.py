@@ -41,7 +41,7 @@ settings.register_profile(
 settings.load_profile("unhurried")
 
 # Directories of the slowest modules, which are begun first: last, one would keep one worker busy alone.
-_FIRST = ("docs", "cli/commands", "workflow", "cli/report")
+_FIRST = ("docs", "cli/commands", "workflow", "cli/console", "cli/report", "layer", "layer/states")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -12,7 +12,6 @@ from rightstate.guards import HALT, HALTS, Halt
 from rightstate.storage.tables import GUARDS
 from rightstate_cli.embedded.storage import SQLiteObjects, SQLiteStorage
 from tests.cli.commands.conftest import OTHER, OWN, REGION, Cli, Server
-from tests.support import browser as browsers
 from tests.support import raw
 
 ENCRYPTION = "sqs-server-side-encryption"
@@ -139,13 +138,12 @@ def test_what_is_halted_is_left_alone_until_it_is_released(server: Server, cli: 
     assert remediated(cli, *run) == {"fought-over": "remediated"}
 
 
-def test_its_report_opens_in_a_browser(server: Server, cli: Cli, tmp_path: Path) -> None:
+def test_its_report_opens_in_a_browser(server: Server, cli: Cli, browser: Browser, tmp_path: Path) -> None:
     server.make("sqs-queue", "reported-on")
     assert remediated(cli, "--type", "sqs-queue", "-r", "reported-on") == {"reported-on": "remediated"}
     ran = cli("report", "-o", str(tmp_path / "out"))
     assert ran.code == 0, ran.err
-    with browsers.started() as browser:
-        assert "reported-on" in _page(browser, tmp_path / "out")
+    assert "reported-on" in _page(browser, tmp_path / "out")
 
 
 def _page(browser: Browser, directory: Path) -> str:

@@ -11,12 +11,11 @@ import pytest
 from rightstate.policy import Mode
 from rightstate_cli.operations import plan, remediate
 from rightstate_cli.planning.accounts import Wanted
-from tests.cli.report.conftest import browser
 from tests.support import console
 from tests.support.console import Browsing
 from tests.support.server import OWN, REGION, Server, started
 
-__all__ = ["OWN", "REGION", "browser"]
+__all__ = ["OWN", "REGION"]
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ from rightstate.models.approval import Requested
 from rightstate.models.settings import Account
 from rightstate_cli.report import writer
 from rightstate_cli.report.period import Chosen
-from tests.support import browser as browsers
 from tests.support import ledgers
 
 Write = Callable[..., Path]
@@ -55,12 +54,6 @@ class Opened:
     requests: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     popped: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with browsers.started() as started:
-        yield started
 
 
 @pytest.fixture
