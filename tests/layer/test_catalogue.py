@@ -342,3 +342,20 @@ def test_each_declared_action_exists(resource_type: ResourceType) -> None:
     assert declared <= existing
     assert not set(resource_type.read_actions) & writes
     assert not set(resource_type.write_actions) & set(resource_type.undo_actions)
+
+
+def test_a_type_without_a_listing_declares_how_to_find_and_describe() -> None:
+    with pytest.raises(TypeError, match="thing needs a listing"):
+        ResourceType(
+            name="thing",
+            title="thing",
+            service="sqs",
+            policies=(),
+            settings={},
+            arn="{id}",
+            id_pattern=".*",
+            calls=lambda resource, changes, observed: (),
+            read_actions=(),
+            write_actions=(),
+            write_resources=(),
+        )

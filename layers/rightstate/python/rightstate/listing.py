@@ -1,11 +1,13 @@
 """What a list API answers about many resources at once, and the reads that these resources share."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from threading import Lock
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
+
+from rightstate.errors import ResourceGone
 
 Answer = Any
 """What a list says of one resource: what a describe call says of it, or its name alone. It stays in memory;
@@ -15,6 +17,13 @@ PAGE = 100
 """Resources a page, where the API lets one choose. RDS, Redshift and Auto Scaling give no more than that."""
 
 T = TypeVar("T")
+
+
+def the_one(found: Iterable[Any], operation: str) -> Any:
+    """The first of what a describe call answers about one resource. Raises ResourceGone where it is empty."""
+    for each in found:
+        return each
+    raise ResourceGone(f"The resource does not exist: {operation} does not list it.")
 
 
 def pages(

@@ -87,6 +87,11 @@ def tags_in(listed: Iterable[Mapping[str, str]]) -> Tags:
     return {tag["Key"]: tag.get("Value", "") for tag in listed}
 
 
+def listed_tags(clients: Clients, resource: "Resource", answer: Answer, shared: Shared) -> Tags:
+    """The tags in what a list or describe call answers under `Tags`. For `Listing.tags`."""
+    return tags_in(answer.get("Tags", ()))
+
+
 @dataclass(frozen=True)
 class Case:
     """A named circumstance, decided from the observed settings that it reads.
@@ -157,6 +162,10 @@ class Listing:
         return self.tags(clients, resource, answer, Shared((answer,))) if self.tags else {}
 
 
+def _from_the_listing(*given: Any) -> Any:
+    """Stands where the listing's own belongs, until `ResourceType` puts it there."""
+
+
 @dataclass(frozen=True)
 class ResourceType:
     """The declaration of a resource type. Its functions make AWS calls through `clients` only.
@@ -171,8 +180,8 @@ class ResourceType:
     config_type: AWS Config's name for the type, where Config's ids are identifiers, ARNs or URLs of ours.
     find(clients, place) lists identifiers, page by page.
     describe(clients, resource, settings) reads the named settings with one call per AWS object.
-    listing: how to observe many at once. `find` and `describe` are its own then. Without one, a survey
-        describes what `find` names, side by side.
+    listing: how to observe many at once. `find`, `describe` and `tags` are its own where nothing else is
+        declared. Without one, a survey describes what `find` names, side by side.
     readers: reads at a time in a survey, fewer where AWS allows few calls a second.
     tags(clients, resource) reads the tags, apart from the settings: few decisions depend on them. None where
         the resource can have none.
@@ -212,12 +221,14 @@ class ResourceType:
     settings: Mapping[str, Setting]
     arn: str
     id_pattern: str
-    find: Callable[[Clients, Place], Iterable[str]]
-    describe: Callable[[Clients, Resource, frozenset[str]], Observed]
     calls: Callable[[Resource, Sequence[Change], Observed], Sequence[Call]]
     read_actions: tuple[str, ...]
     write_actions: tuple[str, ...]
     write_resources: tuple[str, ...]
+    listing: Listing | None = None
+    find: Callable[[Clients, Place], Iterable[str]] = _from_the_listing
+    describe: Callable[[Clients, Resource, frozenset[str]], Observed] = _from_the_listing
+    tags: Callable[[Clients, Resource], Tags] | None = None
     in_code: Mapping[str, InCode] = field(default_factory=dict)
     dependent_actions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     dependent_resources: Mapping[str, str] = field(default_factory=dict)
@@ -230,7 +241,6 @@ class ResourceType:
     destroys: Callable[[Change], str] = lambda change: ""
     irrecoverable: Callable[[Sequence[Change], Observed], str | None] = lambda changes, observed: None
     apply: Callable[[Clients, Resource, Call, Sequence[Change]], None] = send
-    listing: Listing | None = None
     readers: int = 16
     cases: Mapping[str, Case] = field(default_factory=dict)
     facts: tuple[str, ...] = ()
@@ -240,7 +250,6 @@ class ResourceType:
         "No enabled policy covers this kind of resource."
     )
     members: Callable[[Clients, Place, str], Iterable[tuple[str, str]]] | None = None
-    tags: Callable[[Clients, Resource], Tags] | None = None
     rules: tuple[Rule, ...] = ()
     home_regions: Mapping[str, str] = field(default_factory=dict)
     url_pattern: str | None = None
@@ -248,6 +257,20 @@ class ResourceType:
     config_type: str = ""
     gone: tuple[str, ...] = ()
     busy_errors: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Take from the listing what is not declared. Raises TypeError where there is neither."""
+        if self.listing is None:
+            if _from_the_listing in (self.find, self.describe):
+                raise TypeError(f"{self.name} needs a listing, or `find` and `describe`.")
+            return
+        # A frozen dataclass sets its own fields in no other way.
+        if self.find is _from_the_listing:
+            object.__setattr__(self, "find", self.listing.find)
+        if self.describe is _from_the_listing:
+            object.__setattr__(self, "describe", self.listing.describe)
+        if self.tags is None and self.listing.tags is not None:
+            object.__setattr__(self, "tags", self.listing.tags_of)
 
     @property
     def per_account(self) -> bool:

@@ -18,8 +18,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Tags,
-    tags_in,
+    listed_tags,
 )
 from rightstate.wants import Value, as_list
 
@@ -96,16 +95,12 @@ def _group(clients: Clients, resource: Resource) -> Answer:
     return group
 
 
-def _tags(clients: Clients, resource: Resource, group: Answer, shared: Shared) -> Tags:
-    return tags_in(group.get("Tags", ()))
-
-
 _LISTING = Listing(
     pages=_pages,
     id_of=lambda group: str(group["AutoScalingGroupName"]),
     one=_group,
     observe=_observe,
-    tags=_tags,
+    tags=listed_tags,
 )
 
 
@@ -221,9 +216,6 @@ RESOURCE_TYPE = ResourceType(
             Subject(("requestParameters.autoScalingGroupName",)),
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
-    tags=_LISTING.tags_of,
     calls=_calls,
     restore=_restore,
     beside={_TYPES: ("HealthCheckGracePeriod",)},

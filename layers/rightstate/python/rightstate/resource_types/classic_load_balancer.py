@@ -146,9 +146,6 @@ RESOURCE_TYPE = ResourceType(
             where={"apiVersion": ["2012-06-01"]},
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
-    tags=_LISTING.tags_of,
     calls=_calls,
     apply=_apply,
     read_actions=(

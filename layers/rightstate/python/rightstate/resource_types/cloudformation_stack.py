@@ -19,8 +19,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Tags,
-    tags_in,
+    listed_tags,
 )
 
 # How the names of stacks begin that Elastic Beanstalk, eksctl, SAM, Cloud9 and Service Catalog make for
@@ -58,16 +57,12 @@ def _stack(clients: Clients, resource: Resource) -> Answer:
     return stack
 
 
-def _tags(clients: Clients, resource: Resource, stack: Answer, shared: Shared) -> Tags:
-    return tags_in(stack.get("Tags", ()))
-
-
 _LISTING = Listing(
     pages=_pages,
     id_of=lambda stack: str(stack["StackName"]),
     one=_stack,
     observe=_observe,
-    tags=_tags,
+    tags=listed_tags,
 )
 
 
@@ -201,9 +196,6 @@ RESOURCE_TYPE = ResourceType(
             where={"requestParameters": {"stackIdsUrl": [{"exists": False}]}},
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
-    tags=_LISTING.tags_of,
     calls=_calls,
     busy=_busy,
     read_actions=("cloudformation:DescribeStacks", "cloudformation:ListStacks"),

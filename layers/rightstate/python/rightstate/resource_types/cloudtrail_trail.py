@@ -286,9 +286,6 @@ RESOURCE_TYPE = ResourceType(
             name="cloudtrail-trail-deleted",
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
-    tags=_LISTING.tags_of,
     calls=_calls,
     members=_members,
     read_actions=(

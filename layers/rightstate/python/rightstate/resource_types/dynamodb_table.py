@@ -255,8 +255,6 @@ RESOURCE_TYPE = ResourceType(
             },
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     members=_members,

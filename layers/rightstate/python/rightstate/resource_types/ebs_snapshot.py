@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rightstate.errors import ResourceGone
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, pages, the_one
 from rightstate.policies.ebs_snapshot import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -19,8 +18,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Tags,
-    tags_in,
+    listed_tags,
 )
 from rightstate.wants import Value
 
@@ -39,9 +37,9 @@ def _owned(clients: Clients, token: str = "", **only: Any) -> Iterator[tuple[Seq
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
-    for snapshot in clients("ec2").describe_snapshots(SnapshotIds=[resource.id])["Snapshots"]:
-        return snapshot
-    raise ResourceGone("The resource does not exist: DescribeSnapshots does not list it.")
+    return the_one(
+        clients("ec2").describe_snapshots(SnapshotIds=[resource.id])["Snapshots"], "DescribeSnapshots"
+    )
 
 
 def _observe(
@@ -72,16 +70,12 @@ def _public(clients: Clients) -> frozenset[str]:
     return frozenset(str(each["SnapshotId"]) for page, _ in listed for each in page)
 
 
-def _tags(clients: Clients, resource: Resource, snapshot: Answer, shared: Shared) -> Tags:
-    return tags_in(snapshot.get("Tags", ()))
-
-
 _LISTING = Listing(
     pages=_pages,
     id_of=lambda snapshot: str(snapshot["SnapshotId"]),
     one=_one,
     observe=_observe,
-    tags=_tags,
+    tags=listed_tags,
 )
 
 
@@ -144,9 +138,6 @@ RESOURCE_TYPE = ResourceType(
             "PermissionCalls", "ec2", ("ModifySnapshotAttribute",), Subject(("requestParameters.snapshotId",))
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
-    tags=_LISTING.tags_of,
     calls=_calls,
     read_actions=("ec2:DescribeSnapshotAttribute", "ec2:DescribeSnapshots"),
     write_actions=("ec2:ModifySnapshotAttribute",),

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from rightstate.errors import ResourceGone
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, pages, the_one
 from rightstate.policies.ec2_image import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -18,8 +17,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Tags,
-    tags_in,
+    listed_tags,
 )
 from rightstate.wants import Value
 
@@ -32,9 +30,7 @@ def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequenc
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
-    for image in clients("ec2").describe_images(ImageIds=[resource.id])["Images"]:
-        return image
-    raise ResourceGone("The resource does not exist: DescribeImages does not list it.")
+    return the_one(clients("ec2").describe_images(ImageIds=[resource.id])["Images"], "DescribeImages")
 
 
 def _observe(
@@ -48,16 +44,12 @@ def _observe(
     return {name: observed[name] for name in settings}
 
 
-def _tags(clients: Clients, resource: Resource, image: Answer, shared: Shared) -> Tags:
-    return tags_in(image.get("Tags", ()))
-
-
 _LISTING = Listing(
     pages=_pages,
     id_of=lambda image: str(image["ImageId"]),
     one=_one,
     observe=_observe,
-    tags=_tags,
+    tags=listed_tags,
 )
 
 
@@ -114,9 +106,6 @@ RESOURCE_TYPE = ResourceType(
     rules=(
         Rule("PermissionCalls", "ec2", ("ModifyImageAttribute",), Subject(("requestParameters.imageId",))),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
-    tags=_LISTING.tags_of,
     calls=_calls,
     read_actions=("ec2:DescribeImages",),
     write_actions=("ec2:ModifyImageAttribute",),

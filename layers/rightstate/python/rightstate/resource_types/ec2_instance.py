@@ -23,6 +23,7 @@ from rightstate.resource_type import (
     ResourceType,
     Setting,
     Tags,
+    listed_tags,
     tags_in,
 )
 from rightstate.wants import Value, as_list
@@ -155,16 +156,12 @@ def _owner(tags: Tags) -> str | None:
     return None
 
 
-def _tags(clients: Clients, resource: Resource, instance: Answer, shared: Shared) -> Tags:
-    return tags_in(instance.get("Tags", ()))
-
-
 _LISTING = Listing(
     pages=_pages,
     id_of=lambda instance: str(instance["InstanceId"]),
     one=_instance,
     observe=_observe,
-    tags=_tags,
+    tags=listed_tags,
 )
 
 
@@ -355,9 +352,6 @@ RESOURCE_TYPE = ResourceType(
             name="ec2-instance-detached",
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
-    tags=_LISTING.tags_of,
     calls=_calls,
     members=_members,
     read_actions=(

@@ -182,8 +182,6 @@ RESOURCE_TYPE = ResourceType(
             Subject(("requestParameters.repositoryName",)),
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     apply=_apply,

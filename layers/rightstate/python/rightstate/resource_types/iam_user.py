@@ -226,8 +226,6 @@ RESOURCE_TYPE = ResourceType(
             where={"requestParameters": {"userName": [{"exists": True}]}},
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     apply=_apply,

@@ -184,8 +184,6 @@ RESOURCE_TYPE = ResourceType(
             Subject(("requestParameters.streamARN", "requestParameters.streamName")),
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     apply=_apply,

@@ -253,8 +253,6 @@ RESOURCE_TYPE = ResourceType(
             Subject(("requestParameters.keyId",)),
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     read_actions=(

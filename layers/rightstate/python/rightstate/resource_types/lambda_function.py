@@ -230,8 +230,6 @@ RESOURCE_TYPE = ResourceType(
             Subject(("requestParameters.functionName",)),
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     apply=_apply,

@@ -274,8 +274,6 @@ RESOURCE_TYPE = ResourceType(
             where={"requestParameters": {"alarmNames": [{"prefix": PREFIX}]}},
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     apply=_apply,

@@ -130,8 +130,6 @@ RESOURCE_TYPE = ResourceType(
             where={"responseElements": {"engine": ["neptune"]}},
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     busy=lambda observed: rds.busy(observed.get("Status")),

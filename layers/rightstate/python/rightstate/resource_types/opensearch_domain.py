@@ -154,8 +154,6 @@ RESOURCE_TYPE = ResourceType(
             Subject(("requestParameters.domainName",)),
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     apply=_apply,

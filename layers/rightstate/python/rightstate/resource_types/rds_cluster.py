@@ -375,8 +375,6 @@ RESOURCE_TYPE = ResourceType(
             },
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     apply=_apply,

@@ -573,8 +573,6 @@ RESOURCE_TYPE = ResourceType(
             name="rds-parameter-group-copy",
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     busy=_busy,

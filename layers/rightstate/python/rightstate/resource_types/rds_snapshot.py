@@ -197,8 +197,6 @@ RESOURCE_TYPE = ResourceType(
             name="rds-cluster-snapshot",
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     read_actions=(

@@ -18,8 +18,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Tags,
-    tags_in,
+    listed_tags,
 )
 from rightstate.wants import Value, as_text, days
 
@@ -94,16 +93,12 @@ def _destination(status: Mapping[str, Any]) -> str | None:
     return f"s3://{status.get('BucketName', '')}/{status.get('S3KeyPrefix', '')}".removesuffix("/")
 
 
-def _tags(clients: Clients, resource: Resource, cluster: Answer, shared: Shared) -> Tags:
-    return tags_in(cluster.get("Tags", ()))
-
-
 _LISTING = Listing(
     pages=_pages,
     id_of=lambda cluster: str(cluster["ClusterIdentifier"]),
     one=_one,
     observe=_observe,
-    tags=_tags,
+    tags=listed_tags,
 )
 
 
@@ -231,9 +226,6 @@ RESOURCE_TYPE = ResourceType(
             Subject(("requestParameters.clusterIdentifier",)),
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
-    tags=_LISTING.tags_of,
     calls=_calls,
     busy=_busy,
     held=_held,

@@ -634,7 +634,6 @@ RESOURCE_TYPE = ResourceType(
         ),
     ),
     find=_find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     apply=_apply,

@@ -20,8 +20,8 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
+    listed_tags,
     send,
-    tags_in,
     write_anew,
 )
 from rightstate.wants import Value
@@ -82,7 +82,7 @@ _LISTING = Listing(
     id_of=lambda secret: str(secret["Name"]),
     one=_one,
     observe=_observe,
-    tags=lambda clients, resource, secret, shared: tags_in(secret.get("Tags", ())),
+    tags=listed_tags,
 )
 
 
@@ -226,9 +226,6 @@ RESOURCE_TYPE = ResourceType(
             Subject(("requestParameters.secretId",)),
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
-    tags=_LISTING.tags_of,
     calls=_calls,
     apply=_apply,
     held=_held,

@@ -8,7 +8,7 @@ from rightstate.errors import InvalidInput, ResourceGone
 from rightstate.event_rule import Rule, Subject
 from rightstate.identify import shown
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, pages, the_one
 from rightstate.policies.security_group import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -21,8 +21,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Tags,
-    tags_in,
+    listed_tags,
 )
 from rightstate.security_group_rules import ALL, of_answer, permission, read
 from rightstate.wants import as_list
@@ -39,9 +38,10 @@ def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequenc
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
-    for group in clients("ec2").describe_security_groups(GroupIds=[resource.id])["SecurityGroups"]:
-        return group
-    raise ResourceGone("The resource does not exist: DescribeSecurityGroups does not list it.")
+    return the_one(
+        clients("ec2").describe_security_groups(GroupIds=[resource.id])["SecurityGroups"],
+        "DescribeSecurityGroups",
+    )
 
 
 def _observe(
@@ -113,10 +113,6 @@ def _used(clients: Clients, groups: Sequence[str]) -> Mapping[str, bool]:
     return {group: group in used for group in groups}
 
 
-def _tags(clients: Clients, resource: Resource, group: Answer, shared: Shared) -> Tags:
-    return tags_in(group.get("Tags", ()))
-
-
 def _members(clients: Clients, place: Place, group: str) -> list[tuple[str, str]]:
     """The default group of a VPC."""
     if not re.fullmatch(f"vpc-{_HEX}", group):
@@ -129,7 +125,7 @@ def _members(clients: Clients, place: Place, group: str) -> list[tuple[str, str]
 
 
 _LISTING = Listing(
-    pages=_pages, id_of=lambda group: str(group["GroupId"]), one=_one, observe=_observe, tags=_tags
+    pages=_pages, id_of=lambda group: str(group["GroupId"]), one=_one, observe=_observe, tags=listed_tags
 )
 
 
@@ -261,9 +257,6 @@ RESOURCE_TYPE = ResourceType(
             name="security-group-vpc",
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
-    tags=_LISTING.tags_of,
     calls=_calls,
     members=_members,
     beside=dict.fromkeys(_RULES, ("RuleIds",)),

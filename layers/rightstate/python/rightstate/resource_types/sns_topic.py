@@ -197,8 +197,6 @@ RESOURCE_TYPE = ResourceType(
             Subject(("requestParameters.topicArn",)),
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     apply=_apply,

@@ -118,8 +118,6 @@ RESOURCE_TYPE = ResourceType(
     rules=(
         Rule("PermissionCalls", "ssm", ("ModifyDocumentPermission",), Subject(("requestParameters.name",))),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
     tags=_tags,
     calls=_calls,
     read_actions=("ssm:DescribeDocumentPermission", "ssm:ListDocuments", "ssm:ListTagsForResource"),

@@ -8,7 +8,7 @@ from rightstate.errors import InvalidInput, ResourceGone
 from rightstate.event_rule import Rule, Subject
 from rightstate.identify import shown
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, pages, the_one
 from rightstate.policies.subnet import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -21,7 +21,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Tags,
+    listed_tags,
     tags_in,
 )
 from rightstate.wants import Value, as_list
@@ -47,9 +47,7 @@ def _members(clients: Clients, place: Place, group: str) -> list[tuple[str, str]
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
-    for subnet in clients("ec2").describe_subnets(SubnetIds=[resource.id])["Subnets"]:
-        return subnet
-    raise ResourceGone("The resource does not exist: DescribeSubnets does not list it.")
+    return the_one(clients("ec2").describe_subnets(SubnetIds=[resource.id])["Subnets"], "DescribeSubnets")
 
 
 def _observe(
@@ -92,16 +90,12 @@ def _leads_out(subnet: Mapping[str, Any], tables: Sequence[Mapping[str, Any]]) -
     )
 
 
-def _tags(clients: Clients, resource: Resource, subnet: Answer, shared: Shared) -> Tags:
-    return tags_in(subnet.get("Tags", ()))
-
-
 _LISTING = Listing(
     pages=_pages,
     id_of=lambda subnet: str(subnet["SubnetId"]),
     one=_one,
     observe=_observe,
-    tags=_tags,
+    tags=listed_tags,
 )
 
 
@@ -201,9 +195,6 @@ RESOURCE_TYPE = ResourceType(
             name="subnet-changed",
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
-    tags=_LISTING.tags_of,
     calls=_calls,
     members=_members,
     read_actions=("ec2:DescribeRouteTables", "ec2:DescribeSubnets"),

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from rightstate.errors import ResourceGone
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, pages, the_one
 from rightstate.policies.transit_gateway import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -18,8 +17,7 @@ from rightstate.resource_type import (
     Resource,
     ResourceType,
     Setting,
-    Tags,
-    tags_in,
+    listed_tags,
 )
 from rightstate.wants import Value
 
@@ -32,9 +30,7 @@ def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequenc
 
 def _one(clients: Clients, resource: Resource) -> Answer:
     found = clients("ec2").describe_transit_gateways(TransitGatewayIds=[resource.id])["TransitGateways"]
-    for gateway in found:
-        return gateway
-    raise ResourceGone("The resource does not exist: DescribeTransitGateways does not list it.")
+    return the_one(found, "DescribeTransitGateways")
 
 
 def _observe(
@@ -48,16 +44,12 @@ def _observe(
     return {name: observed[name] for name in settings}
 
 
-def _tags(clients: Clients, resource: Resource, gateway: Answer, shared: Shared) -> Tags:
-    return tags_in(gateway.get("Tags", ()))
-
-
 _LISTING = Listing(
     pages=_pages,
     id_of=lambda gateway: str(gateway["TransitGatewayId"]),
     one=_one,
     observe=_observe,
-    tags=_tags,
+    tags=listed_tags,
 )
 
 
@@ -132,9 +124,6 @@ RESOURCE_TYPE = ResourceType(
             name="transit-gateway-changed",
         ),
     ),
-    find=_LISTING.find,
-    describe=_LISTING.describe,
-    tags=_LISTING.tags_of,
     calls=_calls,
     read_actions=("ec2:DescribeTransitGateways",),
     write_actions=("ec2:ModifyTransitGateway",),
