@@ -25,7 +25,8 @@ def approve(bucket: str) -> str:
     resource = Resource(account=ACCOUNT, region=REGION, id=bucket)
     policies = {name: Enabled(mode=Mode.AUTO) for name in POLICIES}
     observed = _observed(bucket)
-    return fingerprint_of(observed, decide(load("s3-bucket"), resource, policies, observed))
+    bucket_type = load("s3-bucket")
+    return fingerprint_of(bucket_type, observed, decide(bucket_type, resource, policies, observed))
 
 
 def _observed(bucket: str) -> Observed:
@@ -114,7 +115,7 @@ def test_a_plan_that_shows_less_than_would_be_changed_is_not_applied(
         "changes": tuple(each for each in decision.changes if each != hidden),
         "calls": tuple(each for each in decision.calls if hidden.setting not in each.settings),
     }
-    approved = fingerprint_of(_observed(bucket), decision.model_copy(update=shown))
+    approved = fingerprint_of(load("s3-bucket"), _observed(bucket), decision.model_copy(update=shown))
     calls.made.clear()
     execution = run(hub, "s3-bucket", given(bucket, approved))
     assert execution.outcome == "changed-since-plan"

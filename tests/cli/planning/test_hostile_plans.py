@@ -70,7 +70,7 @@ def _item(name: str, resource: Resource, observed: Observed, decision: Decision)
         status=status,
         reason=reason,
         policies=tuple(cycle.enabled(load(name))),
-        state=digest(observed),
+        state=digest(load(name), observed),
         decision=decision,
     )
 

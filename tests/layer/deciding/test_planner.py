@@ -260,7 +260,7 @@ OBSERVED = st.fixed_dictionaries(
 def told(observed: Observed, mode: Mode = Mode.AUTO, *policies: Policy) -> str:
     enabled = {name: Enabled(mode=mode) for name in ALL_AUTO}
     of = resource_type(*(policies or (LOCK, WEEK, DAY)))
-    return fingerprint_of(observed, decide(of, RESOURCE, enabled, observed))
+    return fingerprint_of(of, observed, decide(of, RESOURCE, enabled, observed))
 
 
 @given(OBSERVED)
@@ -276,7 +276,7 @@ def test_of_a_plan_all_or_nothing_is_changed_whatever_the_modes_are_by_then(
     of = resource_type(LOCK, WEEK, DAY)
     planned = decide(of, RESOURCE, ALL_AUTO, observed)
     enabled = {name: Enabled(mode=mode) for name, mode in modes.items()}
-    decision = decide_as_approved(of, RESOURCE, enabled, observed, fingerprint_of(observed, planned))
+    decision = decide_as_approved(of, RESOURCE, enabled, observed, fingerprint_of(of, observed, planned))
     made = [(change.setting, change.before, change.after) for change in decision.changes]
     shown = [(change.setting, change.before, change.after) for change in planned.changes]
     assert made in ([], shown)
@@ -289,7 +289,7 @@ def test_a_plan_of_which_the_modes_allow_a_part_says_which_policies_do_not() -> 
     of, observed = resource_type(LOCK, WEEK), {"Lock": False, "Days": 0}
     planned = decide(of, RESOURCE, ALL_AUTO, observed)
     lower = {**ALL_AUTO, "week": Enabled(mode=Mode.REPORT)}
-    decision = decide_as_approved(of, RESOURCE, lower, observed, fingerprint_of(observed, planned))
+    decision = decide_as_approved(of, RESOURCE, lower, observed, fingerprint_of(of, observed, planned))
     assert decision.outcome is Outcome.CHANGED_SINCE_PLAN
     assert "Only a part of it may be changed, because of the modes of week (report)." in decision.reason
 

@@ -132,7 +132,7 @@ def test_a_pending_change_is_named_as_the_rule() -> None:
 
 
 def approved(*excused: str) -> str:
-    return fingerprint_of(BROKEN, _decided(*excused))
+    return fingerprint_of(resource_type(LOCK, WEEK), BROKEN, _decided(*excused))
 
 
 def _decided(*excused: str) -> Decision:
@@ -162,7 +162,7 @@ def test_an_approved_plan_with_the_exemption_in_it_is_applied_without_the_exempt
 def test_an_exemption_of_what_the_plan_does_not_change_leaves_it_as_approved() -> None:
     observed: dict[str, Value] = {"Lock": True, "Days": 0}
     kind = resource_type(LOCK, WEEK)
-    planned = fingerprint_of(observed, decide(kind, RESOURCE, ALL_AUTO, observed))
+    planned = fingerprint_of(kind, observed, decide(kind, RESOURCE, ALL_AUTO, observed))
     decision = decide_as_approved(kind, RESOURCE, ALL_AUTO, observed, planned, {"lock": excuse()})
     assert decision.outcome is Outcome.REMEDIATED
 

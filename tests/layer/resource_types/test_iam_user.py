@@ -10,7 +10,7 @@ from moto import mock_aws
 from moto.iam.models import iam_backends
 
 from rightstate.catalogue import load
-from rightstate.deciding.planner import digest
+from rightstate.deciding.planner import digest, fingerprint_of
 from rightstate.errors import CallFailed
 from rightstate.models.decision import Outcome, Status
 from rightstate.resource_type import Resource
@@ -108,24 +108,41 @@ def test_two_policies_switch_off_what_either_wants() -> None:
     assert (change.after, change.policies) == ([], (AGE, UNUSED))
 
 
-def test_nobody_switches_off_the_key_that_rightstate_runs_with(
-    account: Account, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("policy", [AGE, PASSWORD])
+def test_the_user_that_rightstate_runs_as_keeps_key_and_password(
+    account: Account, monkeypatch: pytest.MonkeyPatch, policy: str
 ) -> None:
-    made(AGE)
+    made(policy)
     key = boto3.client("iam").create_access_key(UserName=RESOURCE.id)["AccessKey"]
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    with pytest.raises(CallFailed, match="does not switch off its own"):
-        remediate(USER, Account(), RESOURCE, enabled(USER, AGE))
-    assert statuses(account) == ["Active", "Active"]
+    with pytest.raises(CallFailed, match="takes no key or password from its own user"):
+        remediate(USER, Account(), RESOURCE, enabled(USER, policy))
+    assert set(statuses(account)) == {"Active"}
+    if policy == PASSWORD:
+        assert account.client("iam").get_login_profile(UserName=RESOURCE.id)
 
 
 def test_a_day_that_passes_changes_no_plan(account: Account) -> None:
     made(AGE)
     observed = dict(observe(USER, account, RESOURCE, enabled(USER)))
-    assert digest(observed) == digest({**observed, "Today": "2099-01-01"})
-    assert digest(observed) != digest({**observed, "ActiveKeys": []})
+    assert digest(USER, observed) == digest(USER, {**observed, "Today": "2099-01-01"})
+    assert digest(USER, observed) != digest(USER, {**observed, "ActiveKeys": []})
+
+
+@pytest.mark.parametrize(
+    ("used_since", "stands"),
+    [(["2026-09-01", "2026-11-25"], True), (["2026-11-25", "2026-11-24"], False)],
+    ids=["the key that stays", "the key to be switched off"],
+)
+def test_a_plan_stands_until_a_key_that_it_switches_off_is_used(used_since: list[str], stands: bool) -> None:
+    def plan_of(used: list[str]) -> str:
+        uses = [f"{key} {day}" for key, day in zip((OLD, NEW), used, strict=True)]
+        observed = {"ActiveKeys": [OLD, NEW], "KeysUsed": uses, "Today": TODAY}
+        return fingerprint_of(USER, observed, decide(USER, RESOURCE, enabled(USER, UNUSED), observed))
+
+    assert (plan_of(["2026-09-01", "2026-11-24"]) == plan_of(used_since)) is stands
 
 
 # --- Passwords ---

@@ -9,8 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 TODAY = "Today"
-"""The setting that says when the others were read. It is no part of what a plan or an approval was made for:
-what they change is."""
+"""The setting that says when the others were read."""
 
 
 def today() -> str:

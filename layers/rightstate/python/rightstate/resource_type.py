@@ -117,12 +117,14 @@ class Setting:
     `read` is an operation and the path in its output, `write` an operation and the path in its input,
     e.g. `DescribeDBInstances:DBInstances[].DeletionProtection`. `read` is empty for what the identifier
     says by itself, `write` for a mere fact. `set_back_by` names the CloudTrail events of the calls that can
-    set it back, where these are not the operation of `write`.
+    set it back, where these are not the operation of `write`. `passes` says that it changes by itself, as the
+    day or the last use of a key does: a plan or an approval stands as long as the same is decided from it.
     """
 
     read: str = ""
     write: str = ""
     set_back_by: tuple[str, ...] = ()
+    passes: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
-from rightstate import ages
 from rightstate.errors import PlanConflict
 from rightstate.models.decision import Decision, Deviation, Excuse, Outcome, Status, Verdict
 from rightstate.models.settings import Enabled
@@ -85,12 +84,13 @@ def decide(
     )
 
 
-def digest(observed: Observed) -> str:
+def digest(resource_type: ResourceType, observed: Observed) -> str:
     """SHA-256, in hexadecimal, of what was read. It does not reveal what was read.
 
-    A day that has passed since is no change.
+    Settings that pass are left out: what is decided from them is in the decision.
     """
-    return _sha256({name: value for name, value in observed.items() if name != ages.TODAY})
+    settings = resource_type.settings
+    return _sha256({k: value for k, value in observed.items() if k not in settings or not settings[k].passes})
 
 
 def fingerprint(state: str, shown: Mapping[str, Any]) -> str:
@@ -110,9 +110,9 @@ def fingerprint(state: str, shown: Mapping[str, Any]) -> str:
     )
 
 
-def fingerprint_of(observed: Observed, decision: Decision) -> str:
+def fingerprint_of(resource_type: ResourceType, observed: Observed, decision: Decision) -> str:
     """The fingerprint of a decision on what was read."""
-    return fingerprint(digest(observed), decision.model_dump(mode="json"))
+    return fingerprint(digest(resource_type, observed), decision.model_dump(mode="json"))
 
 
 def _sha256(content: Any) -> str:
@@ -136,10 +136,10 @@ def decide_as_approved(
     different one.
     """
     decision = decide(resource_type, resource, enabled, observed, excuses)
-    if fingerprint_of(observed, decision) == approved:
+    if fingerprint_of(resource_type, observed, decision) == approved:
         return decision
     planned = decide(resource_type, resource, in_auto(enabled), observed, excuses)
-    as_planned = fingerprint_of(observed, planned) == approved
+    as_planned = fingerprint_of(resource_type, observed, planned) == approved
     if as_planned and not decision.changes:
         return decision
     halted = [verdict.policy for verdict in decision.verdicts if verdict.status is Status.HALTED]

@@ -124,13 +124,13 @@ def _irrecoverable(changes: Sequence[Change], observed: Observed) -> str | None:
 
 
 def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
+    if call.parameters.get("Status") != "Active":
+        _refuse_own(clients, resource)
     if call.operation != "UpdateAccessKey":
         send(clients, resource, call, changes)
         return
     [change] = changes
     before, after = set(as_list(change.before)), set(as_list(change.after))
-    if call.parameters["Status"] == "Inactive":
-        _refuse_own(clients, resource)
     iam = clients("iam")
     for key in _keys(iam, resource):
         if ages.as_key(key) in before ^ after:
@@ -138,14 +138,14 @@ def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[C
 
 
 def _refuse_own(clients: Clients, resource: Resource) -> None:
-    """Raise CallFailed where the key is one of the user that makes the call, on a machine of one's own."""
+    """Raise CallFailed where the user is the one that makes the call, on a machine of one's own."""
     caller = clients("sts").get_caller_identity()["Arn"]
     # arn:aws:iam::111122223333:user/PATH/NAME, or an assumed role.
     _, is_user, path = caller.partition(":user/")
     if is_user and path.rpartition("/")[2] == resource.id:
         raise CallFailed(
-            f"Rightstate runs with a key of {resource.id}, and does not switch off its own. Nothing was "
-            "changed. Run it with a role, or rotate the key yourself."
+            f"Rightstate runs as {resource.id}, and takes no key or password from its own user. Nothing was "
+            "changed. Run it with a role, or change the user yourself."
         )
 
 
@@ -171,14 +171,14 @@ RESOURCE_TYPE = ResourceType(
             write="UpdateAccessKey:Status",
             set_back_by=("CreateAccessKey", "UpdateAccessKey"),
         ),
-        "KeysUsed": Setting(read="GetAccessKeyLastUsed:AccessKeyLastUsed.LastUsedDate"),
+        "KeysUsed": Setting(read="GetAccessKeyLastUsed:AccessKeyLastUsed.LastUsedDate", passes=True),
         "PasswordUsed": Setting(
             read="GetUser:User.PasswordLastUsed",
             write="DeleteLoginProfile:UserName",
             set_back_by=("CreateLoginProfile",),
         ),
         # Of the clock.
-        ages.TODAY: Setting(),
+        ages.TODAY: Setting(passes=True),
     },
     in_code={
         "ActiveKeys": InCode("AWS::IAM::AccessKey/Status", "aws_iam_access_key.status", named_only=True),

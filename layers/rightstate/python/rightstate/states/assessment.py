@@ -243,7 +243,7 @@ def _judged(
         return Assessed(resource, error=error)
     except Exception as error:  # One resource's trouble never hides the others.
         return Assessed(resource, error=defect(error))
-    return Assessed(resource, decision, digest(observed))
+    return Assessed(resource, decision, digest(resource_type, observed))
 
 
 def _need_tags(account: Account, resource_type: ResourceType, policies: Policies) -> bool:

@@ -34,9 +34,8 @@ def decide(task: DecideTask) -> Decision:
             reason=f"{over} Nothing was changed.",
         )
     if run.undo:
-        return _undo_to_approve(
-            run, run.undo, undoing.decide(resource_type, run.resource, run.undo, observed), observed
-        )
+        undone = undoing.decide(resource_type, run.resource, run.undo, observed)
+        return _undo_to_approve(run, run.undo, resource_type, undone, observed)
     if until and now() < until:
         every = {**task.described.excuses, **run.excuses}
         decision = planner.decide(resource_type, run.resource, run.policies, observed, every)
@@ -51,7 +50,7 @@ def decide(task: DecideTask) -> Decision:
         )
     else:
         decision = planner.decide(resource_type, run.resource, run.policies, observed, excuses)
-    plan = planner.fingerprint_of(observed, decision)
+    plan = planner.fingerprint_of(resource_type, observed, decision)
     return _to_approve(task, resource_type, decision.model_copy(update={"plan": plan}))
 
 
@@ -78,7 +77,7 @@ def _to_approve(task: DecideTask, resource_type: ResourceType, decision: Decisio
     observed = task.described.observed
     wanted = planner.decide(resource_type, run.resource, lifted, observed, excuses_of(task))
     # Of the decision as it will be with the approval, which is what the request shows.
-    decision = decision.model_copy(update={"plan": planner.fingerprint_of(observed, wanted)})
+    decision = decision.model_copy(update={"plan": planner.fingerprint_of(resource_type, observed, wanted)})
     if asked_before := _asked_before(run, decision):
         return decision.model_copy(update=asked_before)
     asked = {
@@ -104,13 +103,15 @@ def _asked_before(run: Run, decision: Decision) -> dict[str, Any]:
     return {"apply": False, "outcome": outcome, "reason": reason, "rule": f"approval {run.asked.id}"}
 
 
-def _undo_to_approve(run: Run, undo: Undo, decision: Decision, observed: Observed) -> Decision:
+def _undo_to_approve(
+    run: Run, undo: Undo, resource_type: ResourceType, decision: Decision, observed: Observed
+) -> Decision:
     """The decision of an undo, with what has to be approved first: it breaks policies in mode `approve`.
 
     Once approved, it is exactly the approved decision, or nothing is changed.
     """
     if run.approval:
-        plan = planner.fingerprint_of(observed, decision)
+        plan = planner.fingerprint_of(resource_type, observed, decision)
         if decision.apply and plan == run.approval.plan:
             return decision.model_copy(update={"plan": plan})
         why = (
@@ -126,7 +127,8 @@ def _undo_to_approve(run: Run, undo: Undo, decision: Decision, observed: Observe
         )
     if not (decision.apply and undo.asking):
         return decision
-    decision = decision.model_copy(update={"plan": planner.fingerprint_of(observed, decision)})
+    plan = planner.fingerprint_of(resource_type, observed, decision)
+    decision = decision.model_copy(update={"plan": plan})
     if asked_before := _asked_before(run, decision):
         return decision.model_copy(update={**asked_before, "changes": (), "calls": ()})
     return decision.model_copy(
