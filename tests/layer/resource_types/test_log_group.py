@@ -13,7 +13,7 @@ from rightstate.errors import CallFailed, ResourceGone
 from rightstate.models.decision import Outcome, Status
 from rightstate.resource_type import Place, Resource
 from rightstate_cli.simulation import examples
-from tests.support.cycle import Account, decide, enabled, plan, reasons, remediate, undo
+from tests.support.cycle import Account, decide, enabled, make, plan, reasons, remediate, undo
 
 GROUP = load("log-group")
 PLACE = Place(account="123456789012", region="us-east-1")
@@ -79,7 +79,7 @@ def test_retention_is_raised_with_one_call_and_then_nothing_is_written(account: 
         (400, {"min_days": 3653}, 3653),
     ],
 )
-def test_retention_is_only_ever_raised(
+def test_retention_is_raised_and_what_never_expires_is_left_unless_told_otherwise(
     days: int | None, parameters: dict[str, Any], after: int | None
 ) -> None:
     policies = enabled(GROUP, RETENTION, **parameters)
@@ -162,6 +162,44 @@ def test_what_somebody_else_made_counts_if_it_tells_somebody(
     put_alarm(**alarm)
     decision = plan(GROUP, account, RESOURCE, enabled(GROUP, ROOT))
     assert (decision.outcome is Outcome.COMPLIANT) is compliant
+
+
+def test_of_two_groups_neither_takes_the_others_alarm(account: Account) -> None:
+    """One with a filter of somebody's, on a metric of theirs; the others with Rightstate's own."""
+    made(ROOT)
+    put_filter(PATTERN)
+    others = [RESOURCE.model_copy(update={"id": name}) for name in ("calls", "more-calls")]
+    for each in others:
+        examples.load("log-group").create(boto3.Session(region_name="us-east-1"), each.id, ROOT)
+    policies = enabled(GROUP, ROOT)
+    decided = {each.id: remediate(GROUP, account, each, policies) for each in (RESOURCE, *others)}
+
+    def compliant() -> list[str]:
+        groups = (RESOURCE, *others)
+        return [g.id for g in groups if plan(GROUP, account, g, policies).outcome is Outcome.COMPLIANT]
+
+    assert compliant() == ["checkout", "calls", "more-calls"]
+    for each, left in (
+        (others[0], ["checkout", "more-calls"]),
+        (RESOURCE, ["more-calls"]),
+        (others[1], []),
+    ):
+        make(GROUP, account, each, undo(GROUP, account, each, decided[each.id]))
+        assert compliant() == left
+    assert boto3.client("cloudwatch", "us-east-1").describe_alarms()["MetricAlarms"] == []
+
+
+def test_a_subscription_that_nobody_has_confirmed_tells_nobody(account: Account) -> None:
+    """moto confirms each at once."""
+
+    def pend(parsed: dict[str, Any], **given: Any) -> None:
+        for each in parsed["Subscriptions"]:
+            each["SubscriptionArn"] = "PendingConfirmation"
+
+    made(ROOT)
+    account.client("sns").meta.events.register("after-call.sns.ListSubscriptionsByTopic", pend)
+    with pytest.raises(CallFailed, match="Nobody has subscribed"):
+        remediate(GROUP, account, RESOURCE, enabled(GROUP, ROOT))
 
 
 def test_no_alarm_is_made_that_would_tell_nobody(account: Account) -> None:

@@ -20,7 +20,9 @@ def _deliver(session: boto3.Session, group: str) -> None:
     """Let a trail of all regions deliver to it, and let there be a topic that somebody reads."""
     sns = session.client("sns")
     topic = sns.create_topic(Name="security-alarms")["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="security@example.com")
+    # A queue's subscription needs nobody to confirm it.
+    queue = f"arn:aws:sqs:{session.region_name}:{topic.split(':')[4]}:security-alarms"
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
     role = session.client("iam").create_role(
         RoleName=f"{group[:50]}-delivery",
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}),

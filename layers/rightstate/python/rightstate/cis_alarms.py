@@ -1,14 +1,15 @@
 """Alarms on CloudTrail's events, as the CIS AWS Foundations Benchmark and Security Hub want them.
 
 A metric filter of the log group that a trail delivers to counts certain events. An alarm on its metric tells
-a topic. Only what is named rightstate-cloudwatch-NUMBER is ever written, because both calls replace what has
-the same name.
+a topic. Only what is named rightstate-cloudwatch-… is ever written, because both calls replace what has the
+same name. An alarm on the metric of somebody else's filter has a name of its own, to replace no other.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -234,7 +235,7 @@ _SPACE = re.compile(r'("[^"]*")|\s+')
 def _told(clients: Clients, metric: Metric, shared: Shared) -> list[str]:
     """The topics with a subscription that alarms on the metric tell."""
     # One call for all alarms of ours: CloudWatch quotas allow nine calls a second of either kind.
-    own = shared.once("alarms", partial(_own_alarms, clients))
+    own = shared.once_in_place("alarms", partial(_own_alarms, clients))
     if topics := _heard_topics(clients, own.get(metric, ()), shared):
         return topics
     namespace, name = metric
@@ -257,7 +258,7 @@ def _heard_topics(clients: Clients, alarms: Iterable[Mapping[str, Any]], shared:
         for alarm in alarms
         if alarm["ActionsEnabled"]
         for action in alarm.get("AlarmActions", ())
-        if action.split(":")[2] == "sns" and shared.once(action, partial(_heard, clients, action))
+        if action.split(":")[2] == "sns" and shared.once_in_place(action, partial(_heard, clients, action))
     ]
 
 
@@ -273,17 +274,19 @@ def _heard(clients: Clients, topic: str) -> bool:
 
 
 def _subscribed(clients: Clients, topic: str) -> bool:
-    listed = clients("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    return any(each["SubscriptionArn"] != "Deleted" for each in listed)
+    listed = pages(clients, "sns", "list_subscriptions_by_topic", "Subscriptions", "", TopicArn=topic)
+    # One that nobody has confirmed gets nothing. In place of its ARN it has PendingConfirmation, and one that
+    # is gone has Deleted (SNS developer guide, "Deleting an Amazon SNS subscription and topic").
+    return any(each["SubscriptionArn"].startswith("arn:") for page, _ in listed for each in page)
 
 
 def calls(change: Change) -> list[Call]:
     """What makes the alarm, and the filter if no other has its pattern."""
-    control, metric = _BY_ALARM[change.setting], change.beside.get(_BY_ALARM[change.setting].filter)
+    control, metric = _BY_ALARM[change.setting], _metric_of(change)
     # A namespace may have colons, a metric has none (API reference, MetricTransformation).
-    namespace, _, name = str(metric or f"{_NAMESPACE}:{control.name}").rpartition(":")
+    namespace, _, name = (metric or _own_metric(control)).rpartition(":")
     alarm = {
-        "AlarmName": control.name,
+        "AlarmName": _alarm_name(change),
         "Namespace": namespace,
         "MetricName": name,
         "Statistic": "Sum",
@@ -297,6 +300,22 @@ def calls(change: Change) -> list[Call]:
     }
     made = [_call(change, "cloudwatch", "PutMetricAlarm", alarm)]
     return made if metric else [_call(change, "logs", "PutMetricFilter", _filter(control)), *made]
+
+
+def _metric_of(change: Change) -> str:
+    """`NAMESPACE:METRIC` of the filter that was there before, or nothing."""
+    return str(change.beside.get(_BY_ALARM[change.setting].filter) or "")
+
+
+def _own_metric(control: Control) -> str:
+    return f"{_NAMESPACE}:{control.name}"
+
+
+def _alarm_name(change: Change) -> str:
+    control, metric = _BY_ALARM[change.setting], _metric_of(change)
+    if metric in ("", _own_metric(control)):
+        return control.name
+    return f"{control.name}-{sha256(metric.encode()).hexdigest()[:8]}"
 
 
 def _filter(control: Control) -> dict[str, Any]:
@@ -316,10 +335,27 @@ def _filter(control: Control) -> dict[str, Any]:
 def undo_calls(change: Change) -> list[Call]:
     """What takes the alarm away, and the filter if it came with it."""
     control = _BY_ALARM[change.setting]
-    gone = [_call(change, "cloudwatch", "DeleteAlarms", {"AlarmNames": [control.name]})]
-    if change.beside.get(control.filter) is None:
+    gone = [_call(change, "cloudwatch", "DeleteAlarms", {"AlarmNames": [_alarm_name(change)]})]
+    if not _metric_of(change):
         gone.append(_call(change, "logs", "DeleteMetricFilter", {"filterName": control.name}))
     return gone
+
+
+def _feeds_others(clients: Clients, resource: Resource, change: Change) -> bool:
+    """Whether filters of other log groups count for the metric of the change's alarm."""
+    namespace, _, name = _own_metric(_BY_ALARM[change.setting]).rpartition(":")
+    listed = pages(
+        clients,
+        "logs",
+        "describe_metric_filters",
+        "metricFilters",
+        "",
+        given="nextToken",
+        answered="nextToken",
+        metricName=name,
+        metricNamespace=namespace,
+    )
+    return any(each["logGroupName"] != resource.id for page, _ in listed for each in page)
 
 
 def _call(change: Change, service: str, operation: str, parameters: dict[str, Any]) -> Call:
@@ -327,8 +363,14 @@ def _call(change: Change, service: str, operation: str, parameters: dict[str, An
 
 
 def apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
-    """Make the call. Raises CallFailed, before anything is made, where the alarm would tell nobody."""
+    """Make the call. Raises CallFailed, before anything is made, where the alarm would tell nobody.
+
+    The filters of several log groups may feed the metric of one alarm. It stays until the last of them goes.
+    """
     [change] = changes
+    made_both = call.operation == "DeleteAlarms" and not _metric_of(change)
+    if made_both and _feeds_others(clients, resource, change):
+        return
     first = calls(change)[0].operation if change.after else ""
     if call.operation == first and not _subscribed(clients, str(change.after)):
         raise CallFailed(

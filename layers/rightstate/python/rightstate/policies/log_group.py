@@ -91,13 +91,14 @@ def _alarm(control: Control) -> Policy:
         side_effects="The topic gets a message when such a call is made. CloudWatch charges for a metric "
         "and an alarm.",
         reversibility=Reversibility.FULLY,
-        undo_note="The alarm is deleted, and the filter if there was none before.",
+        undo_note="The filter is deleted if there was none before. The alarm is deleted if no other log "
+        "group has such a filter.",
         security_hub=(f"CloudWatch.{control.number}",),
         prowler=(f"cloudwatch_{check}",),
         notes="It concerns the log group of a multi-Region trail of the account, in the trail's home "
         "region. Any filter with the pattern and any alarm on its metric will do. Otherwise Rightstate "
         f"makes them, both named {PREFIX}{control.number}, and changes none of another name. Log groups "
-        "of one region share the alarm.",
+        "of one region share the alarm on Rightstate's own metric.",
     )
 
 
@@ -119,14 +120,15 @@ POLICIES = (
         },
         not_applicable=("delivery-class", "account-policy"),
         compliant_when=("never-expires",),
-        side_effects="Events are stored for longer, and paid for.",
+        side_effects="Events are stored for longer, and paid for. With never_expires_ok=false, CloudWatch "
+        "Logs deletes events older than min_days for good, where they never expired before.",
         reversibility=Reversibility.PARTLY,
         undo_note="The ledger has the days as they were. CloudWatch Logs then deletes the events that "
         "are older.",
         security_hub=("CloudWatch.16",),
         prowler=("cloudwatch_log_group_retention_policy_specific_days_enabled",),
         config_rules=("CW_LOGGROUP_RETENTION_PERIOD_CHECK",),
-        notes="It only ever raises the number of days.",
+        notes="It only ever raises a number of days.",
     ),
     *map(_alarm, CONTROLS),
 )

@@ -58,7 +58,9 @@ def _observe(
     }
     in_scope = True
     if "Trail" in settings:
-        groups: Mapping[str, str] = shared.once("trails", lambda: cis_alarms.trail_groups(clients, resource))
+        groups: Mapping[str, str] = shared.once_in_place(
+            "trails", lambda: cis_alarms.trail_groups(clients, resource)
+        )
         observed["Trail"] = groups.get(resource.id)
         in_scope = resource.id in groups
     if (asked := settings & _ALARMS) and in_scope and observed["Class"] == "STANDARD":
