@@ -246,3 +246,16 @@ def test_one_that_is_gone_does_not_hide_the_others_of_its_batch() -> None:
     assert shared.batch("tags", "a", ids, 2, read) == "A"
     with pytest.raises(ClientError):
         shared.batch("tags", "b", ids, 2, read)
+
+
+def test_what_is_the_same_in_the_whole_place_is_read_once_and_what_a_page_shares_once_a_page() -> None:
+    made: Counter[str] = Counter()
+
+    def observe(clients: Any, resource: Resource, answer: str, asked: frozenset[str], shared: Shared) -> Any:
+        shared.once("page", lambda: made.update(["page"]))
+        shared.once_in_place("place", lambda: made.update(["place"]))
+        return {"QueueUrl": answer}
+
+    seen = [each for page in survey(listed(named(30), observe), None, PLACE, TYPED) for each in page.seen]
+    assert len(seen) == 30
+    assert made == {"page": 3, "place": 1}

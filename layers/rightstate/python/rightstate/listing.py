@@ -85,12 +85,15 @@ class Once:
 class Shared:
     """What the resources of a page have in common: each other's answers, and reads that serve several.
 
-    A resource that is described by itself is the only one of its page.
+    A resource that is described by itself is the only one of its page. `once` lasts for the page, so that
+    memory does not grow with the resources. `once_in_place` lasts for the survey: for what is the same in the
+    whole account and region.
     """
 
-    def __init__(self, answers: Sequence[Answer]) -> None:
+    def __init__(self, answers: Sequence[Answer], once_in_place: Once | None = None) -> None:
         self.answers = answers
         self.once = Once()
+        self.once_in_place = once_in_place or Once()
 
     def batch(
         self,

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from rightstate.aws.errors import named_errors
 from rightstate.errors import RightstateError, Throttled
-from rightstate.listing import PAGE, Answer, Shared
+from rightstate.listing import PAGE, Answer, Once, Shared
 from rightstate.resource_type import Clients, Listing, Observed, Place, Resource, ResourceType, Tags
 from rightstate.step import defect
 
@@ -66,13 +66,15 @@ def survey(
     with ExitStack() as stack:
         readers = readers or stack.enter_context(ThreadPoolExecutor(READERS))
         found = iter(listing.pages(clients, place, token))
+        in_place = Once()
         while True:
             with named_errors():
                 page = next(found, None)
             if page is None:
                 return
             answers, following = page
-            seen = _seen(resource_type, listing, clients, place, settings, tags, answers, readers)
+            shared = Shared(answers, in_place)
+            seen = _seen(resource_type, listing, clients, place, settings, tags, shared, readers)
             yield Page(tuple(seen), following)
 
 
@@ -83,10 +85,10 @@ def _seen(
     place: Place,
     settings: frozenset[str],
     tags: bool,
-    answers: Sequence[Answer],
+    shared: Shared,
     readers: Executor,
 ) -> Iterator[Seen]:
-    shared = Shared(answers)
+    answers = shared.answers
 
     def read(answer: Answer) -> Seen | None:
         resource = Resource(**place.model_dump(), id=listing.id_of(answer))

@@ -89,7 +89,7 @@ def _home(trail: Mapping[str, Any], resource: Resource) -> str:
 
 def _covering(cloudtrail: Any, own: str, shared: Shared) -> Value:
     """The ARN of another trail that makes a second multi-Region trail unnecessary, if there is one."""
-    for trail in shared.once("all", lambda: list(_all(cloudtrail))):
+    for trail in shared.once_in_place("all", lambda: list(_all(cloudtrail))):
         arn = str(trail["TrailARN"])
         if arn != own and shared.once(arn, partial(_covers, cloudtrail, trail)):
             return arn

@@ -58,7 +58,7 @@ def _observe(
 def _is_public(clients: Clients, resource: Resource, shared: Shared) -> bool:
     if len(shared.answers) > 1:
         # One list instead of a call for each snapshot.
-        return resource.id in shared.once("public", lambda: _public(clients))
+        return resource.id in shared.once_in_place("public", lambda: _public(clients))
     answer = clients("ec2").describe_snapshot_attribute(
         SnapshotId=resource.id, Attribute="createVolumePermission"
     )

@@ -50,7 +50,7 @@ def _observe(
     if "ScanOnPush" in settings:
         observed["ScanOnPush"] = bool(repository.get("imageScanningConfiguration", {}).get("scanOnPush"))
     if settings & {"RegistryScanType", "RegistryScans"}:
-        registry = shared.once("registry", lambda: _registry(clients))
+        registry = shared.once_in_place("registry", lambda: _registry(clients))
         observed["RegistryScanType"] = registry.get("scanType")
         observed["RegistryScans"] = _scanned(registry.get("rules", ()), resource.id)
     if "Policy" in settings:

@@ -127,7 +127,7 @@ class _Reader:
     def trails(self) -> Mapping[str, Value]:
         """Whether a trail that can be seen from the bucket's region delivers to it."""
         get = self._clients("cloudtrail").describe_trails
-        answer = self._shared.once("trails", lambda: get(includeShadowTrails=True))
+        answer = self._shared.once_in_place("trails", lambda: get(includeShadowTrails=True))
         return {"TrailBucket": self._resource.id in {trail["S3BucketName"] for trail in answer["trailList"]}}
 
 
