@@ -40,11 +40,13 @@ POLICIES = (
             "accepted": Parameter(
                 default=["block-all-sharing"],
                 choices=_STATES,
-                why="Security Hub asks for block-all-sharing. block-new-sharing leaves snapshots public "
-                "that are.",
+                why="Security Hub asks for block-all-sharing. block-new-sharing keeps public "
+                "snapshots public.",
             ),
             "state": Parameter(
-                default="block-all-sharing", choices=_STATES, why="What is set where nothing accepted is."
+                default="block-all-sharing",
+                choices=_STATES,
+                why="The state to set if the current one is not accepted.",
             ),
         },
         not_applicable=("sharing-by-organization",),

@@ -19,7 +19,7 @@ POLICIES = (
         prowler=("securityhub_enabled",),
         config_rules=("SECURITYHUB_ENABLED",),
         notes="Where the organization configures Security Hub centrally, AWS refuses the call, and the "
-        "execution fails with that reason: let the delegated administrator enable it. Findings of "
-        "Security Hub cannot tell that it is off, so that sweeps do.",
+        "execution fails with that reason: let the delegated administrator enable it. Security "
+        "Hub sends no finding when it is off. Sweeps notice it.",
     ),
 )

@@ -9,8 +9,8 @@ _PARAMETERS: Mapping[str, Parameter] = {
     "allow_tag": Parameter(default=None, why="Key of the tag of subnets that assign addresses on purpose."),
     "hold_public": Parameter(
         default=False,
-        why="true changes no subnet whose route table leads to an internet gateway, and reports it as "
-        "broken. Without that, leave the policy in mode approve.",
+        why="With true, subnets with a route to an internet gateway are reported and not changed. With "
+        "false, use mode approve.",
     ),
 }
 
