@@ -1,13 +1,18 @@
 """One user's console: whose workspace it shows, what is known of it, and what was begun."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from rightstate.errors import InvalidInput
 from rightstate_cli.console.known import Known
-from rightstate_cli.console.work import Works
+from rightstate_cli.console.work import Work, Works
 from rightstate_cli.operations import workspace as workspaces
 from rightstate_cli.operations.workspace import Workspace
+
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,25 @@ class Console:
         """Held by what runs the embedded engine, of which a process has one."""
         self._chosen: Workspace | None = None
         self._lock = Lock()
+
+    @contextmanager
+    def alone(self, work: Work) -> Iterator[None]:
+        """Run nothing else on this machine meanwhile. Waits for the run that is under way.
+
+        Raises InvalidInput, and so begins nothing, if `work` is stopped before its turn.
+        """
+        ours = self.acting.acquire(blocking=False)
+        if not ours:
+            work.say("Another run is under way on this machine. This one begins when it has ended.")
+        while not ours and not work.stop.is_set():
+            ours = self.acting.acquire(timeout=_SECONDS_BETWEEN_LOOKS)
+        try:
+            if work.stop.is_set():
+                raise InvalidInput("You stopped it before it began. Nothing was changed.")
+            yield
+        finally:
+            if ours:
+                self.acting.release()
 
     @property
     def workspace(self) -> Workspace:

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import pairwise
 
 from starlette.responses import Response
@@ -58,15 +59,8 @@ def remediate(visit: Visit) -> Response:
     keys = ["/".join(item.key) for item in planned.plan.to_change]
 
     def run(work: Work) -> chosen.Ended:
-        if not local:
+        with console.alone(work) if local else nullcontext():
             return planned.run(reason, work.stop, work.progressed, work.say)
-        if not console.acting.acquire(blocking=False):
-            work.say("Another run is under way on this machine. This one begins when it has ended.")
-            console.acting.acquire()
-        try:
-            return planned.run(reason, work.stop, work.progressed, work.say)
-        finally:
-            console.acting.release()
 
     title = f"Remediate {counted(len(keys), 'resource')}"
     command = _commands(visit, "remediate", keys, before.about, reason)

@@ -1,6 +1,7 @@
 """Take the changes of an execution back: what will be restored, then the run."""
 
 import shlex
+from contextlib import nullcontext
 from datetime import timedelta
 
 from starlette.responses import Response
@@ -58,12 +59,10 @@ def run(visit: Visit) -> Response:
         )
     start = taking_back.start_of(wanted, reason, consent, workspace.caller.user_id)
     approver = visit.given("approver") or None
-    acting = visit.console.acting if visit.local else None
+    console, local = visit.console, visit.local
 
     def undo(work: Work) -> Result:
-        if acting:
-            acting.acquire()
-        try:
+        with console.alone(work) if local else nullcontext():
             exemption = taking_back.exempt(workspace, wanted, SPANS[named], reason, approver)
             if exemption:
                 work.say(f"Exemption {exemption.id} of {wanted.named} until {exemption.until} is written.")
@@ -75,9 +74,6 @@ def run(visit: Visit) -> Response:
                 work.stop,
                 lambda arn: work.say(f"Started {arn.rpartition(':')[2]}."),
             )
-        finally:
-            if acting:
-                acting.release()
 
     words = ["rightstate", "undo", wanted.execution.rpartition(":")[2], "--reason", reason]
     words += ["--exempt-for", named, *(["--approver", approver] if approver else [])]

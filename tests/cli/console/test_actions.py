@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -216,6 +217,37 @@ def test_an_undo_shows_what_it_restores_runs_and_exempts(server: Server, tmp_pat
         assert (exemption.reason, exemption.approver) == ("CHG-1", "ana")
         again = browsing.worked(browsing.post(address, {"reason": "CHG-2", "exempt_for": "2h"}))
         assert "undo-refused" in text(again) or "removed again" in text(again)
+
+
+def test_an_undo_that_is_stopped_while_it_waits_for_its_turn_changes_nothing(
+    server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "ledger.sqlite"
+    server.make("sqs-queue", "kept")
+    prepared = remediate.prepare(None, None, None, None, ["sqs-queue"], [], [], [], Mode.AUTO, path)
+    run = prepared.run(None, 1, Event(), lambda done, total, now: None, lambda said: None)
+    [execution] = [each for each in run.executions if each.resource == "kept"]
+    server.calls.clear()
+    with console.opened(path) as browsing:
+        [address] = re.findall(r'href="(/undo/[^"]*)"', browsing.get(f"/executions/{execution.name}"))
+        with browsing.console.acting:
+            begun = browsing.post(address, {"reason": "CHG-1", "exempt_for": "2h"})
+            assert "Another run is under way on this machine" in said_by(browsing, begun)
+            browsing.post(f"{begun.url.path}/stop")
+        shown = text(browsing.worked(begun))
+        assert "You stopped it before it began. Nothing was changed." in shown
+        assert not account_of(browsing).exemptions
+        assert not server.writes
+        assert not browsing.console.acting.locked()
+
+
+def said_by(browsing: Browsing, begun: Any) -> str:
+    """The page of the work, once it says something."""
+    work = browsing.console.works.find(begun.url.path.rpartition("/")[2])
+    for _ in range(500):
+        if work and work.running and not work.said:
+            work.stop.wait(0.01)
+    return text(browsing.get(begun.url.path))
 
 
 # --- Halts ---
