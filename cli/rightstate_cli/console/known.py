@@ -18,6 +18,9 @@ PATIENCE = 0.5
 """Seconds that a page waits for a reading."""
 _FRESH_HERE, _FRESH_THERE = 2.0, 60.0
 """Seconds for which a reading of this machine, or of a hub, is not old. A hub charges for each."""
+_FRESH_ERROR = 5.0
+"""Seconds for which an error is shown before reading is tried again. The page that waits is loaded anew to
+show it, so the error has to outlast that."""
 _TIMES_AS_LONG = 10
 """A reading that took long is kept longer."""
 
@@ -37,14 +40,13 @@ class Known:
 
     def standing(self, patience: float = PATIENCE) -> Standing | None:
         """The latest reading, a new one if that takes no longer than `patience` seconds. None if there is
-        none yet. Raises what the reading raised."""
+        none yet. Raises what the latest reading raised, until the next one begins."""
         with self._condition:
             if time.monotonic() >= self._due:
                 self._begin()
             self._condition.wait_for(lambda: not self._reading, patience)
             if self._error and not self._reading:
-                error, self._error, self._due = self._error, None, 0.0
-                raise error
+                raise self._error
             return self._latest
 
     @property
@@ -87,9 +89,9 @@ class Known:
             workspace = self._workspace()
             found = standing.read(workspace, datetime.now(UTC), self._progressed)
         except RightstateError as error:
-            return None, error, 0.0
+            return None, error, _FRESH_ERROR
         except Exception as error:
-            return None, defect(error), 0.0
+            return None, defect(error), _FRESH_ERROR
         fresh = _FRESH_THERE if workspace.hub else _FRESH_HERE
         return found, None, max(fresh, _TIMES_AS_LONG * (time.monotonic() - begun))
 

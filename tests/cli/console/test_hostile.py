@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from threading import Semaphore
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import quote
@@ -203,3 +204,48 @@ def test_each_error_is_a_page_that_says_what_to_do(
     part = browsing.client.get("/executions", headers={"HX-Request": "true"})
     assert str(error) in text(part.text)
     assert "<html" not in part.text
+
+
+@pytest.mark.parametrize("path", ["/", "/resources"])
+def test_an_error_that_comes_after_the_page_is_shown_by_the_page_that_waited(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    turns = Semaphore(0)
+
+    def refuse(*_: Any) -> None:
+        turns.acquire(timeout=10)
+        raise Unavailable("AWS does not answer. Look at the network.")
+
+    monkeypatch.setattr("rightstate_cli.report.standing.read", refuse)
+    with console.opened(ledger, sign_in=False) as browsing:
+        browsing.client.get(browsing.access.address, follow_redirects=False)
+        assert "Reading the ledger" in browsing.get(path)
+        # One reading ends. Another would be as late.
+        turns.release()
+        with pytest.raises(Unavailable):
+            browsing.console.known.standing(patience=10)
+        # Asks twice, as two windows do.
+        for _ in range(2):
+            waited = browsing.client.get("/reading", headers={"HX-Request": "true"})
+            assert waited.headers.get("hx-refresh") == "true"
+        for _ in range(2):
+            shown = browsing.client.get(path)
+            assert (shown.status_code, "AWS did not answer" in shown.text) == (503, True)
+            assert "Look at the network" in text(shown.text)
+
+
+def test_an_error_is_forgotten_when_something_was_changed_or_it_is_old(
+    browsing: Browsing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise Unavailable("AWS does not answer.")
+
+    known = browsing.console.known
+    for again in (known.change, lambda: monkeypatch.setattr(known, "_due", 0.0)):
+        with monkeypatch.context() as patched:
+            patched.setattr("rightstate_cli.report.standing.read", refuse)
+            known.change()
+            with pytest.raises(Unavailable):
+                known.standing(patience=10)
+        again()
+        assert known.standing(patience=10)
