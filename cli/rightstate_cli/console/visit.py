@@ -103,7 +103,8 @@ class Visit:
         chosen = self.console.found
         return f"{chosen.title[:1].upper()}{chosen.title[1:]}" if chosen else ""
 
-    def can(self, action: str) -> bool:
+    @property
+    def can_change(self) -> bool:
         """Whether the console may change something."""
         return not self.console.read_only
 

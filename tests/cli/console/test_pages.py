@@ -111,3 +111,12 @@ def test_a_policy_says_what_it_wants_may_break_and_can_be_undone(browsing: Brows
     shown = text(browsing.get(f"/policies/{policy.id}"))
     for said in (policy.title, policy.side_effects, policy.undo_note):
         assert " ".join(said.split()) in shown
+
+
+def test_a_read_only_console_shows_no_button_that_changes_something(ledger: Path) -> None:
+    paths = ("/resources", "/policies", "/policies/kms-key-rotation", "/exemptions", "/accounts")
+    for read_only in (False, True):
+        with console.opened(ledger, read_only=read_only) as found:
+            assert {path: 'class="primary' in found.get(path) for path in paths} == dict.fromkeys(
+                paths, not read_only
+            )
