@@ -49,7 +49,7 @@ def change(visit: Visit) -> Response:
             "Choose the policies again."
         )
     if changing.risky and not visit.given("agreed"):
-        raise InvalidInput("Nothing was changed: nobody agreed to what the policies may break.")
+        raise InvalidInput("Nothing was changed. Confirm first that you accept what the policies may break.")
     failed = changing.write()
     visit.console.known.change()
     if failed:

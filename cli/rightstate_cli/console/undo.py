@@ -49,7 +49,7 @@ def run(visit: Visit) -> Response:
     reason = checked_line("The reason", visit.given("reason"))
     named = visit.given("exempt_for")
     if named not in SPANS:
-        raise InvalidInput("It is not said for how long to exempt it. Nothing was changed.")
+        raise InvalidInput("Choose how long to exempt the resource. Nothing was changed.")
     taking_back.check_exemption(workspace, SPANS[named], named)
     wanted = taking_back.find(workspace, visit.path("execution"))
     consent = bool(visit.given("consent"))

@@ -78,7 +78,7 @@ def test_a_policy_that_may_break_something_needs_a_yes(blank: Browsing) -> None:
     page = enable(blank, ["s3-block-public-access"], "auto")
     assert "Let 1 policy of risk" in text(page)
     refused = blank.post("/policies/change", sent_again(page))
-    assert "nobody agreed" in text(refused.text)
+    assert "Nothing was changed. Confirm first" in text(refused.text)
     assert not account_of(blank).policies
     blank.post("/policies/change", {**sent_again(page), "agreed": "yes"})
     assert account_of(blank).policies["s3-block-public-access"].mode is Mode.AUTO
@@ -205,6 +205,8 @@ def test_an_undo_shows_what_it_restores_runs_and_exempts(server: Server, tmp_pat
         assert "--reason" in shown
         without = browsing.post(address, {"exempt_for": "24h"})
         assert without.status_code == 400
+        unlimited = browsing.post(address, {"reason": "CHG-1"})
+        assert "Choose how long to exempt the resource. Nothing was changed." in text(unlimited.text)
         done = text(
             browsing.worked(
                 browsing.post(address, {"reason": "CHG-1", "exempt_for": "2h", "approver": "ana"})
