@@ -1,6 +1,5 @@
-"""The application: every page, its assets, and what an error looks like."""
+"""The application: every page, its assets, and what answers an error."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -10,8 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from rightstate.errors import Denied, InvalidInput, RightstateError, Throttled, Unavailable, UnknownAccount
-from rightstate.step import defect
+from rightstate.errors import RightstateError
 from rightstate_cli.console import (
     account_changes,
     accounts,
@@ -19,6 +17,7 @@ from rightstate_cli.console import (
     checks,
     executions,
     exemptions,
+    failures,
     halts,
     overview,
     pages,
@@ -31,7 +30,6 @@ from rightstate_cli.console import (
 )
 from rightstate_cli.console.access import ASSETS, Access, Guarded
 from rightstate_cli.console.console import Console
-from rightstate_cli.console.visit import Visit
 from rightstate_cli.report.page import ASSETS as OF_REPORT
 
 _FILES = {
@@ -61,14 +59,6 @@ _PAGES = (
     checks,
 )
 """Each has its ROUTES. The order is that in which an address is looked up."""
-_STATUS: Sequence[tuple[type[RightstateError], int, str]] = (
-    (Denied, 403, "AWS did not allow it"),
-    (Throttled, 503, "AWS asked for fewer calls"),
-    (Unavailable, 503, "AWS did not answer"),
-    (UnknownAccount, 404, "Not registered"),
-    (InvalidInput, 400, "That did not work"),
-    (RightstateError, 500, "That did not work"),
-)
 
 
 def application(access: Access, console: Console) -> Starlette:
@@ -80,9 +70,8 @@ def application(access: Access, console: Console) -> Starlette:
         ],
         middleware=[Middleware(Guarded, access=access, refuse=_refusal)],
         exception_handlers={
-            RightstateError: _error,
-            HTTPException: _not_found,
-            Exception: _defect,
+            RightstateError: failures.show_error,
+            HTTPException: failures.show_not_found,
         },
     )
     made.state.console = console
@@ -98,23 +87,3 @@ async def _asset(request: Request) -> Response:
 
 def _refusal(status: int, what: str, next_step: str) -> Response:
     return pages.page("refused.html.j2", status, what=what, next_step=next_step)
-
-
-def _error(request: Request, error: Exception) -> Response:
-    status, title = next((code, words) for kind, code, words in _STATUS if isinstance(error, kind))
-    return _failed(request, status, title, str(error))
-
-
-def _not_found(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 404
-    return _failed(request, status, "There is no such page", "Choose another in the menu.")
-
-
-def _defect(request: Request, error: Exception) -> Response:
-    return _failed(request, 500, "Rightstate is at fault", str(defect(error)))
-
-
-def _failed(request: Request, status: int, title: str, reason: str) -> Response:
-    visit = Visit(request, request.app.state.console)
-    template = "failed_part.html.j2" if visit.partial else "failed.html.j2"
-    return pages.page(template, status, visit=visit, title=title, reason=reason, section="")

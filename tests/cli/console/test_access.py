@@ -1,14 +1,11 @@
 """Only the one user's browser reaches the console, and only its own pages change something."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from rightstate_cli.console.access import Access
-from rightstate_cli.console.application import application
-from rightstate_cli.console.console import Console, Named
 from tests.support import console
 from tests.support.console import HOME, PORT, Browsing, text
 
@@ -116,17 +113,17 @@ def test_a_read_only_console_refuses_whatever_is_not_a_look(tmp_path: Path, meth
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/assets/console.js", "/start?ticket=x"])
 def test_every_answer_forbids_what_is_not_the_consoles_own(known: Browsing, path: str) -> None:
-    headers = known.client.get(path).headers
+    assert_guarded(known.client.get(path).headers)
+
+
+def assert_guarded(headers: Mapping[str, str]) -> None:
+    """They name the only sources, forbid frames, and keep the browser from keeping the answer."""
     policy = dict(each.strip().split(" ", 1) for each in headers["content-security-policy"].split(";"))
-    assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
-    assert (
-        policy["script-src"]
-        == policy["style-src"]
-        == policy["connect-src"]
-        == policy["form-action"]
-        == "'self'"
-    )
+    own = {"script-src", "style-src", "connect-src", "form-action"}
+    assert {policy[each] for each in own} == {"'self'"}
+    assert {policy[each] for each in ("default-src", "base-uri", "frame-ancestors")} == {"'none'"}
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
     assert headers["cache-control"] == "no-store"
     assert headers["referrer-policy"] == "same-origin"
 
@@ -137,15 +134,18 @@ def test_two_consoles_on_one_machine_do_not_take_each_others_cookies() -> None:
     assert not other.knows(f"{other.cookie}={one.admit(one.address.partition('=')[2])}")
 
 
-def test_a_defect_is_a_page_without_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Console(Named(ledger=tmp_path / "ledger.sqlite"))
-    monkeypatch.setattr(made.known, "standing", lambda patience=0: 1 / 0)
-    access = Access(PORT)
-    with TestClient(application(access, made), base_url=HOME, raise_server_exceptions=False) as client:
-        answer = client.get(access.address)
+@pytest.mark.parametrize("path", ["/", "/reading"])
+def test_a_defect_is_a_guarded_page_without_a_traceback(
+    known: Browsing, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(known.console.known, "standing", lambda patience=0: 1 / 0)
+    # What the application raises, this client raises too.
+    answer = known.client.get(path)
     assert answer.status_code == 500
     assert "Rightstate is at fault" in answer.text
+    assert "ZeroDivisionError at" in answer.text
     assert "Traceback" not in answer.text
+    assert_guarded(answer.headers)
 
 
 def _cookie(known: Browsing) -> str:
