@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from rightstate.policy import Mode
+from rightstate_cli.batches.applying import checked_reason
 from rightstate_cli.operations import remediate as fixing
 from rightstate_cli.operations.plan import Reading
 from rightstate_cli.operations.remediate import Remediation
@@ -51,6 +52,7 @@ def remediate(
     mode: Annotated[
         RunMode, typer.Option(help="`report` changes nothing; `auto` fixes what is broken.")
     ] = RunMode.AUTO,
+    reason: Annotated[str, typer.Option(help="Goes into the ledger.", metavar="TEXT")] = fixing.REASON,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not show the plan and do not ask; for scripts.")
     ] = False,
@@ -71,6 +73,7 @@ def remediate(
 
     - `rightstate remediate --type s3-bucket` shows the plan for all buckets, and asks.
     - `rightstate remediate --policy kms-key-rotation --yes` does not ask.
+    - `rightstate remediate --reason CHG-5521` says in the ledger why.
     - `rightstate remediate --account 111122223333 --external-id ID` acts through that account's role.
 
     Exit codes: 0 every resource is in its right state, 1 one failed or is left broken, 2 it could not tell.
@@ -79,6 +82,7 @@ def remediate(
     """
     with showing_progress("Signing in"):
         named = filters.narrowed(policies or (), types or (), severity, framework)
+        checked_reason(reason)
         chosen = (types or (), named, resources or (), parameters or ())
         prepared = fixing.prepare(account, region, role, external_id, *chosen, Mode(mode), ledger)
     reading = None
@@ -93,7 +97,8 @@ def remediate(
     place = prepared.target.place
     say(f"Remediating account {place.account} in {place.region} ...")
     with interrupted(_STOPPING) as stop, showing_progress("Resources") as progressed:
-        result = prepared.run(reading, at_once, stop, progressed, say, keep=format is not Format.TABLE)
+        keep = format is not Format.TABLE
+        result = prepared.run(reading, at_once, stop, progressed, say, keep, reason)
     print_executions(result.executions, format, "resource", result.settled)
     for each in result.unlisted:
         say(f"Could not list all of {each.resource_type}: {each.reason}")

@@ -80,14 +80,15 @@ def _role(visit: Visit) -> Role:
 def _commands(visit: Visit, name: str, keys: Sequence[str], role: Role, reason: str = "") -> str:
     """The commands that do the same, a line for each account and region."""
     partition = visit.workspace.caller.partition
-    options = [*_of_role(role), *visit.console.named.options]
+    why = ["--reason", reason] if reason else []
+    options = [*_of_role(role), *why, *visit.console.named.options]
     lines = []
     for each in chosen.options_of(keys, partition):
         words = ["rightstate", name, *each, *options]
         if name == REMEDIATE and not visit.local:
             named = [word for flag, word in pairwise(each) if flag == "--resource"]
             rest = each[: each.index("--resource")]
-            words = ["rightstate", "start", *named, *rest, "--reason", reason, *_of_start(visit)]
+            words = ["rightstate", "start", *named, *rest, *why, *_of_start(visit)]
         lines.append(shlex.join(words))
     return "\n".join(lines)
 

@@ -51,7 +51,8 @@ class Planned(Protocol):
         """What would change."""
 
     def run(self, reason: str, stop: Event, progressed: Progressed, say: Say) -> Ended:
-        """Remediate what the plan changes. Once `stop` is set, no more are started."""
+        """Remediate what the plan changes. `reason` goes into the ledger. Once `stop` is set, no more are
+        started."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class PlannedHere:
             def counted(done: int, _: int | None, now: str, before: int = before) -> None:
                 progressed(before + done, total, now)
 
-            result = remediation.run(reading, self.at_once, stop, counted, say)
+            result = remediation.run(reading, self.at_once, stop, counted, say, reason=reason)
             ended += result.executions
             left += (f"Could not list all of {each.resource_type}: {each.reason}" for each in result.unlisted)
         if stop.is_set():

@@ -23,6 +23,8 @@ Progressed = Callable[[int, int | None, str], None]
 """Is given how many resources are done, how many are known so far, and a few words about the last."""
 
 _NAME = "remediate"
+REASON = "rightstate remediate"
+"""Why, in the ledger, if the user gives no reason."""
 
 
 @dataclass(frozen=True)
@@ -64,17 +66,19 @@ class Remediation:
         progressed: Progressed,
         say: Say,
         keep: bool = True,
+        reason: str = REASON,
     ) -> Result:
         """Run an execution for each resource that needs one, `at_once` at a time.
 
         `reading` is what a plan showed. Without one the resources are read now, while executions run. Once
         `stop` is set, no more are started. Without `keep`, resources in their right state are only counted.
+        `reason`, of at most 1024 characters, goes into the ledger with each execution.
         Raises KeyboardInterrupt with a sentence that names the resources whose executions have not ended.
         """
 
         whole = self.whole and reading is None
         with looking.kept_in(self.local, _NAME, whole, say) as looked:
-            return self._run(reading, at_once, stop, progressed, looked, keep)
+            return self._run(reading, at_once, stop, progressed, looked, keep, reason)
 
     def _run(
         self,
@@ -84,12 +88,13 @@ class Remediation:
         progressed: Progressed,
         looked: survey.Looked,
         keep: bool,
+        reason: str,
     ) -> Result:
         def read(done: int, found: int) -> None:
             progressed(acting.count, found, "")
 
         found = (each for each in reading) if reading else survey.plan([self.target], read, looked)
-        acting = Acting(found, stop, keep)
+        acting = Acting(found, stop, keep, reason)
         region = self.target.place.region
         engines = Engines(partial(engine_on, self.local.path, region, self.asked), at_once, stop)
         total = len(reading.items) if reading else None

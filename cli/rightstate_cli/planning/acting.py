@@ -18,16 +18,23 @@ class Acting:
     `ended` has an entry for each resource that is done: its execution, or what was read of a resource that
     needs none. Without `keep`, `settled` counts those that comply or to which no policy applies, by outcome,
     and `ended` has no entry for them. `unlisted` are the types of which some or all could not be listed. Once
-    `stop` is set, no more are read or started.
+    `stop` is set, no more are read or started. `reason` goes into the ledger with each execution.
     """
 
-    def __init__(self, found: Generator[Item | Unlisted, None, None], stop: Event, keep: bool = True) -> None:
+    def __init__(
+        self,
+        found: Generator[Item | Unlisted, None, None],
+        stop: Event,
+        keep: bool = True,
+        reason: str = "",
+    ) -> None:
         self.ended: list[Execution] = []
         self.settled: Counter[str] = Counter()
         self.unlisted: list[Unlisted] = []
         self._found = found
         self._stop = stop
         self._keep = keep
+        self._reason = reason
 
     @property
     def count(self) -> int:
@@ -43,21 +50,21 @@ class Acting:
                 if isinstance(each, Unlisted):
                     self.unlisted.append(each)
                 elif each.needs_execution:
-                    yield _start(each)
+                    yield _start(each, self._reason)
                 elif not self._keep and each.status in _SETTLED:
                     self.settled[each.status] += 1
                 else:
                     self.ended.append(_seen(each))
 
 
-def _start(item: Item) -> Start:
+def _start(item: Item, reason: str) -> Start:
     return Start(
         resource_type=item.resource_type,
         input={
             "account": item.account,
             "region": item.region,
             "resource": item.resource,
-            "reason": "rightstate remediate",
+            "reason": reason,
         },
     )
 

@@ -50,11 +50,11 @@ def test_a_change_is_listed_shown_state_by_state_explained_and_undone_field_by_f
     name = server.make(resource_type, f"{resource_type}-undone")
     before = raw.described(server.session(), resource_type, name)
     run = ("--type", resource_type, "-r", name, "--policy", policy)
-    assert remediated(cli, *run) == {name: "remediated"}
+    assert remediated(cli, *run, "--reason", "CHG-5521") == {name: "remediated"}
     assert raw.described(server.session(), resource_type, name) != before
 
     [listed] = cli("history", "--resource", name, "--format", "json").json
-    assert (listed["outcome"], listed["why"]) == ("remediated", "rightstate remediate")
+    assert (listed["outcome"], listed["why"]) == ("remediated", "CHG-5521")
     shown = cli("history", listed["name"][-8:])
     assert {"Resolve", "Describe", "Apply", "Verify", "Notify and record"} <= {
         line.split("  ")[1].strip() for line in shown.out.splitlines() if line.startswith("  ")

@@ -10,8 +10,9 @@ import pytest
 from moto.sqs.models import sqs_backends
 from moto.sts.models import sts_backends
 
+from rightstate_cli.executions.executions import Wanted
 from rightstate_cli.operations import chosen, plan
-from rightstate_cli.planning.accounts import Wanted
+from rightstate_cli.planning.accounts import Wanted as Chosen
 from tests.cli.console.conftest import OWN, REGION
 from tests.support import console
 from tests.support.console import Browsing, text
@@ -28,7 +29,7 @@ def broken(server: Server, tmp_path: Path) -> Iterator[Browsing]:
     """The console of a ledger that has seen a broken queue, and nothing else."""
     server.make("sqs-queue", "broken")
     path = tmp_path / "ledger.sqlite"
-    wanted = Wanted(types=("sqs-queue",))
+    wanted = Chosen(types=("sqs-queue",))
     plan.make(wanted, None, None, path, lambda said: None, lambda done, found: None)
     with console.opened(path) as found:
         yield found
@@ -104,6 +105,10 @@ def test_what_the_plan_shows_is_remediated_and_the_page_shows_it(broken: Browsin
     assert "broken sqs-queue" in shown
     assert "remediated Encryption none → SSE-SQS" in shown
     assert f"rightstate remediate --account {OWN} --region {REGION} --resource" in shown
+    assert "--reason CHG-5521" in shown
+    [past] = broken.console.workspace.history(Wanted()).latest(9)[0]
+    assert past.entry and past.entry.why == "CHG-5521"
+    assert "Why CHG-5521" in text(broken.get(f"/executions/{past.execution.name}"))
     assert server.writes == ["sqs:SetQueueAttributes"]
     # What is known is read anew.
     assert "Choose broken" not in broken.get("/resources")
@@ -213,6 +218,9 @@ def test_the_role_of_the_form_is_assumed_and_in_the_commands(server: Server, tmp
         assert "theirs --role ops/fixer --external-id x-1 --ledger" in shown
         done = text(found.worked(found.post(f"{planned.url.path}/remediate", {"reason": "CHG-1"})))
         assert "remediated" in done
+        assert "--reason CHG-1" in done
+        [past] = found.console.workspace.history(Wanted()).latest(9)[0]
+        assert past.entry and past.entry.why == "CHG-1"
         assert "--role ops/fixer --external-id x-1" in done
         assumed = {each.role_arn for each in sts_backends[OTHER]["aws"].assumed_roles}
         assert f"arn:aws:iam::{OTHER}:role/ops/fixer" in assumed
