@@ -20,7 +20,8 @@ from tests.layer.storage.conftest import created
 from tests.support.calls import Calls
 from tests.support.member import broken, enable, start_input
 
-from rightstate import settings, storage
+from rightstate import storage
+from rightstate.accounts import settings
 from rightstate.aws import sessions
 from rightstate.catalogue import load_all
 from rightstate.models.backfill import Scope, SurveyTask, Work
@@ -29,7 +30,7 @@ from rightstate.models.start import Execution
 from rightstate.policy import Mode
 from rightstate.states.scope_survey import TYPES_AT_ONCE, survey_scope
 from rightstate.storage.tables import TABLES
-from rightstate.survey import READERS
+from rightstate.surveying.survey import READERS
 from rightstate_cli.application import sam_template
 from rightstate_cli.embedded.engine import simulated
 from rightstate_cli.executions.executions import Start

@@ -97,7 +97,7 @@ def run() -> None:
         say(f"Error: {error}")
         sys.exit(2)
     except Exception as error:
-        from rightstate.step import defect  # noqa: PLC0415 - it takes time to import
+        from rightstate.executions.step import defect  # noqa: PLC0415 - it takes time to import
 
         traceback.print_exc()
         say(f"Error: {defect(error)}")

@@ -1,8 +1,8 @@
 """Apply: make the calls that the decision holds."""
 
+from rightstate.executions.step import step
 from rightstate.models.tasks import Applied, ApplyTask
 from rightstate.states.apply import apply
-from rightstate.step import step
 
 
 @step(ApplyTask)

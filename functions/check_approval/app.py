@@ -1,8 +1,8 @@
 """Check approval: what the answer is worth."""
 
+from rightstate.executions.step import step
 from rightstate.models.tasks import CheckTask, Resolved
 from rightstate.states.approvals import check
-from rightstate.step import step
 
 
 @step(CheckTask)

@@ -1,8 +1,8 @@
 """Check self: was the last canary recorded? Then send another."""
 
-from rightstate.canary import SelfChecked, check_self
+from rightstate.executions.canary import SelfChecked, check_self
+from rightstate.executions.step import step
 from rightstate.models.tasks import StateTask
-from rightstate.step import step
 
 
 @step(StateTask)

@@ -1,9 +1,9 @@
 """Decide: which settings to change, and why not the others."""
 
+from rightstate.executions.step import step
 from rightstate.models.decision import Decision
 from rightstate.models.tasks import DecideTask
 from rightstate.states.decide import decide
-from rightstate.step import step
 
 
 @step(DecideTask)

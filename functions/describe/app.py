@@ -1,8 +1,8 @@
 """Describe: the settings that the enabled policies read."""
 
+from rightstate.executions.step import step
 from rightstate.models.tasks import Described, RunTask
 from rightstate.states.describe import describe
-from rightstate.step import step
 
 
 @step(RunTask)

@@ -1,8 +1,8 @@
 """Find scopes: which accounts, regions and services a backfill is about."""
 
+from rightstate.executions.step import step
 from rightstate.models.backfill import BackfillTask, Work
 from rightstate.states.backfill import find_scopes
-from rightstate.step import step
 
 
 @step(BackfillTask)

@@ -1,8 +1,8 @@
 """Notify and record: the one ending of every execution."""
 
+from rightstate.executions.step import step
 from rightstate.models.tasks import Recorded, RecordTask
 from rightstate.states.record import record
-from rightstate.step import step
 
 
 @step(RecordTask)

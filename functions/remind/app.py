@@ -1,8 +1,8 @@
 """Remind: of exemptions that end soon or have just ended."""
 
+from rightstate.executions.step import step
 from rightstate.models.tasks import StateTask
 from rightstate.states.reminders import Reminded, remind
-from rightstate.step import step
 
 
 @step(StateTask)

@@ -1,8 +1,8 @@
 """Summarize: how the executions of a backfill ended."""
 
+from rightstate.executions.step import step
 from rightstate.models.backfill import SummarizeTask, Summary
 from rightstate.states.backfill import summarize
-from rightstate.step import step
 
 
 @step(SummarizeTask)

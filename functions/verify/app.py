@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from rightstate.executions.step import step
 from rightstate.models.tasks import ReadBack, ReadBackTask, Verified, VerifyTask
 from rightstate.states.verify import read_back, verify
-from rightstate.step import step
 
 
 @step(VerifyTask)

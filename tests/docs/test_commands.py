@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from rightstate.notification import NEXT_STEPS
+from rightstate.notifying.notification import NEXT_STEPS
 from rightstate_cli.application import sam_template
 from rightstate_cli.main import application
 

@@ -11,9 +11,10 @@ from unittest.mock import patch
 import duckdb
 import pytest
 
-from rightstate import looks, storage
+from rightstate import storage
 from rightstate.catalogue import names
-from rightstate.looks import Line, Look
+from rightstate.surveying import looks
+from rightstate.surveying.looks import Line, Look
 from rightstate_cli.application import sam_template
 from rightstate_cli.embedded.storage import SQLiteStorage
 

@@ -11,7 +11,7 @@ from cfnlint.api import lint
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
-from rightstate.notification import Notification
+from rightstate.notifying.notification import Notification
 from rightstate_cli.application import input_transformer, sam_template
 from rightstate_cli.docs import notifications
 from tests.support import patterns

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rightstate import channels, storage
+from rightstate import storage
+from rightstate.notifying import channels
 from rightstate.storage.tables import TABLES
 from rightstate_cli.application import sam_template
 from rightstate_cli.embedded.engine import Engine, simulated

@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import Any, Literal
 from unittest.mock import patch
 
-from rightstate import ledger, way
 from rightstate.catalogue import find_policy
 from rightstate.clock import written
+from rightstate.executions import ledger, way
 from rightstate.models.approval import Approval, Asked
 from rightstate.models.decision import Decision, Excuse, Outcome, Undo
 from rightstate.models.settings import Enabled

@@ -2,7 +2,7 @@
 
 import os
 
-from rightstate import guards
+from rightstate.guarding import guards
 
 
 def halt(resource: str, *policies: str) -> None:

@@ -101,7 +101,7 @@ def _functions(environment: Mapping[str, str]) -> Iterator[None]:
             patch.object(_caller, "role", own_role),
             patch.dict(os.environ, environment),
             hub_kept_apart(boto3.Session),
-            patch("rightstate.step.logger"),
+            patch("rightstate.executions.step.logger"),
         ):
             try:
                 return json.dumps(handlers[function](json.loads(body), None)).encode()

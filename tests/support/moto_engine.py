@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 from moto import mock_aws
 
-from rightstate import settings
+from rightstate.accounts import settings
 from rightstate.aws import sessions
 from rightstate.models.settings import Account
 from rightstate.storage.dynamodb import DynamoDBTable

@@ -5,7 +5,7 @@ from typing import Any
 
 from rightstate.identify import at_home
 from rightstate.resource_type import Place, ResourceType
-from rightstate.survey import Seen, survey
+from rightstate.surveying.survey import Seen, survey
 from tests.support import cycle
 
 REGION = "us-east-1"

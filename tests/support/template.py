@@ -15,7 +15,8 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import ResourceMap, clean_json
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from rightstate import catalogue, triggers
+from rightstate import catalogue
+from rightstate.executions import triggers
 from rightstate.models.start import StartInput
 from rightstate_cli.application import input_transformer, transform
 from rightstate_cli.hub import admission

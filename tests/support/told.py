@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rightstate.channels import Message
+from rightstate.notifying.channels import Message
 from rightstate_cli.embedded.engine import Engine
 
 

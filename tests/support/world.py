@@ -29,7 +29,7 @@ from moto.cloudformation.parsing import clean_json
 from rightstate import __version__
 from rightstate.catalogue import load_all
 from rightstate.errors import SettingsUnreadable
-from rightstate.guards import HALT, HALTS, Halt
+from rightstate.guarding.guards import HALT, HALTS, Halt
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli import checks

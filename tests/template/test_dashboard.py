@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rightstate import metrics
+from rightstate.executions import metrics
 from rightstate.models.decision import Outcome
 from tests.support.template import REGION, STACK, of_type
 

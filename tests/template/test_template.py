@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from rightstate import __version__, catalogue, errors, metrics, notification, triggers
+from rightstate import __version__, catalogue, errors
+from rightstate.executions import metrics, triggers
 from rightstate.identify import identify
 from rightstate.models.backfill import BackfillInput
 from rightstate.models.start import Event as Started
 from rightstate.models.tasks import StateTask
+from rightstate.notifying import notification
 from rightstate.resource_type import Place
 from rightstate_cli.application import events as event_files
 from rightstate_cli.application import parts, sam_template

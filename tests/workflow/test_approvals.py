@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from rightstate import guards, metrics
 from rightstate.catalogue import names
 from rightstate.clock import written
 from rightstate.errors import InvalidInput, Unavailable
+from rightstate.executions import metrics
+from rightstate.executions.starting import start_execution
+from rightstate.guarding import guards
 from rightstate.models.approval import ApproversDecision, Choice, Requested
 from rightstate.models.decision import Outcome
 from rightstate.models.settings import Account, Enabled
 from rightstate.models.start import StartInput
 from rightstate.models.tasks import AskTask
 from rightstate.policy import Mode
-from rightstate.starting import start_execution
 from rightstate.states import approvals, death, record
 from rightstate.states.approvals import REQUESTS
 from rightstate.storage.tables import GUARDS

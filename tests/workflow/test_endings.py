@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
-from rightstate import canary, metrics
+from rightstate.executions import canary, metrics
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.storage.tables import LEDGER, SETTINGS

@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.rds.models import rds_backends
 
+from rightstate.accounts.exemptions import of_run
 from rightstate.catalogue import load
 from rightstate.clock import written
-from rightstate.deciding.exemptions import of_run
 from rightstate.models.decision import Outcome
 from rightstate.models.settings import Account, Enabled, Handling, Managed
 from rightstate.models.start import Execution

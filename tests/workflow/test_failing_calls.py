@@ -14,8 +14,8 @@ from moto.kinesis.exceptions import ResourceInUseError
 from moto.kinesis.models import KinesisBackend
 from moto.rds.models import rds_backends
 
-from rightstate import guards
 from rightstate.aws import sessions
+from rightstate.guarding import guards
 from rightstate.policy import Mode
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions.executions import Execution, Start

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rightstate import guards
+from rightstate.guarding import guards
 from rightstate.states import death
 from rightstate_cli.embedded.engine import Engine
 from rightstate_cli.executions.executions import Start

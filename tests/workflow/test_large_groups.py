@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rightstate import settings
+from rightstate.accounts import settings
 from rightstate.models.backfill import BackfillInput, BackfillTask, Scope, SurveyTask
 from rightstate.models.start import Execution, StartInput
 from rightstate.policy import Mode

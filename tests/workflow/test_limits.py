@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from rightstate import guards, limits, metrics
 from rightstate.errors import Denied
+from rightstate.executions import metrics
+from rightstate.guarding import guards, limits
 from rightstate.models.approval import Choice
 from rightstate.models.decision import Outcome
 from rightstate.policy import Mode

@@ -6,11 +6,11 @@ from unittest.mock import patch
 
 import pytest
 
-from rightstate import metrics
 from rightstate.aws.sessions import hub_client
-from rightstate.channels import Deployed, told_through
+from rightstate.executions import metrics
 from rightstate.models.decision import Outcome
-from rightstate.notification import Notification
+from rightstate.notifying.channels import Deployed, told_through
+from rightstate.notifying.notification import Notification
 from rightstate.policy import Mode
 from rightstate.states import record
 from rightstate_cli.embedded.engine import Engine

@@ -13,8 +13,10 @@ from unittest.mock import patch
 
 import pytest
 
-from rightstate import catalogue, clock, guards, settings
+from rightstate import catalogue, clock
+from rightstate.accounts import settings
 from rightstate.errors import AlreadyAsked, Denied, Locked
+from rightstate.guarding import guards
 from rightstate.models.approval import Asked, Choice
 from rightstate.models.decision import Intent, Outcome
 from rightstate.models.settings import Account

@@ -7,9 +7,9 @@ from unittest.mock import patch
 import pytest
 from botocore.client import BaseClient
 
-from rightstate import guards
 from rightstate.catalogue import find_policy
 from rightstate.clock import written
+from rightstate.guarding import guards
 from rightstate.models.settings import Account
 from rightstate.storage.tables import SETTINGS
 from rightstate_cli.embedded.engine import Engine

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from rightstate.errors import InvalidInput
+from rightstate.executions.step import parse
 from rightstate.models.names import ACCOUNT, REGION
-from rightstate.step import parse
 from rightstate_cli import foreign_json
 from rightstate_cli.application import sam_template
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rightstate import settings
+from rightstate.accounts import settings
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, SettingsUnreadable
 from rightstate.identify import shown

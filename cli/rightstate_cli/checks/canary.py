@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from rightstate.canary import ENDINGS, NOBODY, TYPE, entry, name
+from rightstate.executions.canary import ENDINGS, NOBODY, TYPE, entry, name
 from rightstate_cli.checks.check import CheckResult, Per, Site, Untold, check, code, failed, passed, skipped
 from rightstate_cli.executions.executions import SHORT
 

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from rightstate.aws.sessions import CONFIG
 from rightstate.errors import Denied, RightstateError, SettingsUnreadable
+from rightstate.executions.step import defect
 from rightstate.models.settings import Account
-from rightstate.step import defect
 from rightstate_cli.aws import DENIED
 from rightstate_cli.hub.deployment import Hub
 

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from rightstate import settings
+from rightstate.accounts import settings
+from rightstate.accounts.exemptions import in_force
 from rightstate.catalogue import load_all
 from rightstate.clock import now
-from rightstate.deciding.exemptions import in_force
 from rightstate.errors import SettingsUnreadable
 from rightstate.models.settings import Account
 from rightstate.resource_type import ResourceType

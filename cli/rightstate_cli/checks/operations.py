@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rightstate.guards import HALTS
+from rightstate.guarding.guards import HALTS
 from rightstate.models.decision import Outcome
 from rightstate.storage.dynamodb import DynamoDBTable
 from rightstate.storage.tables import GUARDS, LEDGER

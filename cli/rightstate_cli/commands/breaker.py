@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from rightstate.guards import Halt
+from rightstate.guarding.guards import Halt
 from rightstate_cli.operations import release_halts, workspace
 from rightstate_cli.terminal.options import (
     FormatOption,

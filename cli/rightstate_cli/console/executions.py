@@ -8,7 +8,7 @@ from starlette.responses import Response
 from rightstate.catalogue import load_all, names
 from rightstate.errors import InvalidInput
 from rightstate.models.decision import Outcome
-from rightstate.notification import NEXT_STEPS
+from rightstate.notifying.notification import NEXT_STEPS
 from rightstate_cli.console.execution_path import machine
 from rightstate_cli.console.routing import get
 from rightstate_cli.console.visit import Visit

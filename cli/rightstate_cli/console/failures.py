@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rightstate.errors import Denied, InvalidInput, RightstateError, Throttled, Unavailable, UnknownAccount
-from rightstate.step import defect
+from rightstate.executions.step import defect
 from rightstate_cli.console import pages
 from rightstate_cli.console.visit import Visit
 

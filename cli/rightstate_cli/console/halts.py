@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 from starlette.responses import Response
 
 from rightstate.errors import InvalidInput, RightstateError
-from rightstate.guards import Halt
+from rightstate.guarding.guards import Halt
 from rightstate_cli.console.routing import get, post
 from rightstate_cli.console.visit import Visit
 from rightstate_cli.executions.recorded import KEY

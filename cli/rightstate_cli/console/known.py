@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from threading import Condition, Thread
 
 from rightstate.errors import RightstateError
-from rightstate.step import defect
+from rightstate.executions.step import defect
 from rightstate_cli.operations.workspace import Workspace
 from rightstate_cli.report import standing
 from rightstate_cli.report.standing import Standing

@@ -13,7 +13,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from rightstate.errors import RightstateError
-from rightstate.step import defect
+from rightstate.executions.step import defect
 
 _KEPT = 50
 _SAID = 200

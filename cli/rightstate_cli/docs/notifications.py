@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from rightstate.models.settings import Account, Enabled
-from rightstate.notification import NEXT_STEPS, Notification
+from rightstate.notifying.notification import NEXT_STEPS, Notification
 from rightstate.policy import Mode
 from rightstate_cli.application import events, sam_template
 from rightstate_cli.embedded.engine import Engine, simulated

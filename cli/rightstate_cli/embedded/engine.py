@@ -22,11 +22,12 @@ from unittest.mock import patch
 import boto3
 from botocore.config import Config
 
-from rightstate import channels, settings
+from rightstate.accounts import settings
 from rightstate.aws import sessions
-from rightstate.limits import What
+from rightstate.executions.step import logger
+from rightstate.guarding.limits import What
 from rightstate.models.settings import Account
-from rightstate.step import logger
+from rightstate.notifying import channels
 from rightstate.storage import Storage, kept_in
 from rightstate.storage.table import Item, Table
 from rightstate.storage.tables import LEDGER, SETTINGS, TableSpec

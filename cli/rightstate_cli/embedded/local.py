@@ -17,13 +17,13 @@ from platformdirs import user_data_path
 from rightstate.catalogue import load_all
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
-from rightstate.looks import Looks
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.resource_type import ResourceType
 from rightstate.storage import Storage
 from rightstate.storage.table import Item
 from rightstate.storage.tables import GUARDS, LEDGER, SETTINGS, TableSpec
+from rightstate.surveying.looks import Looks
 from rightstate_cli.application import sam_template
 from rightstate_cli.aws import Caller, sign_in
 from rightstate_cli.embedded import accounts

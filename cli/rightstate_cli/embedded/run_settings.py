@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from rightstate import settings
+from rightstate.accounts import settings
 from rightstate.catalogue import load_all
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rightstate.channels import Message
+from rightstate.notifying.channels import Message
 
 _KEPT = 1000
 

@@ -11,12 +11,12 @@ from pydantic import BaseModel
 
 from rightstate.catalogue import load, names
 from rightstate.errors import InvalidInput, UnexpectedEvent
+from rightstate.executions.triggers import is_of_rule, understood
+from rightstate.executions.way import error_of
 from rightstate.identify import identify
 from rightstate.models.decision import Decision, Outcome
 from rightstate.models.tasks import Resolved
 from rightstate.resource_type import Place
-from rightstate.triggers import is_of_rule, understood
-from rightstate.way import error_of
 
 SHORT = 8
 """The fewest characters of a name that an id has."""

@@ -6,10 +6,10 @@ from functools import cached_property
 from threading import Event
 
 from rightstate.identify import shown
-from rightstate.looks import Looks
 from rightstate.models.settings import Account
 from rightstate.storage.objects import S3Objects
 from rightstate.storage.table import Item
+from rightstate.surveying.looks import Looks
 from rightstate_cli.aws import Caller
 from rightstate_cli.executions.executions import Execution, Start, Wanted
 from rightstate_cli.hub import ledger_lookup

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
+from rightstate.accounts.exemptions import in_force
 from rightstate.clock import now
-from rightstate.deciding.exemptions import in_force
 from rightstate.models.settings import Account, Handling
 from rightstate.policy import Mode
 from rightstate_cli.member.role import Check

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from rightstate.looks import Counts, Looks
 from rightstate.models.decision import Outcome, Status
+from rightstate.surveying.looks import Counts, Looks
 from rightstate_cli.planning.looking import BY
 from rightstate_cli.tables.ledger_table import Entry
 

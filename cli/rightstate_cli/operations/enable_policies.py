@@ -6,7 +6,8 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from rightstate import __version__, settings
+from rightstate import __version__
+from rightstate.accounts import settings
 from rightstate.catalogue import load_all
 from rightstate.errors import InvalidInput, RightstateError
 from rightstate.models.settings import Account, Enabled

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rightstate import settings
+from rightstate.accounts import settings
+from rightstate.accounts.exemptions import by_tag, in_force
 from rightstate.catalogue import find_policy, load, load_all, names
-from rightstate.deciding.exemptions import by_tag, in_force
 from rightstate.errors import InvalidInput, SettingsUnreadable
 from rightstate.frozen import Frozen
 from rightstate.identify import identify, is_arn_of, place_of, shown

@@ -7,9 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from rightstate import settings
+from rightstate.accounts import settings
 from rightstate.catalogue import load_all
 from rightstate.errors import InvalidInput, NotReady, ResourceGone, RightstateError
+from rightstate.executions.step import defect
 from rightstate.identify import at_home, identify, is_arn_of, place_of, shown
 from rightstate.models.decision import Decision, Deviation, Status, Verdict
 from rightstate.models.settings import Account, Enabled
@@ -20,7 +21,6 @@ from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.states.decide import decide
 from rightstate.states.describe import describe
 from rightstate.states.resolve import excused
-from rightstate.step import defect
 from rightstate_cli.aws import bucket_place, checked_account, checked_region
 from rightstate_cli.executions.recorded import KEY
 from rightstate_cli.operations.assessed import LastAssessed, last_assessed

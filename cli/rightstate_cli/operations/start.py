@@ -8,10 +8,10 @@ from uuid import uuid4
 
 from rightstate.catalogue import find_policy
 from rightstate.errors import Denied, InvalidInput, RightstateError
+from rightstate.executions.step import parse
 from rightstate.identify import identify, place_of
 from rightstate.models.start import StartInput
 from rightstate.resource_type import Place, Resource, ResourceType
-from rightstate.step import parse
 from rightstate_cli.aws import bucket_place, checked_account, checked_region
 from rightstate_cli.executions.executions import Execution, Start
 from rightstate_cli.hub.deployment import Hub

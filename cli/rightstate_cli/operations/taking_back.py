@@ -6,16 +6,16 @@ from datetime import timedelta
 from threading import Event
 from typing import Any
 
+from rightstate.accounts.exemptions import resource_name
 from rightstate.catalogue import load
 from rightstate.clock import now
 from rightstate.deciding import undoing
-from rightstate.deciding.exemptions import resource_name
 from rightstate.errors import InvalidInput, RightstateError
+from rightstate.executions.step import parse
 from rightstate.models.decision import Outcome
 from rightstate.models.settings import Exemption
 from rightstate.models.start import StartInput
 from rightstate.resource_type import Change, Resource, ResourceType
-from rightstate.step import parse
 from rightstate_cli.executions.executions import Execution, Start
 from rightstate_cli.operations.workspace import Workspace, exemption_days
 from rightstate_cli.tables import exemptions

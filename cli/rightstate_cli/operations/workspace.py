@@ -10,9 +10,9 @@ from threading import Event
 from typing import Any, Protocol
 
 from rightstate.errors import InvalidInput
-from rightstate.looks import Looks
 from rightstate.models.settings import Account
 from rightstate.storage.table import Item
+from rightstate.surveying.looks import Looks
 from rightstate_cli.aws import Caller
 from rightstate_cli.executions.executions import Execution, Start, Wanted
 from rightstate_cli.executions.recorded import Past

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rightstate import settings
+from rightstate.accounts import settings
 from rightstate.catalogue import find_policy, load
 from rightstate.errors import Denied, InvalidInput
-from rightstate.guards import Guard
+from rightstate.guarding.guards import Guard
 from rightstate.identify import at_home, identify, place_of, shown
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode

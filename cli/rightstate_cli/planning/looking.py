@@ -7,9 +7,9 @@ from uuid import uuid4
 from rightstate.aws.errors import named_errors
 from rightstate.clock import written
 from rightstate.errors import ResourceGone, RightstateError
-from rightstate.looks import Look, Looks
 from rightstate.resource_type import Place, ResourceType
 from rightstate.states.assessment import Page, line_of
+from rightstate.surveying.looks import Look, Looks
 
 BY = "local survey"
 """With the command's name behind it, what `Counts.by` has of a look from somebody's machine."""

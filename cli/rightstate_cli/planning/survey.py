@@ -12,13 +12,13 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from rightstate.errors import RightstateError
+from rightstate.executions.step import defect
 from rightstate.identify import at_home
 from rightstate.models.decision import Decision
 from rightstate.models.start import Execution
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.states.assessment import Assessed, Page, assess, assess_one
-from rightstate.step import defect
-from rightstate.survey import side_by_side
+from rightstate.surveying.survey import side_by_side
 from rightstate_cli.planning.target import Target
 
 T = TypeVar("T")

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rightstate.accounts.exemptions import resource_name
 from rightstate.catalogue import find_policy, load, load_all
-from rightstate.deciding.exemptions import resource_name
 from rightstate.errors import InvalidInput
-from rightstate.guards import Guard
+from rightstate.guarding.guards import Guard
 from rightstate.identify import identify, is_arn_of, shown
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode

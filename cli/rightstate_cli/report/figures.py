@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rightstate.looks import Line
 from rightstate.models.decision import Outcome
+from rightstate.surveying.looks import Line
 from rightstate_cli.report.looked import Look, Scope, states_of, unread
 from rightstate_cli.report.posture import STATES, State, effect, looked_at, made
 from rightstate_cli.report.record import Record, milliseconds

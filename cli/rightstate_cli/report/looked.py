@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rightstate.clock import written
-from rightstate.looks import Counts, Line, Looks, well
 from rightstate.models.decision import Status
+from rightstate.surveying.looks import Counts, Line, Looks, well
 from rightstate_cli.operations.assessed import source_of
 from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.posture import STATES, State, state_of

@@ -12,7 +12,7 @@ from typing import Any
 from rightstate.catalogue import find_policy
 from rightstate.clock import written
 from rightstate.errors import InvalidInput
-from rightstate.guards import Halt
+from rightstate.guarding.guards import Halt
 from rightstate.models.approval import Requested
 from rightstate.models.settings import Account
 from rightstate.policy import Severity

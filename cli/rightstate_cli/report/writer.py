@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from rightstate import __version__
 from rightstate.catalogue import load_all
 from rightstate.clock import written
-from rightstate.guards import Halt
+from rightstate.guarding.guards import Halt
 from rightstate.models.approval import Requested
 from rightstate.models.settings import Account
-from rightstate.notification import NEXT_STEPS
+from rightstate.notifying.notification import NEXT_STEPS
 from rightstate_cli.report import coverage, exemptions, frameworks, manifest, ocsf, page
 from rightstate_cli.report.assessed import Assessed
 from rightstate_cli.report.columns import Columns

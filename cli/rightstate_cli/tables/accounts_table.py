@@ -1,12 +1,12 @@
 """The settings table: the registered accounts, and what is enabled in each.
 
-The functions read the same items with `rightstate.settings`.
+The functions read the same items with `rightstate.accounts.settings`.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rightstate import settings
+from rightstate.accounts import settings
 from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
 from rightstate.models.settings import Account
 from rightstate.storage.dynamodb import serialized

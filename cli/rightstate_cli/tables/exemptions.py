@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
+from rightstate.accounts.exemptions import limited
 from rightstate.clock import written
-from rightstate.deciding.exemptions import limited
 from rightstate.errors import InvalidInput
 from rightstate.models.settings import Account, Exemption
 from rightstate_cli.tables.accounts_table import Registry

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from rightstate.clock import now
 from rightstate.errors import InvalidInput
-from rightstate.guards import GUARD, HALT, Guard, Halt, known, parsed
+from rightstate.guarding.guards import GUARD, HALT, Guard, Halt, known, parsed
 from rightstate.identify import shown
 from rightstate.models.approval import ApproversDecision, Choice, Requested
 from rightstate.states.approvals import REQUESTS, listed, not_listed, request_id, same_person

@@ -1,7 +1,7 @@
 """Reads the ledger: what executions decided and changed, and how they ended, the newest first.
 
 Step Functions deletes its history after 90 days; the ledger stays. The functions write it with
-`rightstate.ledger`.
+`rightstate.executions.ledger`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

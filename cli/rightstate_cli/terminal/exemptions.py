@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from rightstate.deciding.exemptions import in_force
+from rightstate.accounts.exemptions import in_force
 from rightstate.models.settings import Account, Exemption
 from rightstate_cli.operations.exempt import time_text
 from rightstate_cli.terminal.output import Format, Table, print_result

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rightstate import triggers
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, UnexpectedEvent
+from rightstate.executions import triggers
 from rightstate_cli.batches.dead_letters import Verdict
 from rightstate_cli.executions.executions import Execution, Start
 from rightstate_cli.operations.replay import Replayed

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from rightstate.guards import Halt
+from rightstate.guarding.guards import Halt
 from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli.checks import Status

@@ -20,7 +20,7 @@ import pytest
 import typer.main
 from boto3.dynamodb.types import TypeSerializer
 
-from rightstate import settings
+from rightstate.accounts import settings
 from rightstate.aws import sessions
 from rightstate.catalogue import load_all
 from rightstate.models.settings import Account, Enabled

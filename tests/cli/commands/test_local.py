@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from rightstate.errors import Unavailable
-from rightstate.guards import HALT, HALTS, Halt
+from rightstate.guarding.guards import HALT, HALTS, Halt
 from rightstate.storage.tables import GUARDS
 from rightstate_cli.embedded.storage import SQLiteObjects, SQLiteStorage
 from tests.cli.commands.conftest import OTHER, OWN, REGION, Cli, Server

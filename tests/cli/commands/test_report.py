@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rightstate import canary
+from rightstate.executions import canary
 from rightstate.models.approval import Choice
 from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode

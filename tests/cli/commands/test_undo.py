@@ -8,7 +8,7 @@ import pytest
 from moto.core.exceptions import JsonRESTError
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from rightstate import settings
+from rightstate.accounts import settings
 from rightstate.models.approval import Choice
 from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode

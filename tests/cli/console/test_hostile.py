@@ -12,9 +12,9 @@ import pytest
 from moto.core.exceptions import JsonRESTError, _RESTError
 from moto.core.responses import BaseResponse
 
+from rightstate.accounts.settings import as_item
 from rightstate.errors import Denied, RightstateError, SettingsUnreadable, Throttled, Unavailable
 from rightstate.models.settings import Account, Exemption
-from rightstate.settings import as_item
 from rightstate.storage.tables import LEDGER, SETTINGS
 from rightstate_cli.console.console import Console
 from rightstate_cli.embedded.local import Local

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from rightstate.guards import Halt
+from rightstate.guarding.guards import Halt
 from rightstate.models.approval import Requested
 from rightstate.models.settings import Account
 from rightstate_cli.report import writer

@@ -14,10 +14,10 @@ from playwright.sync_api import expect
 
 from rightstate.catalogue import load_all
 from rightstate.clock import written
-from rightstate.looks import Line, Look, Looks
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate.storage.tables import LEDGER
+from rightstate.surveying.looks import Line, Look, Looks
 from rightstate_cli.embedded.storage import SQLiteStorage
 from rightstate_cli.report import looked as reading
 from rightstate_cli.report import writer

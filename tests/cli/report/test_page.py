@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 from playwright.sync_api import Page, expect
 
-from rightstate import guards
+from rightstate.guarding import guards
 from rightstate_cli.report.figures import Figures
 from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.posture import effect

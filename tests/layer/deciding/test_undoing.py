@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rightstate.accounts import exemptions
 from rightstate.catalogue import load, load_all, names
-from rightstate.deciding import exemptions, undoing
+from rightstate.deciding import undoing
 from rightstate.errors import Interrupted, InvalidInput, NotVerified
 from rightstate.models.decision import Decision, Outcome, Undo
 from rightstate.models.settings import Exemption

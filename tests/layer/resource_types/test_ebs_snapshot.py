@@ -10,7 +10,7 @@ from rightstate.catalogue import load
 from rightstate.errors import ResourceGone
 from rightstate.models.decision import Outcome
 from rightstate.resource_type import Place, Resource
-from rightstate.survey import survey
+from rightstate.surveying.survey import survey
 from rightstate_cli.simulation import examples, moto_gaps
 from tests.support.cycle import Account, decide, enabled, make, plan, remediate, undo
 

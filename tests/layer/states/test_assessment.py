@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from rightstate.catalogue import load, names
 from rightstate.errors import NotReady
-from rightstate.guards import Guard, Halt
+from rightstate.guarding.guards import Guard, Halt
 from rightstate.models.decision import Status
 from rightstate.models.settings import Account, Exemption, Handling, Managed
 from rightstate.models.start import Execution

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from rightstate import catalogue, settings
+from rightstate import catalogue
+from rightstate.accounts import settings
 from rightstate.aws import sessions
 from rightstate.errors import InvalidInput, SettingsUnreadable, UnknownAccount
 from rightstate.models.backfill import BackfillTask, Scope, StoredObject, SummarizeTask, Summary, Work

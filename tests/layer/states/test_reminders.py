@@ -13,8 +13,9 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
-from rightstate import guards, settings
+from rightstate.accounts import settings
 from rightstate.aws import sessions
+from rightstate.guarding import guards
 from rightstate.models.settings import Account, Exemption
 from rightstate.models.start import Execution
 from rightstate.models.tasks import StateTask

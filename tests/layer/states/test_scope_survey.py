@@ -13,8 +13,10 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from rightstate import looks, settings, step, storage
+from rightstate import storage
+from rightstate.accounts import settings
 from rightstate.aws import sessions
+from rightstate.executions import step
 from rightstate.models.backfill import Found, Scope, StoredObject, SurveyTask, TypeLeft, Work
 from rightstate.models.settings import Account, Enabled
 from rightstate.models.start import Execution
@@ -22,6 +24,7 @@ from rightstate.policy import Mode
 from rightstate.states import scope_survey
 from rightstate.states.scope_survey import survey_scope
 from rightstate.storage.tables import GUARDS, LEDGER, SETTINGS
+from rightstate.surveying import looks
 from tests.layer.storage.conftest import created
 
 ACCOUNT, HERE = "123456789012", "eu-west-1"

@@ -13,9 +13,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rightstate import ages, resource_policy, security_group_rules
+from rightstate import resource_policy
 from rightstate.errors import PlanConflict
 from rightstate.frozen import Frozen
+from rightstate.values import ages, security_group_rules
 
 Value = bool | int | str | list[str] | None
 

@@ -1,6 +1,6 @@
 """Problems of the running hub, each with the finding and its fix."""
 
-from rightstate.guards import Halt
+from rightstate.guarding.guards import Halt
 from tests.cli.checks.breaking import FAIL, QUEUE, QUEUE_RULE, WARN, Problem, at, changed
 from tests.support.template import HUB, REGION, STACK
 

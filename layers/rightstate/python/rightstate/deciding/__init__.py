@@ -1,1 +1,1 @@
-"""What is to be changed: pure, no AWS."""
+"""What is to be changed, and how a change is undone."""

@@ -5,9 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rightstate import settings, storage
+from rightstate import storage
+from rightstate.accounts import settings
+from rightstate.accounts.exemptions import covers, resource_name
 from rightstate.aws.errors import named_errors
-from rightstate.deciding.exemptions import covers, resource_name
 from rightstate.errors import Interrupted, InvalidInput, NotVerified
 from rightstate.models.decision import Decision, Outcome, Undo
 from rightstate.models.settings import Account, Exemption

@@ -1,7 +1,7 @@
 """The policies of Neptune DB clusters."""
 
 from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
-from rightstate.rds import WITHOUT_OTHERS
+from rightstate.services.rds import WITHOUT_OTHERS
 from rightstate.wants import AtLeast, Exactly, Includes
 
 POLICIES = (

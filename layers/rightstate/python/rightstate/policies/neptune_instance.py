@@ -1,7 +1,7 @@
 """The policies of Neptune DB instances."""
 
 from rightstate.policy import Policy, Reversibility, Risk, Severity
-from rightstate.rds import WITHOUT_OTHERS
+from rightstate.services.rds import WITHOUT_OTHERS
 from rightstate.wants import Exactly
 
 POLICIES = (

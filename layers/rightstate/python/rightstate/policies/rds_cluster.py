@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
-from rightstate.rds import WITHOUT_OTHERS
+from rightstate.services.rds import WITHOUT_OTHERS
 from rightstate.wants import AtLeast, Exactly, Includes, Want
 
 _BUSINESS_CONTINUITY = "AWS - Business Continuity"

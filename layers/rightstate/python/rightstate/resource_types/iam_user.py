@@ -5,7 +5,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rightstate import ages
 from rightstate.errors import CallFailed
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
@@ -26,6 +25,7 @@ from rightstate.resource_type import (
     send,
     tags_in,
 )
+from rightstate.values import ages
 from rightstate.wants import Value, as_list
 
 _ARN = "arn:{partition}:iam::{account}:user/{id}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from rightstate import rds
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
@@ -20,6 +19,7 @@ from rightstate.resource_type import (
     Setting,
     Tags,
 )
+from rightstate.services import rds
 
 # Setting -> the parameter of ModifyDBCluster that writes it.
 _PARAMETERS = {

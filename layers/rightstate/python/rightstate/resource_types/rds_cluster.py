@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from rightstate import rds
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
@@ -26,6 +25,7 @@ from rightstate.resource_type import (
     Tags,
     send,
 )
+from rightstate.services import rds
 from rightstate.wants import Restored, Value, as_list
 
 _SCALING = "ServerlessV2ScalingConfiguration"

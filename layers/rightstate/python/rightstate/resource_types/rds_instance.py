@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from rightstate import rds
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
 from rightstate.listing import Answer, Once, Shared
@@ -22,6 +21,7 @@ from rightstate.resource_type import (
     Setting,
     Tags,
 )
+from rightstate.services import rds
 from rightstate.wants import Value, as_list
 
 # By prefix, because AWS adds editions: oracle-ee-cdb, sqlserver-dev-ee.

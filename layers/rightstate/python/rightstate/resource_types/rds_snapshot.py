@@ -9,7 +9,6 @@ from typing import Any
 
 from botocore import xform_name
 
-from rightstate import rds
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
@@ -27,6 +26,7 @@ from rightstate.resource_type import (
     Setting,
     Tags,
 )
+from rightstate.services import rds
 from rightstate.wants import Value, as_list
 
 _KINDS = {"snapshot": "DBSnapshot", "cluster-snapshot": "DBClusterSnapshot"}

@@ -6,8 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rightstate import bucket_objects, resource_policy
-from rightstate.bucket_objects import unless as _unless
+from rightstate import resource_policy
 from rightstate.errors import InvalidInput
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
@@ -28,6 +27,8 @@ from rightstate.resource_type import (
     send,
     tags_in,
 )
+from rightstate.services import bucket_objects
+from rightstate.services.bucket_objects import unless as _unless
 from rightstate.wants import Value, as_list
 
 _GROUPS = "http://acs.amazonaws.com/groups/global/"

@@ -23,7 +23,7 @@ from rightstate.resource_type import (
     Setting,
     listed_tags,
 )
-from rightstate.security_group_rules import ALL, of_answer, permission, read
+from rightstate.values.security_group_rules import ALL, of_answer, permission, read
 from rightstate.wants import as_list
 
 # EC2 User Guide, Resource IDs: 8 characters until 2016, 17 since.

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from rightstate import guards, limits
 from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
 from rightstate.deciding import planner, undoing
@@ -21,7 +20,8 @@ from rightstate.errors import (
     RightstateError,
     Unavailable,
 )
-from rightstate.guards import Guard
+from rightstate.guarding import guards, limits
+from rightstate.guarding.guards import Guard
 from rightstate.models.decision import Decision, Intent, Outcome, Undo, Written
 from rightstate.models.tasks import Applied, ApplyTask
 from rightstate.resource_type import Call, Change, Observed, ResourceType

@@ -12,12 +12,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rightstate import guards, limits, metrics, storage
+from rightstate import storage
+from rightstate.accounts import exemptions
 from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
 from rightstate.clock import now, written
-from rightstate.deciding import exemptions
 from rightstate.errors import LimitReached
+from rightstate.executions import metrics
+from rightstate.guarding import guards, limits
 from rightstate.models.approval import Answer, Approval, ApproversDecision, Asked, Choice, Requested
 from rightstate.models.decision import Outcome
 from rightstate.models.tasks import AskTask, CheckTask, Resolved, Run

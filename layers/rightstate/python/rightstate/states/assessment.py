@@ -11,16 +11,16 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from rightstate.accounts import exemptions
+from rightstate.accounts.exemptions import Excuses
 from rightstate.aws.errors import named_errors
 from rightstate.aws.sessions import Phase, open_session
 from rightstate.clock import now
-from rightstate.deciding import exemptions
-from rightstate.deciding.exemptions import Excuses
 from rightstate.deciding.planner import decide, digest, settings_to_read
 from rightstate.errors import InvalidInput, NotReady, ResourceGone, RightstateError, SettingsUnreadable
-from rightstate.guards import Guard
+from rightstate.executions.step import defect
+from rightstate.guarding.guards import Guard
 from rightstate.listing import PAGE
-from rightstate.looks import Line
 from rightstate.models.decision import Decision, Outcome, Status
 from rightstate.models.settings import Account, Enabled, Handling
 from rightstate.models.start import Execution
@@ -29,8 +29,8 @@ from rightstate.policy import Mode
 from rightstate.resource_type import Observed, Place, Resource, ResourceType
 from rightstate.states.describe import check_ready, describe
 from rightstate.states.resolve import excused
-from rightstate.step import defect
-from rightstate.survey import Seen, side_by_side, survey
+from rightstate.surveying.looks import Line
+from rightstate.surveying.survey import Seen, side_by_side, survey
 
 Policies = Mapping[str, Enabled]
 

@@ -14,11 +14,14 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from rightstate import metrics, settings, storage, triggers
+from rightstate import storage
+from rightstate.accounts import settings
 from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load, load_all
 from rightstate.clock import written
 from rightstate.errors import InvalidInput, SettingsUnreadable, UnexpectedEvent, UnknownAccount
+from rightstate.executions import metrics, triggers
+from rightstate.executions.step import logger
 from rightstate.identify import identify, is_arn_of, shown
 from rightstate.models.backfill import (
     BackfillInput,
@@ -36,7 +39,6 @@ from rightstate.models.names import BATCH
 from rightstate.models.settings import Account
 from rightstate.models.start import StartInput
 from rightstate.resource_type import Place, Resource, ResourceType
-from rightstate.step import logger
 
 LONGEST_WAIT = timedelta(days=5)
 """So far ahead a backfill may begin. Its machine has some days more than that for the work itself."""

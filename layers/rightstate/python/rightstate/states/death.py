@@ -13,16 +13,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rightstate import catalogue, guards, ledger, metrics, storage
+from rightstate import catalogue, storage
 from rightstate.aws.errors import named_errors
 from rightstate.errors import InvalidInput
+from rightstate.executions import ledger, metrics
+from rightstate.executions.step import logger, parse
+from rightstate.guarding import guards
 from rightstate.identify import shown
 from rightstate.models.decision import Outcome
 from rightstate.models.names import EXECUTION
 from rightstate.models.start import Execution
 from rightstate.resource_type import Place
 from rightstate.states import approvals
-from rightstate.step import logger, parse
 from rightstate.storage.table import absent
 from rightstate.wants import as_change
 

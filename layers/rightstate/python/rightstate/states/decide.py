@@ -4,10 +4,11 @@ import os
 from datetime import datetime, timedelta
 from typing import Any
 
-from rightstate import guards
+from rightstate.accounts import exemptions
 from rightstate.catalogue import load
 from rightstate.clock import now, written
-from rightstate.deciding import exemptions, planner, undoing
+from rightstate.deciding import planner, undoing
+from rightstate.guarding import guards
 from rightstate.models.decision import Decision, Outcome, Status, Undo
 from rightstate.models.tasks import DecideTask, Run
 from rightstate.policy import Mode

@@ -1,9 +1,9 @@
 """Assume role and Describe: prove that the account can be reached, and read the resource."""
 
+from rightstate.accounts import exemptions
 from rightstate.aws.sessions import Phase
 from rightstate.catalogue import load
 from rightstate.clock import now
-from rightstate.deciding import exemptions
 from rightstate.deciding.planner import may_change
 from rightstate.errors import NotReady
 from rightstate.models.tasks import Described, Identity, Run, RunTask

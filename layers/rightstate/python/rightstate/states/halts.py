@@ -6,13 +6,14 @@ Without this a halted resource would stay broken for as long as nothing happens 
 import hashlib
 import os
 
-from rightstate import guards, metrics
 from rightstate.clock import now
+from rightstate.executions import metrics
+from rightstate.executions.starting import start_execution
 from rightstate.frozen import Frozen
-from rightstate.guards import Halt
+from rightstate.guarding import guards
+from rightstate.guarding.guards import Halt
 from rightstate.models.start import StartInput
 from rightstate.models.tasks import StateTask
-from rightstate.starting import start_execution
 
 
 class LookedAgain(Frozen):

@@ -1,11 +1,12 @@
 """What the states of one execution share: the session in the member, a fresh read, and what still counts."""
 
+from rightstate.accounts import exemptions
+from rightstate.accounts.exemptions import Excuses
 from rightstate.aws.errors import named_errors
 from rightstate.aws.sessions import Phase, Session, open_session
 from rightstate.catalogue import load
 from rightstate.clock import now
-from rightstate.deciding import exemptions, planner, undoing
-from rightstate.deciding.exemptions import Excuses
+from rightstate.deciding import planner, undoing
 from rightstate.models.decision import Intent
 from rightstate.models.settings import Account
 from rightstate.models.tasks import ApplyTask, DecideTask, Run, RunTask

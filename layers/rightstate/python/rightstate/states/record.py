@@ -8,20 +8,23 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from rightstate import canary, channels, guards, ledger, limits, metrics, notification, storage, way
+from rightstate import storage
+from rightstate.accounts import exemptions
 from rightstate.aws.errors import named_errors
-from rightstate.channels import Message
-from rightstate.deciding import exemptions
 from rightstate.errors import RemediationFailed, RightstateError
+from rightstate.executions import canary, ledger, metrics, way
+from rightstate.executions.starting import start_execution
+from rightstate.executions.step import defect, logger
+from rightstate.executions.triggers import is_of_rule
+from rightstate.guarding import guards, limits
 from rightstate.models.decision import Decision, Outcome, Status
 from rightstate.models.start import StartInput
 from rightstate.models.tasks import Applied, Failure, ReadBack, Recorded, RecordTask, Resolved, Run, Task
-from rightstate.notification import Notification
+from rightstate.notifying import channels, notification
+from rightstate.notifying.channels import Message
+from rightstate.notifying.notification import Notification
 from rightstate.policy import Mode
 from rightstate.resource_type import Change
-from rightstate.starting import start_execution
-from rightstate.step import defect, logger
-from rightstate.triggers import is_of_rule
 from rightstate.wants import as_change
 
 

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from rightstate import channels, guards, settings, storage
+from rightstate import storage
+from rightstate.accounts import exemptions, settings
 from rightstate.aws.errors import named_errors
-from rightstate.channels import Message
-from rightstate.deciding import exemptions
 from rightstate.errors import SettingsUnreadable
 from rightstate.frozen import Frozen
-from rightstate.guards import Halt
+from rightstate.guarding import guards
+from rightstate.guarding.guards import Halt
 from rightstate.identify import shown
 from rightstate.models.settings import Account, Exemption
 from rightstate.models.tasks import StateTask
+from rightstate.notifying import channels
+from rightstate.notifying.channels import Message
 
 _TO_COME = "does not count before it was created"
 _TOO_LONG = "counts no more: it was written for longer than ExemptionDays allows"

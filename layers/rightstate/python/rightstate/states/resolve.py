@@ -7,15 +7,18 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from rightstate import guards, settings, triggers
+from rightstate.accounts import exemptions, settings
+from rightstate.accounts.exemptions import resource_name
 from rightstate.aws.errors import named_errors
 from rightstate.aws.sessions import Phase, open_session
 from rightstate.catalogue import load
 from rightstate.clock import now
-from rightstate.deciding import exemptions, undoing
-from rightstate.deciding.exemptions import resource_name
+from rightstate.deciding import undoing
 from rightstate.deciding.planner import may_change
 from rightstate.errors import AnotherPlace, InvalidInput, UnexpectedEvent
+from rightstate.executions import triggers
+from rightstate.executions.starting import start_execution
+from rightstate.guarding import guards
 from rightstate.identify import at_home, identify, shown
 from rightstate.models.backfill import BackfillInput
 from rightstate.models.decision import Outcome
@@ -24,7 +27,6 @@ from rightstate.models.start import Execution, StartInput
 from rightstate.models.tasks import Resolved, ResolveTask, Run
 from rightstate.policy import Mode
 from rightstate.resource_type import Place, Resource, ResourceType
-from rightstate.starting import start_execution
 
 _FEW = 100
 """So many resources of a group are started one by one, which takes some ten seconds; more through the

@@ -13,10 +13,10 @@ from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Any
 
-from rightstate import guards, looks, metrics, notification, storage
+from rightstate import storage
+from rightstate.accounts.exemptions import resource_name
 from rightstate.aws.errors import named_errors
 from rightstate.catalogue import load
-from rightstate.deciding.exemptions import resource_name
 from rightstate.errors import (
     ResourceGone,
     RightstateError,
@@ -25,8 +25,10 @@ from rightstate.errors import (
     Unavailable,
     WrongAccount,
 )
-from rightstate.guards import Guard, Halt
-from rightstate.looks import Look
+from rightstate.executions import metrics
+from rightstate.executions.step import defect, logger, seconds_left
+from rightstate.guarding import guards
+from rightstate.guarding.guards import Guard, Halt
 from rightstate.models.backfill import (
     Found,
     NotListed,
@@ -38,12 +40,14 @@ from rightstate.models.backfill import (
     Work,
 )
 from rightstate.models.settings import Enabled
+from rightstate.notifying import notification
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.states import resolve
 from rightstate.states.assessment import Assessed, Page, assess, assess_group, line_of
 from rightstate.states.backfill import index_key, item, items_key, scope_key
-from rightstate.step import defect, logger, seconds_left
-from rightstate.survey import READERS
+from rightstate.surveying import looks
+from rightstate.surveying.looks import Look
+from rightstate.surveying.survey import READERS
 
 MARGIN_SECONDS = 300
 """When a page is not begun any more. One of a hundred resources takes seconds. Where calls are not answered,

@@ -1,8 +1,8 @@
 """Verify and Read back: what a fresh read shows of the changes."""
 
-from rightstate import guards
 from rightstate.catalogue import load
 from rightstate.errors import NotReady, NotVerified
+from rightstate.guarding import guards
 from rightstate.models.decision import Intent
 from rightstate.models.tasks import ReadBack, ReadBackTask, Verified, VerifyTask
 from rightstate.states.reading import read, resource_key, shown_changes

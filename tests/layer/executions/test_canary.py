@@ -11,14 +11,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from rightstate import canary, metrics
 from rightstate.aws import sessions
 from rightstate.catalogue import load
 from rightstate.errors import CallFailed
+from rightstate.executions import canary, metrics
+from rightstate.executions.triggers import understood
 from rightstate.models.start import Execution
 from rightstate.models.tasks import StateTask
 from rightstate.policy import Mode
-from rightstate.triggers import understood
 from tests.support import endings
 from tests.support.template import HUB, REGION, matching
 

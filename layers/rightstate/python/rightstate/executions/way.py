@@ -13,7 +13,7 @@ from rightstate.aws.errors import named_errors
 from rightstate.aws.sessions import hub_client
 from rightstate.clock import written
 from rightstate.errors import RightstateError
-from rightstate.step import logger
+from rightstate.executions.step import logger
 
 _EVENTS = 1000
 """What one answer of GetExecutionHistory holds at most (API reference). An execution that has waited for

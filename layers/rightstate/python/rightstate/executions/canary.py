@@ -12,14 +12,15 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from rightstate import metrics, storage
+from rightstate import storage
 from rightstate.aws.errors import named_errors
 from rightstate.aws.sessions import hub_client
 from rightstate.errors import CallFailed
+from rightstate.executions import metrics
+from rightstate.executions.step import logger
 from rightstate.frozen import Frozen
 from rightstate.models.decision import Outcome
 from rightstate.models.tasks import StateTask
-from rightstate.step import logger
 
 TYPE = "sqs-queue"
 NOBODY = "000000000000"

@@ -15,13 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rightstate.errors import InvalidInput, UnexpectedEvent
 from rightstate.event_rule import Subject
+from rightstate.executions.step import parse
 from rightstate.frozen import Frozen
 from rightstate.identify import shown
 from rightstate.models.backfill import BackfillInput
 from rightstate.models.names import ACCOUNT, REGION
 from rightstate.models.start import Event, StartInput
 from rightstate.resource_type import ResourceType
-from rightstate.step import parse
 
 _LONGEST = 2048
 # ARNs and unique ids are of visible ASCII (IAM API reference: a path takes \u0021 to \u007E).

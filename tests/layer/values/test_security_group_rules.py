@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rightstate.security_group_rules import Closed, GroupRule, of_answer, permission, read, without
+from rightstate.values.security_group_rules import Closed, GroupRule, of_answer, permission, read, without
 
 SSH = Closed(frozenset({22}), frozenset({"tcp"}))
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from rightstate import errors, notification
+from rightstate import errors
 from rightstate.catalogue import load_all
 from rightstate.in_code import IF_MANAGED, MANAGED
 from rightstate.models.decision import Outcome, Status
-from rightstate.notification import (
+from rightstate.notifying import notification
+from rightstate.notifying.notification import (
     NEXT_STEPS,
     Change,
     Deviation,

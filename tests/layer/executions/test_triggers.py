@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rightstate import catalogue, triggers
+from rightstate import catalogue
 from rightstate.errors import InvalidInput, UnexpectedEvent
 from rightstate.event_rule import Subject
+from rightstate.executions import triggers
 from rightstate.identify import identify
 from rightstate.models.backfill import BackfillInput
 from rightstate.models.start import StartInput
@@ -33,7 +34,7 @@ STARTS = [
 ]
 named_by_type = [f"{rule.resource_type}/{event['detail']['eventName']}" for _, event, rule in STARTS]
 every_start = pytest.mark.parametrize(("kind", "event", "rule"), STARTS, ids=named_by_type)
-EVENTS_OF_FINDINGS = Path(__file__).parents[1] / "findings" / "events"
+EVENTS_OF_FINDINGS = Path(__file__).parents[2] / "findings" / "events"
 FINDINGS = [json.loads(path.read_text()) for path in EVENTS_OF_FINDINGS.glob("*.json")]
 STATE_BYTES = 262_144
 """Step Functions developer guide, "Quotas": the most that a state, and so an input, may have."""

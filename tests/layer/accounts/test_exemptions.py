@@ -8,9 +8,8 @@ import pytest
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from rightstate import settings
+from rightstate.accounts import exemptions, settings
 from rightstate.catalogue import load, names
-from rightstate.deciding import exemptions
 from rightstate.errors import SettingsUnreadable
 from rightstate.models.decision import Excuse
 from rightstate.models.settings import Account, Enabled, Exemption, Handling, Managed

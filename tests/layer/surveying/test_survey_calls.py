@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from rightstate.catalogue import load, names
 from rightstate.deciding.planner import settings_to_read
-from rightstate.survey import survey
+from rightstate.surveying.survey import survey
 from rightstate_cli.simulation import examples, moto_gaps
 from tests.support import cycle
 from tests.support.keeping import Session

@@ -8,10 +8,11 @@ from unittest.mock import patch
 
 import pytest
 
-from rightstate import looks, storage
-from rightstate.looks import Counts, Line, Look
+from rightstate import storage
 from rightstate.models.backfill import Begun
 from rightstate.storage.tables import LEDGER
+from rightstate.surveying import looks
+from rightstate.surveying.looks import Counts, Line, Look
 from rightstate_cli.embedded.storage import SQLiteStorage
 
 ONE, TWO = "111122223333", "444455556666"

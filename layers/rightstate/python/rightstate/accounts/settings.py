@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from rightstate import storage
+from rightstate.accounts import exemptions
 from rightstate.aws.errors import named_errors
 from rightstate.catalogue import find_policy
-from rightstate.deciding import exemptions
 from rightstate.errors import (
     InvalidInput,
     RightstateError,

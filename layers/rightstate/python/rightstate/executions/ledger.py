@@ -11,16 +11,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rightstate import __version__, canary
+from rightstate import __version__
 from rightstate.catalogue import load
 from rightstate.clock import written
 from rightstate.errors import InvalidInput, UnexpectedEvent
+from rightstate.executions import canary
+from rightstate.executions.triggers import event_of, is_of_rule, understood
 from rightstate.identify import at_home, identify, shown
 from rightstate.models.names import ACCOUNT, BATCH, EXECUTION, REGION
 from rightstate.models.start import Event, Execution
 from rightstate.models.tasks import Run
 from rightstate.resource_type import Place, Resource
-from rightstate.triggers import event_of, is_of_rule, understood
 
 _INDEXED = ("account", "day", "execution", "batch")
 """Keys of the ledger's indexes."""

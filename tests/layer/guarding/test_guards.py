@@ -2,7 +2,7 @@
 
 import pytest
 
-from rightstate import guards
+from rightstate.guarding import guards
 from rightstate.models.approval import Asked
 from rightstate.models.decision import Intent
 

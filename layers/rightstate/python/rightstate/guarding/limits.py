@@ -7,7 +7,7 @@ or sweep looks at the resource again.
 import os
 from typing import Literal
 
-from rightstate import guards
+from rightstate.guarding import guards
 
 What = Literal["changes", "requests", "messages"]
 

@@ -17,7 +17,8 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from rightstate import settings, storage
+from rightstate import storage
+from rightstate.accounts import settings
 from rightstate.aws import sessions
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput, SettingsUnreadable, Throttled, Unavailable, UnknownAccount

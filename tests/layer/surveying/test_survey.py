@@ -15,7 +15,7 @@ from rightstate.catalogue import load
 from rightstate.errors import Defect, Denied, ResourceGone, Throttled
 from rightstate.listing import Once, Shared, pages
 from rightstate.resource_type import Listing, Place, Resource, ResourceType
-from rightstate.survey import Page, survey
+from rightstate.surveying.survey import Page, survey
 
 REGION = "us-east-1"
 QUEUE = load("sqs-queue")

@@ -7,8 +7,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from rightstate import starting
 from rightstate.errors import Denied, RightstateError, Throttled, Unavailable
+from rightstate.executions import starting
 from rightstate.models.start import StartInput
 from rightstate_cli.application import sam_template
 

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from rightstate.aws.errors import named_errors
 from rightstate.errors import RightstateError, Throttled
+from rightstate.executions.step import defect
 from rightstate.listing import PAGE, Answer, Once, Shared
 from rightstate.resource_type import Clients, Listing, Observed, Place, Resource, ResourceType, Tags
-from rightstate.step import defect
 
 A = TypeVar("A")
 T = TypeVar("T")

@@ -1,0 +1,1 @@
+"""What an account has enabled, and what it is excused from."""

@@ -1,0 +1,1 @@
+"""What every execution is made of: its trigger, its steps, its way through the states, its entry."""

@@ -1,0 +1,1 @@
+"""What keeps Rightstate from changing too much or too often."""

@@ -1,0 +1,1 @@
+"""What an execution tells people and other systems, and where it goes."""

@@ -1,0 +1,1 @@
+"""What several resource types of one AWS service have in common."""

@@ -1,0 +1,1 @@
+"""Observing all resources of a type at once, and what was seen."""

@@ -1,0 +1,1 @@
+"""What texts in settings say: rules of security groups, ages of keys."""
