@@ -144,6 +144,7 @@ NOT_NEEDED = {
     "iam:CreateServiceLinkedRole": "for organization trails",
     "iam:GetRole": "for organization trails",
     "organizations:ListAWSServiceAccessForOrganization": "for organization trails",
+    "ec2:": "for the network interfaces of nodes that a call adds, and no call of ours adds nodes",
     "rds:AddTagsToResource": "no call of ours gives tags",
     "rds:CreateTenantDatabase": "no call of ours makes a multi-tenant database of another",
     "rds:ModifyDBInstance": "ModifyDBCluster with what instances have, which no call of ours gives",

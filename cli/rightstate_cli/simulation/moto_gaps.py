@@ -5,6 +5,7 @@ The smallest fills there can be, for simulated accounts (the demo, the tests, th
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -16,6 +17,8 @@ from moto.core.responses import ActionResult
 from moto.ec2.models.instances import InstanceBackend, MetadataOptions, Reservation
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 from moto.ec2.responses.monitoring import Monitoring
+from moto.elasticache.models import ElastiCacheBackend, ReplicationGroup
+from moto.elasticache.responses import ElastiCacheResponse
 from moto.elb.exceptions import LoadBalancerNotFoundError
 from moto.elb.models import ELBBackend
 from moto.elbv2.models import ELBv2Backend
@@ -144,6 +147,43 @@ def _create_load_balancer(self: ELBv2Backend, *args: Any, **kwargs: Any) -> Any:
 
 
 _create_as_app = ELBv2Backend.create_load_balancer
+
+# --- ElastiCache ---
+
+
+# ModifyReplicationGroup sets AutoMinorVersionUpgrade too. moto forgets it.
+def _modify_replication_group(self: ElastiCacheResponse) -> ActionResult:
+    answer = _modify_replication_group_but_upgrades(self)
+    upgrades = self._get_bool_param("AutoMinorVersionUpgrade")
+    if upgrades is not None:
+        group = self.elasticache_backend.replication_groups[self._get_param("ReplicationGroupId")]
+        group.auto_minor_version_upgrade = upgrades
+    return answer
+
+
+_modify_replication_group_but_upgrades = ElastiCacheResponse.modify_replication_group
+
+
+# DescribeCacheClusters lists the nodes of replication groups too. moto makes none.
+def _describe_cache_clusters(self: ElastiCacheBackend, cache_cluster_id: str | None = None) -> list[Any]:
+    if cache_cluster_id:
+        return _describe_made_clusters(self, cache_cluster_id)
+    groups: list[ReplicationGroup] = list(self.replication_groups.values())
+    nodes = [
+        SimpleNamespace(
+            cache_cluster_id=node,
+            replication_group_id=group.replication_group_id,
+            cache_cluster_status="available",
+            engine=group.engine,
+            engine_version=group.engine_version,
+        )
+        for group in groups
+        for node in group.member_clusters
+    ]
+    return [*_describe_made_clusters(self), *nodes]
+
+
+_describe_made_clusters = ElastiCacheBackend.describe_cache_clusters
 
 # --- EC2 ---
 
@@ -346,6 +386,8 @@ _FILLS: list[tuple[Any, str, Any]] = [
     (RDSResponse, "describe_db_parameters", _describe_db_parameters),
     (RDSResponse, "reset_db_parameter_group", _reset_db_parameter_group),
     (RDSResponse, "describe_db_engine_versions", _describe_db_engine_versions),
+    (ElastiCacheResponse, "modify_replication_group", _modify_replication_group),
+    (ElastiCacheBackend, "describe_cache_clusters", _describe_cache_clusters),
     (ELBBackend, "get_load_balancer", _get_classic_load_balancer),
     (ELBv2Backend, "create_load_balancer", _create_load_balancer),
     (Monitoring, "monitor_instances", _monitoring("pending", "enabled")),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
+from rightstate.pending import pending
 from rightstate.policies.neptune_cluster import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -44,7 +45,7 @@ def _observe(
         rds.LOGS: sorted(cluster.get(rds.LOGS, ())),
         "Engine": cluster["Engine"],
         "Status": cluster["Status"],
-        "PendingModifiedValues": rds.pending(cluster),
+        "PendingModifiedValues": pending(cluster),
         "ManagedByAWSBackup": bool(cluster.get("AwsBackupRecoveryPointArn")),
     }
     return {name: own[name] for name in settings & set(own)}

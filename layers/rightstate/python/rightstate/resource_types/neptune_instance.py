@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
+from rightstate.pending import pending
 from rightstate.policies.neptune_instance import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -39,7 +40,7 @@ def _observe(
         "AutoMinorVersionUpgrade": instance["AutoMinorVersionUpgrade"],
         "DBInstanceStatus": instance["DBInstanceStatus"],
         "Engine": instance["Engine"],
-        "PendingModifiedValues": rds.pending(instance),
+        "PendingModifiedValues": pending(instance),
     }
     return {name: own[name] for name in settings & set(own)}
 

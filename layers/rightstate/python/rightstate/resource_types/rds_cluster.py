@@ -10,6 +10,7 @@ from typing import Any
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
+from rightstate.pending import pending
 from rightstate.policies.rds_cluster import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -93,7 +94,7 @@ def _of_cluster(cluster: Mapping[str, Any]) -> dict[str, Value]:
         "EngineMode": cluster.get("EngineMode", "provisioned"),
         "EngineVersion": cluster["EngineVersion"],
         "Status": cluster["Status"],
-        "PendingModifiedValues": rds.pending(cluster),
+        "PendingModifiedValues": pending(cluster),
         "ManagedByAWSBackup": bool(cluster.get("AwsBackupRecoveryPointArn")),
         "InGlobalDatabase": bool(cluster.get("GlobalClusterIdentifier")),
         **_scaling(cluster.get(_SCALING, {})),

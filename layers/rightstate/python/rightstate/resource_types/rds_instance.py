@@ -7,6 +7,7 @@ from typing import Any
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
 from rightstate.listing import Answer, Once, Shared
+from rightstate.pending import pending
 from rightstate.policies.rds_instance import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -97,7 +98,7 @@ def _of_instance(instance: Mapping[str, Any], region: str) -> dict[str, Value]:
         or None,
         "EnabledCloudwatchLogsExports": sorted(instance.get("EnabledCloudwatchLogsExports", ())),
         "DBInstanceStatus": instance["DBInstanceStatus"],
-        "PendingModifiedValues": rds.pending(instance),
+        "PendingModifiedValues": pending(instance),
         "DBParameterGroups": [group["DBParameterGroupName"] for group in groups],
         "ParameterApplyStatus": sorted({group["ParameterApplyStatus"] for group in groups}),
         "Engine": instance["Engine"],

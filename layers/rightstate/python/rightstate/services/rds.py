@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.pending import why_held
 from rightstate.resource_type import Call, Case, Change, Clients, Resource, Tags, tags_in
 from rightstate.wants import Value, as_list, days
 
@@ -121,9 +122,7 @@ def busy(status: Value) -> str | None:
 def held(status: Value, pending: Value, settings: Iterable[str]) -> dict[str, str]:
     """By setting, why it must not be written now.
 
-    `pending` names the members of PendingModifiedValues. A call with ApplyImmediately, which ours are,
-    applies all that is pending too, e.g. another class or engine version, which restarts the database
-    (API reference, ModifyDBInstance).
+    `pending` names the members of PendingModifiedValues.
     """
     if status in _STUCK:
         return dict.fromkeys(
@@ -133,21 +132,10 @@ def held(status: Value, pending: Value, settings: Iterable[str]) -> dict[str, st
         )
     names = as_list(pending)
     if others := [name for name in names if name != PENDING_LOGS]:
-        return dict.fromkeys(
-            settings,
-            f"Other changes are pending ({', '.join(others)}) and would be applied at once along with this "
-            "one. Let the maintenance window apply them, apply them or take them back, then start again.",
-        )
+        return dict.fromkeys(settings, why_held(others))
     if PENDING_LOGS in names:
         return {LOGS: "Another change of the log exports is pending; RDS takes one at a time."}
     return {}
-
-
-def pending(described: Mapping[str, Any]) -> list[str]:
-    """The names of what is pending, never the values: one of them may be a password."""
-    values = described.get("PendingModifiedValues", {})
-    # A retention of 0 and a standby that is to go (False) are pending too.
-    return sorted(name for name, value in values.items() if value not in (None, "", [], {}))
 
 
 def modification(
