@@ -1,7 +1,7 @@
 """The policies of ElastiCache replication groups."""
 
-from rightstate.elasticache import RETENTION, RETENTION_PARAMETERS, WITHOUT_OTHERS
 from rightstate.policy import Policy, Reversibility, Risk, Severity
+from rightstate.services.elasticache import RETENTION, RETENTION_PARAMETERS, WITHOUT_OTHERS
 from rightstate.wants import AtLeast, Exactly
 
 _BUSINESS_CONTINUITY = "AWS - Business Continuity"

@@ -6,12 +6,9 @@ Members of a group are never changed by themselves (ModifyCacheCluster).
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rightstate import elasticache
-from rightstate.elasticache import RETENTION
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared, the_one
-from rightstate.pending import pending, why_held
 from rightstate.policies.elasticache_replication_group import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -26,6 +23,9 @@ from rightstate.resource_type import (
     Setting,
     Tags,
 )
+from rightstate.services import elasticache
+from rightstate.services.elasticache import RETENTION
+from rightstate.services.pending import pending, why_held
 from rightstate.wants import Value, as_list
 
 _ARN = "arn:{partition}:elasticache:{region}:{account}:replicationgroup:{id}"

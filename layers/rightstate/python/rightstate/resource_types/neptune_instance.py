@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
-from rightstate.pending import pending
 from rightstate.policies.neptune_instance import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -21,6 +20,7 @@ from rightstate.resource_type import (
     Tags,
 )
 from rightstate.services import rds
+from rightstate.services.pending import pending
 
 _INSTANCES = "DescribeDBInstances:DBInstances[]"
 

@@ -10,7 +10,6 @@ from typing import Any
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
 from rightstate.listing import Answer, Shared
-from rightstate.pending import pending
 from rightstate.policies.rds_cluster import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -27,6 +26,7 @@ from rightstate.resource_type import (
     send,
 )
 from rightstate.services import rds
+from rightstate.services.pending import pending
 from rightstate.wants import Restored, Value, as_list
 
 _SCALING = "ServerlessV2ScalingConfiguration"

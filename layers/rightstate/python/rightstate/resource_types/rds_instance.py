@@ -7,7 +7,6 @@ from typing import Any
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
 from rightstate.listing import Answer, Once, Shared
-from rightstate.pending import pending
 from rightstate.policies.rds_instance import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -23,6 +22,7 @@ from rightstate.resource_type import (
     Tags,
 )
 from rightstate.services import rds
+from rightstate.services.pending import pending
 from rightstate.wants import Value, as_list
 
 # By prefix, because AWS adds editions: oracle-ee-cdb, sqlserver-dev-ee.

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rightstate.listing import PAGE, Answer, Shared, pages
-from rightstate.pending import why_held
 from rightstate.resource_type import Call, Case, Change, Clients, Resource, Tags, tags_in
+from rightstate.services.pending import why_held
 from rightstate.wants import Value, as_list, days
 
 AURORA = ("aurora-mysql", "aurora-postgresql")

@@ -5,8 +5,8 @@ from typing import Any
 
 from rightstate.listing import PAGE, Answer, pages
 from rightstate.policy import Parameter
-from rightstate.rds import version
 from rightstate.resource_type import Case, Change, Clients, Tags, tags_in
+from rightstate.services.rds import version
 from rightstate.wants import Value, days
 
 RETENTION = "SnapshotRetentionLimit"
