@@ -53,6 +53,13 @@ def pages(
         more = bool(token)
 
 
+def paged(
+    service: str, operation: str, listed: str, **parameters: Any
+) -> Callable[[Callable[[str], Any], Any, str], Iterator[tuple[Sequence[Any], str]]]:
+    """`Listing.pages` of a list that is asked for in the same way in every account and region."""
+    return lambda clients, place, token: pages(clients, service, operation, listed, token, **parameters)
+
+
 class Once:
     """Calls that are made once for a key. Readers that ask meanwhile wait for the answer.
 

@@ -1,11 +1,11 @@
 """EC2 Auto Scaling groups."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rightstate.errors import ResourceGone
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, paged
 from rightstate.policies.auto_scaling_group import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -14,7 +14,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -29,17 +28,6 @@ _UNHEALTHY = "UnhealthyMembers"
 _SERVING = ("healthy", "initial", "draining")
 _GRACE = 300
 """Seconds that a new instance has at least before a balancer's check can replace it, as the console sets."""
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(
-        clients,
-        "autoscaling",
-        "describe_auto_scaling_groups",
-        "AutoScalingGroups",
-        token,
-        MaxRecords=PAGE,
-    )
 
 
 def _observe(
@@ -96,7 +84,7 @@ def _group(clients: Clients, resource: Resource) -> Answer:
 
 
 _LISTING = Listing(
-    pages=_pages,
+    pages=paged("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", MaxRecords=PAGE),
     id_of=lambda group: str(group["AutoScalingGroupName"]),
     one=_group,
     observe=_observe,

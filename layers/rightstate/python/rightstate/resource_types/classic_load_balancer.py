@@ -1,11 +1,11 @@
 """Classic Load Balancers. The type load-balancer is for later generations, which have another API."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, paged
 from rightstate.policies.classic_load_balancer import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -13,7 +13,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -23,19 +22,6 @@ from rightstate.resource_type import (
 )
 
 _ENABLED, _TIMEOUT = "ConnectionDraining.Enabled", "ConnectionDraining.Timeout"
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(
-        clients,
-        "elb",
-        "describe_load_balancers",
-        "LoadBalancerDescriptions",
-        token,
-        given="Marker",
-        answered="NextMarker",
-        PageSize=PAGE,
-    )
 
 
 def _observe(
@@ -64,7 +50,14 @@ def _tags(clients: Clients, resource: Resource, balancer: Answer, shared: Shared
 
 
 _LISTING = Listing(
-    pages=_pages,
+    pages=paged(
+        "elb",
+        "describe_load_balancers",
+        "LoadBalancerDescriptions",
+        given="Marker",
+        answered="NextMarker",
+        PageSize=PAGE,
+    ),
     id_of=lambda balancer: str(balancer["LoadBalancerName"]),
     one=lambda clients, resource: {"LoadBalancerName": resource.id},
     observe=_observe,

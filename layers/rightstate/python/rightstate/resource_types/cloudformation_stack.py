@@ -1,12 +1,12 @@
 """CloudFormation stacks, by name. Of the stacks that exist, only one in a region has a name."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from rightstate.aws.errors import named_errors
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import Answer, Shared, pages
+from rightstate.listing import Answer, Shared, paged
 from rightstate.policies.cloudformation_stack import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -15,7 +15,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -27,12 +26,6 @@ from rightstate.resource_type import (
 _OF_SERVICES = re.compile(r"awseb-|eksctl-|aws-sam-cli-managed-|aws-cloud9-|SC-[0-9]{12}-pp-")
 # How the descriptions of Rightstate's own templates begin.
 _OURS = "Rightstate, "
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    # Without a name it describes every stack but those that are deleted. That needs ListStacks too (API
-    # reference, DescribeStacks).
-    return pages(clients, "cloudformation", "describe_stacks", "Stacks", token)
 
 
 def _observe(
@@ -58,7 +51,9 @@ def _stack(clients: Clients, resource: Resource) -> Answer:
 
 
 _LISTING = Listing(
-    pages=_pages,
+    # Without a name it describes every stack but those that are deleted. That needs ListStacks too (API
+    # reference, DescribeStacks).
+    pages=paged("cloudformation", "describe_stacks", "Stacks"),
     id_of=lambda stack: str(stack["StackName"]),
     one=_stack,
     observe=_observe,

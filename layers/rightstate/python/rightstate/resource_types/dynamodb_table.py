@@ -6,7 +6,7 @@ from typing import Any
 from rightstate.event_rule import Rule, Subject
 from rightstate.identify import identify
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, paged
 from rightstate.policies.dynamodb_table import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -38,19 +38,6 @@ _HELD = {
 }
 
 
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(
-        clients,
-        "dynamodb",
-        "list_tables",
-        "TableNames",
-        token,
-        given="ExclusiveStartTableName",
-        answered="LastEvaluatedTableName",
-        Limit=PAGE,
-    )
-
-
 def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
     """The table that the group is named after, whose protection an update can switch off, and its replicas:
     a new one begins without recovery."""
@@ -75,7 +62,19 @@ def _observe(
     return observed
 
 
-_LISTING = Listing(pages=_pages, id_of=str, one=lambda clients, resource: resource.id, observe=_observe)
+_LISTING = Listing(
+    pages=paged(
+        "dynamodb",
+        "list_tables",
+        "TableNames",
+        given="ExclusiveStartTableName",
+        answered="LastEvaluatedTableName",
+        Limit=PAGE,
+    ),
+    id_of=str,
+    one=lambda clients, resource: resource.id,
+    observe=_observe,
+)
 
 
 def _recovery(description: Mapping[str, Any]) -> Mapping[str, Value]:

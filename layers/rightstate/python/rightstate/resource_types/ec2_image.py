@@ -1,10 +1,10 @@
 """AMIs that the account owns: whether everybody may launch them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages, the_one
+from rightstate.listing import PAGE, Answer, Shared, paged, the_one
 from rightstate.policies.ec2_image import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -13,7 +13,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -23,10 +22,6 @@ from rightstate.wants import Value
 
 # An image's ARN has no account (service authorization reference).
 _ARN = "arn:{partition}:ec2:{region}::image/{id}"
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(clients, "ec2", "describe_images", "Images", token, Owners=["self"], MaxResults=PAGE)
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
@@ -45,7 +40,7 @@ def _observe(
 
 
 _LISTING = Listing(
-    pages=_pages,
+    pages=paged("ec2", "describe_images", "Images", Owners=["self"], MaxResults=PAGE),
     id_of=lambda image: str(image["ImageId"]),
     one=_one,
     observe=_observe,

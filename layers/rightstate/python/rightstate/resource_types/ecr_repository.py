@@ -1,6 +1,6 @@
 """Private ECR repositories."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from rightstate import resource_policy
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, paged
 from rightstate.policies.ecr_repository import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -18,7 +18,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -31,11 +30,6 @@ from rightstate.wants import Value
 
 _ARN = "arn:{partition}:ecr:{region}:{account}:repository/{id}"
 _WHEN_PUSHED = ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    names = {"given": "nextToken", "answered": "nextToken"}
-    return pages(clients, "ecr", "describe_repositories", "repositories", token, **names, maxResults=PAGE)
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
@@ -90,7 +84,14 @@ def _tags(clients: Clients, resource: Resource) -> Tags:
 
 
 _LISTING = Listing(
-    pages=_pages,
+    pages=paged(
+        "ecr",
+        "describe_repositories",
+        "repositories",
+        given="nextToken",
+        answered="nextToken",
+        maxResults=PAGE,
+    ),
     id_of=lambda repository: str(repository["repositoryName"]),
     one=_one,
     observe=_observe,

@@ -1,6 +1,6 @@
 """IAM users: how old and how long unused their access keys and passwords are."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from rightstate.errors import CallFailed
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, paged
 from rightstate.policies.iam_user import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -17,7 +17,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -30,12 +29,6 @@ from rightstate.wants import Value, as_list
 
 _ARN = "arn:{partition}:iam::{account}:user/{id}"
 _NAME = r"[A-Za-z0-9_+=,.@-]"
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(
-        clients, "iam", "list_users", "Users", token, given="Marker", answered="Marker", MaxItems=PAGE
-    )
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
@@ -89,7 +82,7 @@ def _tags(clients: Clients, resource: Resource) -> Tags:
 
 
 _LISTING = Listing(
-    pages=_pages,
+    pages=paged("iam", "list_users", "Users", given="Marker", answered="Marker", MaxItems=PAGE),
     id_of=lambda user: str(user["UserName"]),
     one=_one,
     observe=_observe,

@@ -1,11 +1,11 @@
 """KMS keys of the account's own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, paged
 from rightstate.policies.kms_key import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -14,7 +14,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -23,12 +22,6 @@ from rightstate.resource_type import (
 from rightstate.wants import Value
 
 _DEFAULT_PERIOD = 365  # API reference, EnableKeyRotation
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(
-        clients, "kms", "list_keys", "Keys", token, given="Marker", answered="NextMarker", Limit=PAGE
-    )
 
 
 def _observe(
@@ -45,7 +38,7 @@ def _observe(
 
 
 _LISTING = Listing(
-    pages=_pages,
+    pages=paged("kms", "list_keys", "Keys", given="Marker", answered="NextMarker", Limit=PAGE),
     id_of=lambda key: str(key["KeyId"]),
     one=lambda clients, resource: {"KeyId": resource.id},
     observe=_observe,

@@ -1,7 +1,7 @@
 """Lambda functions, and who may call them and their aliases."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from rightstate import resource_policy
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, paged, pages
 from rightstate.policies.lambda_function import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -18,7 +18,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -37,12 +36,6 @@ _CONDITIONS = {
     ("ArnLike", "aws:sourcearn"): "SourceArn",
 }
 _ELEMENTS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    # API reference, ListFunctions: 50 at most.
-    names = {"given": "Marker", "answered": "NextMarker"}
-    return pages(clients, "lambda", "list_functions", "Functions", token, **names, MaxItems=PAGE // 2)
 
 
 def _observe(
@@ -126,7 +119,10 @@ def _tags(clients: Clients, resource: Resource) -> Tags:
 
 
 _LISTING = Listing(
-    pages=_pages,
+    # API reference, ListFunctions: 50 at most.
+    pages=paged(
+        "lambda", "list_functions", "Functions", given="Marker", answered="NextMarker", MaxItems=PAGE // 2
+    ),
     id_of=lambda function: str(function["FunctionName"]),
     one=lambda clients, resource: {"FunctionName": resource.id},
     observe=_observe,

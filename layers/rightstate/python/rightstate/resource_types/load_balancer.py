@@ -1,12 +1,12 @@
 """Application, Network and Gateway Load Balancers."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, paged
 from rightstate.policies.load_balancer import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -15,7 +15,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -38,19 +37,6 @@ _CONTROLLERS = (
     "elbv2.k8s.aws/cluster",  # AWS Load Balancer Controller
     "kubernetes.io/cluster/",  # Kubernetes' own controller; the cluster's name follows
 )
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(
-        clients,
-        "elbv2",
-        "describe_load_balancers",
-        "LoadBalancers",
-        token,
-        given="Marker",
-        answered="NextMarker",
-        PageSize=PAGE,
-    )
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
@@ -116,7 +102,14 @@ def _tags(clients: Clients, resource: Resource, found: Answer, shared: Shared) -
 
 
 _LISTING = Listing(
-    pages=_pages,
+    pages=paged(
+        "elbv2",
+        "describe_load_balancers",
+        "LoadBalancers",
+        given="Marker",
+        answered="NextMarker",
+        PageSize=PAGE,
+    ),
     id_of=lambda found: str(found["LoadBalancerArn"]).partition("/")[2],
     one=_one,
     observe=_observe,

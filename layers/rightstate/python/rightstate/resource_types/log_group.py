@@ -7,7 +7,7 @@ from rightstate.cis_alarms import CONTROLS, PREFIX
 from rightstate.errors import ResourceGone
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import Answer, Shared, pages
+from rightstate.listing import Answer, Shared, paged
 from rightstate.policies.log_group import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -30,12 +30,6 @@ _ALARM = "arn:{partition}:cloudwatch:{region}:{account}:alarm:" + PREFIX + "*"
 _ALARMS = frozenset(name for each in CONTROLS for name in (each.alarm, each.filter))
 # CloudWatch Logs quotas: metric filters of a log group.
 _MOST_FILTERS = 100
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    # API reference, DescribeLogGroups: at most 50 at a time.
-    names = {"given": "nextToken", "answered": "nextToken"}
-    return pages(clients, "logs", "describe_log_groups", "logGroups", token, limit=50, **names)
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
@@ -81,7 +75,10 @@ def _tags(clients: Clients, resource: Resource) -> Tags:
 
 
 _LISTING = Listing(
-    pages=_pages,
+    # API reference, DescribeLogGroups: at most 50 at a time.
+    pages=paged(
+        "logs", "describe_log_groups", "logGroups", limit=50, given="nextToken", answered="nextToken"
+    ),
     id_of=lambda group: str(group["logGroupName"]),
     one=_one,
     observe=_observe,

@@ -1,12 +1,12 @@
 """Provisioned Redshift clusters. One ModifyCluster makes all changes but those of the audit
 logs, and takes effect minutes later."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, paged
 from rightstate.policies.redshift_cluster import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -14,7 +14,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -22,7 +21,12 @@ from rightstate.resource_type import (
 )
 from rightstate.wants import Value, as_text, days
 
-_SETTINGS = ("PubliclyAccessible", "AllowVersionUpgrade", "AutomatedSnapshotRetentionPeriod")
+# Listed and set as they stand, each with its argument of aws_redshift_cluster.
+_SETTINGS = {
+    "PubliclyAccessible": "publicly_accessible",
+    "AllowVersionUpgrade": "allow_version_upgrade",
+    "AutomatedSnapshotRetentionPeriod": "automated_snapshot_retention_period",
+}
 _STATES = ("ClusterStatus", "ClusterAvailabilityStatus")
 _LOGS = "LogDestination"
 # Redshift records the activity of users only where the cluster's parameter group says so as well
@@ -47,19 +51,6 @@ _STUCK = {
         )
     },
 }
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(
-        clients,
-        "redshift",
-        "describe_clusters",
-        "Clusters",
-        token,
-        given="Marker",
-        answered="Marker",
-        MaxRecords=PAGE,
-    )
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
@@ -94,7 +85,9 @@ def _destination(status: Mapping[str, Any]) -> str | None:
 
 
 _LISTING = Listing(
-    pages=_pages,
+    pages=paged(
+        "redshift", "describe_clusters", "Clusters", given="Marker", answered="Marker", MaxRecords=PAGE
+    ),
     id_of=lambda cluster: str(cluster["ClusterIdentifier"]),
     one=_one,
     observe=_observe,
@@ -168,12 +161,6 @@ def _held(observed: Observed) -> Mapping[str, str]:
     return dict.fromkeys((*_SETTINGS, _LOGS), reason) if reason else {}
 
 
-_IN_TERRAFORM = {
-    "PubliclyAccessible": "publicly_accessible",
-    "AllowVersionUpgrade": "allow_version_upgrade",
-    "AutomatedSnapshotRetentionPeriod": "automated_snapshot_retention_period",
-}
-
 RESOURCE_TYPE = ResourceType(
     name="redshift-cluster",
     title="Redshift cluster",
@@ -196,7 +183,7 @@ RESOURCE_TYPE = ResourceType(
     },
     in_code={
         name: InCode(f"AWS::Redshift::Cluster/{name}", f"aws_redshift_cluster.{argument}")
-        for name, argument in _IN_TERRAFORM.items()
+        for name, argument in _SETTINGS.items()
     }
     | {
         _LOGS: InCode(

@@ -1,13 +1,13 @@
 """Secrets Manager secrets: who may read them, and how often they are rotated."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rightstate import resource_policy
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, paged
 from rightstate.policies.secret import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -16,7 +16,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -29,10 +28,6 @@ from rightstate.wants import Value
 # Secrets Manager adds a hyphen and six characters to the name.
 _ARN = "arn:{partition}:secretsmanager:{region}:{account}:secret:{id}-*"
 _WRITTEN = "arn:{partition}:secretsmanager:{region}:{account}:secret:{id}-??????"
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(clients, "secretsmanager", "list_secrets", "SecretList", token, MaxResults=PAGE)
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
@@ -78,7 +73,7 @@ def _policy(clients: Clients, resource: Resource) -> str | None:
 
 
 _LISTING = Listing(
-    pages=_pages,
+    pages=paged("secretsmanager", "list_secrets", "SecretList", MaxResults=PAGE),
     id_of=lambda secret: str(secret["Name"]),
     one=_one,
     observe=_observe,

@@ -8,7 +8,7 @@ from rightstate.errors import InvalidInput, ResourceGone
 from rightstate.event_rule import Rule, Subject
 from rightstate.identify import shown
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages, the_one
+from rightstate.listing import PAGE, Answer, Shared, paged, pages, the_one
 from rightstate.policies.security_group import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -31,10 +31,6 @@ _HEX = r"(?:[0-9a-f]{17}|[0-9a-f]{8})"
 _INGRESS = ("PublicIngress", "OtherIngress")
 _RULES = (*_INGRESS, "Egress")
 _ARN = "arn:{partition}:ec2:{region}:{account}:security-group/{id}"
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(clients, "ec2", "describe_security_groups", "SecurityGroups", token, MaxResults=PAGE)
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
@@ -125,7 +121,11 @@ def _members(clients: Clients, place: Place, group: str) -> list[tuple[str, str]
 
 
 _LISTING = Listing(
-    pages=_pages, id_of=lambda group: str(group["GroupId"]), one=_one, observe=_observe, tags=listed_tags
+    pages=paged("ec2", "describe_security_groups", "SecurityGroups", MaxResults=PAGE),
+    id_of=lambda group: str(group["GroupId"]),
+    one=_one,
+    observe=_observe,
+    tags=listed_tags,
 )
 
 

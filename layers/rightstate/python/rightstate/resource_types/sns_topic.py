@@ -1,14 +1,14 @@
 """SNS topics, standard and FIFO."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rightstate import resource_policy
 from rightstate.errors import CallFailed
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import Answer, Shared, pages
+from rightstate.listing import Answer, Shared, paged
 from rightstate.policies.sns_topic import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -16,7 +16,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -37,10 +36,6 @@ _OWNERS_ACTIONS = (
     "ListSubscriptionsByTopic",
     "Publish",
 )
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(clients, "sns", "list_topics", "Topics", token)
 
 
 def _arn(resource: Resource) -> str:
@@ -84,7 +79,7 @@ def _tags(clients: Clients, resource: Resource) -> Tags:
 
 
 _LISTING = Listing(
-    pages=_pages,
+    pages=paged("sns", "list_topics", "Topics"),
     id_of=lambda topic: str(topic["TopicArn"]).rpartition(":")[2],
     one=lambda clients, resource: {"TopicArn": _arn(resource)},
     observe=_observe,

@@ -1,11 +1,11 @@
 """SQS queues, standard and FIFO."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rightstate import resource_policy
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages
+from rightstate.listing import PAGE, Answer, Shared, paged
 from rightstate.policies.sqs_queue import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -13,7 +13,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -23,10 +22,6 @@ from rightstate.wants import Value
 
 # Which attributes of a queue make a setting.
 _ATTRIBUTES = {"Encryption": ("KmsMasterKeyId", "SqsManagedSseEnabled"), "Policy": ("Policy",)}
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(clients, "sqs", "list_queues", "QueueUrls", token, MaxResults=PAGE)
 
 
 def _url(clients: Clients, resource: Resource) -> Answer:
@@ -65,7 +60,7 @@ def _tags(clients: Clients, resource: Resource, url: Answer, shared: Shared) -> 
 
 
 _LISTING = Listing(
-    pages=_pages,
+    pages=paged("sqs", "list_queues", "QueueUrls", MaxResults=PAGE),
     id_of=lambda url: str(url).rsplit("/", 1)[-1],
     one=_url,
     observe=_observe,

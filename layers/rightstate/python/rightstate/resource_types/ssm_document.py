@@ -1,10 +1,10 @@
 """SSM documents that the account owns: whether everybody may use them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import Answer, Shared, pages
+from rightstate.listing import Answer, Shared, paged
 from rightstate.policies.ssm_document import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -12,7 +12,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -23,11 +22,6 @@ from rightstate.wants import Value
 
 _ARN = "arn:{partition}:ssm:{region}:{account}:document/{id}"
 _OWN = [{"Key": "Owner", "Values": ["Self"]}]
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    # API reference, ListDocuments: at most 50 at a time.
-    return pages(clients, "ssm", "list_documents", "DocumentIdentifiers", token, Filters=_OWN, MaxResults=50)
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
@@ -61,7 +55,8 @@ def _tags(clients: Clients, resource: Resource) -> Tags:
 
 
 _LISTING = Listing(
-    pages=_pages,
+    # API reference, ListDocuments: at most 50 at a time.
+    pages=paged("ssm", "list_documents", "DocumentIdentifiers", Filters=_OWN, MaxResults=50),
     id_of=lambda document: str(document["Name"]),
     one=_one,
     observe=_observe,

@@ -1,14 +1,14 @@
 """VPC subnets: whether new network interfaces get public addresses by themselves."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rightstate.errors import InvalidInput, ResourceGone
 from rightstate.event_rule import Rule, Subject
 from rightstate.identify import shown
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages, the_one
+from rightstate.listing import PAGE, Answer, Shared, paged, pages, the_one
 from rightstate.policies.subnet import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -29,10 +29,6 @@ from rightstate.wants import Value, as_list
 # EC2 User Guide, Resource IDs: 8 characters until 2016, 17 since.
 _HEX = r"(?:[0-9a-f]{17}|[0-9a-f]{8})"
 _ARN = "arn:{partition}:ec2:{region}:{account}:subnet/{id}"
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(clients, "ec2", "describe_subnets", "Subnets", token, MaxResults=PAGE)
 
 
 def _members(clients: Clients, place: Place, group: str) -> list[tuple[str, str]]:
@@ -91,7 +87,7 @@ def _leads_out(subnet: Mapping[str, Any], tables: Sequence[Mapping[str, Any]]) -
 
 
 _LISTING = Listing(
-    pages=_pages,
+    pages=paged("ec2", "describe_subnets", "Subnets", MaxResults=PAGE),
     id_of=lambda subnet: str(subnet["SubnetId"]),
     one=_one,
     observe=_observe,

@@ -1,10 +1,10 @@
 """Transit gateways: whether they accept attachments of other accounts by themselves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
-from rightstate.listing import PAGE, Answer, Shared, pages, the_one
+from rightstate.listing import PAGE, Answer, Shared, paged, the_one
 from rightstate.policies.transit_gateway import POLICIES
 from rightstate.resource_type import (
     Call,
@@ -13,7 +13,6 @@ from rightstate.resource_type import (
     Clients,
     Listing,
     Observed,
-    Place,
     Resource,
     ResourceType,
     Setting,
@@ -22,10 +21,6 @@ from rightstate.resource_type import (
 from rightstate.wants import Value
 
 _ARN = "arn:{partition}:ec2:{region}:{account}:transit-gateway/{id}"
-
-
-def _pages(clients: Clients, place: Place, token: str) -> Iterator[tuple[Sequence[Answer], str]]:
-    return pages(clients, "ec2", "describe_transit_gateways", "TransitGateways", token, MaxResults=PAGE)
 
 
 def _one(clients: Clients, resource: Resource) -> Answer:
@@ -45,7 +40,7 @@ def _observe(
 
 
 _LISTING = Listing(
-    pages=_pages,
+    pages=paged("ec2", "describe_transit_gateways", "TransitGateways", MaxResults=PAGE),
     id_of=lambda gateway: str(gateway["TransitGatewayId"]),
     one=_one,
     observe=_observe,
