@@ -24,12 +24,14 @@ from rightstate import storage
 from rightstate.accounts import settings
 from rightstate.aws import sessions
 from rightstate.catalogue import load_all
-from rightstate.models.backfill import Scope, SurveyTask, Work
+from rightstate.models.backfill import PlaceTypes, Scope, SurveyTask, Work
 from rightstate.models.settings import Account, Enabled
 from rightstate.models.start import Execution
 from rightstate.policy import Mode
+from rightstate.states.backfill import PLACES_OF_A_SCOPE
 from rightstate.states.scope_survey import TYPES_AT_ONCE, survey_scope
 from rightstate.storage.tables import TABLES
+from rightstate.surveying import looks
 from rightstate.surveying.survey import READERS
 from rightstate_cli.application import sam_template
 from rightstate_cli.embedded.engine import simulated
@@ -54,6 +56,8 @@ SECONDS_A_CALL, SECONDS_OF_A_CALL, SECONDS_A_TYPE = 0.05, 0.003, 0.001
 SURVEY_GB, SURVEY_CORES, FUNCTION_GB = 1, 0.58, 0.5
 """Lambda gives one core for 1,769 MB (Lambda guide, Configure memory)."""
 TYPES_A_PLACE, READ_ALONE, RESULTS = 5, 0.25, 2
+"""Assumed types with resources, beside those that every place has; the share of all resources that is read one by
+one; and the objects that a map writes."""
 COLD_SECONDS, RESTORE_SECONDS, TRAIL_SECONDS = 1.5, 0.4, 5
 SNAP_CACHE, SNAP_RESTORE, FUNCTIONS = 0.0000015046, 0.0001397998, 9
 
@@ -140,13 +144,19 @@ def measured() -> dict[str, Path]:
 
 
 def of_the_backfill() -> dict[str, int]:
-    """The states that it enters for a place where all is well, for a service of one where something is to be
+    """The states that it enters for a scope where all is well, for a service of one where something is to be
     done, and for each resource that is acted on."""
     definition = json.loads((sam_template.root() / "statemachines" / "backfill.asl.json").read_text())
     place = definition["States"]["Each scope"]["ItemProcessor"]
     service = place["States"]["Each service"]["ItemProcessor"]
     resource = service["States"]["Each resource"]["ItemProcessor"]
-    return {"place": _entered(place), "service": _entered(service), "resource": _entered(resource)}
+    return {"scope": _entered(place), "service": _entered(service), "resource": _entered(resource)}
+
+
+def _services_at_once() -> int:
+    definition = json.loads((sam_template.root() / "statemachines" / "backfill.asl.json").read_text())
+    scope = definition["States"]["Each scope"]["ItemProcessor"]["States"]
+    return int(scope["Each service"]["MaxConcurrency"])
 
 
 def _entered(machine: Mapping[str, Any]) -> int:
@@ -159,9 +169,13 @@ def _entered(machine: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True)
 class Surveyed:
-    """What surveying a place takes, in calls to the account: where there is nothing, and for one more bucket."""
+    """What surveying a place takes, in calls to the account: where there is nothing, and for one more bucket.
+
+    `everywhere` counts the types of which every place has a resource: its settings, and its default VPC's parts.
+    """
 
     types: int
+    everywhere: int
     empty: int
     bucket: int
 
@@ -171,13 +185,16 @@ def surveyed() -> Surveyed:
     types = tuple(each.name for each in load_all())
     found = []
     with _hub() as task:
+        [place] = task.scope.places
         for buckets in range(3):
             for number in range(max(0, buckets - 1), buckets):
                 boto3.client("s3").create_bucket(Bucket=f"measured-{number}", **_THERE)
             with Calls() as calls, redirect_stdout(StringIO()):  # its metrics
                 survey_scope(task)
             found.append(sum(call not in _OF_THE_HUB for call in calls.made))
-    return Surveyed(types=len(types), empty=found[0], bucket=found[2] - found[1])
+            if not buckets:
+                everywhere = len(looks.deployed().parts_of(task.scope.account, place.region))
+    return Surveyed(types=len(types), everywhere=everywhere, empty=found[0], bucket=found[2] - found[1])
 
 
 _THERE: Any = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
@@ -218,7 +235,10 @@ def _hub() -> Iterator[SurveyTask]:
             execution=Execution(
                 id=f"{arn}:{name}", name=name, started="2030-01-01T00:00:00.000Z", state_machine=arn
             ),
-            scope=Scope(account=account, region=region, types=tuple(each.name for each in load_all())),
+            scope=Scope(
+                account=account,
+                places=(PlaceTypes(region=region, types=tuple(each.name for each in load_all())),),
+            ),
             work=Work(
                 batch=name,
                 scopes=None,
@@ -275,7 +295,8 @@ class Sweep:
 
 def sweep(path: Path, seen: Surveyed, states: Mapping[str, int]) -> Sweep:
     """Of all resources, of which so many are broken."""
-    places = ACCOUNTS * REGIONS
+    places, scopes = ACCOUNTS * REGIONS, ACCOUNTS * ceil(REGIONS / PLACES_OF_A_SCOPE)
+    looked = places * (seen.everywhere + TYPES_A_PLACE)
     broken = RESOURCES * BROKEN
     # Most broken ones are alone in their place and service.
     services = broken
@@ -288,20 +309,20 @@ def sweep(path: Path, seen: Surveyed, states: Mapping[str, int]) -> Sweep:
     single = RESOURCES * READ_ALONE * seen.bucket
     reading = single * (SECONDS_A_CALL / READERS + SECONDS_OF_A_CALL / SURVEY_CORES)
     return Sweep(
-        transitions=places * states["place"]
+        transitions=scopes * states["scope"]
         + services * states["service"]
         + broken * (states["resource"] + path.states),
-        starts=places + 2 * broken,
+        starts=scopes + 2 * broken,
         assume_role=places * seen.types + broken * path.assume_role,
         survey_seconds=places * a_place + reading,
         function_seconds=broken * path.functions * SECONDS_A_FUNCTION,
-        invocations=places + broken * path.functions,
+        invocations=scopes + broken * path.functions,
         histories=broken,
         write_units=broken * (COPIES * ENTRY_KB + KEYS) + places * seen.types,
         # A look of each type that there is, the list of a place's items and of its looks; a service's items
         # and what its map writes.
-        puts=places * (TYPES_A_PLACE + 2) + services * (1 + RESULTS),
-        gets=places * (TYPES_A_PLACE + 1) + services,
+        puts=looked + places * 2 + services * (1 + RESULTS),
+        gets=looked + places + services,
     )
 
 
@@ -339,14 +360,18 @@ def _lines(paths: dict[str, Path], seen: Surveyed) -> Iterator[str]:
     yield "## A place and a resource"
     yield ""
     yield (
-        "A place is an account in a region. One function surveys it. It starts an execution only for a resource that "
-        "needs a change or an approval, is busy, or cannot be read."
+        f"A place is an account in a region. One function surveys {PLACES_OF_A_SCOPE} places of an account, which are a "
+        "scope. An execution is started only for a resource that needs a change or an approval, is busy, or cannot be read."
     )
     yield ""
     yield from _table(
         ("counted", "number"),
         [
-            ("states of the backfill for a place where nothing is broken", states["place"]),
+            (
+                f"states of the backfill for {PLACES_OF_A_SCOPE} places where nothing is broken",
+                states["scope"],
+            ),
+            ("types of which every place has a resource, such as its default VPC", seen.everywhere),
             ("calls to the account for a place without resources", seen.empty),
             ("AssumeRole for a place, one for each type", seen.types),
             ("more calls for each bucket, for all policies", seen.bucket),
@@ -383,7 +408,7 @@ def _lines(paths: dict[str, Path], seen: Surveyed) -> Iterator[str]:
     looking = swept.survey_seconds / SCOPES_AT_ONCE
     yield ""
     yield (
-        f"The quota **{QUOTAS[slowest].name}** limits first. The backfill surveys {SCOPES_AT_ONCE} places at a time. A "
+        f"The quota **{QUOTAS[slowest].name}** limits first. The backfill surveys {SCOPES_AT_ONCE} scopes at a time. A "
         f"place takes {a_place:.1f} s on average, all places **{_hours(looking)}**. Remediations run meanwhile. Throttled "
         "calls are retried, with jitter. The calls to an account share the rates of its services, so a place has at most "
         f"{READERS} reads at a time, and {CONCURRENCY} remediations of a service."
@@ -419,7 +444,7 @@ def _lines(paths: dict[str, Path], seen: Surveyed) -> Iterator[str]:
     yield f"- A call to an account takes {SECONDS_A_CALL} s, of which Python takes {SECONDS_OF_A_CALL} s."
     yield f"- A type in a place takes {SECONDS_A_TYPE} s of processor time beside its calls: a session, and a client that sessions share. It took 0.0005 s here, and 0.003 to 0.027 s where the process had no client of that service and region yet."
     yield f"- A function of a remediation takes {SECONDS_A_FUNCTION} s."
-    yield f"- A place has resources of {TYPES_A_PLACE} types. {READ_ALONE:.0%} of all resources are read one by one, as buckets are."
+    yield f"- A place has resources of {TYPES_A_PLACE} types beside the {seen.everywhere} of which every place has some. {READ_ALONE:.0%} of all resources are read one by one, as buckets are."
     yield f"- An entry has {ENTRY_KB} KiB, and an invocation logs {LOG_KB} KB. The results of a map are {RESULTS} objects: its manifest and what succeeded."
     yield ""
     yield from _latency(path)
@@ -440,7 +465,7 @@ def _other_quotas(path: Path) -> Iterator[str]:
             (
                 "Distributed Map runs at a time",
                 "1,000",
-                f"{SCOPES_AT_ONCE} places with up to 13 services each",
+                f"{SCOPES_AT_ONCE} scopes with up to {_services_at_once()} services each",
             ),
             ("items of a Distributed Map in one file", "10 GB", "about 0.4 KB an item"),
             ("state data", "256 KiB", "no list of resources is in it; they are in the work bucket"),

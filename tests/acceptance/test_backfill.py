@@ -190,7 +190,8 @@ def test_an_item_that_names_no_remediation_starts_nothing(hub: Hub, member: Serv
         {"resource_type": "sqs-queue", "name": "evil-2", "input": {**given, "undo": "x", "group": "y"}},
     ]
     where = {"bucket": bucket, "key": "batches/evil/items.json"}
-    scope = {"account": account, "region": REGION, "service": "sqs", "types": ["sqs-queue"]}
+    place = {"region": REGION, "types": ["sqs-queue"]}
+    scope = {"account": account, "places": [place], "service": "sqs"}
     scopes = [{**scope, "items": where, "count": len(items)}]
     for key, content in (("items", items), ("scopes", scopes)):
         s3.put_object(Bucket=bucket, Key=f"batches/evil/{key}.json", Body=json.dumps(content).encode())

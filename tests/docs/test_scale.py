@@ -14,7 +14,7 @@ def test_a_resource_takes_the_states_that_it_enters_and_a_function_for_each_task
     assert paths["compliant"].functions < paths["compliant"].states
     # Apply and Verify.
     assert paths["remediated"].states - paths["compliant"].states == 2
-    assert scale.of_the_backfill() == {"place": 3, "service": 1, "resource": 2}
+    assert scale.of_the_backfill() == {"scope": 3, "service": 1, "resource": 2}
 
 
 def test_a_sweep_of_a_million_resources_is_within_what_it_may_take() -> None:

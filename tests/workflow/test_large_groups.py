@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rightstate.accounts import settings
-from rightstate.models.backfill import BackfillInput, BackfillTask, Scope, SurveyTask
+from rightstate.models.backfill import BackfillInput, BackfillTask, PlaceTypes, Scope, SurveyTask
 from rightstate.models.start import Execution, StartInput
 from rightstate.policy import Mode
 from rightstate.states import backfill, resolve
@@ -104,7 +104,7 @@ def test_that_backfill_lists_the_group_and_knows_the_event_of_each(hub: Engine) 
     given = {"accounts": [OTHER], "regions": [REGION], "types": ["s3-bucket"], "group": "account"}
     work = backfill.find_scopes(BackfillTask(execution=BACKFILL, input={**given, "event": GIVEN["event"]}))
     [scope] = [Scope.model_validate(each) for each in stored(hub, work.scopes)]
-    assert (scope.group, scope.types) == ("account", ("s3-bucket",))
+    assert (scope.group, [each.types for each in scope.places]) == ("account", [("s3-bucket",)])
     [found] = survey_scope(SurveyTask(execution=BACKFILL, scope=scope, work=work)).services
     items = [StartInput.model_validate(item["input"]) for item in stored(hub, found.items)]
     assert {(item.region, item.resource) for item in items} == BUCKETS
@@ -114,7 +114,8 @@ def test_that_backfill_lists_the_group_and_knows_the_event_of_each(hub: Engine) 
 
 def test_what_a_group_has_in_regions_that_the_account_leaves_out_is_not_started(hub: Engine) -> None:
     hub.configure(settings.read(OTHER).model_copy(update={"regions": ("eu-west-1",)}))
-    scope = Scope(account=OTHER, region="eu-west-1", types=("s3-bucket",), group="account")
+    place = PlaceTypes(region="eu-west-1", types=("s3-bucket",))
+    scope = Scope(account=OTHER, places=(place,), group="account")
     work = backfill.find_scopes(BackfillTask(execution=BACKFILL, input={"accounts": [OTHER]}))
     [found] = survey_scope(SurveyTask(execution=BACKFILL, scope=scope, work=work)).services
     assert [item["input"]["resource"] for item in stored(hub, found.items)] == ["grouped-2"]

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from rightstate.catalogue import load
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
+from rightstate.models.backfill import Scope
 from rightstate.models.names import BATCH
 from rightstate.models.start import StartInput
 from rightstate.states.backfill import to_start
@@ -346,17 +347,17 @@ class Batches:
         for (account, region, service), items in sorted(grouped.items()):
             if items is _UNLISTED:
                 # The next run looks there again.
-                types = (service,) if service else self._types_of(folder, account, region)
-                scopes.append({"account": account, "region": region, "types": types})
+                types = [service] if service else self._types_of(folder, account, region)
+                scopes.append({"account": account, "places": [{"region": region, "types": types}]})
                 continue
             key = f"{folder}/{account}-{region}-{service}.json"
+            types = sorted({each["resource_type"] for each in items})
             self._put(key, items)
             scopes.append(
                 {
                     "account": account,
-                    "region": region,
+                    "places": [{"region": region, "types": types}],
                     "service": service,
-                    "types": sorted({each["resource_type"] for each in items}),
                     "items": {"bucket": self._bucket, "key": key},
                     "count": len(items),
                 }
@@ -368,13 +369,17 @@ class Batches:
 
     def _types_of(self, folder: str, account: str, region: str) -> list[str]:
         """What is to be looked at in a place that the batch has not come to."""
-        scopes = self._get(self._at(folder)["key"])
         return [
             each
-            for scope in scopes
-            if (scope["account"], scope["region"]) == (account, region)
-            for each in scope["types"]
+            for scope in self._places(self._at(folder)["key"]) or ()
+            for place in scope.places
+            if (scope.account, place.region) == (account, region)
+            for each in place.types
         ]
+
+    def _places(self, key: str) -> list[Scope] | None:
+        found = self._get(key)
+        return None if found is None else [Scope.model_validate(each) for each in found]
 
     def _put(self, key: str, content: Any) -> None:
         with answers("Nothing was started."):
@@ -398,27 +403,32 @@ class Batches:
     def _scopes(self, batch: str) -> dict[tuple[str, str, str], list[dict[str, Any]]] | None:
         """The items by account, region and service; `_UNLISTED` for those that are not listed. None where
         there is no such batch."""
-        scopes = self._get(self.scopes(batch)["key"])
+        scopes = self._places(self.scopes(batch)["key"])
         if scopes is None:
             return None
         found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
         for scope in scopes:
-            where = scope["account"], scope["region"]
-            if scope.get("items"):
-                key = scope["items"]["key"]
-                found[*where, scope["service"]] = self._get(key) or _UNLISTED
-                continue
-            # A place that the run looks at has its items, by service, where that writes them.
-            name = f"{_folder(batch)}/{'-'.join(where)}"
-            looked = self._get(f"{name}.json")
-            if looked is None:
-                found[*where, ""] = _UNLISTED
-                continue
-            for service in looked["services"]:
-                found[*where, service] = self._get(f"{name}-{service}.json") or []
-            for resource_type in looked["unlisted"]:
-                found[*where, resource_type] = _UNLISTED
+            for place in scope.places:
+                where = scope.account, place.region
+                if scope.items:
+                    found[*where, scope.service] = self._get(scope.items.key) or _UNLISTED
+                else:
+                    found |= self._looked_at(_folder(batch), *where)
         return found
+
+    def _looked_at(
+        self, folder: str, account: str, region: str
+    ) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+        """As `_scopes`, of a place whose items the run finds itself, and has written by service."""
+        name = f"{folder}/{account}-{region}"
+        looked = self._get(f"{name}.json")
+        if looked is None:
+            return {(account, region, ""): _UNLISTED}
+        found = {
+            (account, region, service): self._get(f"{name}-{service}.json") or []
+            for service in looked["services"]
+        }
+        return found | {(account, region, each): _UNLISTED for each in looked["unlisted"]}
 
     def _get(self, key: str) -> Any:
         with answers("Nothing was changed."):

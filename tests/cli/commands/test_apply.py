@@ -199,8 +199,9 @@ def test_what_the_hub_is_asked_to_do_is_what_the_plan_says(
     }
     assert given["requester"]
     [scope] = backfill.read(**given["scopes"])
-    assert (scope["account"], scope["region"], scope["service"]) == (OWN, REGION, "sqs")
-    assert (scope["types"], scope["count"]) == (["sqs-queue"], 1)
+    place = {"region": REGION, "types": ["sqs-queue"]}
+    assert (scope["account"], scope["places"]) == (OWN, [place])
+    assert (scope["service"], scope["count"]) == ("sqs", 1)
     [item] = backfill.items(given["scopes"])
     assert item["name"].startswith(f"{batch}-")
     assert item["input"] == {

@@ -72,7 +72,12 @@ class Hub:
 
     def places(self, **given: Any) -> set[tuple[str, str, str]]:
         """Account, region and type of what is looked at."""
-        return {(scope.account, scope.region, name) for scope in self.scopes(**given) for name in scope.types}
+        return {
+            (scope.account, place.region, name)
+            for scope in self.scopes(**given)
+            for place in scope.places
+            for name in place.types
+        }
 
 
 def execution(name: str = "a-name", started: str = "2026-11-23T09:00:00Z") -> Execution:
@@ -171,9 +176,17 @@ def test_a_global_service_is_looked_at_once_in_its_home_region(hub: Hub) -> None
     assert hub.places() == {(ONE, "us-east-1", "iam-password-policy")}
 
 
-def test_all_types_of_a_place_share_a_scope_since_each_scope_costs_state_transitions(hub: Hub) -> None:
+def test_some_places_of_an_account_share_a_scope_since_each_scope_costs_state_transitions(hub: Hub) -> None:
+    five = (HERE, THERE, "eu-north-1", "ap-south-1", "sa-east-1")
+    hub.register(ONE, QUEUES, regions=five)
+    hub.register(TWO, QUEUES, regions=(HERE,))
+    found = [(scope.account, tuple(place.region for place in scope.places)) for scope in hub.scopes()]
+    assert sorted(found) == sorted([(ONE, five[:4]), (ONE, five[4:]), (TWO, (HERE,))])
+
+
+def test_all_types_of_a_place_are_looked_at_together(hub: Hub) -> None:
     hub.register(ONE, DATABASES, QUEUES, PASSWORDS, regions=(HERE, THERE))
-    assert {(scope.region, scope.types) for scope in hub.scopes()} == {
+    assert {(place.region, place.types) for scope in hub.scopes() for place in scope.places} == {
         (HERE, ("rds-instance", "sqs-queue")),
         (THERE, ("rds-instance", "sqs-queue", "iam-password-policy")),
     }
@@ -275,7 +288,7 @@ def items(hub: Hub, **given: Any) -> set[tuple[str, str, str, str]]:
         assert scope.items and scope.count == len(hub.read(scope.items))
         for item in hub.read(scope.items):
             start = StartInput.model_validate(item["input"])
-            assert (start.account, start.region) == (scope.account, scope.region)
+            assert (start.account, [start.region]) == (scope.account, [each.region for each in scope.places])
             found.add((start.account, start.region, item["resource_type"], str(start.resource)))
     return found
 

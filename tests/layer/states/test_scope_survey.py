@@ -17,7 +17,15 @@ from rightstate import storage
 from rightstate.accounts import settings
 from rightstate.aws import sessions
 from rightstate.executions import step
-from rightstate.models.backfill import Found, Scope, StoredObject, SurveyTask, TypeLeft, Work
+from rightstate.models.backfill import (
+    Found,
+    PlaceTypes,
+    Scope,
+    StoredObject,
+    SurveyTask,
+    TypeLeft,
+    Work,
+)
 from rightstate.models.settings import Account, Enabled
 from rightstate.models.start import Execution
 from rightstate.policy import Mode
@@ -27,7 +35,7 @@ from rightstate.storage.tables import GUARDS, LEDGER, SETTINGS
 from rightstate.surveying import looks
 from tests.layer.storage.conftest import created
 
-ACCOUNT, HERE = "123456789012", "eu-west-1"
+ACCOUNT, HERE, ELSEWHERE = "123456789012", "eu-west-1", "eu-central-1"
 ARN = f"arn:aws:states:{HERE}:{ACCOUNT}:execution:rightstate-backfill"
 QUEUES, TABLES = "sqs-server-side-encryption", "dynamodb-point-in-time-recovery"
 TIMES = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC))
@@ -86,14 +94,19 @@ def encrypt(name: str) -> None:
     boto3.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"SqsManagedSseEnabled": "true"})
 
 
-def task(found: Found | None = None, types: tuple[str, ...] = ("sqs-queue",), **work: Any) -> SurveyTask:
+def task(
+    found: Found | None = None,
+    types: tuple[str, ...] = ("sqs-queue",),
+    regions: tuple[str, ...] = (HERE,),
+    **work: Any,
+) -> SurveyTask:
     execution = Execution(
         id=f"{ARN}/Scopes:n",
         name="n",
         started=work.pop("started", "2030-01-01T00:00:00.000Z"),
         state_machine=ARN,
     )
-    scope = Scope(account=ACCOUNT, region=HERE, types=types)
+    scope = Scope(account=ACCOUNT, places=[{"region": region, "types": types} for region in regions])
     return SurveyTask(execution=execution, scope=scope, work=WORK.model_copy(update=work), found=found)
 
 
@@ -172,10 +185,35 @@ def test_what_is_to_be_approved_is_to_be_started() -> None:
 
 def test_a_scope_that_comes_with_its_items_is_not_looked_at() -> None:
     where = StoredObject(bucket="work", key="batches/b/x.json")
-    scope = Scope(account=ACCOUNT, region=HERE, service="sqs", types=("sqs-queue",), items=where, count=2)
+    place = PlaceTypes(region=HERE, types=("sqs-queue",))
+    scope = Scope(account=ACCOUNT, places=(place,), service="sqs", items=where, count=2)
     found = survey_scope(task().model_copy(update={"scope": scope}))
     assert [(each.service, each.items, each.count) for each in found.services] == [("sqs", where, 2)]
     assert not found.more and seen() == {}
+
+
+def test_the_regions_of_a_scope_are_surveyed_each_for_itself() -> None:
+    make_queues(2)
+    sqs = boto3.client("sqs", region_name=ELSEWHERE)
+    sqs.create_queue(QueueName="queue-00000", Attributes={"SqsManagedSseEnabled": "false"})
+    found = survey_scope(task(regions=(HERE, ELSEWHERE)))
+    assert [(each.region, each.service, each.count) for each in found.services] == [
+        (ELSEWHERE, "sqs", 1),
+        (HERE, "sqs", 2),
+    ]
+    assert len({each["name"] for each in items(found)}) == 3
+    counted = looks.deployed().counts(ACCOUNT, *TIMES)
+    assert {(each.region, each.resources) for each in counted} == {(HERE, 2), (ELSEWHERE, 1)}
+    for region, services in ((HERE, ["sqs"]), (ELSEWHERE, ["sqs"])):
+        index = storage.objects().get(f"batches/b/{ACCOUNT}-{region}.json")
+        assert json.loads(index or b"") == {"services": services, "unlisted": []}
+
+
+def test_a_scope_that_an_earlier_version_wrote_is_read() -> None:
+    written = {"account": ACCOUNT, "region": HERE, "types": ["sqs-queue"], "service": "sqs", "count": 2}
+    assert Scope.model_validate(written) == Scope(
+        account=ACCOUNT, places=({"region": HERE, "types": ("sqs-queue",)},), service="sqs", count=2
+    )
 
 
 # --- What is only reported ---
@@ -287,7 +325,7 @@ def test_a_throttled_list_is_tried_again_later_and_given_up_at_last(monkeypatch:
     for tries in range(1, scope_survey.TRIES):
         found = survey_scope(task(found, ("dynamodb-table", "sqs-queue")))
         assert (found.more, found.throttled) == (True, True)
-        assert found.left == (TypeLeft(resource_type="dynamodb-table", tries=tries),)
+        assert found.left == (TypeLeft(region=HERE, resource_type="dynamodb-table", tries=tries),)
     found = survey_scope(task(found))
     assert (found.more, found.throttled, found.failed) == (False, False, True)
     assert started(found) == names

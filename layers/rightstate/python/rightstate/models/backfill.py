@@ -77,20 +77,36 @@ class BackfillInput(Frozen):
         return self
 
 
-class Scope(Frozen):
-    """What one execution of the backfill's map is about: an account and region.
+class PlaceTypes(Frozen):
+    """A region of a scope's account, and the resource types to look at there."""
 
-    Where the resources are known, `items` and `count` are there, and all of them are of one `service`. Else
-    those of `types` are looked at; with `group` only those of a group, of whatever region.
+    region: str = Field(pattern=REGION, max_length=32)
+    types: tuple[str, ...]
+
+
+class Scope(Frozen):
+    """What one execution of the backfill's map is about: some regions of an account.
+
+    Where the resources are known, `items` and `count` are there, and all of them are of one region and one
+    `service`. Else the places are looked at, one after another; with `group` only the resources of a group,
+    of whatever region.
     """
 
     account: str = Field(pattern=ACCOUNT)
-    region: str = Field(pattern=REGION, max_length=32)
+    places: tuple[PlaceTypes, ...] = Field(min_length=1)
     service: str = ""
-    types: tuple[str, ...]
     group: ResourceName | None = None
     items: StoredObject | None = None
     count: int | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_region(cls, given: Any) -> Any:
+        """A scope that an earlier version wrote, whose batch is kept for 90 days."""
+        if not isinstance(given, Mapping) or "region" not in given:
+            return given
+        place = {"region": given["region"], "types": given["types"]}
+        return {**{key: given[key] for key in given if key not in place}, "places": [place]}
 
 
 class Work(Frozen):
@@ -126,9 +142,12 @@ class Begun(Frozen):
 
 
 class TypeLeft(Frozen):
-    """A resource type that is to be surveyed, from the page that `token` names. `tries` counts how often AWS
-    has asked for fewer calls."""
+    """A resource type that is to be surveyed in a region, from the page that `token` names.
 
+    `tries` counts how often AWS has asked for fewer calls.
+    """
+
+    region: str
     resource_type: str
     token: str = ""
     tries: int = 0
@@ -138,14 +157,16 @@ class TypeLeft(Frozen):
 class NotListed(Frozen):
     """A resource type whose resources could not be listed, with the error as a Catch has it."""
 
+    region: str
     resource_type: str
     service: str
     failure: Mapping[str, str]
 
 
 class ServiceItems(Frozen):
-    """The executions to start for resources of one service, which share its throttling."""
+    """The executions to start for resources of one region and service, which share its throttling."""
 
+    region: str
     service: str
     items: StoredObject
     count: int

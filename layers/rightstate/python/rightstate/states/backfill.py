@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from rightstate import storage
@@ -27,6 +28,7 @@ from rightstate.models.backfill import (
     BackfillInput,
     BackfillTask,
     NamedResource,
+    PlaceTypes,
     Scope,
     ServiceItems,
     StoredObject,
@@ -42,6 +44,9 @@ from rightstate.resource_type import Place, Resource, ResourceType
 
 LONGEST_WAIT = timedelta(days=5)
 """So far ahead a backfill may begin. Its machine has some days more than that for the work itself."""
+PLACES_OF_A_SCOPE = 4
+"""Regions of an account that one execution of the map surveys, as each execution costs state transitions. The
+types that could not be listed are in its state data, some hundred bytes each. It has room for 256 KiB."""
 
 
 def find_scopes(task: BackfillTask) -> Work:
@@ -114,8 +119,9 @@ def _scopes(given: BackfillInput, partition: str) -> Iterator[Scope]:
         for each in enabled:
             if home := each.home_regions.get(partition):
                 types.setdefault(home, []).append(each.name)
-        for region, named in types.items():
-            yield Scope(account=account.account, region=region, types=tuple(named))
+        places = (PlaceTypes(region=region, types=tuple(named)) for region, named in types.items())
+        while some := tuple(islice(places, PLACES_OF_A_SCOPE)):
+            yield Scope(account=account.account, places=some)
 
 
 def _types(given: BackfillInput) -> list[ResourceType]:
@@ -159,7 +165,7 @@ def _scopes_of_named(given: BackfillInput, work: Work, partition: str) -> Iterat
             found.setdefault(place, []).append((resource_type, resource.region, resource.id))
     for (account, region, service), resources in found.items():
         types = tuple(dict.fromkeys(resource_type.name for resource_type, _, _ in resources))
-        scope = Scope(account=account, region=region, service=service, types=types)
+        scope = Scope(account=account, places=(PlaceTypes(region=region, types=types),), service=service)
         found_items = _items(scope, work, resources)
         yield scope.model_copy(update={"items": found_items.items, "count": found_items.count})
 
@@ -206,8 +212,9 @@ def _items(scope: Scope, work: Work, resources: Iterable[tuple[ResourceType, str
     items = [
         item(scope, work, resource_type, region, resource) for resource_type, region, resource in resources
     ]
-    where = _stored(items_key(scope, work, scope.service), items)
-    return ServiceItems(service=scope.service, items=where, count=len(items))
+    [place] = scope.places
+    where = _stored(items_key(scope, work, place.region, scope.service), items)
+    return ServiceItems(region=place.region, service=scope.service, items=where, count=len(items))
 
 
 def item(scope: Scope, work: Work, resource_type: ResourceType, region: str, resource: str) -> dict[str, Any]:
@@ -228,19 +235,19 @@ def item(scope: Scope, work: Work, resource_type: ResourceType, region: str, res
     )
 
 
-def scope_key(scope: Scope, work: Work) -> str:
-    """What the keys of a scope's objects in the work bucket begin with."""
-    return f"batches/{work.batch}/{scope.account}-{scope.region}"
+def place_key(scope: Scope, work: Work, region: str) -> str:
+    """What the keys of a place's objects in the work bucket begin with."""
+    return f"batches/{work.batch}/{scope.account}-{region}"
 
 
-def index_key(scope: Scope, work: Work) -> str:
+def index_key(scope: Scope, work: Work, region: str) -> str:
     """Where it says of which services there are items, and which types could not be listed."""
-    return f"{scope_key(scope, work)}.json"
+    return f"{place_key(scope, work, region)}.json"
 
 
-def items_key(scope: Scope, work: Work, service: str) -> str:
-    """Where the items of a service of the scope are."""
-    return f"{scope_key(scope, work)}-{service}.json"
+def items_key(scope: Scope, work: Work, region: str, service: str) -> str:
+    """Where the items of a service of the place are."""
+    return f"{place_key(scope, work, region)}-{service}.json"
 
 
 def _narrowed(resource_type: ResourceType, work: Work) -> tuple[str, ...] | None:

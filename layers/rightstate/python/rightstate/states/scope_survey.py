@@ -1,4 +1,4 @@
-"""Survey: what has to be done about the resources of an account and region.
+"""Survey: what has to be done about the resources of an account in some regions.
 
 All of them are looked at, page by page, and an execution is put into the work bucket for each that needs one.
 What was seen is kept as a look. A function has minutes: before its time is up it says where it stands, and
@@ -7,7 +7,7 @@ the next invocation goes on there.
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import UTC, datetime
@@ -44,7 +44,7 @@ from rightstate.notifying import notification
 from rightstate.resource_type import Place, Resource, ResourceType
 from rightstate.states import resolve
 from rightstate.states.assessment import Assessed, Page, assess, assess_group, line_of
-from rightstate.states.backfill import index_key, item, items_key, scope_key
+from rightstate.states.backfill import index_key, item, items_key, place_key
 from rightstate.surveying import looks
 from rightstate.surveying.looks import Look
 from rightstate.surveying.survey import READERS
@@ -66,9 +66,18 @@ def survey_scope(task: SurveyTask) -> Found:
     """
     scope = task.scope
     if scope.items:  # It comes with a plan, or names its resources.
-        known = ServiceItems(service=scope.service, items=scope.items, count=scope.count or 0)
+        [place] = scope.places
+        known = ServiceItems(
+            region=place.region, service=scope.service, items=scope.items, count=scope.count or 0
+        )
         return Found(services=(known,) if known.count else ())
-    found = task.found or Found(left=tuple(TypeLeft(resource_type=name) for name in scope.types))
+    found = task.found or Found(
+        left=tuple(
+            TypeLeft(region=place.region, resource_type=name)
+            for place in scope.places
+            for name in place.types
+        )
+    )
     with ThreadPoolExecutor(READERS) as readers, ThreadPoolExecutor(TYPES_AT_ONCE) as types:
         survey = _Survey(task, found, readers)
         # Each in a context of its own, which knows how much time is left.
@@ -90,7 +99,7 @@ class _Survey:
         self._items = _Items(task, found)
         self._left: list[TypeLeft] = []
         self._unlisted = list(found.unlisted)
-        self._before = looks.deployed().parts_of(task.scope.account, task.scope.region) if self._whole else {}
+        self._before = self._looks_before() if self._whole else {}
         self._throttled = False
 
     def type(self, begun: TypeLeft) -> None:
@@ -99,7 +108,7 @@ class _Survey:
             self._left.append(begun)
             return
         resource_type = load(begun.resource_type)
-        progress = _Progress(begun, self._look(resource_type, begun))
+        progress = _Progress(begun, self._look(begun))
         try:
             self._surveyed(resource_type, progress)
         except (RoleNotAssumed, WrongAccount):
@@ -109,60 +118,73 @@ class _Survey:
                 self._throttled = True
                 self._left.append(progress.left(tries=begun.tries + 1))
             else:
-                self._fail(resource_type, error)
+                self._fail(resource_type, begun.region, error)
         except RightstateError as error:
-            self._fail(resource_type, error)
+            self._fail(resource_type, begun.region, error)
         except Exception as error:  # One type's trouble never hides the others.
-            self._fail(resource_type, defect(error))
+            self._fail(resource_type, begun.region, defect(error))
 
     def ended(self) -> Found:
         """Where the survey stands now."""
         done = not self._left
         services = self._items.finished() if done else self._items.set_aside()
         if done:
-            # What shows a batch finds its items by it.
-            index = {
-                "services": [each.service for each in services],
-                "unlisted": [each.resource_type for each in self._unlisted],
-            }
-            with named_errors():
-                key = index_key(self._task.scope, self._task.work)
-                storage.objects().put(key, _as_bytes(index))
+            for place in self._task.scope.places:
+                self._write_index(place.region, services)
         return Found(
             round=self._round + 1,
             more=not done,
             throttled=self._throttled,
             failed=bool(self._unlisted),
-            left=tuple(sorted(self._left, key=lambda each: each.resource_type)),
-            services=tuple(sorted(services, key=lambda each: each.service)),
-            unlisted=tuple(sorted(self._unlisted, key=lambda each: each.resource_type)),
+            left=tuple(sorted(self._left, key=lambda each: (each.region, each.resource_type))),
+            services=tuple(sorted(services, key=lambda each: (each.region, each.service))),
+            unlisted=tuple(sorted(self._unlisted, key=lambda each: (each.region, each.resource_type))),
         )
+
+    def _write_index(self, region: str, services: Sequence[ServiceItems]) -> None:
+        """What shows a batch finds its items by it."""
+        index = {
+            "services": [each.service for each in services if each.region == region],
+            "unlisted": [each.resource_type for each in self._unlisted if each.region == region],
+        }
+        with named_errors():
+            key = index_key(self._task.scope, self._task.work, region)
+            storage.objects().put(key, _as_bytes(index))
+
+    def _looks_before(self) -> dict[tuple[str, str], list[str]]:
+        """The keys of the looks before this one, by region and resource type."""
+        kept, account = looks.deployed(), self._task.scope.account
+        return {
+            (place.region, resource_type): keys
+            for place in self._task.scope.places
+            for resource_type, keys in kept.parts_of(account, place.region).items()
+        }
 
     def _surveyed(self, resource_type: ResourceType, progress: "_Progress") -> None:
         task, account = self._task, self._account
         policies = resolve.chosen(resource_type, account, self._policies(resource_type), task.work.mode)
         if not policies:
             return
-        told = self._told(resource_type, progress)
-        for page in self._pages(resource_type, policies, progress.token):
+        told = self._told(progress)
+        for page in self._pages(resource_type, policies, progress):
             for each in page.assessed:
-                self._judge(resource_type, each, page.read_at, progress.look, told)
+                self._judge(resource_type, progress, each, page.read_at, told)
             progress.token = page.next
             if page.next and seconds_left() < MARGIN_SECONDS:
                 self._left.append(progress.left())
                 return
         if progress.look:
-            batch, before = task.work.batch, self._parts(resource_type)
+            batch, before = task.work.batch, self._parts(progress)
             counts = progress.look.finish(datetime.now(UTC), task.execution.id, batch, before)
             metrics.add("ResourcesSeen", counts.resources)
             metrics.add("ResourcesBroken", counts.broken)
             metrics.add("ResourcesUnreadable", counts.unreadable)
 
     def _pages(
-        self, resource_type: ResourceType, policies: Mapping[str, Enabled], token: str
+        self, resource_type: ResourceType, policies: Mapping[str, Enabled], progress: "_Progress"
     ) -> Iterator[Page]:
         scope, execution = self._task.scope, self._task.execution
-        place = Place(account=scope.account, region=scope.region, partition=execution.partition)
+        place = Place(account=scope.account, region=progress.region, partition=execution.partition)
 
         def guard_of(resource: Resource) -> Guard:
             named = f"{resource.account}/{resource_name(resource_type, resource)}"
@@ -176,7 +198,7 @@ class _Survey:
                 policies,
                 guard_of,
                 execution.name,
-                token=token,
+                token=progress.token,
                 readers=self._readers,
             )
         return assess_group(
@@ -187,28 +209,28 @@ class _Survey:
             policies,
             guard_of,
             execution,
-            token=token,
+            token=progress.token,
             readers=self._readers,
         )
 
     def _judge(
         self,
         resource_type: ResourceType,
+        progress: "_Progress",
         each: Assessed,
         read_at: str,
-        look: Look | None,
         told: Mapping[str, str],
     ) -> None:
         if isinstance(each.error, ResourceGone):
             return
         line = line_of(resource_type, each, read_at)
-        if look:
-            look.add(line)
+        if progress.look:
+            progress.look.add(line)
         reported = each.decision is not None and each.decision.outcome in notification.TOLD
         # What a sweep has reported before is not reported again each time, as long as it stays the same.
         new = reported and told.get(line.resource) != line.finding
         if each.needs_execution or new:
-            self._items.add(resource_type, each.resource)
+            self._items.add(resource_type, progress.region, each.resource)
 
     def _policies(self, resource_type: ResourceType) -> tuple[str, ...] | None:
         if self._task.work.policies is None:
@@ -220,30 +242,34 @@ class _Survey:
         """Whether it looks at all there is, for all that is enabled. A narrower one is no look to keep."""
         return self._task.work.policies is None and self._task.scope.group is None
 
-    def _look(self, resource_type: ResourceType, begun: TypeLeft) -> Look | None:
+    def _look(self, begun: TypeLeft) -> Look | None:
         if not self._whole:
             return None
         scope = self._task.scope
-        aside = f"{scope_key(scope, self._task.work)}/{resource_type.name}/"
-        return Look(scope.account, scope.region, resource_type.name, aside, begun.look)
+        aside = f"{place_key(scope, self._task.work, begun.region)}/{begun.resource_type}/"
+        return Look(scope.account, begun.region, begun.resource_type, aside, begun.look)
 
-    def _told(self, resource_type: ResourceType, progress: "_Progress") -> dict[str, str]:
+    def _told(self, progress: "_Progress") -> dict[str, str]:
         """What earlier sweeps have found and told, by resource."""
         if not (self._task.work.sweep and progress.look):
             return {}
-        found = looks.deployed().read(self._parts(resource_type))
+        found = looks.deployed().read(self._parts(progress))
         # A line that is newer than this execution is its own: it is tried again, and may have told nobody.
         started = self._task.execution.started
         return {line.resource: line.finding for line in found if line.finding and line.at < started}
 
-    def _parts(self, resource_type: ResourceType) -> list[str]:
-        return self._before.get(resource_type.name, [])
+    def _parts(self, progress: "_Progress") -> list[str]:
+        return self._before.get((progress.region, progress.resource_type), [])
 
-    def _fail(self, resource_type: ResourceType, error: RightstateError) -> None:
+    def _fail(self, resource_type: ResourceType, region: str, error: RightstateError) -> None:
         logger.warning("A type could not be listed.", resource_type=resource_type.name, reason=str(error))
-        failure = {"Error": type(error).__name__, "Cause": str(error)}
         self._unlisted.append(
-            NotListed(resource_type=resource_type.name, service=resource_type.service, failure=failure)
+            NotListed(
+                region=region,
+                resource_type=resource_type.name,
+                service=resource_type.service,
+                failure={"Error": type(error).__name__, "Cause": str(error)},
+            )
         )
 
 
@@ -252,6 +278,8 @@ class _Progress:
 
     def __init__(self, begun: TypeLeft, look: Look | None) -> None:
         self._begun = begun
+        self.region = begun.region
+        self.resource_type = begun.resource_type
         self.token = begun.token
         self.look = look
 
@@ -262,45 +290,51 @@ class _Progress:
 
 
 class _Items:
-    """The executions to start, by service: those of the rounds before, and of this one.
+    """The executions to start, by region and service: those of the rounds before, and of this one.
 
     They are kept as bytes, a few hundred for each resource that is to be acted on.
     """
 
     def __init__(self, task: SurveyTask, found: Found) -> None:
-        self._task = task
+        self._scope, self._work = task.scope, task.work
         self._round = found.round
-        self._found = {each.service: _get(each.items.key) for each in found.services}
+        self._found = {(each.region, each.service): _get(each.items.key) for each in found.services}
 
-    def add(self, resource_type: ResourceType, resource: Resource) -> None:
-        found = item(self._task.scope, self._task.work, resource_type, resource.region, resource.id)
-        self._found.setdefault(resource_type.service, []).append(_as_bytes(found))
+    def add(self, resource_type: ResourceType, region: str, resource: Resource) -> None:
+        """Note one that was found in the region, of which it need not be: a group has them elsewhere."""
+        found = item(self._scope, self._work, resource_type, resource.region, resource.id)
+        self._found.setdefault((region, resource_type.service), []).append(_as_bytes(found))
 
     def set_aside(self) -> tuple[ServiceItems, ...]:
         """Keep them for the next round, under a name of this one: it may be tried again."""
-        scope, work = self._task.scope, self._task.work
-        return self._written(lambda service: f"{scope_key(scope, work)}/{service}-{self._round}.json")
+        return self._written(
+            lambda region, service: (
+                f"{place_key(self._scope, self._work, region)}/{service}-{self._round}.json"
+            )
+        )
 
     def finished(self) -> tuple[ServiceItems, ...]:
         """Put them where they are read from, beside those of an earlier run of the batch."""
-        scope, work = self._task.scope, self._task.work
-        for service in _index(scope, work).get("services", ()):
-            self._found.setdefault(service, [])
-        for service, items in self._found.items():
+        scope, work = self._scope, self._work
+        for place in scope.places:
+            for service in _index(scope, work, place.region).get("services", ()):
+                self._found.setdefault((place.region, service), [])
+        for (region, service), items in self._found.items():
             known = {json.loads(each)["name"] for each in items}
-            earlier = _get(items_key(scope, work, service))
+            earlier = _get(items_key(scope, work, region, service))
             items += [each for each in earlier if json.loads(each)["name"] not in known]
-        return self._written(lambda service: items_key(scope, work, service))
+        return self._written(lambda region, service: items_key(scope, work, region, service))
 
-    def _written(self, key_of: Callable[[str], str]) -> tuple[ServiceItems, ...]:
+    def _written(self, key_of: Callable[[str, str], str]) -> tuple[ServiceItems, ...]:
         written = []
-        for service, items in self._found.items():
+        for (region, service), items in self._found.items():
             if not items:
                 continue
+            key = key_of(region, service)
             with named_errors():
-                storage.objects().put(key_of(service), b"[" + b",\n".join(items) + b"]")
-            where = StoredObject(bucket=os.environ["WORK_BUCKET"], key=key_of(service))
-            written.append(ServiceItems(service=service, items=where, count=len(items)))
+                storage.objects().put(key, b"[" + b",\n".join(items) + b"]")
+            where = StoredObject(bucket=os.environ["WORK_BUCKET"], key=key)
+            written.append(ServiceItems(region=region, service=service, items=where, count=len(items)))
         return tuple(written)
 
 
@@ -313,10 +347,10 @@ def _halted(account: str) -> dict[str, Guard]:
     return {resource: Guard(halts=tuple(found)) for resource, found in halts.items()}
 
 
-def _index(scope: Scope, work: Work) -> dict[str, list[str]]:
-    """What an earlier run of the batch has found in the scope."""
+def _index(scope: Scope, work: Work, region: str) -> dict[str, list[str]]:
+    """What an earlier run of the batch has found in the place."""
     with named_errors():
-        content = storage.objects().get(index_key(scope, work))
+        content = storage.objects().get(index_key(scope, work, region))
     found: dict[str, list[str]] = json.loads(content or b"{}")
     return found
 
