@@ -58,6 +58,9 @@ SURVEY_GB, SURVEY_CORES, FUNCTION_GB = 1, 0.58, 0.5
 TYPES_A_PLACE, READ_ALONE, RESULTS = 5, 0.25, 2
 """Assumed types with resources, beside those that every place has; the share of all resources that is read one by
 one; and the objects that a map writes."""
+CHANGED, RENEWED_DAYS = 0.2, 30
+"""Assumed share of looks that see something else than the day before. The others are written anew after so many
+days."""
 COLD_SECONDS, RESTORE_SECONDS, TRAIL_SECONDS = 1.5, 0.4, 5
 SNAP_CACHE, SNAP_RESTORE, FUNCTIONS = 0.0000015046, 0.0001397998, 9
 
@@ -320,8 +323,8 @@ def sweep(path: Path, seen: Surveyed, states: Mapping[str, int]) -> Sweep:
         histories=broken,
         write_units=broken * (COPIES * ENTRY_KB + KEYS) + places * seen.types,
         # A look of each type that there is, the list of a place's items and of its looks; a service's items
-        # and what its map writes.
-        puts=looked + places * 2 + services * (1 + RESULTS),
+        # and what its map writes. A look is not written if it saw the same.
+        puts=looked * (CHANGED + (1 - CHANGED) / RENEWED_DAYS) + places * 2 + services * (1 + RESULTS),
         gets=looked + places + services,
     )
 
@@ -445,6 +448,7 @@ def _lines(paths: dict[str, Path], seen: Surveyed) -> Iterator[str]:
     yield f"- A type in a place takes {SECONDS_A_TYPE} s of processor time beside its calls: a session, and a client that sessions share. It took 0.0005 s here, and 0.003 to 0.027 s where the process had no client of that service and region yet."
     yield f"- A function of a remediation takes {SECONDS_A_FUNCTION} s."
     yield f"- A place has resources of {TYPES_A_PLACE} types beside the {seen.everywhere} of which every place has some. {READ_ALONE:.0%} of all resources are read one by one, as buckets are."
+    yield f"- {CHANGED:.0%} of the looks see something else than the day before. The others are written anew after {RENEWED_DAYS} days."
     yield f"- An entry has {ENTRY_KB} KiB, and an invocation logs {LOG_KB} KB. The results of a map are {RESULTS} objects: its manifest and what succeeded."
     yield ""
     yield from _latency(path)

@@ -86,5 +86,10 @@ def _seen(key: str, looks: Looks) -> LastAssessed | None:
     found = next(here, None)
     source, by = source_of(found) if found else ("sweep", "")
     return LastAssessed(
-        at=line.at, source=source, by=by, status=line.status, reason=line.reason, policies=line.verdicts
+        at=found.read_at(line.at) if found else line.at,
+        source=source,
+        by=by,
+        status=line.status,
+        reason=line.reason,
+        policies=line.verdicts,
     )

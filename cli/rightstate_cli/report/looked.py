@@ -126,12 +126,15 @@ def _of_account(
     def wanted(resource_type: str, region: str, line: Mapping[str, Any]) -> bool:
         if (region, resource_type) not in current:
             return False
-        begun[region, resource_type] = min(begun[region, resource_type], line["at"])
+        read = latest[region, resource_type].read_at(line["at"])
+        begun[region, resource_type] = min(begun[region, resource_type], read)
         key = f"{account}/{region}/{resource_type}/{line['resource']}"
         return key in named or (not well(line["status"]) and len(bad) < most)
 
-    for resource_type, region, line in kept.chosen(account, wanted) if current else ():
-        key = f"{account}/{region}/{resource_type}/{line.resource}"
+    for resource_type, region, found_line in kept.chosen(account, wanted) if current else ():
+        key = f"{account}/{region}/{resource_type}/{found_line.resource}"
+        read = latest[region, resource_type].read_at(found_line.at)
+        line = found_line.model_copy(update={"at": read})
         if key in named:
             seen[region, resource_type][key] = line
         if not well(line.status):

@@ -51,7 +51,8 @@ def look(kept: Looks, hours: float, took: float = 0.5, account: str = ACCOUNT, *
     for name, status in statuses.items():
         verdicts = {} if status == "unreadable" else {POLICY: status}
         seen.add(Line(resource=name, arn=None, at=at(hours), status=status, verdicts=verdicts))
-    seen.finish(DAY + timedelta(hours=hours + took), BY, "b")
+    before = kept.before(kept.parts_of(account, REGION).get(TYPE, []))
+    seen.finish(DAY + timedelta(hours=hours + took), BY, "b", before)
 
 
 def execution(name: str, hours: float, what: str, seconds: float = 1) -> dict[str, Any]:
@@ -111,9 +112,12 @@ def test_every_resource_that_a_look_saw_counts_without_an_execution(kept: Looks,
         ("remediated", 8.1, 1, "compliant"),
     ],
 )
+@pytest.mark.parametrize("looks", [1, 2], ids=["a look", "the second look that saw the same"])
 def test_for_a_resource_and_a_policy_the_newest_counts(
-    kept: Looks, tmp_path: Path, executed: str, hours: float, seconds: float, expected: str
+    kept: Looks, tmp_path: Path, executed: str, hours: float, seconds: float, expected: str, looks: int
 ) -> None:
+    for earlier in range(1, looks):
+        look(kept, 6 - earlier, a="broken", b="compliant")
     look(kept, 8, a="broken", b="compliant")
     found = report(tmp_path / "out", kept, [execution("a", hours, executed, seconds)])
     assert pairs(found) == dict(Counter([expected, "compliant"]))

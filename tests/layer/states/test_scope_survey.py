@@ -239,6 +239,16 @@ def test_a_survey_that_is_tried_again_starts_what_it_has_not_told_yet() -> None:
         assert started(survey_scope(task(started="2020-01-01T00:00:00.000Z"))) == names
 
 
+def test_a_sweep_that_sees_the_same_as_the_one_before_writes_only_counts() -> None:
+    make_queues(2, encrypted=True)
+    written = []
+    for batch in ("b", "c"):
+        survey_scope(task(batch=batch))
+        written.append(list(looks.deployed().latest(ACCOUNT)))
+    assert written[0] == written[1]
+    assert [bool(each.read_again_at) for each in looks.deployed().counts(ACCOUNT, *TIMES)] == [False, True]
+
+
 def test_a_backfill_by_hand_reports_everything_each_time() -> None:
     enable(Mode.REPORT)
     names = make_queues(2)

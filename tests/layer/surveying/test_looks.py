@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from rightstate import storage
+from rightstate import clock, storage
 from rightstate.models.backfill import Begun
 from rightstate.storage.tables import LEDGER
 from rightstate.surveying import looks
@@ -164,3 +164,57 @@ def test_a_look_that_is_discarded_leaves_the_one_before_and_nothing_aside(
     later.discard()
     assert read() == [seen(1)]
     assert list(kept.objects().keys("surveys/")) == []
+
+
+def again(*lines: Line, at: datetime) -> Counts:
+    """A look with another time, that knows the one before it."""
+    kept = looks.deployed()
+    written = Look(ONE, HERE, "s3-bucket", "batches/c/aside/")
+    for line in lines:
+        written.add(line.model_copy(update={"at": clock.written(at)}))
+    return written.finish(at, BY, "c", kept.before(kept.parts_of(ONE, HERE).get("s3-bucket", [])))
+
+
+LATER = AT + timedelta(days=1)
+
+
+def test_a_look_that_saw_the_same_leaves_the_lines_and_says_when_it_read() -> None:
+    lines = [seen(1), seen(2, "broken")]
+    look(*lines)
+    counts = again(*reversed(lines), at=LATER)
+    assert read() == lines
+    assert counts == list(looks.deployed().counts(ONE, AT, LATER))[-1]
+    assert {counts.read_at(line.at) for line in read()} == {clock.written(LATER)}
+    assert counts.statuses == {"compliant": 1, "broken": 1}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[seen(1)], [seen(1), seen(2, "broken"), seen(3)], [seen(1), seen(2)], [seen(1), seen(9, "broken")], []],
+    ids=["one is gone", "one is new", "one is well now", "another", "all are gone"],
+)
+def test_a_look_that_saw_something_else_is_written(lines: list[Line]) -> None:
+    look(seen(1), seen(2, "broken"))
+    counts = again(*lines, at=LATER)
+    at = clock.written(LATER)
+    found = list(looks.deployed().latest(ONE))
+    assert [line for _, _, line in found] == [line.model_copy(update={"at": at}) for line in lines]
+    assert counts.read_again_at == ""
+
+
+@pytest.mark.parametrize(("kept_for", "days", "written"), [(400, 29, False), (400, 31, True), (20, 11, True)])
+def test_a_look_is_written_again_before_the_bucket_removes_it(
+    kept_for: int, days: int, written: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEDGER_DAYS", str(kept_for))
+    look(seen(1))
+    again(seen(1), at=AT + timedelta(days=days))
+    assert (read() == [seen(1)]) is not written
+
+
+def test_a_large_look_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looks, "_FEW", 2)
+    lines = [seen(number) for number in range(3)]
+    look(*lines)
+    assert again(*lines, at=LATER).read_again_at == ""
+    assert read() != lines

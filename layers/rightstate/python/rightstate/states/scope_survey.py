@@ -46,7 +46,7 @@ from rightstate.states import resolve
 from rightstate.states.assessment import Assessed, Page, assess, assess_group, line_of
 from rightstate.states.backfill import index_key, item, items_key, place_key
 from rightstate.surveying import looks
-from rightstate.surveying.looks import Look
+from rightstate.surveying.looks import Before, Look
 from rightstate.surveying.survey import READERS
 
 MARGIN_SECONDS = 300
@@ -165,7 +165,9 @@ class _Survey:
         policies = resolve.chosen(resource_type, account, self._policies(resource_type), task.work.mode)
         if not policies:
             return
-        told = self._told(progress)
+        keys = self._before.get((progress.region, progress.resource_type), [])
+        before = looks.deployed().before(keys)
+        told = self._told(before) if task.work.sweep and progress.look else {}
         for page in self._pages(resource_type, policies, progress):
             for each in page.assessed:
                 self._judge(resource_type, progress, each, page.read_at, told)
@@ -174,8 +176,7 @@ class _Survey:
                 self._left.append(progress.left())
                 return
         if progress.look:
-            batch, before = task.work.batch, self._parts(progress)
-            counts = progress.look.finish(datetime.now(UTC), task.execution.id, batch, before)
+            counts = progress.look.finish(datetime.now(UTC), task.execution.id, task.work.batch, before)
             metrics.add("ResourcesSeen", counts.resources)
             metrics.add("ResourcesBroken", counts.broken)
             metrics.add("ResourcesUnreadable", counts.unreadable)
@@ -249,17 +250,12 @@ class _Survey:
         aside = f"{place_key(scope, self._task.work, begun.region)}/{begun.resource_type}/"
         return Look(scope.account, begun.region, begun.resource_type, aside, begun.look)
 
-    def _told(self, progress: "_Progress") -> dict[str, str]:
+    def _told(self, before: Before) -> dict[str, str]:
         """What earlier sweeps have found and told, by resource."""
-        if not (self._task.work.sweep and progress.look):
-            return {}
-        found = looks.deployed().read(self._parts(progress))
         # A line that is newer than this execution is its own: it is tried again, and may have told nobody.
         started = self._task.execution.started
-        return {line.resource: line.finding for line in found if line.finding and line.at < started}
-
-    def _parts(self, progress: "_Progress") -> list[str]:
-        return self._before.get((progress.region, progress.resource_type), [])
+        lines = before.lines or looks.deployed().read(before.keys)
+        return {line.resource: line.finding for line in lines if line.finding and line.at < started}
 
     def _fail(self, resource_type: ResourceType, region: str, error: RightstateError) -> None:
         logger.warning("A type could not be listed.", resource_type=resource_type.name, reason=str(error))

@@ -8,9 +8,10 @@ import gzip
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from pydantic import Field
@@ -26,6 +27,10 @@ from rightstate.storage.table import Table
 PREFIX = "looks/"
 LINES = 20_000
 """Resources in a part: some MB before they are compressed, which is what a writer has in memory."""
+_FEW = 1_000
+"""Lines that are compared with those of the next look: of more the time is worth more than a PUT."""
+_RENEWED = timedelta(days=30)
+"""When a look is written anew even if it saw the same as the one before."""
 _UNREADABLE = "unreadable"
 _WELL = ("compliant", "not-applicable")
 _BROKEN = ("broken", "held", "halted", "managed")
@@ -58,7 +63,8 @@ class Counts(Frozen):
     """How many resources a look saw, by status, and by policy and its status.
 
     `by` is the ARN of the execution that looked and `in_batch` its batch, or `by` is the name of a survey
-    from somebody's machine, which has no batch.
+    from somebody's machine, which has no batch. `read_again_at` is when it began to read, where it found the
+    same as the look before it, whose lines were left as they are; else it is empty.
     """
 
     account: str
@@ -71,11 +77,24 @@ class Counts(Frozen):
     unreadable: int
     statuses: Mapping[str, int]
     policies: Mapping[str, Mapping[str, int]]
+    read_again_at: str = ""
+
+    def read_at(self, line_at: str) -> str:
+        """When the resource of a line with that time was read last."""
+        return max(line_at, self.read_again_at)
 
     @property
     def broken(self) -> int:
         """Resources of which something is wrong, whether or not something keeps it from its change."""
         return sum(self.statuses.get(status, 0) for status in _BROKEN)
+
+
+@dataclass(frozen=True)
+class Before:
+    """The look before another: its keys, and its lines where they are few."""
+
+    keys: Sequence[str]
+    lines: Sequence[Line] = ()
 
 
 class Look:
@@ -124,13 +143,34 @@ class Look:
             policies={policy: dict(counts) for policy, counts in self._policies.items()},
         )
 
-    def finish(self, at: datetime, by: str, batch: str, before: Sequence[str] | None = None) -> Counts:
+    def finish(self, at: datetime, by: str, batch: str, before: Before | None = None) -> Counts:
         """Put it in the place of the look before it, and its counts into the ledger, kept for LEDGER_DAYS.
 
-        `before` has the keys of the look before it, where they are known.
+        Where `before` is the same, only the counts are written: a PUT of S3 costs eight times as much.
         """
-        objects, folder = self._kept.objects, folder_of(*self._place)
         counts = self._counted(at, by, batch)
+        if before and (again := self._same(before, at)):
+            counts = counts.model_copy(update={"read_again_at": again})
+        else:
+            self._replace(None if before is None else before.keys)
+        with named_errors():
+            # Also of what is in no place: an execution may have found one that is gone.
+            self._kept.ledger.put(_item(counts, self._kept.days))
+        return counts
+
+    def _same(self, before: Before, at: datetime) -> str:
+        """When this one began to read, if it saw what the look before it saw; else empty."""
+        if self._parts or not self._lines or len(before.lines) != self._resources:
+            return ""
+        # The bucket removes what is not renewed.
+        renewed = at - min(_RENEWED, timedelta(days=self._kept.days) / 2)
+        if min(line.at for line in before.lines) < written(renewed):
+            return ""
+        lines = [Line.model_validate_json(each) for each in self._lines]
+        return min(line.at for line in lines) if _seen(lines) == _seen(before.lines) else ""
+
+    def _replace(self, before: Sequence[str] | None) -> None:
+        objects, folder = self._kept.objects, folder_of(*self._place)
         with named_errors():
             for number in range(self._parts):
                 objects.put(_part(folder, number), objects.get(_part(self._aside, number)) or b"")
@@ -143,9 +183,6 @@ class Look:
                     objects.delete(key)
             for number in range(self._parts):
                 objects.delete(_part(self._aside, number))
-            # Also of what is in no place: an execution may have found one that is gone.
-            self._kept.ledger.put(_item(counts, self._kept.days))
-        return counts
 
     def discard(self) -> None:
         """Remove what was set aside. The look before it stays."""
@@ -243,6 +280,11 @@ class Looks:
             for item in found:
                 yield _of_item(item)
 
+    def before(self, keys: Sequence[str]) -> Before:
+        """The look with those keys, for the one after it."""
+        lines = tuple(islice(self.read(keys), _FEW + 1)) if len(keys) == 1 else ()
+        return Before(keys, lines if len(lines) <= _FEW else ())
+
     def accounts(self) -> list[str]:
         """The accounts of which there is a look."""
         with named_errors():
@@ -270,6 +312,11 @@ def folder_of(account: str, region: str, resource_type: str) -> str:
 def well(status: str) -> bool:
     """Whether nothing is wrong with a resource of that status."""
     return status in _WELL
+
+
+def _seen(lines: Iterable[Line]) -> list[str]:
+    """What they say, whenever it was read."""
+    return sorted(line.model_dump_json(exclude={"at"}) for line in lines)
 
 
 def _place_of(key: str) -> tuple[str, str]:
