@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from rightstate.errors import InvalidInput
 from rightstate.identify import shown
@@ -14,6 +16,7 @@ from rightstate_cli.hub.history import HubHistory
 from rightstate_cli.tables.ledger_table import understood
 
 _INDEX = "execution"
+_AT_ONCE = 8
 _CANDIDATES = 8
 """The most executions with similar names that a message lists."""
 _NOT_INDEXED = "The hub's ledger has no index of executions: the hub is of an older version. Deploy it again."
@@ -46,7 +49,10 @@ def find(hub: Hub, named: str) -> tuple[str, Item]:
 
 
 def _found(hub: Hub, arns: Sequence[str]) -> list[tuple[str, Item]]:
-    return [(arn, item) for arn in arns if (item := _item(hub, arn))]
+    # A name may be of any machine, and the index has ARNs: a query for each of dozens.
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        items = pool.map(partial(_item, hub), arns)
+        return [(arn, item) for arn, item in zip(arns, items, strict=True) if item]
 
 
 def _about(item: Item) -> str:
