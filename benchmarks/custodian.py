@@ -82,3 +82,9 @@ POLICIES: Mapping[str, Sequence[Mapping[str, Any]]] = {
         }
     ],
 }
+
+LACKING = {
+    "s3-bucket": ("s3-transfer-acceleration",),
+    "rds-instance": ("rds-mysql-block-encryption-mode", "rds-mysql-fips-mode"),
+}
+"""Policies of ours that the benchmark's resources break and that Cloud Custodian has no action for."""

@@ -1,4 +1,6 @@
-"""`python -m benchmarks.floor TYPE`: what has to be done at least, by calls of boto3 on eight threads.
+"""`python -m benchmarks.floor TYPE [list]`: what has to be done at least, by calls of boto3 on eight threads.
+
+With `list` it only lists, which is the least that any tool in Python does before it knows of something.
 
 It imports nothing of Rightstate: beside it `benchmarks.peers` measures Rightstate and Cloud Custodian.
 """
@@ -132,4 +134,7 @@ def put_right_all(resource_type: str) -> None:
 
 
 if __name__ == "__main__":
-    put_right_all(sys.argv[1])
+    if sys.argv[2:] == ["list"]:
+        _names(boto3.client(DIRECTLY[sys.argv[1]][0]), sys.argv[1])  # type: ignore[call-overload]
+    else:
+        put_right_all(sys.argv[1])

@@ -24,7 +24,17 @@ import typer
 from benchmarks import custodian as peer
 from benchmarks import machine, peers_page, server
 from benchmarks.floor import DIRECTLY, PARAMETERS
-from benchmarks.peers_page import BROKEN, COMPLIANT, EACH_A_GROUP, ONE_PERCENT, Measured, Result
+from benchmarks.peers_page import (
+    BROKEN,
+    COMPLIANT,
+    EACH_A_GROUP,
+    LISTING,
+    ONE_PERCENT,
+    SAME,
+    Measured,
+    Result,
+)
+from rightstate.catalogue import load
 from rightstate_cli.application import sam_template
 from rightstate_cli.simulation import examples
 
@@ -92,14 +102,24 @@ def _left(resource_type: str, names: Sequence[str]) -> dict[str, int]:
 
 
 def _command(who: str, resource_type: str, rightstate: str, custodian: Path, folder: Path) -> list[str]:
-    if who == "floor":
-        return [sys.executable, "-m", "benchmarks.floor", resource_type]
+    if who in ("floor", LISTING):
+        return [
+            sys.executable,
+            "-m",
+            "benchmarks.floor",
+            resource_type,
+            *(["list"] if who == LISTING else []),
+        ]
     if who == "custodian":
         policies = folder / "policies.json"
         policies.write_text(json.dumps({"policies": peer.POLICIES[resource_type]}))
         run = ["run", "--cache-period", "0", "-s", str(folder / "out"), "--region", _REGION, str(policies)]
         return [str(custodian), *run]
-    return [*rightstate.split(), "remediate", "--yes", "--type", resource_type, "--format", "json"]
+    chosen = ["--type", resource_type]
+    if who == SAME:
+        policies = [each.id for each in load(resource_type).policies]
+        chosen = [f"--policy={each}" for each in policies if each not in peer.LACKING[resource_type]]
+    return [*rightstate.split(), "remediate", "--yes", *chosen, "--format", "json"]
 
 
 def _run(command: Sequence[str], folder: Path, limit: float) -> dict[str, Any]:
@@ -172,8 +192,17 @@ def _measure(
             elsewhere=max(0.0, elsewhere),
             left=_left(resource_type, names),
             **ran,
-            **(_executions(folder / "out.json", began) if who == "rightstate" else {}),
+            **(_executions(folder / "out.json", began) if who in ("rightstate", SAME) else {}),
         )
+
+
+def _ways(resource_type: str, count: int, state: str, delay: int) -> Iterator[str]:
+    """Who is measured of a case. What only explains a target is measured where the target is."""
+    yield from ("floor", "custodian", "rightstate")
+    if resource_type == "rds-instance" and state == BROKEN:
+        yield SAME
+    if resource_type == "rds-instance" and state == ONE_PERCENT:
+        yield LISTING
 
 
 def _version(custodian: Path) -> str:
@@ -221,7 +250,7 @@ def main(
     with server.running() as slow:
         os.environ["AWS_ENDPOINT_URL"] = slow.endpoint
         for case in cases:
-            for each in who or ("floor", "custodian", "rightstate"):
+            for each in who or _ways(*case):
                 result = _measure(slow, case, each, rightstate, custodian, limit)
                 measured.results.append(result)
                 print(result.model_dump_json(), file=sys.stderr, flush=True)
