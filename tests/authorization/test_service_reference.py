@@ -53,6 +53,9 @@ _EXAMPLES = {
     "${SecretId}": "x-xxxxxx",
     # Rightstate writes alarms of its own alone.
     "${AlarmName}": "rightstate-cloudwatch-1",
+    # An analyzer of its own, and a role that AWS Config works with.
+    "${AnalyzerName}": "rightstate",
+    "${RoleNameWithPath}": "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
 }
 
 
@@ -146,6 +149,8 @@ NOT_NEEDED = {
     "organizations:ListAWSServiceAccessForOrganization": "for organization trails",
     "ec2:": "for the network interfaces of nodes that a call adds, and no call of ours adds nodes",
     "rds:AddTagsToResource": "no call of ours gives tags",
+    "ec2:CreateTags": "no call of ours gives tags",
+    "ecs:": "for flow logs with fields of ECS, which no call of ours names",
     "rds:CreateTenantDatabase": "no call of ours makes a multi-tenant database of another",
     "rds:ModifyDBInstance": "ModifyDBCluster with what instances have, which no call of ours gives",
 }

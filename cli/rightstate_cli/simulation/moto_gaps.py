@@ -13,6 +13,7 @@ from moto.autoscaling.responses import AutoScalingResponse
 from moto.awslambda.models import LambdaBackend
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudtrail.models import Trail
+from moto.config.models import ConfigBackend
 from moto.core.responses import ActionResult
 from moto.ec2.models.instances import InstanceBackend, MetadataOptions, Reservation
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore
@@ -22,6 +23,7 @@ from moto.elasticache.responses import ElastiCacheResponse
 from moto.elb.exceptions import LoadBalancerNotFoundError
 from moto.elb.models import ELBBackend
 from moto.elbv2.models import ELBv2Backend
+from moto.iam import models as iam_models
 from moto.opensearch.responses import OpenSearchServiceResponse
 from moto.rds.models import DBCluster, DBInstance
 from moto.rds.responses import RDSResponse
@@ -273,6 +275,21 @@ def _update_trail(self: Trail, **given: Any) -> None:
 
 _update_trail_with_texts = Trail.update
 
+# --- AWS Config ---
+
+
+# A recorder keeps how often it records, which is at once if nothing else is said. moto forgets it.
+def _put_configuration_recorder(self: ConfigBackend, config_recorder: dict[str, Any]) -> None:
+    _put_recorder_without_mode(self, config_recorder)
+    recorder: Any = self.recorders[config_recorder["name"]]
+    recorder.recording_mode = config_recorder.get("recordingMode", {"recordingFrequency": "CONTINUOUS"})
+
+
+_put_recorder_without_mode = ConfigBackend.put_configuration_recorder
+
+# Config's service-linked role is AWSServiceRoleForConfig. moto writes it without a capital.
+_SERVICE_NAMES = {**iam_models.SERVICE_NAME_CONVERSION, "config": "Config"}
+
 # --- CloudFormation ---
 
 
@@ -379,6 +396,8 @@ _all_buckets_at_once = S3Response.all_buckets
 
 _FILLS: list[tuple[Any, str, Any]] = [
     (Trail, "update", _update_trail),
+    (ConfigBackend, "put_configuration_recorder", _put_configuration_recorder),
+    (iam_models, "SERVICE_NAME_CONVERSION", _SERVICE_NAMES),
     (DBInstance, "performance_insights_enabled", _performance_insights),
     (DBCluster, "enable_iam_database_authentication", _cluster_iam_authentication),
     (DBCluster, "cloudwatch_logs_export_configuration", _cluster_log_exports),
