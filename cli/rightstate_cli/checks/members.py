@@ -28,6 +28,7 @@ from rightstate_cli.checks.check import (
 )
 from rightstate_cli.checks.expected import attached, install, same, trust
 from rightstate_cli.hub import admission
+from rightstate_cli.iam_simulation import Cause, verdicts
 from rightstate_cli.member import probe
 from rightstate_cli.member.template import READING, WRITING
 from rightstate_cli.tables import exemptions
@@ -181,7 +182,7 @@ def _permitted(site: Site, types: Iterable[ResourceType], role: str, arn: str) -
     with _role_there(site, arn):
         allowed = set(_FORBIDDEN) - set(_refused(iam, arn, _FORBIDDEN, (), {}))
     for resource_type in types:
-        refused: dict[str, str] = {}
+        refused: dict[str, Cause] = {}
         reads, *writes = _needs(resource_type, site)
         for actions, arns, context in [reads] if role == READING else [reads, *writes]:
             refused.update(_refused(iam, arn, actions, arns, context))
@@ -189,11 +190,11 @@ def _permitted(site: Site, types: Iterable[ResourceType], role: str, arn: str) -
             denied = _refused(iam, arn, actions, arns, context)
             # An action that writes one type may read another.
             allowed |= {*actions} - {*denied} - reading
-        for why in sorted(set(refused.values())):
-            actions_named = ", ".join(sorted(action for action, cause in refused.items() if cause == why))
+        for cause in sorted(set(refused.values())):
+            actions_named = ", ".join(sorted(action for action, why in refused.items() if why is cause))
             yield failed(
-                f"{name} does not allow what {resource_type.name} needs: {actions_named} ({why}).",
-                _fix(why, site, arn),
+                f"{name} does not allow what {resource_type.name} needs: {actions_named} ({cause}).",
+                _fix(cause, site, arn),
                 f"types for which {name} lacks actions",
                 resource_type.name,
             )
@@ -407,44 +408,21 @@ def _needs(resource_type: ResourceType, site: Site) -> Iterator[Need]:
 
 def _refused(
     iam: Any, role: str, actions: Iterable[str], arns: Iterable[str], context: Mapping[str, str]
-) -> dict[str, str]:
+) -> dict[str, Cause]:
     """Action -> why it is denied on all of the resources."""
-    given: dict[str, Any] = {"PolicySourceArn": role, "ActionNames": sorted(actions)}
-    if arns:
-        given["ResourceArns"] = sorted(arns)
-    if context:
-        given["ContextEntries"] = [
-            {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
-            for key, value in sorted(context.items())
-        ]
     allowed: set[str] = set()
-    refused: dict[str, str] = {}
-    for page in iam.get_paginator("simulate_principal_policy").paginate(**given):
-        for each in page["EvaluationResults"]:
-            each_arn = [each["EvalDecision"]]
-            each_arn += [one["EvalResourceDecision"] for one in each.get("ResourceSpecificResults", ())]
-            if "allowed" in each_arn:
-                allowed.add(each["EvalActionName"])
-            else:
-                refused[each["EvalActionName"]] = _why(each)
-    return {action: why for action, why in refused.items() if action not in allowed}
+    refused: dict[str, Cause] = {}
+    for each in verdicts(iam, role, actions, arns, context):
+        if each.cause is None:
+            allowed.add(each.action)
+        else:
+            refused[each.action] = each.cause
+    return {action: cause for action, cause in refused.items() if action not in allowed}
 
 
-_ORGANIZATION = "a policy of the organization"
-_BOUNDARY = "the permissions boundary"
-
-
-def _why(result: Mapping[str, Any]) -> str:
-    if not result.get("OrganizationsDecisionDetail", {}).get("AllowedByOrganizations", True):
-        return f"denied by {_ORGANIZATION}"
-    if not result.get("PermissionsBoundaryDecisionDetail", {}).get("AllowedByPermissionsBoundary", True):
-        return f"denied by {_BOUNDARY}"
-    return "the role does not allow it"
-
-
-def _fix(why: str, site: Site, arn: str) -> str:
-    if _ORGANIZATION in why:
+def _fix(cause: Cause, site: Site, arn: str) -> str:
+    if cause is Cause.ORGANIZATION:
         return f"Exclude {arn} from that policy, or disable those Rightstate policies in this account."
-    if _BOUNDARY in why:
+    if cause is Cause.BOUNDARY:
         return "Allow them in the boundary, or set another PermissionsBoundary in the member's stack."
     return install(site)

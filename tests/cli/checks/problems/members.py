@@ -238,7 +238,7 @@ PROBLEMS: list[Problem] = [
         "the role lacks an action",
         at("denied", "sqs:SetQueueAttributes", to={}),
         FAIL,
-        "sqs:SetQueueAttributes (the role does not allow it)",
+        "sqs:SetQueueAttributes (allowed by no policy)",
         "rightstate accounts add",
     ),
     (
