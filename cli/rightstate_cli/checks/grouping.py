@@ -67,5 +67,5 @@ def grouped(results: Iterable[Result]) -> list[Group]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED} more (--format json has all)" if len(names) > _LISTED else ""
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return ", ".join(names[:_LISTED]) + more

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
 from rightstate.wants import Value, as_text
+from rightstate_cli.console.wording import of_pages
 from rightstate_cli.report.figures import ALONE, GROUPS
 from rightstate_cli.report.posture import STATES, State
 from rightstate_cli.text import plain
@@ -75,12 +76,17 @@ def foreign(text: object, longest: int = 160) -> Markup:
 
 
 def prose(text: str) -> Markup:
-    """A sentence of ours, with what stands in backticks as code."""
-    parts = plain(text).split("`")
+    """A sentence of ours, in the words of the pages, with what stands in backticks as code."""
+    parts = plain(of_pages(text)).split("`")
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
         for place, part in enumerate(parts)
     )
+
+
+def commands(text: str) -> list[str]:
+    """The whole commands in a sentence of ours, to copy."""
+    return [each for each in text.split("`")[1::2] if each.startswith(("rightstate ", "aws ", "sam "))]
 
 
 def shortened(text: object, longest: int) -> str:

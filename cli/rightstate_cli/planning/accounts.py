@@ -103,9 +103,7 @@ def registered_accounts(wanted: Wanted, hub: Hub) -> Accounts:
     UnknownAccount, Denied.
     """
     if wanted.parameters:
-        raise InvalidInput(
-            "--set belongs to a plan without --deployed: a hub's settings have the parameters."
-        )
+        raise InvalidInput("--set belongs to a plan on this machine: a hub's settings have the parameters.")
     types = chosen_types(wanted.types, wanted.policies, wanted.resources)
     asked = enabled_policies(wanted.types, wanted.policies, (), Mode.AUTO)
     regions = [checked_region(each) for each in dict.fromkeys(wanted.regions)]
@@ -165,7 +163,7 @@ def targets(accounts: Accounts, resources: Sequence[str] = ()) -> list[Target]:
         if not concerned:
             raise InvalidInput(
                 f"No policy about {shown(given)} is enabled in its account. Nothing was planned. `rightstate "
-                "policies enable` enables policies; a plan without --deployed needs none enabled."
+                "policies enable` enables policies; a plan on this machine needs none enabled."
             )
     found = []
     homes = set()
@@ -235,7 +233,7 @@ def _check_somewhere(
     if off or not enabled:
         raise InvalidInput(
             f"Not enabled in {where}: {', '.join(off) or 'any policy that is asked about'}. Nothing was "
-            "planned. `rightstate policies enable` enables policies; a plan without --deployed needs none "
+            "planned. `rightstate policies enable` enables policies; a plan on this machine needs none "
             "enabled."
         )
     if not any(each.policies and each.regions for each in accounts.values()):

@@ -29,7 +29,7 @@ def test_findings_of_a_kind_are_counted_and_listed() -> None:
 def test_a_long_list_is_cut_and_says_by_how_much() -> None:
     [group] = grouped(disabled(number) for number in range(36))
     assert group.found.startswith("36 disabled rules: rule-0, rule-1,")
-    assert group.found.endswith(" and 24 more (--format json has all).")
+    assert group.found.endswith(" and 24 more.")
 
 
 def test_one_fix_for_all_is_shown_once() -> None:
