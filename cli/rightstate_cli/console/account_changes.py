@@ -1,11 +1,9 @@
 """Add, change and remove accounts."""
 
-import shlex
 from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from rightstate.catalogue import names
 from rightstate.errors import InvalidInput, UnknownAccount
 from rightstate.models.settings import Account, Handling
 from rightstate_cli.aws import checked_account
@@ -32,8 +30,16 @@ def ask(visit: Visit) -> Response:
 
 
 def add(visit: Visit) -> Response:
-    """Register it. What is installed, and whose events the hub accepts, is shown first."""
+    """Register it. What is installed, and whose events the hub accepts, is shown first. A form that cannot be
+    right is shown again, with the reason."""
     given = {name: visit.given(name) for name in FIELDS}
+    try:
+        return _add(visit, given)
+    except InvalidInput as error:
+        return _form(visit, given, (), str(error))
+
+
+def _add(visit: Visit, given: dict[str, str]) -> Response:
     request = requested(given)
     workspace = visit.workspace
     if workspace.hub is None:
@@ -105,22 +111,29 @@ def remove(visit: Visit) -> Response:
     return visit.go(f"/accounts?removed={removal.account.account}")
 
 
-def _form(visit: Visit, given: dict[str, str], questions: Sequence[str]) -> Response:
-    try:
-        before: Account | None = visit.workspace.registry.get(given["account"]) if given["account"] else None
-    except UnknownAccount:
-        before = None
+def _form(visit: Visit, given: dict[str, str], questions: Sequence[str], wrong: str = "") -> Response:
+    asked = requested(given)
     return visit.page(
         "account_form.html.j2",
+        400 if wrong else 200,
         section="accounts",
+        wrong=wrong,
         given=given,
         questions=questions,
-        before=before,
-        types=names(),
+        before=_before(visit, asked.account),
         local=visit.local,
         hub=visit.workspace.hub,
-        command=shlex.join(["rightstate", "accounts", "add", given["account"] or "ACCOUNT"]),
+        command=command(visit, asked.model_copy(update={"account": asked.account or "ACCOUNT"})),
     )
+
+
+def _before(visit: Visit, account: str) -> Account | None:
+    """The settings that are written of the account; None if there are none, or it is no account."""
+    try:
+        found = visit.workspace.registry.get(account) if account else None
+    except UnknownAccount:
+        return None
+    return found if found and found.revision else None
 
 
 ROUTES = [

@@ -17,6 +17,8 @@ FIELDS = (
     "external_id",
     "install",
     "profile",
+    "types",
+    "boundary",
 )
 
 
@@ -32,6 +34,8 @@ def requested(given: Mapping[str, str]) -> AccountRequest:
         external_id=given["external_id"] or None,
         install=bool(given["install"]),
         profile=given["profile"] or None,
+        types=tuple(given["types"].replace(",", " ").split()),
+        boundary=given["boundary"] or None,
     )
 
 
@@ -42,11 +46,13 @@ def command(visit: Visit, request: AccountRequest) -> str:
         "--role": request.role,
         "--external-id": request.external_id,
         "--profile": request.profile,
+        "--boundary": request.boundary,
     }
     words = ["rightstate", "accounts", "add", request.account]
     words += [word for each in request.regions for word in ("--region", each)]
     words += [word for each in request.contacts for word in ("--contact", each)]
     words += [word for name, value in single.items() if value for word in (name, value)]
+    words += [word for each in request.types for word in ("--type", each)]
     words += ["--all-regions"] if request.all_regions else []
     words += ["--install"] if request.install else []
     return shlex.join([*words, *visit.console.named.options])

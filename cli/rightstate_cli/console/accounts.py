@@ -1,13 +1,14 @@
-"""Accounts: their settings, whether their roles work, and the steps of a new one."""
+"""Accounts: their settings, what is done of their steps, and what is next."""
 
 from starlette.responses import Response
 
 from rightstate.models.settings import Handling
 from rightstate_cli.aws import checked_account
+from rightstate_cli.console import account_checks, account_fixes
 from rightstate_cli.console.policies import registered
 from rightstate_cli.console.routing import get
 from rightstate_cli.console.visit import Visit
-from rightstate_cli.operations import account_lines, account_settings
+from rightstate_cli.operations import account_lines, onboarding
 
 
 def list_all(visit: Visit) -> Response:
@@ -41,20 +42,34 @@ def show(visit: Visit) -> Response:
         handlings=list(Handling),
         local=visit.local,
         saved=visit.one("saved"),
+        checked=next(
+            (
+                each
+                for each in visit.console.works.all
+                if each.kind == account_checks.CHECK and each.about == account.account
+            ),
+            None,
+        ),
         command=visit.command("accounts", "show", account.account),
     )
 
 
-def role(visit: Visit) -> Response:
-    """Whether the account's role works now, and how to fix it if not."""
+def steps(visit: Visit) -> Response:
+    """What is done of the account's steps, and what is next. Its role is tried."""
     account = visit.workspace.registry.get(checked_account(visit.path("account")))
+    known = visit.console.known.latest
+    looked = bool(known and known.figures["accounts"].get(account.account))
+    found = onboarding.steps(visit.workspace, account, looked)
     return visit.page(
-        "account_role_part.html.j2", check=account_settings.check_role(visit.workspace, account)
+        "account_steps_part.html.j2",
+        account=account,
+        steps=[(each, account_fixes.page_of_step(each, visit.local)) for each in found],
+        next=onboarding.next_step(found),
     )
 
 
 ROUTES = [
     get("/accounts", list_all),
     get("/accounts/{account}", show),
-    get("/accounts/{account}/role", role),
+    get("/accounts/{account}/steps", steps),
 ]

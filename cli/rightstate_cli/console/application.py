@@ -12,13 +12,16 @@ from starlette.routing import Route
 from rightstate.errors import RightstateError
 from rightstate_cli.console import (
     account_changes,
+    account_checks,
     accounts,
+    admitted,
     approvals,
     checks,
     executions,
     exemptions,
     failures,
     halts,
+    organization,
     overview,
     pages,
     policies,
@@ -54,7 +57,10 @@ _PAGES = (
     undo,
     halts,
     exemptions,
+    organization,
+    admitted,
     account_changes,
+    account_checks,
     accounts,
     checks,
 )

@@ -10,6 +10,7 @@ from rightstate.errors import InvalidInput
 from rightstate_cli.console.known import Known
 from rightstate_cli.console.work import Work, Works
 from rightstate_cli.operations import workspace as workspaces
+from rightstate_cli.operations.permissions import Permissions
 from rightstate_cli.operations.workspace import Workspace
 
 _SECONDS_BETWEEN_LOOKS = 0.1
@@ -43,6 +44,7 @@ class Console:
         self.acting = Lock()
         """Held by what runs the embedded engine, of which a process has one."""
         self._chosen: Workspace | None = None
+        self._permissions: Permissions | None = None
         self._lock = Lock()
 
     @contextmanager
@@ -72,6 +74,15 @@ class Console:
                 named = self.named
                 self._chosen = workspaces.choose(named.deployed, named.stack, named.hub_region, named.ledger)
             return self._chosen
+
+    @property
+    def permissions(self) -> Permissions:
+        """What the user may not do. Raises what `workspace` raises."""
+        workspace = self.workspace
+        with self._lock:
+            if self._permissions is None or self._permissions.workspace is not workspace:
+                self._permissions = Permissions(workspace)
+            return self._permissions
 
     @property
     def found(self) -> Workspace | None:

@@ -14,8 +14,10 @@ from starlette.responses import HTMLResponse, Response
 from rightstate import __version__
 from rightstate.policy import Mode
 from rightstate.wants import as_change, as_text
+from rightstate_cli.console.account_fixes import page_of_finding
 from rightstate_cli.console.texts import (
     NAMES,
+    commands,
     difference,
     duration,
     foreign,
@@ -61,6 +63,7 @@ def _environment() -> Environment:
     made.filters |= {
         "as_change": as_change,
         "as_text": as_text,
+        "commands": commands,
         "counted": counted,
         "duration": duration,
         "foreign": foreign,
@@ -80,6 +83,7 @@ def _environment() -> Environment:
         "STATES": STATES,
         "MODES": tuple(Mode),
         "difference_of": difference,
+        "page_of_finding": page_of_finding,
         "machine_height": drawing.HEIGHT,
         "machine_width": drawing.WIDTH,
         "percent": percent,

@@ -10,9 +10,12 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from rightstate.errors import InvalidInput
 from rightstate_cli.console import pages
 from rightstate_cli.console.console import Console
 from rightstate_cli.console.work import Work
+from rightstate_cli.hub.deployment import Hub
+from rightstate_cli.operations.permissions import Act
 from rightstate_cli.operations.workspace import Workspace
 
 MENU = (
@@ -26,6 +29,10 @@ MENU = (
     ("checks", "Checks", False),
     ("work", "Work", False),
 )
+
+
+_OF_HUB_ALONE = ("accounts admit", "decommission", "organization", "start", "verify")
+"""Commands that only a hub has."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,29 @@ class Visit:
         """A command that does the same, to copy."""
         return shlex.join(["rightstate", *words, *(self.console.named.options if options else ())])
 
+    def of_hub(self, *words: str) -> str:
+        """A command that does the same, of those that only a hub has. They need no --deployed."""
+        options = [word for word in self.console.named.options if word != "--deployed"]
+        return shlex.join(["rightstate", *words, *options])
+
+    def here(self, command: str) -> str:
+        """A command of an operation's sentence, for this workspace: with the options of this console."""
+        if not command.startswith("rightstate "):
+            return command
+        bare = command.replace(" --deployed", "")
+        alone = bare.startswith(tuple(f"rightstate {name}" for name in _OF_HUB_ALONE))
+        return self.of_hub(*shlex.split(bare)[1:]) if alone else self.command(*shlex.split(bare)[1:])
+
+    def needs_hub(self) -> Hub:
+        """The hub. Raises InvalidInput where the ledger is on this machine."""
+        hub = self.workspace.hub
+        if hub is None:
+            raise InvalidInput(
+                "This needs a hub, and the console shows the ledger of this machine. Nothing was changed. "
+                "`rightstate console --deployed` opens the console of a hub."
+            )
+        return hub
+
     @property
     def menu(self) -> Sequence[tuple[str, str, bool]]:
         """Each page's name, its title, and whether it stands apart from those before."""
@@ -107,6 +137,10 @@ class Visit:
     def can_change(self) -> bool:
         """Whether the console may change something."""
         return not self.console.read_only
+
+    def refusal(self, act: str, resource_type: str = "") -> str:
+        """Why the user's AWS identity may not do that; empty if it may, or if nobody can tell before AWS."""
+        return self.console.permissions.refusal(Act(act), resource_type) if self.can_change else ""
 
     def tally(self, name: str) -> int:
         """How many there are of what a page lists, as far as is known without looking."""

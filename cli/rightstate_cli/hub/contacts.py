@@ -26,6 +26,14 @@ def subscribe(hub: Hub, account: str, addresses: Iterable[str]) -> dict[str, str
         return {each: _subscribed(sns, topic, account, each, there.get(each)) for each in addresses}
 
 
+def unconfirmed(hub: Hub, account: str, addresses: Iterable[str]) -> list[str]:
+    """The addresses that get no messages about the account. Raises Denied, Unavailable, InvalidInput."""
+    sns, topic = hub.client("sns"), hub.outputs["Notifications"]
+    with answers("Nothing was changed."):
+        there = dict(_subscriptions(sns, topic))
+        return [each for each in addresses if not _gets(sns, account, there.get(each))]
+
+
 def unsubscribe(hub: Hub, account: str, addresses: Iterable[str]) -> None:
     """Stop messages about the account to the addresses. They keep those about other accounts.
 
@@ -77,6 +85,14 @@ def _subscribed(sns: Any, topic: str, account: str, address: str, arn: str | Non
     if account not in accounts:
         _narrow(sns, str(arn), [*accounts, account])
     return "is subscribed"
+
+
+def _gets(sns: Any, account: str, arn: str | None) -> bool:
+    """Whether messages about the account reach a subscription."""
+    if arn in (None, _PENDING):
+        return False
+    accounts = _accounts(sns, str(arn))
+    return accounts is None or account in accounts
 
 
 def _subscriptions(sns: Any, topic: str) -> Iterator[tuple[str, str]]:

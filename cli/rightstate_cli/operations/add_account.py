@@ -241,8 +241,8 @@ def add_here(workspace: Workspace, request: AccountRequest) -> Added:
     if request.needs_hub:
         raise InvalidInput(
             f"{', '.join(request.needs_hub)} needs a hub. On this machine, a run acts with your own "
-            "credentials, or with the role that --role names. Nothing was changed. Give --deployed, or leave "
-            "it out."
+            "credentials, or with the role that --role names. Nothing was changed. Leave it out, or add the "
+            "account to a hub."
         )
     before = workspace.registry.get(request.account)
     wanted = local_accounts.wanted(

@@ -20,6 +20,7 @@ from rightstate_cli.member import template as member_template
 from rightstate_cli.member.stack_sets import Found, Instance, StackSet, Targets
 from rightstate_cli.progress import SILENT, Progress
 from rightstate_cli.tables.accounts_table import Registry
+from rightstate_cli.text import counted
 
 # API reference, Organizations: the ids of an organizational unit and of the root.
 _UNIT = r"ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32}"
@@ -66,6 +67,19 @@ class Deployment:
     @property
     def changes(self) -> bool:
         return not self.found or self.outdated or bool(self.added)
+
+    @property
+    def steps(self) -> list[tuple[str, str]]:
+        """What is done, and for or where, in words."""
+        found = []
+        if not self.found or self.outdated:
+            without = [each for each in names() if each not in self.types]
+            note = f"\nwithout {', '.join(without)}: name all you want with --type" if without else ""
+            what = "update the StackSet and every stack" if self.found else "create the StackSet"
+            found.append((what, f"for {counted(len(self.types), 'resource type')}{note}"))
+        return found + [
+            ("create stacks", f"{', '.join(each.units)} in {', '.join(each.regions)}") for each in self.added
+        ]
 
     def run(self) -> "Deployed":
         """Create or update the StackSet and its stacks, and follow it to the end.

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from rightstate.catalogue import names
 from rightstate_cli.member.stack_sets import Found, Instance, StackSet
 from rightstate_cli.operations.organization import Deployment
 from rightstate_cli.terminal.options import optional
@@ -37,17 +36,7 @@ FailureToleranceOption = Annotated[
 
 def say_steps(deployment: Deployment) -> None:
     """Say what a deployment will do."""
-    stack_set, found, types = deployment.stack_set, deployment.found, deployment.types
-    steps = []
-    if not found or deployment.outdated:
-        without = [each for each in names() if each not in types]
-        note = f"\nwithout {', '.join(without)}: name all you want with --type" if without else ""
-        what = "update the StackSet and every stack" if found else "create the StackSet"
-        steps.append((what, f"for {counted(len(types), 'resource type')}{note}"))
-    steps += [
-        ("create stacks", f"{', '.join(each.units)} in {', '.join(each.regions)}")
-        for each in deployment.added
-    ]
+    stack_set, steps = deployment.stack_set, deployment.steps
     if not steps:
         say(f"{stack_set.name} is as wanted; there is nothing to do.")
         return

@@ -271,7 +271,11 @@ def test_an_account_is_added_tried_and_removed_on_this_machine(blank: Browsing) 
     assert f"rightstate accounts add {OWN} --name Platform" in done
     assert account_of(blank).name == "Platform"
     assert "Platform" in text(blank.get("/accounts"))
-    assert "It works. You act there as" in text(blank.get(f"/accounts/{OWN}/role"))
+    steps = text(blank.get(f"/accounts/{OWN}/steps"))
+    assert "Its role works done You act there as" in steps
+    assert "Policies are enabled not needed or not known None is. Without settings a run on this" in steps
+    assert "Policies have looked at it next Nothing is known of its resources yet." in steps
+    assert f"rightstate plan --account {OWN}" in steps
     assert "This deletes the settings of account" in text(blank.get(f"/accounts/{OWN}/remove"))
     blank.post(f"/accounts/{OWN}/remove")
     assert account_of(blank).name == ""
@@ -293,10 +297,24 @@ def test_handling_is_saved_as_the_command_saves_it(blank: Browsing) -> None:
 
 
 @pytest.mark.parametrize(
-    "form", [{"account": "12"}, {"account": OWN, "regions": "mars"}, {"account": OWN, "name": "x" * 200}]
+    ("form", "said"),
+    [
+        ({"account": "12"}, "is not an account"),
+        ({"account": OWN, "regions": "mars"}, "is not a region"),
+        ({"account": OWN, "name": "x" * 200}, "cannot be an account's name"),
+        (
+            {"account": OWN, "regions": "eu-west-1", "all_regions": "yes"},
+            "Give either “Region” or “In every region”",
+        ),
+    ],
 )
-def test_an_account_that_cannot_be_right_is_not_added(blank: Browsing, form: Mapping[str, str]) -> None:
-    assert blank.post("/accounts/add", form).status_code == 400
+def test_an_account_that_cannot_be_right_is_not_added_and_its_form_says_why(
+    blank: Browsing, form: Mapping[str, str], said: str
+) -> None:
+    answer = blank.post("/accounts/add", form)
+    assert (answer.status_code, said in text(answer.text)) == (400, True), text(answer.text)
+    # The box of all regions is of a hub alone.
+    assert all(f'value="{form[name]}"' in answer.text for name in form if name != "all_regions")
     assert not list(blank.console.workspace.registry.all())
 
 

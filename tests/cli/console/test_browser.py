@@ -1,7 +1,7 @@
 """The main ways in a real browser: with the keyboard, in both themes, from a phone's width to a wall's."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,12 @@ Open = Callable[..., Seen]
 
 def serve(ledger: Path) -> Iterator[Served]:
     """The console of that ledger, served as the command serves it."""
-    served = serving.prepare(Named(ledger=ledger), 0, False)
+    yield from serve_named(Named(ledger=ledger))
+
+
+def serve_named(named: Named) -> Iterator[Served]:
+    """The console of that workspace, served as the command serves it."""
+    served = serving.prepare(named, 0, False)
     thread = threading.Thread(target=served.run, args=(False,), daemon=True)
     thread.start()
     yield served
@@ -110,17 +115,33 @@ def test_from_the_start_address_to_a_remediated_resource(browser: Browser, serve
     page.context.close()
 
 
-def test_every_page_passes_axe_and_asks_for_nothing_elsewhere(opened: Open) -> None:
-    seen = opened()
-    axe = Axe()
-    found = {}
-    for path in PAGES:
+def violations(seen: Seen, paths: Sequence[str]) -> dict[str, list[str]]:
+    """What axe finds on the pages, without those on which it finds nothing."""
+    axe, found = Axe(), {}
+    for path in paths:
         seen.go(path)
         answer = axe.run(seen.page, options={"resultTypes": ["violations"]})
         found[path] = [
             f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in answer.response["violations"]
         ]
-    assert {path: each for path, each in found.items() if each} == {}
+    return {path: each for path, each in found.items() if each}
+
+
+def too_wide(seen: Seen, paths: Sequence[str]) -> dict[tuple[str, int], int]:
+    """The pages that are wider than their window, with its width and theirs."""
+    wide = {}
+    for path in paths:
+        seen.go(path)
+        for width in (390, 1024, 3840):
+            seen.page.set_viewport_size({"width": width, "height": 844})
+            if (found := seen.page.evaluate("document.documentElement.scrollWidth")) > width:
+                wide[path, width] = found
+    return wide
+
+
+def test_every_page_passes_axe_and_asks_for_nothing_elsewhere(opened: Open) -> None:
+    seen = opened()
+    assert violations(seen, PAGES) == {}
     assert seen.elsewhere == []
     assert [each for each in seen.said if "404" not in each] == []
 
@@ -139,15 +160,7 @@ def test_the_dark_theme_passes_axe_is_remembered_and_has_a_button(opened: Open) 
 
 
 def test_no_page_is_wider_than_its_window_from_a_phone_to_a_wall(opened: Open) -> None:
-    seen = opened()
-    wide = {}
-    for path in PAGES:
-        seen.go(path)
-        for width in (390, 1024, 3840):
-            seen.page.set_viewport_size({"width": width, "height": 844})
-            if (found := seen.page.evaluate("document.documentElement.scrollWidth")) > width:
-                wide[path, width] = found
-    assert wide == {}
+    assert too_wide(opened(), PAGES) == {}
 
 
 def test_the_keyboard_reaches_the_content_and_the_focus_is_seen(opened: Open) -> None:

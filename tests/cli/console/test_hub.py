@@ -13,9 +13,10 @@ from starlette.testclient import TestClient
 from rightstate.clock import written
 from rightstate.models.approval import Choice, Requested
 from rightstate.policy import Mode
-from rightstate_cli.checks import Result, verification
+from rightstate_cli.checks import ALL, Result, verification
 from rightstate_cli.checks.check import Check, Per, failed, passed
 from rightstate_cli.console.access import Access
+from rightstate_cli.console.account_fixes import OF_CHECKS
 from rightstate_cli.console.application import application
 from rightstate_cli.console.console import Console, Named
 from rightstate_cli.tables.guards_table import Approving
@@ -174,6 +175,104 @@ def test_whose_events_the_hub_accepts_is_asked_before_an_account_is_added(
     assert "Events accepted" in shown
     found = hub.account(OTHER)
     assert found and found.name == "Payments"
+
+
+def test_an_account_shows_what_is_done_and_the_page_that_does_what_is_next(
+    browsing: Browsing, hub: Hub
+) -> None:
+    hub.register(account=OTHER, name="Payments", contacts=("team@example.com",))
+    steps = browsing.get(f"/accounts/{OTHER}/steps")
+    shown = text(steps)
+    assert "Registered done In all." in shown
+    assert f"Its role works next No role is set for account {OTHER}" in shown
+    assert "The hub accepts its events not yet Changes in the account start nothing." in shown
+    assert "team@example.com has not confirmed the subscription, or is not subscribed." in shown
+    of_this_hub = f"--account {OTHER} --deployed --stack {hub.stack} Copy"
+    assert f"rightstate policies enable POLICY --mode report {of_this_hub}" in shown
+    assert f"rightstate accounts admit {OTHER} --stack {hub.stack} Copy" in shown
+    pages = re.findall(r'<a class="quiet" href="([^"]*)"', steps)
+    assert pages == [
+        f"/accounts/add?account={OTHER}&amp;install=yes",
+        f"/accounts/admitted?account={OTHER}",
+        f"/accounts/add?account={OTHER}",
+        f"/policies?account={OTHER}",
+    ]
+    for each in pages:
+        browsing.get(each.replace("&amp;", "&"))
+    assert re.search('name="install" value="yes" checked', browsing.get(pages[0].replace("&amp;", "&")))
+
+
+def test_the_form_of_an_account_takes_what_the_command_takes(browsing: Browsing, hub: Hub) -> None:
+    form = {
+        "account": OTHER, "regions": f"{REGION} eu-west-1", "contacts": "team@example.com",
+        "types": "sqs-queue", "boundary": f"arn:aws:iam::{OTHER}:policy/limit",
+    }  # fmt: skip
+    asked = text(browsing.post("/accounts/add", form).text)
+    command = (
+        f"rightstate accounts add {OTHER} --region {REGION} --region eu-west-1 --contact team@example.com "
+        f"--boundary {form['boundary']} --type sqs-queue --deployed --stack {hub.stack}"
+    )
+    assert command in asked
+    for change, said in (
+        ({"types": "nothing"}, "nothing"),
+        ({"boundary": "everything"}, "everything"),
+        (
+            {"install": "yes"},
+            "“Install or update the member's stacks” and “In every region” need credentials",
+        ),
+    ):
+        answer = browsing.post("/accounts/add", {**form, **change})
+        assert (answer.status_code, said in text(answer.text)) == (400, True), text(answer.text)
+    assert hub.account(OTHER) is None
+
+
+def test_the_list_of_accepted_accounts_is_shown_and_changed(browsing: Browsing, hub: Hub) -> None:
+    assert "The list is as it should be." in text(browsing.get("/accounts/admitted"))
+    hub.register(account=OTHER, name="Payments")
+    page = browsing.get("/accounts/admitted")
+    assert f"{OTHER} comes" in text(page)
+    assert f"rightstate accounts admit --stack {hub.stack}" in text(page)
+    assert "another one than the page showed" in text(browsing.post("/accounts/admitted", {}).text)
+    assert not hub.admitted
+    done = text(browsing.worked(browsing.post("/accounts/admitted", {"wanted": OTHER})))
+    assert f"The hub accepts the events of 1 account by number: {OTHER}." in done
+    assert hub.admitted == [OTHER]
+    hub.forget(OTHER)
+    assert f"{OTHER} goes: it is not registered" in text(browsing.get("/accounts/admitted"))
+    browsing.worked(browsing.post("/accounts/admitted", {"wanted": []}))
+    assert not hub.admitted
+    refused = browsing.client.get(f"/accounts/admitted?account={OTHER}")
+    assert (refused.status_code, "is not registered" in refused.text) == (400, True)
+
+
+def test_every_check_of_an_account_says_which_page_fixes_what_it_finds() -> None:
+    of_accounts = {each.id for each in ALL if each.per is not Per.HUB}
+    assert set(OF_CHECKS) == of_accounts
+
+
+def test_the_checks_of_an_account_are_on_its_page_with_what_fixes_them(
+    browsing: Browsing, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.register(account=OTHER, name="Payments")
+    ran: list[tuple[Any, ...]] = []
+
+    def run(self: Any) -> Iterator[Result]:
+        ran.append((list(self.accounts), {each.per for each in self.checks}, self.clients.inspect_role))
+        old = Check("V3", "The member has this version", Per.REGION, "x", lambda site: iter(()))
+        trail = Check("V7", "A trail", Per.REGION, "x", lambda site: iter(()))
+        fix = f"rightstate accounts add {OTHER} --install"
+        yield Result(old, OTHER, REGION, failed("It has version 1.", fix))
+        yield Result(trail, OTHER, REGION, failed("There is no trail.", "aws cloudtrail create-trail"))
+
+    monkeypatch.setattr(verification.Verification, "run", run)
+    begun = browsing.post(f"/accounts/{OTHER}/check", {"inspect_role": "Auditor"})
+    assert "FAIL 2" in text(browsing.worked(begun))
+    assert ran == [([OTHER], {Per.ACCOUNT, Per.REGION}, "Auditor")]
+    page = browsing.get(f"/accounts/{OTHER}")
+    assert "It has version 1." in text(page)
+    assert f"Fix rightstate accounts add {OTHER} --install Copy Install or update the member …" in text(page)
+    assert text(page).count("Install or update the member …") == 1
+    assert "It has version 1." not in text(browsing.get("/checks"))
 
 
 def test_checks_show_what_is_wrong_first_with_its_fix(
