@@ -2,14 +2,12 @@
 
 import gc
 import os
-from functools import cache
 from pathlib import Path
 
-import botocore.session
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, settings
+
+from tests.support import remembering
 
 # boto3 and SAM's translator want one to be named; what is run as a user has it is told its own.
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
@@ -20,13 +18,7 @@ os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).with_name("support") / "amis.j
 # The width that pytest-xdist gives to its workers: what is printed in this process is for a pipe.
 os.environ.pop("COLUMNS", None)
 
-# Each session reads the services' models anew, which takes longer than most of what is tested with it.
-botocore.session.create_loader = cache(botocore.session.create_loader)
-
-# For each KMS key moto looks for two primes, a tenth of a second long, and for each certificate it checks
-# them. Nothing is encrypted with them here.
-rsa.generate_private_key = cache(rsa.generate_private_key)
-serialization.load_pem_private_key = cache(serialization.load_pem_private_key)
+remembering.install()
 
 # Most of the heap stays for the whole run (the services' models, moto's data). Python traverses it in every
 # collection: a third of the processor time of many tests. A tenth of the collections is enough.

@@ -18,6 +18,9 @@ class Calls:
     def __enter__(self) -> Self:
         # Clients that are kept were made without the hook.
         sessions._forget()
+        # Made now: of two threads that ask at once for the first time each gets one of its own.
+        sessions._own()
+        sessions._roles()
         self._patch.start()
         return self
 

@@ -50,8 +50,9 @@ def simulated(environment: Mapping[str, str]) -> Iterator[None]:
 def deploy(session: boto3.Session, stack: str, **parameters: str) -> dict[str, str]:
     """Create the hub's stack; returns its outputs. moto's CloudFormation has no aliases."""
     moto_stack.create(session.client, stack, parameters)
+    functions = session.client("lambda")
     for app in sam_template.functions().values():
-        session.client("lambda").create_alias(
+        functions.create_alias(
             FunctionName=f"{stack}-{_function(app.parent.name)}", Name="live", FunctionVersion="$LATEST"
         )
     [found] = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]

@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +20,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
-from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
 from rightstate_cli.embedded.interpreter import Handler
 from rightstate_cli.embedded.rules import event_bus
@@ -104,7 +104,14 @@ def _create(
         properties["DefinitionString"],
     )
     cloudformation_json["Properties"] = {**properties, "DefinitionString": filled_in}
-    return _create_unfilled(resource_name, cloudformation_json, account_id, region_name, **kwargs)
+    # All machines have one definition. To check it for each takes a second.
+    checked = properties["DefinitionString"] in _checked
+    _checked.add(properties["DefinitionString"])
+    with patch.object(StepFunctionsParserBackend, "_validate_definition") if checked else nullcontext():
+        return _create_unfilled(resource_name, cloudformation_json, account_id, region_name, **kwargs)
+
+
+_checked: set[str] = set()
 
 
 _create_unfilled = StateMachine.create_from_cloudformation_json

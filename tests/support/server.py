@@ -9,7 +9,6 @@ from unittest.mock import patch
 from urllib.request import Request, urlopen
 
 import boto3
-from moto import backends
 from moto.cloudformation.parsing import ResourceMap
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import BaseResponse
@@ -17,6 +16,7 @@ from moto.iam.models import ManagedPolicy, iam_backends
 from moto.server import ThreadedMotoServer
 
 from rightstate_cli.simulation import examples, moto_gaps
+from tests.support import direct_transport
 
 OWN = DEFAULT_ACCOUNT_ID
 """The account of the user's credentials."""
@@ -97,9 +97,14 @@ class Server:
         server = self
 
         class Session(boto3.Session):
-            def client(self, service: str, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-                endpoint = server.elsewhere.get(service, server.endpoint)
-                return super().client(service, *args, endpoint_url=endpoint, **kwargs)  # type: ignore[call-overload]
+            def client(self, service: str, **options: Any) -> Any:  # type: ignore[override]
+                # To make one takes as long as a call.
+                asked = (service, server.elsewhere.get(service, server.endpoint), *sorted(options.items()))
+                if asked not in made:
+                    made[asked] = super().client(service, endpoint_url=asked[1], **options)  # type: ignore[call-overload]
+                return made[asked]
+
+        made: dict[Any, Any] = {}
 
         return Session(region_name=region, **keys)
 
@@ -117,13 +122,10 @@ def started() -> Iterator[Server]:
             server.written.add(f"{self.service_name}:{action}")
 
     _set_up = BaseResponse.setup_class
-    # moto lists its own directory for each request, a fortieth of the processor time of these tests.
-    services = tuple(backends.list_of_moto_modules())
     threaded = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     with (
         moto_gaps.fill(),
         patch.object(BaseResponse, "setup_class", recorded),
-        patch.object(backends, "list_of_moto_modules", lambda: services),
         # CloudFormation deletes a managed policy with its stack, and updates it. moto does neither.
         patch.object(ManagedPolicy, "delete_from_cloudformation_json", classmethod(_delete_policy)),
         patch.object(ManagedPolicy, "update_from_cloudformation_json", classmethod(_update_policy)),
@@ -131,8 +133,11 @@ def started() -> Iterator[Server]:
         patch.object(ResourceMap, "build_resource_diff", _of_what_is_there),
     ):
         threaded.start()
-        server.endpoint = "http://{}:{}".format(*threaded.get_host_and_port())
-        yield server
+        host, port = threaded.get_host_and_port()
+        server.endpoint = f"http://{host}:{port}"
+        # Processes that a test starts come through the port.
+        with direct_transport.handed_to(threaded._server.app, port):
+            yield server
         threaded.stop()
 
 
