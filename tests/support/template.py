@@ -174,18 +174,20 @@ class Rule:
         return triggers.understood(resource_type, self.input(event)).start
 
 
-def rules(**parameters: str) -> list[Rule]:
+@cache
+def rules(**parameters: str) -> tuple[Rule, ...]:
     """Every rule of the template."""
-    return [
+    return tuple(
         Rule(logical_id, properties["EventPattern"], target)
         for logical_id, properties in of_type("AWS::Events::Rule", **parameters).items()
         for target in properties["Targets"]
-    ]
+    )
 
 
-def rules_of_machines(**parameters: str) -> list[Rule]:
+@cache
+def rules_of_machines(**parameters: str) -> tuple[Rule, ...]:
     """Those that start a remediation."""
-    return [rule for rule in rules(**parameters) if rule.resource_type]
+    return tuple(rule for rule in rules(**parameters) if rule.resource_type)
 
 
 def matching(event: Event, **parameters: str) -> list[Rule]:

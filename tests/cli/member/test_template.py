@@ -1,8 +1,8 @@
 """The template of a member: what it forwards, from where, and that its roles fit the types."""
 
-import copy
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from rightstate.catalogue import load, load_all, names
 from rightstate.resource_type import ResourceType
 from rightstate_cli.application import events, sam_template
 from rightstate_cli.member import template as member_template
+from tests.support import altering
 from tests.support.authorization import Request, allowed
 from tests.support.callers import ACCOUNT, OTHERS, role_session
 from tests.support.installation import ADMINISTRATOR, policies
@@ -35,13 +36,14 @@ def resources(stack: Stack = MEMBER, *types: str, **parameters: str) -> Mapping[
     return member_at(stack, *types, **given(stack, **parameters))
 
 
-def forwarding_rules(stack: Stack = MEMBER, *types: str, **parameters: str) -> list[Rule]:
-    return [
+@cache
+def forwarding_rules(stack: Stack = MEMBER, *types: str, **parameters: str) -> tuple[Rule, ...]:
+    return tuple(
         Rule(logical_id, resource["Properties"]["EventPattern"], target)
         for logical_id, resource in resources(stack, *types, **parameters).items()
         if resource["Type"] == "AWS::Events::Rule"
         for target in resource["Properties"]["Targets"]
-    ]
+    )
 
 
 def forwarding(event: Event, stack: Stack = MEMBER, *types: str, **parameters: str) -> list[str]:
@@ -95,15 +97,11 @@ def alterations(event: Event) -> Iterator[Event]:
     """The event with each part of its detail missing or null, failed, of another source, kind or service."""
     for path in paths(event["detail"]):
         for gone in (True, False):
-            altered = copy.deepcopy(event)
-            *above, last = path
-            node = altered["detail"]
-            for step in above:
-                node = node[step]
+            altered, around = altering.opened(event, ("detail", *path))
             if gone:
-                del node[last]
+                del around[path[-1]]
             else:
-                node[last] = None
+                around[path[-1]] = None
             yield altered
     for changed in (
         {"source": "aws.health"},
