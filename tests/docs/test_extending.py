@@ -111,8 +111,7 @@ def test_what_the_page_adds_passes_the_tests_that_go_over_all_policies_and_types
     passed = [line for line in shown.splitlines() if " PASSED" in line]
     for policy in POLICIES:
         for told in (
-            "from_an_event",
-            "change_is_undone",
+            "from_an_event_and_left_alone_until_the_change_is_undone",
             "as_it_was_published",
             "has_a_place_for",
         ):

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
@@ -167,10 +168,8 @@ def test_the_ledgers_of_other_tests_have_what_a_run_writes_and_nothing_else(hub:
         "undone",
         "exempt",
     ]
-    queues = [each for each in ledgers.entries(6000) if each["resource_type"] == "sqs-queue"]
     for entry in found:
-        made = [shape(each) for each in queues if each["outcome"] == entry["outcome"]]
-        assert shape(entry) in made, (shape(entry), made[0])
+        assert_made(entry, entry["outcome"])
 
 
 def test_the_ledgers_of_other_tests_have_what_a_run_writes_that_was_denied(hub: Engine) -> None:
@@ -213,9 +212,13 @@ def test_the_ledgers_of_other_tests_have_what_is_written_of_a_run_that_died(hub:
 def assert_made(entry: dict[str, Any], outcome: str) -> None:
     """The ledgers of other tests have such an entry."""
     assert entry["outcome"] == outcome
-    queues = [each for each in ledgers.entries(6000) if each["resource_type"] == "sqs-queue"]
-    made = [shape(each) for each in queues if each["outcome"] == outcome]
+    made = [shape(each) for each in queues() if each["outcome"] == outcome]
     assert shape(entry) in made, (shape(entry), made[0])
+
+
+@cache
+def queues() -> list[dict[str, Any]]:
+    return [each for each in ledgers.entries(6000) if each["resource_type"] == "sqs-queue"]
 
 
 WAYS: dict[str, dict[str, Any]] = {
