@@ -46,8 +46,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def hub(_emulator: str, built: Path) -> Hub:
+    """As `sam deploy` installs it, with the self-check, which runs an hour later for the first time."""
     deployed = Hub(_emulator)
-    deployed.deploy(built)
+    deployed.deploy(built, SelfCheck="ENABLED")
     return deployed
 
 

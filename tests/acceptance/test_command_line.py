@@ -24,10 +24,8 @@ LAX = {
 
 
 @pytest.fixture(scope="module")
-def third(_emulator: str, built: Path) -> Hub:
-    hub = Hub(_emulator, "third")
-    hub.deploy(built, MemberRoleName="third-remediation")
-    return hub
+def third(hub: Hub) -> Hub:
+    return hub.copied("third", MemberRoleName="third-remediation")
 
 
 @pytest.fixture
