@@ -25,12 +25,13 @@ setup: $(VENV)/installed ## Install everything into .venv, as the lock names it
 demo: setup ## Remediate two simulated accounts in this process
 	@$(BIN)/rightstate demo
 
-# What each says is shown when it has ended. The deployed application waits most of the time, so that it is tested
-# beside the rest. Both would write bytecode into the folders that `sam build` copies, so it is there before.
+# What each says is shown when it has ended. The deployed application waits most of the time, and what lint calls
+# uses one processor at a time, so that both run beside the rest. The tests would write bytecode into the folders
+# that `sam build` copies, so it is there before.
 test: setup ## Check everything, as CI does
-	@$(MAKE) --jobs --output-sync=target lint build browser
+	@$(MAKE) --jobs --output-sync=target build browser
 	@$(BIN)/python -m compileall -q functions layers
-	@$(MAKE) --jobs --output-sync=target unit acceptance
+	@$(MAKE) --jobs --output-sync=target lint unit acceptance
 
 unit: setup ## Test everything that needs no deployment
 	@$(BIN)/pytest
@@ -38,13 +39,13 @@ unit: setup ## Test everything that needs no deployment
 acceptance: setup ## Deploy the application into ministack, and test it there
 	@$(BIN)/pytest -n0 -m acceptance
 
+# samconfig.toml has `sam validate` call cfn-lint. tests/cli/member calls it on the template of a member.
 lint: setup ## Check style, types, the template and words
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check . || { echo "Not formatted; run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@$(BIN)/sam validate > /dev/null
-	@$(BIN)/cfn-lint template.yaml member/template.yaml
 	@$(BIN)/proselint check --config proselint.json README.md CHANGELOG.md docs/*.md
 	@$(BIN)/pytest -n0 tests/docs/test_words.py
 
