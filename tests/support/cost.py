@@ -30,6 +30,16 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
     return answer
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[object]:
+    """Count what it takes to import the file and to make its cases."""
+    before = _now()
+    answer = yield
+    if isinstance(collector, pytest.Module):
+        _files[collector.nodeid] += _now() - before
+    return answer
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the slowest twenty files, and what one policy costs on average."""
     terminalreporter.section("processor seconds")
