@@ -17,6 +17,7 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer
 
 from rightstate.aws.sessions import reading_role
+from rightstate.catalogue import find_policy
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli.application import events
@@ -130,7 +131,9 @@ class Hub:
 
     def enable(self, *policies: str, account: str = ACCOUNT, role: str = "") -> None:
         """Settings in which those policies are enabled, and no other."""
-        enabled = {policy: Enabled(mode=Mode.AUTO) for policy in policies}
+        enabled = {
+            policy: Enabled(mode=Mode.AUTO, parameters=find_policy(policy)[1].examples) for policy in policies
+        }
         arn = role or role_arn(account)
         self.configure(
             Account(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rightstate.catalogue import load, names
+from rightstate.catalogue import find_policy, load, names
 from rightstate.identify import identify
 from rightstate.resource_type import Place
 from rightstate_cli.simulation import examples
@@ -46,7 +46,8 @@ def test_an_event_about_a_resource_in_a_wrong_state_puts_it_right(
 def holds(member: Server, resource_type: str, policy: str, resource: str) -> bool:
     """Whether the resource, read anew by the account's own administrator, is as the policy wants it."""
     loaded = load(resource_type)
-    wants = loaded.policy(policy).bound_wants({})
+    wanted = find_policy(policy)[1]
+    wants = wanted.bound_wants(wanted.examples)
     named = identify(loaded, Place(account=ACCOUNT, region=REGION), resource)
     settings = frozenset(wants) | set(loaded.facts)
     session = member.session(ACCOUNT)

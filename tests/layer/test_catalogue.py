@@ -336,7 +336,8 @@ def test_each_declared_action_exists(resource_type: ResourceType) -> None:
         for service in {*services(resource_type), *asked_for_us}
         for name in service_model(service).operation_names
     }
-    existing.add("iam:PassRole")  # a right that no operation has (service authorization reference)
+    # Rights that no operation has (service authorization reference).
+    existing |= {"iam:PassRole", "logs:CreateLogDelivery", "logs:DeleteLogDelivery"}
     writes = {*resource_type.write_actions, *resource_type.undo_actions}
     declared = {*resource_type.read_actions, *writes, *resource_type.dependent_actions}
     assert declared <= existing

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+from moto import backend_index, backends
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.awslambda.models import LambdaBackend
 from moto.cloudformation.responses import CloudFormationResponse
@@ -33,7 +34,7 @@ from moto.secretsmanager.exceptions import InvalidRequestException
 from moto.secretsmanager.models import SecretsManagerBackend
 from moto.sqs.models import Queue, SQSBackend
 
-from rightstate_cli.simulation import moto_unknown_calls
+from rightstate_cli.simulation import moto_access_analyzer, moto_unknown_calls
 
 
 @contextmanager
@@ -395,6 +396,12 @@ _all_buckets_at_once = S3Response.all_buckets
 
 
 _FILLS: list[tuple[Any, str, Any]] = [
+    (
+        backend_index,
+        "backend_url_patterns",
+        [*backend_index.backend_url_patterns, moto_access_analyzer.PATTERN],
+    ),
+    (backends, "_import_backend", moto_access_analyzer.import_backend),
     (Trail, "update", _update_trail),
     (ConfigBackend, "put_configuration_recorder", _put_configuration_recorder),
     (iam_models, "SERVICE_NAME_CONVERSION", _SERVICE_NAMES),

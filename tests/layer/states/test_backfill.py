@@ -49,7 +49,10 @@ class Hub:
     ledger: Any
 
     def register(self, account: str, *policies: str, regions: tuple[str, ...] = ()) -> None:
-        enabled = {policy: Enabled(mode=Mode.AUTO) for policy in policies}
+        enabled = {
+            policy: Enabled(mode=Mode.AUTO, parameters=catalogue.find_policy(policy)[1].examples)
+            for policy in policies
+        }
         written = Account(account=account, policies=enabled, regions=regions)
         boto3.client("dynamodb").put_item(TableName="settings", Item=serialized(settings.as_item(written)))
 
