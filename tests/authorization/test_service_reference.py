@@ -21,6 +21,10 @@ READING = {"Read", "List"}
 # Of the two services with this prefix the database keeps the actions of one, and the resources of both.
 KINDS_ALSO = {"elasticloadbalancing:ModifyLoadBalancerAttributes": ("loadbalancer",)}
 
+# Of the two services of API Gateway it keeps the ARNs of the second.
+_STAGE = "arn:${Partition}:apigateway:${Region}::/%s/${ApiId}/stages/${StageName}"
+OTHER_ARNS = {_STAGE % "apis": _STAGE % "restapis"}
+
 
 @cache
 def service(prefix: str) -> Mapping[str, Any]:
@@ -44,7 +48,8 @@ def kinds(action: str) -> dict[str, bool]:
     named = {
         kind: each["required"] for kind, each in privilege(action)["resource_types"].items() if kind
     } | also
-    return {_example(resources[kind]["arn"]): required for kind, required in named.items()}
+    arns = {kind: OTHER_ARNS.get(resources[kind]["arn"], resources[kind]["arn"]) for kind in named}
+    return {_example(arns[kind]): required for kind, required in named.items()}
 
 
 _EXAMPLES = {

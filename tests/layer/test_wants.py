@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rightstate.errors import PlanConflict
-from rightstate.wants import AnythingBut, AtLeast, AtMost, Exactly, Includes, Lacks, OneOf, Value, Want
+from rightstate.wants import (
+    AnythingBut,
+    AtLeast,
+    AtMost,
+    EachAtLeast,
+    Exactly,
+    Includes,
+    Lacks,
+    OneOf,
+    Value,
+    Want,
+)
 
 RANKING = ("AES256", "aws:kms", "aws:kms:dsse")
 numbers = st.integers(-1, 400)
@@ -32,6 +43,7 @@ wants: st.SearchStrategy[Want] = st.one_of(
     st.just(AnythingBut(value="none", otherwise="SSE-SQS")),
     includes,
     lacks,
+    st.builds(EachAtLeast, ranking=st.just(("a", "b", "c")), minimum=st.sampled_from("abc")),
 )
 
 

@@ -60,6 +60,7 @@ class Expected:
     dependent: the actions that AWS checks for us.
     read(session, identifier): calls whose answers are all that AWS tells of the resource.
     tag(session, identifier, arn): puts the tags `tests.support.tags` on the resource. None: it has no tags.
+    read_on: ARNs that its read actions are allowed on, where these are not everything.
     busy: how it is busy. None: it never is.
     names: other names of a resource, each with its identifier. The example's name and ARN are tested anyway.
     elsewhere: names of resources of another `account`, `region` or `partition`, each with which of these.
@@ -86,6 +87,7 @@ class Expected:
     beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
     instead: Mapping[str, Sequence[str]] = field(default_factory=dict)
     dependent: tuple[Dependent, ...] = ()
+    read_on: Sequence[str] = ()
     busy: Busy | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Mapping[str, str] = field(default_factory=dict)

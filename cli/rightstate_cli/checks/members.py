@@ -398,7 +398,8 @@ def _needs(resource_type: ResourceType, site: Site) -> Iterator[Need]:
         "account": site.account,
         "id": "rightstate-verify",
     }
-    yield resource_type.read_actions, (), {}
+    read_on = [arn.format(**scope) for arn in resource_type.read_on if arn != "*"]
+    yield resource_type.read_actions, read_on, {}
     for actions, templates in resource_type.writes(undo=True):
         arns = [arn.format(**scope) for arn in templates if arn != "*"]
         yield actions, arns, {"aws:ResourceAccount": site.account}

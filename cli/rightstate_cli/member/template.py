@@ -182,9 +182,9 @@ def _roles(types: list[ResourceType]) -> Resources:
     writing = _role({"Ref": "MemberRoleName"}, "What Rightstate may do in this account.", WRITERS)
     reads = _reads(types)
     return {
-        **_with_policies(READING, reading, [reads]),
+        **_with_policies(READING, reading, reads),
         # Apply reads again just before it writes, with the session that it has anyway.
-        **_with_policies(WRITING, writing, [reads, *_writes(types)]),
+        **_with_policies(WRITING, writing, [*reads, *_writes(types)]),
     }
 
 
@@ -307,10 +307,23 @@ def _service(action: str) -> str:
     return action.partition(":")[0]
 
 
-def _reads(types: Iterable[ResourceType]) -> dict[str, Any]:
-    """What reading the resource types takes."""
-    actions = sorted({action for each in types for action in each.read_actions})
-    return {"Sid": "Read", "Effect": "Allow", "Action": actions, "Resource": "*"}
+def _reads(types: list[ResourceType]) -> list[dict[str, Any]]:
+    """What reading the resource types takes, as statements of this account and any region."""
+    on_everything = [each for each in types if each.read_on == ("*",)]
+    actions = sorted({action for each in on_everything for action in each.read_actions})
+    return [
+        *([{"Sid": "Read", "Effect": "Allow", "Action": actions, "Resource": "*"}] if actions else []),
+        *(
+            {
+                "Sid": f"Read{_camel(each.name)}",
+                "Effect": "Allow",
+                "Action": sorted(each.read_actions),
+                "Resource": [{"Fn::Sub": arn.format(**_SCOPE)} for arn in each.read_on],
+            }
+            for each in types
+            if each not in on_everything
+        ),
+    ]
 
 
 def _writes(types: Iterable[ResourceType]) -> list[dict[str, Any]]:

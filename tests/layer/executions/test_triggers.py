@@ -243,6 +243,14 @@ def inputs(rule: Rule, event: Event) -> Iterator[tuple[Any, bool]]:
             yield json.loads(again), False
 
 
+def identifier(subject: Subject, name: str, event: Event) -> str:
+    """The name in what it stands in, part by part."""
+    found = subject.as_.replace("{}", name)
+    for key in re.findall(r"\{(\w+)\}", subject.as_):
+        found = found.replace(f"{{{key}}}", value_at(event["detail"], f"{subject.passed_on}.{key}"))
+    return found
+
+
 def assert_harmless(rule: Rule, event: Event, given: Any, documented: bool = True) -> None:
     """The input ends rejected, or is about what the event names, and nothing else is set."""
     resource_type = catalogue.load(str(rule.resource_type))
@@ -268,7 +276,7 @@ def assert_harmless(rule: Rule, event: Event, given: Any, documented: bool = Tru
         {
             "account": ACCOUNT,
             "region": "us-east-1",
-            subject.kind: subject.as_.replace("{}", said[0])
+            subject.kind: identifier(subject, said[0], event)
             if said and isinstance(said[0], str)
             else said[0]
             if said

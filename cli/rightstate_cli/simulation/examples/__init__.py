@@ -66,11 +66,13 @@ def load(resource_type: str) -> Example:
 def event_about(event: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
     """The event with other words in it: `words` says which becomes which.
 
-    Of an identifier like `snapshot:NAME` it is the name alone, as calls take it.
+    Of an identifier like `snapshot:NAME` it is the name alone, as calls take it. Of one like
+    `API/stages/STAGE` these are two names.
     """
     text = json.dumps(event)
     for ours, theirs in words.items():
-        name = re.escape(ours.rpartition(":")[2])
-        text = re.sub(rf"(?<!\w){name}(?!\w)", theirs.rpartition(":")[2], text)
+        both = (each.rpartition(":")[2].split("/stages/") for each in (ours, theirs))
+        for our, their in zip(*both, strict=True):
+            text = re.sub(rf"(?<!\w){re.escape(our)}(?!\w)", their, text)
     changed: dict[str, Any] = json.loads(text)
     return changed

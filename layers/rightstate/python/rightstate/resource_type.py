@@ -207,6 +207,8 @@ class ResourceType:
     restore(resource, changes, observed) gives the calls that write the values of before; `calls` where the
         same calls do it. `observed` has the settings `restore_reads` too.
     undo_actions: actions that nothing but `restore` needs, on the same ARNs.
+    read_on: templates of the ARNs that the read actions are allowed on, where these actions read more than
+        the resources, e.g. keys.
     unscoped_actions: those of the write and undo actions that AWS checks on no resource, as the service
         authorization reference says. Limited to an ARN they would be denied.
     beside: setting -> the settings whose values are kept with a change of it, because what restores it
@@ -235,6 +237,7 @@ class ResourceType:
     dependent_actions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     dependent_resources: Mapping[str, str] = field(default_factory=dict)
     undo_actions: tuple[str, ...] = ()
+    read_on: tuple[str, ...] = ("*",)
     unscoped_actions: tuple[str, ...] = ()
     restore: Callable[[Resource, Sequence[Change], Observed], Sequence[Call]] | None = None
     restore_reads: tuple[str, ...] = ()

@@ -205,6 +205,37 @@ class OneOf(_Want):
         return " or ".join(self.allowed)
 
 
+class EachAtLeast(_Want):
+    """The value is a list of `NAME=VALUE`, none of whose values stands before `minimum` in `ranking`.
+
+    One that does becomes `minimum`. Values that are not in the ranking stay.
+    """
+
+    kind: Literal["each-at-least"] = "each-at-least"
+    ranking: tuple[str, ...]
+    minimum: str = ""
+    minimum_from: str | None = None
+
+    def holds(self, observed: Value) -> bool:
+        return same(self.target(observed), as_list(observed))
+
+    def target(self, observed: Value) -> Value:
+        return [self._raised(item) for item in as_list(observed)]
+
+    def _raised(self, item: str) -> str:
+        name, sign, value = item.rpartition("=")
+        below = self.ranking[: self.ranking.index(self.minimum)]
+        return f"{name}{sign}{self.minimum}" if value in below else item
+
+    def meet(self, other: "Want") -> "Want":
+        if isinstance(other, EachAtLeast) and other.ranking == self.ranking:
+            return max(self, other, key=lambda each: self.ranking.index(each.minimum))
+        raise PlanConflict(f"one policy wants {self}, another {other}")
+
+    def __str__(self) -> str:
+        return f"each at least {self.minimum}"
+
+
 class AnythingBut(_Want):
     """The value is not `value`; if it is, it becomes `otherwise`."""
 
@@ -571,6 +602,7 @@ Want = Annotated[
     | AtLeast
     | AtMost
     | OneOf
+    | EachAtLeast
     | AnythingBut
     | Present
     | Includes

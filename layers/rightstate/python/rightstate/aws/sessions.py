@@ -155,11 +155,16 @@ def without_account_host(params: dict[str, Any], **given: Any) -> None:
 
 def session_policy(resource_type: ResourceType, phase: Phase, place: Place) -> str:
     """The session policy as JSON. STS allows 2,048 characters (API reference, AssumeRole)."""
+    scope = {"id": "*", **place.model_dump()}
+    read_on = [arn.format(**scope) for arn in resource_type.read_on]
     statements: list[dict[str, Any]] = [
-        {"Effect": "Allow", "Action": sorted(resource_type.read_actions), "Resource": "*"},
+        {
+            "Effect": "Allow",
+            "Action": sorted(resource_type.read_actions),
+            "Resource": "*" if read_on == ["*"] else read_on,
+        },
     ]
     if phase is not Phase.READ:
-        scope = {"id": "*", **place.model_dump()}
         for actions, arns in resource_type.writes(undo=phase is Phase.UNDO):
             resources = [arn.format(**scope) for arn in arns]
             write: dict[str, Any] = {"Effect": "Allow", "Action": actions, "Resource": resources}

@@ -8,6 +8,7 @@ writes can become part of the input.
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,7 +126,7 @@ def understood(resource_type: ResourceType, given: Mapping[str, Any]) -> Trigger
         return Trigger(parse(StartInput, start), _issuer(of_rule))
     except InvalidInput:
         raise UnexpectedEvent(
-            f"What {of_rule.event.name} says at {' or '.join(subject.paths)} cannot be the name of a "
+            f"What {of_rule.event.name} says at {subject.places} cannot be the name of a "
             "resource. Nothing was changed."
         ) from None
 
@@ -172,9 +173,12 @@ def _named(subject: Subject, of_rule: _FromRule) -> Any:
         if not subject.by_aws:
             found = _object(found).get(path.rpartition(".")[2])
         if found and isinstance(found, list if subject.kind == "resources" else str):
-            return found if isinstance(found, list) else subject.as_.replace("{}", found)
+            if isinstance(found, list):
+                return found
+            with suppress(KeyError):
+                return subject.identifier(found, _object(of_rule.about[0]))
     raise UnexpectedEvent(
-        f"The event {of_rule.event.name} names nothing at {' or '.join(subject.paths)}, where its rule "
+        f"The event {of_rule.event.name} names nothing at {subject.places}, where its rule "
         "expects a name. Nothing was changed. docs/testing.md says which shapes of events are confirmed; "
         "please report this one."
     )
