@@ -101,8 +101,11 @@ class Visit:
 
     def of_hub(self, *words: str) -> str:
         """A command that does the same, of those that only a hub has. They need no --deployed."""
-        options = [word for word in self.console.named.options if word != "--deployed"]
-        return shlex.join(["rightstate", *words, *options])
+        return shlex.join(["rightstate", *words, *self._options_of_hub])
+
+    @property
+    def _options_of_hub(self) -> list[str]:
+        return [word for word in self.console.named.options if word != "--deployed"]
 
     def here(self, command: str) -> str:
         """A command of an operation's sentence, for this workspace: with the options of this console."""
@@ -110,7 +113,8 @@ class Visit:
             return command
         bare = command.replace(" --deployed", "")
         alone = bare.startswith(tuple(f"rightstate {name}" for name in _OF_HUB_ALONE))
-        return self.of_hub(*shlex.split(bare)[1:]) if alone else self.command(*shlex.split(bare)[1:])
+        options = self._options_of_hub if alone else self.console.named.options
+        return f"{bare} {shlex.join(options)}".rstrip()
 
     def needs_hub(self) -> Hub:
         """The hub. Raises InvalidInput where the ledger is on this machine."""

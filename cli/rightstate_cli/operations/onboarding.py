@@ -106,7 +106,7 @@ def _contacts(hub: Hub, account: Account) -> Step:
 
 def _policies(workspace: Workspace, account: Account, looked: bool) -> list[Step]:
     modes = {each.mode for each in account.policies.values()} - {Mode.OFF}
-    where = f"--account {account.account}{workspace.options}"
+    where = f"--account {account.account}"
     if not modes and workspace.hub is None:
         found = [
             Step(Name.POLICIES, None, "None is. Without settings a run on this machine takes all policies.")

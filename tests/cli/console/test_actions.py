@@ -275,7 +275,7 @@ def test_an_account_is_added_tried_and_removed_on_this_machine(blank: Browsing) 
     assert "Its role works done You act there as" in steps
     assert "Policies are enabled not needed or not known None is. Without settings a run on this" in steps
     assert "Policies have looked at it next Nothing is known of its resources yet." in steps
-    assert f"rightstate plan --account {OWN}" in steps
+    assert f"rightstate plan --account {OWN} --ledger {blank.console.named.ledger} Copy" in steps
     assert "This deletes the settings of account" in text(blank.get(f"/accounts/{OWN}/remove"))
     blank.post(f"/accounts/{OWN}/remove")
     assert account_of(blank).name == ""
