@@ -54,6 +54,10 @@ def test_members_are_installed_and_each_page_on_the_way_can_be_read(
         registered = seen.page.url.removeprefix(seen.home)
         seen.page.get_by_role("link", name="orders").click()
         expect(seen.page.get_by_text(re.compile("Policies are enabled"))).to_be_visible()
+        seen.page.get_by_role("button", name="Check now").click()
+        expect(
+            seen.page.get_by_role("cell", name="SKIP", exact=True).first.locator(".badge")
+        ).to_be_in_viewport()
         account = f"/accounts/{organization.accounts[0]}"
         paths = (
             "/accounts", "/accounts/organization", asked, installed, registered, account,
