@@ -9,7 +9,9 @@ from unittest.mock import patch
 from urllib.request import Request, urlopen
 
 import boto3
+from moto.cloudformation import responses as cloudformation
 from moto.cloudformation.parsing import ResourceMap
+from moto.cloudformation.utils import get_stack_from_s3_url as _template_of_url
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import BaseResponse
 from moto.iam.models import ManagedPolicy, iam_backends
@@ -129,6 +131,8 @@ def started() -> Iterator[Server]:
         # CloudFormation deletes a managed policy with its stack, and updates it. moto does neither.
         patch.object(ManagedPolicy, "delete_from_cloudformation_json", classmethod(_delete_policy)),
         patch.object(ManagedPolicy, "update_from_cloudformation_json", classmethod(_update_policy)),
+        # CloudFormation reads what the URL is of. moto looks in the caller's account for the bucket.
+        patch.object(cloudformation, "get_stack_from_s3_url", _read_template),
         # moto updates what is not there, because its condition does not hold.
         patch.object(ResourceMap, "build_resource_diff", _of_what_is_there),
     ):
@@ -139,6 +143,13 @@ def started() -> Iterator[Server]:
         with direct_transport.handed_to(threaded._server.app, port):
             yield server
         threaded.stop()
+
+
+def _read_template(url: str, **given: Any) -> str:
+    if "//127.0.0.1:" not in url:
+        return _template_of_url(url, **given)
+    with urlopen(url) as answer:  # noqa: S310 - ours
+        return str(answer.read().decode())
 
 
 def _of_what_is_there(self: ResourceMap, *given: Any) -> dict[str, list[str]]:

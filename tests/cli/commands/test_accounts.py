@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
-from urllib.request import urlopen
 
 import boto3
 import pytest
@@ -14,7 +13,6 @@ import yaml
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 from botocore.waiter import Waiter
-from moto.cloudformation import responses
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
@@ -303,9 +301,6 @@ def test_a_stack_that_fails_is_told_with_the_reason_of_what_failed_first() -> No
 def test_a_template_that_is_too_long_for_a_request_goes_by_way_of_the_hubs_bucket(
     cli: Cli, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # moto looks in the caller's account for the bucket; CloudFormation reads what the URL is of.
-    read = lambda url, **_: urlopen(url).read().decode()  # noqa: E731, S310 - an address of moto's
-    monkeypatch.setattr(responses, "get_stack_from_s3_url", read)
     monkeypatch.setattr(member_stacks, "LONGEST_IN_REQUEST", 5_000)
     ran = cli("accounts", "add", OWN, "--install", "--yes", "--type", "s3-bucket", "--format", "json")
     assert ran.code == 0, ran.out

@@ -172,7 +172,7 @@ def test_the_keyboard_reaches_the_content_and_the_focus_is_seen(opened: Open) ->
     expect(skip).to_be_in_viewport()
     seen.page.keyboard.press("Enter")
     seen.page.keyboard.press("Tab")
-    expect(seen.page.get_by_label("Resource")).to_be_focused()
+    expect(seen.page.get_by_role("searchbox", name="Resource")).to_be_focused()
 
 
 def test_a_hostile_name_runs_nothing_and_steers_nothing(browser: Browser, filled: Path) -> None:
