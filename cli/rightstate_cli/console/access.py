@@ -5,7 +5,7 @@ All that rests on this is here. A console behind a company's sign-in replaces th
 - A ticket in the start address works once. It becomes a cookie that no script reads and no other site sends.
 - The Host header must be the console's own, so a name that somebody points at 127.0.0.1 reaches nothing.
 - A browser says where a request comes from (Sec-Fetch-Site, Origin). Other sites, and other ports of this
-  machine, get no answer, and a POST without the console's own Origin changes nothing.
+  machine, get no answer but at the start address. A POST without the console's own Origin changes nothing.
 - Answers name the only sources of scripts and styles, may not be framed, and are not kept by the browser.
 """
 
@@ -17,7 +17,7 @@ from threading import Lock
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 START = "/start"
@@ -36,6 +36,12 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 
+_STARTED = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Rightstate</title>'
+    '<meta http-equiv="refresh" content="0;url=/"></head><body><p><a href="/">Open the console</a></p></body>'
+    "</html>"
+)
+
 Refuse = Callable[[int, str, str], Response]
 """Makes the page of a refusal: its status, what happened, and what to do."""
 
@@ -46,6 +52,8 @@ class Access:
     def __init__(self, port: int, read_only: bool = False) -> None:
         self.port = port
         self.read_only = read_only
+        self.when_used: Callable[[], None] = lambda: None
+        """Is called once the ticket was used."""
         self._ticket: str | None = secrets.token_urlsafe(32)
         self._session = secrets.token_urlsafe(32)
         self._lock = Lock()
@@ -71,6 +79,7 @@ class Access:
             if self._ticket is None or not _same(ticket, self._ticket):
                 return None
             self._ticket = None
+        self.when_used()
         return self._session
 
     def knows(self, header: str) -> bool:
@@ -116,6 +125,9 @@ class Guarded:
             return self._refuse(
                 421, "This is not the console's address.", f"It is at http://{HOST}:{access.port}."
             )
+        if path == START:
+            # The file that opens the browser is another site to it. Nobody else knows the ticket.
+            return self._start(scope)
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             return self._refuse(
                 403,
@@ -124,8 +136,6 @@ class Guarded:
             )
         if path.startswith(ASSETS):
             return None
-        if path == START:
-            return self._start(scope)
         if not access.knows(headers.get("cookie", "")):
             return self._refuse(
                 403,
@@ -161,7 +171,9 @@ class Guarded:
                 "This start address does not work: it works once.",
                 "Stop the console with Ctrl-C and start it again: `rightstate console`.",
             )
-        response = RedirectResponse("/", 303)
+        # A browser sends no strict cookie after a redirect of a page that another site, or a file, has led to
+        # (RFC 6265bis, 5.2). From this page it does.
+        response = HTMLResponse(_STARTED)
         response.set_cookie(self._access.cookie, session, path="/", httponly=True, samesite="strict")
         return response
 

@@ -3,8 +3,10 @@
 import socket
 import time
 import webbrowser
-from dataclasses import dataclass, field
-from threading import Thread
+from dataclasses import dataclass
+from signal import SIGTERM, signal
+from threading import Thread, current_thread, main_thread
+from types import FrameType
 
 import uvicorn
 
@@ -12,6 +14,7 @@ from rightstate.errors import InvalidInput
 from rightstate_cli.console.access import HOST, Access
 from rightstate_cli.console.application import application
 from rightstate_cli.console.console import Console, Named
+from rightstate_cli.console.start_file import StartFile
 
 _SECONDS_TO_END = 3
 _SECONDS_BETWEEN_LOOKS = 0.1
@@ -24,7 +27,7 @@ class Served:
     access: Access
     console: Console
     listening: socket.socket
-    _servers: list[uvicorn.Server] = field(default_factory=list)
+    server: uvicorn.Server
 
     @property
     def title(self) -> str:
@@ -33,35 +36,32 @@ class Served:
 
     def run(self, open_browser: bool) -> None:
         """Serve until Ctrl-C or `stop`. Work that runs is asked to end, and waited for."""
-        config = uvicorn.Config(
-            application(self.access, self.console),
-            # A log would have the ticket of the start address.
-            access_log=False,
-            log_level="error",
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=_SECONDS_TO_END,
-            ws="none",
-            # Behind nobody: no header says who asks.
-            proxy_headers=False,
-        )
-        if open_browser:
-            Thread(target=webbrowser.open, args=(self.access.address,), daemon=True).start()
+        file = StartFile(self.access.address) if open_browser else None
+        if file:
+            self.access.when_used = file.remove
+            # Some browsers end this call when they are closed.
+            Thread(target=webbrowser.open, args=(file.uri,), daemon=True).start()
         self.console.known.standing(patience=0)
-        server = uvicorn.Server(config)
-        self._servers.append(server)
+        if current_thread() is main_thread():
+            # uvicorn ends in order, and then raises the signal once more.
+            signal(SIGTERM, _interrupt)
         try:
-            server.run(sockets=[self.listening])
+            self.server.run(sockets=[self.listening])
         finally:
             self.listening.close()
+            if file:
+                file.remove()
             self.console.works.stop()
             while self.console.works.running:
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
 
     def stop(self) -> None:
         """End `run`, from another thread."""
-        for each in self._servers:
-            each.should_exit = True
+        self.server.should_exit = True
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def prepare(named: Named, port: int, read_only: bool) -> Served:
@@ -72,10 +72,25 @@ def prepare(named: Named, port: int, read_only: bool) -> Served:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((HOST, port))
+        # The browser may be faster than the server.
+        listening.listen()
     except OSError as error:
         listening.close()
         raise InvalidInput(
             f"Port {port} cannot be used: {error.strerror}. Perhaps another console runs there. Give another "
             "port with --port, or --port 0 for any that is free."
         ) from None
-    return Served(Access(listening.getsockname()[1], read_only), console, listening)
+    access = Access(listening.getsockname()[1], read_only)
+    config = uvicorn.Config(
+        application(access, console),
+        # A log would have the ticket of the start address.
+        access_log=False,
+        log_level="error",
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=_SECONDS_TO_END,
+        ws="none",
+        # Behind nobody: no header says who asks.
+        proxy_headers=False,
+    )
+    return Served(access, console, listening, uvicorn.Server(config))
