@@ -1,6 +1,7 @@
 """What is known of the workspace, read in the background and kept until it is old.
 
-A page waits for a moment. If reading takes longer it shows what was known before, and says of when.
+A page waits for a moment. If reading takes longer it shows what was known before, and says of when. What was
+changed in this console itself is shown at once: settings, exemptions, halts and requests are read apart.
 """
 
 import time
@@ -36,6 +37,8 @@ class Known:
         self._latest: Standing | None = None
         self._error: RightstateError | None = None
         self._due = 0.0
+        self._changes, self._shown = 0, 0
+        """How many changes there were, and how many of them the latest reading shows."""
         self.read = 0
 
     def standing(self, patience: float = PATIENCE) -> Standing | None:
@@ -47,7 +50,10 @@ class Known:
             self._condition.wait_for(lambda: not self._reading, patience)
             if self._error and not self._reading:
                 raise self._error
-            return self._latest
+            before, changes = self._latest, self._changes
+            if before is None or changes == self._shown:
+                return before
+        return self._with_changes(before, changes)
 
     @property
     def latest(self) -> Standing | None:
@@ -59,11 +65,23 @@ class Known:
         with self._condition:
             self._due = 0.0
             self._again = self._reading
+            self._changes += 1
 
     @property
     def reading(self) -> bool:
         """Whether a reading is under way."""
         return self._reading
+
+    def _with_changes(self, before: Standing, changes: int) -> Standing:
+        try:
+            found = standing.changed(self._workspace(), before, datetime.now(UTC))
+        except RightstateError:
+            # The reading meets it too, and says it.
+            return before
+        with self._condition:
+            if self._latest is before:
+                self._latest, self._shown = found, changes
+        return found
 
     def _begin(self) -> None:
         if not self._reading:
@@ -80,6 +98,8 @@ class Known:
                     continue
                 self._latest, self._error = found or self._latest, error
                 self._reading, self._due = False, time.monotonic() + fresh
+                if found:
+                    self._shown = self._changes
                 self._condition.notify_all()
                 return
 

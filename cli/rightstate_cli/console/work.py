@@ -6,7 +6,7 @@ It belongs to the console and not to a request, so a page that is reloaded finds
 import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from threading import Event, Lock, Thread
@@ -15,7 +15,8 @@ from typing import Any
 from rightstate.errors import RightstateError
 from rightstate.executions.step import defect
 
-_KEPT = 50
+KEPT = 50
+"""How much finished work is kept. The result of a large plan takes megabytes."""
 _SAID = 200
 _RECENT = 8
 
@@ -64,6 +65,11 @@ class Work:
         if len(self.said) < _SAID:
             self.said.append(sentence)
 
+    def at_this_moment(self) -> "Work":
+        """As it is now, for a page: it may end or go on while the page is made."""
+        # `state` is read before what is written before it.
+        return replace(self, recent=self.recent.copy(), said=self.said.copy())
+
     @property
     def running(self) -> bool:
         return self.state is State.RUNNING
@@ -74,9 +80,10 @@ class Work:
 
 
 class Works:
-    """What was begun, the newest last. Finished work is kept until there is much of it."""
+    """What was begun, the newest last. Of finished work the newest is kept; `gone` counts what is not."""
 
     def __init__(self, ended: Callable[[], None] = lambda: None) -> None:
+        self.gone = 0
         self._all: dict[str, Work] = {}
         self._lock = Lock()
         self._ended = ended
@@ -89,8 +96,9 @@ class Works:
         with self._lock:
             self._all[work.id] = work
             finished = [each for each in self._all.values() if not each.running]
-            for each in finished[: max(0, len(finished) - _KEPT)]:
+            for each in finished[: max(0, len(finished) - KEPT)]:
                 del self._all[each.id]
+                self.gone += 1
         Thread(target=self._run, args=(work, run), name=f"console {kind}", daemon=True).start()
         return work
 

@@ -10,7 +10,7 @@ from rightstate.errors import InvalidInput
 from rightstate.policy import Reversibility, Risk
 from rightstate_cli.console.routing import get, post
 from rightstate_cli.console.visit import Visit
-from rightstate_cli.console.work import State, Work
+from rightstate_cli.console.work import KEPT, State, Work
 from rightstate_cli.operations.chosen import Planned
 from rightstate_cli.planning.plan_file import EXCUSED, Plan, on_one_line
 from rightstate_cli.planning.totals import totals
@@ -24,20 +24,21 @@ def find(visit: Visit, kind: str = "") -> Work:
     found = visit.console.works.find(visit.path("id"))
     if found is None or (kind and found.kind != kind):
         raise InvalidInput(
-            "This work is not known any more: the console was started anew since. What it did is in the "
-            "executions."
+            f"This work is not known any more: the console keeps the newest {KEPT} that have ended, until it "
+            "is stopped. What it did is in the executions."
         )
     return found
 
 
 def list_all(visit: Visit) -> Response:
     """What was begun since the console was started."""
-    return visit.page("works.html.j2", section="work", works=visit.console.works.all)
+    works = visit.console.works
+    return visit.page("works.html.j2", section="work", works=works.all, gone=works.gone, kept=KEPT)
 
 
 def show(visit: Visit) -> Response:
     """How far a piece of work is, or its result."""
-    work = find(visit)
+    work = find(visit).at_this_moment()
     template = "work_part.html.j2" if visit.partial else "work.html.j2"
     values = _of_plan(work.result) if work.kind == PLAN and work.state is State.DONE else {}
     return visit.page(template, section="work", work=work, **values)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from sys import maxsize
@@ -136,6 +136,32 @@ def read(kept: Workspace, now: datetime, progressed: Progressed = lambda done: N
         requests=waiting.requests,
         week=lately.counts,
         missing=tuple(missing),
+    )
+
+
+def changed(kept: Workspace, before: Standing, now: datetime) -> Standing:
+    """The same with what people decide read again: settings, exemptions, halts and requests.
+
+    The figures stay, because they need the whole ledger. Raises InvalidInput, Denied, Unavailable.
+    """
+    about, _ = make.about_of(kept, Chosen(), now, lambda sentence: None, most=0)
+    accounts = about.accounts or ()
+    # An execution that has an entry has ended, whatever its request says, and only a reading of the ledger
+    # knows it. So what was no request before has to be a newer one.
+    known = {each.id for each in before.requests}
+    requests = [
+        each
+        for each in Asked(about.requests or ()).waiting(Chosen(), now).requests
+        if each.id in known or each.asked_at >= written(before.at)
+    ]
+    return replace(
+        before,
+        frameworks=tuple(frameworks.sections(before.figures["policies"], about.accounts)),
+        accounts={each.account: each for each in accounts},
+        coverage=coverage.listed(accounts, before.figures["accounts"], about.local),
+        exemptions=exemptions.listed(accounts, now),
+        halts=about.halts or (),
+        requests=requests,
     )
 
 
