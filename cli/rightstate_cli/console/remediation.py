@@ -3,10 +3,12 @@
 import shlex
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from starlette.responses import Response
 
+from rightstate.catalogue import names
 from rightstate.errors import InvalidInput
 from rightstate_cli.console import resources
 from rightstate_cli.console.routing import post
@@ -36,14 +38,14 @@ def plan(visit: Visit) -> Response:
             "begun. Use the filter, or `rightstate plan -o FILE` and `rightstate apply FILE`."
         )
     chosen.check(keys)
-    role = _role(visit)
+    how = _how(visit, keys)
     workspace, ledger = visit.workspace, visit.console.named.ledger
 
     def run(work: Work) -> Planned:
-        return chosen.plan(workspace, keys, ledger, work.say, work.progressed, role)
+        return chosen.plan(workspace, keys, ledger, work.say, work.progressed, how.role, how.parameters)
 
-    command = _commands(visit, "plan", keys, role)
-    return visit.begin(PLAN, f"Plan of {counted(len(keys), 'resource')}", command, run, role)
+    command = _commands(visit, "plan", keys, how)
+    return visit.begin(PLAN, f"Plan of {counted(len(keys), 'resource')}", command, run, how)
 
 
 def remediate(visit: Visit) -> Response:
@@ -67,24 +69,36 @@ def remediate(visit: Visit) -> Response:
     return visit.begin(REMEDIATE, title, command, run)
 
 
-def _role(visit: Visit) -> Role:
-    """The role that the form names. A hub has its own."""
+@dataclass(frozen=True)
+class How:
+    """The role and the values of parameters that the form gives. A hub has its own."""
+
+    role: Role = field(default_factory=Role)
+    parameters: Sequence[str] = ()
+
+
+def _how(visit: Visit, keys: Sequence[str]) -> How:
+    if not visit.local:
+        return How()
     name, external_id = visit.given("role"), visit.given("external_id")
-    if not visit.local or not (name or external_id):
-        return Role()
-    if not name:
+    if external_id and not name:
         raise InvalidInput("The external id is that of a role, and no role is named. Nothing was begun.")
-    return Role(name, external_id or None)
+    lines = (each.strip() for each in visit.given("set").splitlines())
+    parameters = tuple(each for each in lines if each)
+    chosen.check_parameters(parameters, {key.split("/", 3)[2] for key in keys})
+    return How(Role(name, external_id or None) if name else Role(), parameters)
 
 
-def _commands(visit: Visit, name: str, keys: Sequence[str], role: Role, reason: str = "") -> str:
+def _commands(visit: Visit, name: str, keys: Sequence[str], how: How, reason: str = "") -> str:
     """The commands that do the same, a line for each account and region."""
     partition = visit.workspace.caller.partition
     why = ["--reason", reason] if reason else []
-    options = [*_of_role(role), *why, *visit.console.named.options]
+    options = [*why, *visit.console.named.options]
     lines = []
     for each in chosen.options_of(keys, partition):
-        words = ["rightstate", name, *each, *options]
+        types = {word for flag, word in pairwise(each) if flag == "--type"} or set(names())
+        values = [word for one in chosen.of_types(how.parameters, types) for word in ("--set", one)]
+        words = ["rightstate", name, *each, *_of_role(how.role), *values, *options]
         if name == REMEDIATE and not visit.local:
             named = [word for flag, word in pairwise(each) if flag == "--resource"]
             rest = each[: each.index("--resource")]

@@ -3,25 +3,30 @@
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from rightstate.catalogue import load_all, names
-from rightstate.errors import InvalidInput
+from rightstate.errors import InvalidInput, Unavailable
 from rightstate.policy import Severity
 from rightstate_cli.console import halts
 from rightstate_cli.console.routing import get
 from rightstate_cli.console.visit import Visit
 from rightstate_cli.executions.recorded import KEY
 from rightstate_cli.operations.explain import Explaining
+from rightstate_cli.report import found_wrong
 from rightstate_cli.report.posture import State
 from rightstate_cli.report.standing import Standing, Wrong
 from rightstate_cli.standards.frameworks import Framework, policies_of
 from rightstate_cli.tables.ledger_table import Query
 
 _PAGE = 50
+_PATIENCE_OF_FILE = 60.0
+"""Seconds that a file waits for the ledger: it cannot show itself later."""
 _FILTERS = ("text", "account", "region", "type", "policy", "severity", "framework", "state")
 _OF_PLAN = ("account", "region", "type", "policy", "severity", "framework")
 """The filters that `rightstate plan` has too."""
+_LINES = 500
+"""Lines of a file that are sent at once."""
 STATES = {
     "broken": "Not compliant",
     "waiting": "Waits for approval",
@@ -61,7 +66,23 @@ def list_all(visit: Visit) -> Response:
         asked={name: visit.one(name) for name in _FILTERS},
         filtered=any(visit.one(name) for name in _FILTERS),
         command=visit.command("plan", *_options(visit)),
+        query=visit.address(**{"from": None}).partition("?")[2],
     )
+
+
+def as_csv(visit: Visit) -> Response:
+    """What the address asks for, for a spreadsheet: a row for each policy that a resource breaks."""
+    known = _read(visit)
+    return _file(
+        found_wrong.as_csv(chosen(visit, known)), "text/csv; charset=utf-8", "rightstate-findings.csv"
+    )
+
+
+def as_findings(visit: Visit) -> Response:
+    """What the address asks for, as findings in the OCSF for other tools."""
+    known = _read(visit)
+    lines = found_wrong.as_ocsf(chosen(visit, known), known.at)
+    return _file(lines, "application/jsonl", "rightstate-findings.ocsf.jsonl")
 
 
 def show(visit: Visit) -> Response:
@@ -86,6 +107,11 @@ def show(visit: Visit) -> Response:
         halts=halted,
         unknown=unknown,
         released=visit.asked.get("released", ()),
+        parameters=[
+            (f"{policy.id}.{name}", declared.why)
+            for policy in resource_type.policies
+            for name, declared in policy.parameters.items()
+        ],
         release=visit.command("breaker", "release", key),
         command=visit.command("explain", key),
     )
@@ -126,6 +152,20 @@ def _tests(visit: Visit, known: Standing) -> Iterator[Callable[[Wrong], bool]]:
         yield lambda each: _has(each, words)
 
 
+def _read(visit: Visit) -> Standing:
+    known = visit.console.known.standing(_PATIENCE_OF_FILE)
+    if known is None:
+        raise Unavailable("The ledger is still being read. Nothing was written. Try again in a moment.")
+    return known
+
+
+def _file(lines: Iterator[str], kind: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    # Each part is sent by way of another thread, which takes longer than to make a line.
+    parts = iter(lambda: "".join(islice(lines, _LINES)), "")
+    return StreamingResponse(parts, media_type=kind, headers=headers)
+
+
 def _of_state(state: str, known: Standing) -> Callable[[Wrong], bool]:
     if state == "unread":
         return lambda each: not each.states
@@ -157,6 +197,8 @@ def _arn(arn: str) -> str:
 
 ROUTES = [
     get("/resources", list_all),
+    get("/resources.csv", as_csv),
+    get("/resources.ocsf.jsonl", as_findings),
     get("/explained/{key:path}", explained),
     get("/resources/{key:path}", show),
 ]

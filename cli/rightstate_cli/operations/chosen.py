@@ -3,14 +3,14 @@
 On this machine the embedded engine remediates them. With a hub its own state machines do.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from threading import Event
 from typing import Protocol
 
-from rightstate.catalogue import load, names
+from rightstate.catalogue import find_policy, load, names
 from rightstate.errors import InvalidInput
 from rightstate.identify import identify, shown
 from rightstate.policy import Mode
@@ -27,7 +27,7 @@ from rightstate_cli.operations.workspace import Workspace
 from rightstate_cli.planning import plan_file
 from rightstate_cli.planning.accounts import Wanted, of_resources, registered_accounts
 from rightstate_cli.planning.plan_file import Plan
-from rightstate_cli.planning.target import target
+from rightstate_cli.planning.target import parameter, target
 
 Say = Callable[[str], None]
 Progressed = Callable[[int, int | None, str], None]
@@ -121,8 +121,10 @@ def plan(
     say: Say,
     progressed: Progressed,
     role: Role = Role(),
+    parameters: Sequence[str] = (),
 ) -> Planned:
-    """Read them and decide. A hub has its own roles, and leaves `role` out of account.
+    """Read them and decide. `parameters` are POLICY.PARAMETER=VALUE. A hub has its own roles and values: it
+    leaves `role` and `parameters` out of account.
 
     Raises InvalidInput, UnknownAccount, SettingsUnreadable, Denied, Unavailable.
     """
@@ -134,21 +136,24 @@ def plan(
 
     if workspace.hub:
         return _there(workspace.hub, found, say, read)
-    return _here(Local(ledger), found, role, say, read)
+    return _here(Local(ledger), found, role, parameters, say, read)
 
 
 def _here(
     local: Local,
     found: Sequence[tuple[ResourceType, Resource]],
     role: Role,
+    parameters: Sequence[str],
     say: Say,
     read: Callable[[int, int], None],
 ) -> PlannedHere:
+    check_parameters(parameters, {resource_type.name for resource_type, _ in found})
     runs: list[tuple[Remediation, Reading]] = []
     for (account, region), group in groupby(sorted(found, key=_place), key=_place):
         resources = tuple(group)
         types = sorted({resource_type.name for resource_type, _ in resources})
-        base = target(account, region, role.name, role.external_id, types, (), (), (), Mode.AUTO)
+        values = of_types(parameters, types)
+        base = target(account, region, role.name, role.external_id, types, (), (), values, Mode.AUTO)
         asked = Asked(base.account, named=False, role_given=bool(role.name))
         aimed = local.within(replace(base, resources=resources), asked)
         remediation = Remediation(local, asked, aimed, whole=False)
@@ -211,6 +216,19 @@ def options_of(keys: Iterable[str], partition: str) -> list[list[str]]:
             found.append([*place, *named])
         found += ([*place, "--type", kind, *options] for kind, options in unnamed.items())
     return found
+
+
+def check_parameters(parameters: Iterable[str], types: Collection[str]) -> None:
+    """Raise InvalidInput where one is no POLICY.PARAMETER=VALUE, or of a policy of other types."""
+    for each in parameters:
+        policy, _, _ = parameter(each)
+        if find_policy(policy)[0].name not in types:
+            raise InvalidInput(f"{policy} is about none of the chosen resources. Nothing was begun.")
+
+
+def of_types(parameters: Iterable[str], types: Collection[str]) -> list[str]:
+    """Those of the policies of these types."""
+    return [each for each in parameters if find_policy(parameter(each)[0])[0].name in types]
 
 
 def check(keys: Sequence[str]) -> None:

@@ -34,7 +34,8 @@ _OF_STATE = {
 """State -> activity, status of the finding, status of the check."""
 
 
-_encoded = json.JSONEncoder(separators=(",", ":")).encode
+encoded = json.JSONEncoder(separators=(",", ":")).encode
+"""A finding as a line."""
 
 
 def findings(record: Record) -> Iterator[str]:
@@ -43,65 +44,24 @@ def findings(record: Record) -> Iterator[str]:
     for verdict in record.verdicts:
         state = states[verdict.policy]
         if state is not None:
-            yield _encoded(_finding(record, verdict, state))
+            yield encoded(_finding(record, verdict, state))
 
 
 def _finding(record: Record, verdict: Verdict, state: State) -> dict[str, Any]:
-    account, region, resource_type, resource = record.place
-    (activity, activity_name), (status, status_name), (check, check_name) = _OF_STATE[state]
-    time = milliseconds(record.started)
-    title, category, breach, required = _about(verdict.policy)
-    severity, severity_name = (1, "Informational") if state is State.COMPLIANT else breach
     found = re.match(r"arn:(aws[a-z-]*):", record.execution)
-    return {
-        "category_uid": 2,
-        "category_name": "Findings",
-        "class_uid": _CLASS,
-        "class_name": "Compliance Finding",
-        "activity_id": activity,
-        "activity_name": activity_name,
-        "type_uid": _CLASS * 100 + activity,
-        "type_name": f"Compliance Finding: {activity_name}",
-        "severity_id": severity,
-        "severity": severity_name,
-        "status_id": status,
-        "status": status_name,
-        "time": time,
+    common = finding(
+        record.place,
+        verdict.policy,
+        state,
+        milliseconds(record.started),
+        uid(record.resource, record.at, verdict.policy),
+        arn=record.arn or "",
+        partition=found[1] if found else "aws",
+        version=record.version,
+    )
+    return common | {
         "message": record.reason,
         "status_detail": verdict.reason or record.outcome,
-        "metadata": {
-            "version": VERSION,
-            "profiles": ["cloud"],
-            "uid": _uid(record.resource, record.at, verdict.policy),
-            "product": {
-                "name": "Rightstate",
-                "vendor_name": "Rightstate",
-                "version": record.version or __version__,
-            },
-        },
-        "cloud": {"provider": "AWS", "region": region, "account": {"uid": account, "type": "AWS Account"}},
-        "finding_info": {
-            "uid": _uid(record.resource, verdict.policy),
-            "title": title,
-            "types": [category],
-            "last_seen_time": time,
-        },
-        "compliance": {
-            "control": verdict.policy,
-            "standards": ["Rightstate", *required],
-            "desc": title,
-            "status_id": check,
-            "status": check_name,
-        },
-        "resources": [
-            {
-                "uid": record.arn or record.resource,
-                "name": resource,
-                "type": resource_type,
-                "region": region,
-                "cloud_partition": found[1] if found else "aws",
-            }
-        ],
         "remediation": {"desc": _remediation(record, verdict)},
         "unmapped": {
             "execution": record.execution,
@@ -117,13 +77,78 @@ def _finding(record: Record, verdict: Verdict, state: State) -> dict[str, Any]:
     }
 
 
+def finding(
+    place: tuple[str, str, str, str],
+    policy: str,
+    state: State,
+    time: int,
+    own_uid: str,
+    *,
+    arn: str = "",
+    partition: str = "aws",
+    version: str = "",
+) -> dict[str, Any]:
+    """A finding of the class, without what only an execution has. `own_uid` is that of this one; findings of
+    the same policy and resource have another in common."""
+    account, region, resource_type, resource = place
+    key = "/".join(place)
+    (activity, activity_name), (status, status_name), (check, check_name) = _OF_STATE[state]
+    title, category, breach, required = _about(policy)
+    severity, severity_name = (1, "Informational") if state is State.COMPLIANT else breach
+    return {
+        "category_uid": 2,
+        "category_name": "Findings",
+        "class_uid": _CLASS,
+        "class_name": "Compliance Finding",
+        "activity_id": activity,
+        "activity_name": activity_name,
+        "type_uid": _CLASS * 100 + activity,
+        "type_name": f"Compliance Finding: {activity_name}",
+        "severity_id": severity,
+        "severity": severity_name,
+        "status_id": status,
+        "status": status_name,
+        "time": time,
+        "metadata": {
+            "version": VERSION,
+            "profiles": ["cloud"],
+            "uid": own_uid,
+            "product": {"name": "Rightstate", "vendor_name": "Rightstate", "version": version or __version__},
+        },
+        "cloud": {"provider": "AWS", "region": region, "account": {"uid": account, "type": "AWS Account"}},
+        "finding_info": {
+            "uid": uid(key, policy),
+            "title": title,
+            "types": [category],
+            "last_seen_time": time,
+        },
+        "compliance": {
+            "control": policy,
+            "standards": ["Rightstate", *required],
+            "desc": title,
+            "status_id": check,
+            "status": check_name,
+        },
+        "resources": [
+            {
+                "uid": arn or key,
+                "name": resource,
+                "type": resource_type,
+                "region": region,
+                "cloud_partition": partition,
+            }
+        ],
+    }
+
+
 def _remediation(record: Record, verdict: Verdict) -> str:
     changes = [each for each in record.changes if verdict.policy in each.policies] or verdict.findings
     words = "; ".join(f"{each.setting}: {as_change(each.before, each.after)}" for each in changes)
     return words or "Nothing was to be changed."
 
 
-def _uid(*parts: str) -> str:
+def uid(*parts: str) -> str:
+    """The same for the same parts."""
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:32]
 
 

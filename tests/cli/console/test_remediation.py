@@ -1,7 +1,10 @@
 """Choose what is wrong, see the plan, remediate it and follow it."""
 
+import csv
 import re
 from collections.abc import Iterator
+from html import unescape
+from io import StringIO
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -9,7 +12,9 @@ from typing import Any
 import pytest
 from moto.sqs.models import sqs_backends
 from moto.sts.models import sts_backends
+from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
+from rightstate.catalogue import find_policy
 from rightstate_cli.executions.executions import Wanted
 from rightstate_cli.operations import chosen, plan
 from rightstate_cli.planning.accounts import Wanted as Chosen
@@ -249,3 +254,71 @@ def test_one_resource_shows_what_was_done_and_what_decides_now(browsing: Browsin
     assert f"rightstate explain {key}" in shown
     now = text(browsing.get(f"/explained/{key}"))
     assert "sqs-server-side-encryption auto compliant" in now
+
+
+def test_values_of_the_form_hold_for_the_plan_the_run_and_the_commands(
+    server: Server, tmp_path: Path
+) -> None:
+    key = server.make("kms-key", "rotated")
+    server.make("sqs-queue", "beside")
+    keys = {"resource": [f"{PLACE}/kms-key/{key}", f"{PLACE}/sqs-queue/beside"]}
+    ours = "kms-key-rotation.rotation_period_days=180"
+    with console.opened(tmp_path / "ledger.sqlite") as found:
+        own = {**keys, "set": f"{ours}\r\n\r\n"}
+        planned = found.post("/plans", own)
+        shown = text(found.worked(planned))
+        assert "RotationPeriodInDays not set → 180" in shown
+        assert f"--set {ours} --ledger" in shown
+        done = text(found.worked(found.post(f"{planned.url.path}/remediate", {"reason": "CHG-1"})))
+        assert "RotationPeriodInDays not set → 180" in done
+        assert f"--set {ours}" in done
+        for wrong, said in (
+            ("kms-key-rotation.rotation_period_days", "takes POLICY.PARAMETER=VALUE"),
+            ("kms-key-rotation.nothing=1", "has no parameter"),
+            ("iam-password-policy-min-length.min_length=20", "is about none of the chosen resources"),
+        ):
+            answer = found.post("/plans", {**keys, "set": wrong})
+            assert (answer.status_code, said in text(answer.text)) == (400, True), text(answer.text)
+
+
+def test_one_resource_is_planned_with_a_role_and_values_too(browsing: Browsing) -> None:
+    [address] = set(re.findall(r'href="(/resources/[^"]*kms-key[^"]*)"', browsing.get("/resources")))
+    page = browsing.get(address)
+    assert "kms-key-rotation.rotation_period_days" in text(page)
+    assert 'form="plan"' in page
+    assert all(f'name="{name}"' in page for name in ("role", "external_id", "set"))
+
+
+# --- Files ---
+
+
+def test_what_the_filter_finds_is_a_file_for_spreadsheets(browsing: Browsing) -> None:
+    page = browsing.get("/resources?type=sqs-queue&text=audit")
+    [address] = re.findall(r'href="(/resources\.csv[^"]*)"', page)
+    answer = browsing.client.get(unescape(address))
+    assert answer.headers["content-disposition"] == 'attachment; filename="rightstate-findings.csv"'
+    [row] = csv.DictReader(StringIO(answer.text))
+    assert (row["account"], row["region"], row["type"], row["resource"]) == (
+        OWN,
+        REGION,
+        "sqs-queue",
+        "audit",
+    )
+    assert (row["status"], row["policy"]) == ("broken", "sqs-server-side-encryption")
+    assert row["severity"] == find_policy(row["policy"])[1].severity
+
+
+def test_what_the_filter_finds_is_a_file_of_findings_in_the_ocsf(browsing: Browsing) -> None:
+    answer = browsing.client.get("/resources.ocsf.jsonl?type=sqs-queue")
+    found = [ComplianceFinding.model_validate_json(line) for line in answer.text.splitlines()]
+    assert {each.resources[0].name for each in found} == QUEUES
+    assert {each.compliance.control for each in found} == {"sqs-server-side-encryption"}
+    assert len({each.finding_info.uid for each in found}) == len({each.metadata.uid for each in found}) == 2
+
+
+def test_a_file_waits_for_the_ledger_and_says_if_it_is_not_read_in_time(
+    browsing: Browsing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browsing.console.known, "standing", lambda patience=0: None)
+    answer = browsing.client.get("/resources.csv")
+    assert (answer.status_code, "still being read" in text(answer.text)) == (503, True)
