@@ -115,6 +115,18 @@ def resume(
     return work.start(batch, {**kept, **run_input(concurrency, ends), **about}), True
 
 
+def stop(work: Batches, batch: str) -> list[Run]:
+    """Start no more resources of the batch; returns the runs that ran. Those resources that have started are
+    finished. Raises InvalidInput where there is no such batch; Denied, Unavailable."""
+    runs = work.runs(batches.checked(batch))
+    if not runs:
+        raise InvalidInput(f"There is no run of a batch {batch!r}. `rightstate batch list` lists them.")
+    running = [run for run in runs if run.status == RUNNING]
+    for run in running:
+        work.stop(run)
+    return running
+
+
 def run_input(
     concurrency: int | None, ends: datetime | None, begins: datetime | None = None
 ) -> dict[str, Any]:

@@ -6,10 +6,8 @@ from typing import Annotated
 
 import typer
 
-from rightstate.errors import InvalidInput
 from rightstate_cli.batches import applying, batches
 from rightstate_cli.batches.batches import NOT_RUN, Batches
-from rightstate_cli.executions.executions import RUNNING
 from rightstate_cli.hub import deployment
 from rightstate_cli.hub.deployment import DEFAULT_STACK
 from rightstate_cli.terminal.batches import Ending, follow_run, print_batch, print_runs
@@ -84,13 +82,7 @@ def stop(
     Exit code 0, also where nothing of it runs.
     """
     work = Batches(deployment.find(stack, hub_region))
-    batches.checked(batch)
-    runs = work.runs(batch)
-    if not runs:
-        raise InvalidInput(f"There is no run of a batch {batch!r}. `rightstate batch list` lists them.")
-    running = [run for run in runs if run.status == RUNNING]
-    for run in running:
-        work.stop(run)
+    running = applying.stop(work, batch)
     counts = Counter(each.outcome for each in work.items(batch))
     if format is Format.JSON:
         print_json({"batch": batch, "stopped": [run.name for run in running], "counts": dict(counts)})

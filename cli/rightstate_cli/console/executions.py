@@ -13,7 +13,7 @@ from rightstate_cli.console.execution_path import machine
 from rightstate_cli.console.routing import get
 from rightstate_cli.console.visit import Visit
 from rightstate_cli.executions.executions import short_ids
-from rightstate_cli.executions.recorded import Past
+from rightstate_cli.executions.recorded import KEY, Past
 from rightstate_cli.operations import history
 from rightstate_cli.text import plain
 
@@ -31,6 +31,7 @@ def list_all(visit: Visit) -> Response:
         rows=rows,
         ids=ids,
         older=_cursor(rows) if more else None,
+        failed=list(dict.fromkeys(key for past in rows if (key := _to_try_again(past)))),
         asked={name: visit.one(name) for name in _FILTERS},
         outcomes=list(Outcome),
         types=names(),
@@ -65,6 +66,7 @@ def show(visit: Visit) -> Response:
         late=history.recorded_late(visit.workspace, past),
         step=_next_step(past),
         undoable=_undoable(past),
+        again=_to_try_again(past),
         command=visit.command("history", execution.name),
     )
 
@@ -73,6 +75,16 @@ def _next_step(past: Past) -> str:
     """What to do about an execution that has failed."""
     error = past.entry.error if past.entry else ""
     return NEXT_STEPS.get(error, "").replace("{account}", plain(past.execution.account))
+
+
+def _to_try_again(past: Past) -> str:
+    """The resource whose execution has failed, as account/region/type/id; empty where it has not, or where
+    that names no resource."""
+    each = past.execution
+    key = "/".join((each.account, each.region, each.resource_type, each.resource))
+    # What steers the text around it is in no name of a resource.
+    known = each.resource_type in names() and KEY.match(key) and plain(key) == key
+    return key if known and each.outcome in (Outcome.FAILED, Outcome.DIED) else ""
 
 
 def _undoable(past: Past) -> bool:

@@ -1,9 +1,11 @@
-"""The console of a deployed hub whose state machines really run: remediate, undo, and who answers first."""
+"""The console of a deployed hub whose state machines really run: remediate, undo, batches, who is first."""
 
+import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from threading import Barrier, Lock, Thread
 from typing import Any
 from unittest.mock import patch
@@ -13,17 +15,31 @@ from starlette.testclient import TestClient
 
 from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
+from rightstate_cli.batches import dead_letters
 from rightstate_cli.console.access import Access
 from rightstate_cli.console.application import application
 from rightstate_cli.console.console import Console, Named
 from rightstate_cli.tables.guards_table import Approving
-from tests.cli.commands.conftest import OWN, REGION, Server, _as_new, _server, engine, server
+from tests.cli.commands.conftest import (
+    OWN,
+    REGION,
+    Cli,
+    Server,
+    _as_new,
+    _server,
+    cli,
+    engine,
+    ledger,
+    server,
+)
+from tests.cli.commands.test_apply import _POLICIES, Backfill, backfill, encrypted, planned
+from tests.cli.commands.test_replay_undelivered import about, entries, fail, waiting
 from tests.support.console import HOME, PORT, Browsing, text
 from tests.support.halting import halt
 from tests.support.moto_engine import Engine
 from tests.support.waiting import ended, request_of, started
 
-__all__ = ["_as_new", "_server", "engine", "server"]
+__all__ = ["_as_new", "_server", "backfill", "cli", "engine", "ledger", "planned", "server"]
 
 SQS = "sqs-server-side-encryption"
 
@@ -180,3 +196,107 @@ def test_a_halt_is_shown_and_released_by_policy_as_the_command_releases_it(
         browsing.post("/halts/release", {"resource": resource})
     assert "Nothing is halted" in text(browsing.get("/halts"))
     assert "Halted Something" not in text(browsing.get(f"/resources/{key}"))
+
+
+# --- Batches, and undelivered events ---
+
+
+def test_a_batch_that_stopped_half_way_is_shown_and_goes_on_from_its_page(
+    server: Server, cli: Cli, backfill: Backfill, planned: Callable[..., Path], browsing: Browsing
+) -> None:
+    file = planned("half-1", "half-2", "half-3")
+    backfill.begins = 1
+    batch = cli("apply", str(file), "--yes", "--format", "json").json["batch"]
+    listed = text(browsing.get("/batches"))
+    assert f"{batch} succeeded remediated 1" in listed
+    assert 'href="/batches"' in browsing.get("/executions")
+    page = browsing.get(f"/batches/{batch}")
+    shown = text(page)
+    assert "1 of 3 resources as intended" in shown
+    assert "2 resources not begun." in shown and "Go on with 2" in shown
+    assert f"rightstate batch resume {batch}" in shown
+    assert "If you stop it" not in shown
+    narrowed = browsing.get(f"/batches/{batch}?outcome=not-run")
+    assert narrowed.count('<td class="first">') == 2
+    backfill.begins = None
+    done = browsing.post(f"/batches/{batch}/resume")
+    assert "3 of 3 resources as intended" in text(done.text)
+    assert all(encrypted(server, f"half-{number}") for number in (1, 2, 3))
+    again = browsing.post(f"/batches/{batch}/resume")
+    assert (again.status_code, "There is nothing to go on with" in text(again.text)) == (400, True)
+
+
+def test_a_run_that_goes_on_is_watched_and_stopped(
+    engine: Engine, cli: Cli, backfill: Backfill, planned: Callable[..., Path], browsing: Browsing
+) -> None:
+    file = planned("watched-1", "watched-2")
+    long = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 30_000, "End": True}}}
+    engine.client("stepfunctions").update_state_machine(
+        stateMachineArn=engine.resources["BackfillMachine"], definition=json.dumps(long)
+    )
+    backfill.begins = 1
+    batch = cli("apply", str(file), "--yes", "--no-wait", "--format", "json").json["batch"]
+    page = browsing.get(f"/batches/{batch}")
+    assert f'hx-get="/batches/{batch}"' in page
+    assert "1 of 2 begun" in text(page)
+    assert "If you stop it, no more resources are started." in text(page)
+    assert f"rightstate batch stop {batch}" in text(page)
+    stopped = browsing.post(f"/batches/{batch}/stop").text
+    assert "aborted" in text(stopped)
+    assert "Go on with 1" in text(stopped)
+    assert "hx-get" not in stopped.partition("<main")[2]
+
+
+def test_what_failed_is_tried_again_from_the_page(
+    server: Server,
+    engine: Engine,
+    cli: Cli,
+    backfill: Backfill,
+    planned: Callable[..., Path],
+    browsing: Browsing,
+) -> None:
+    file = planned("failing")
+    wrong = "arn:aws:iam::444455556666:role/wrong"
+    engine.configure(Account(account=OWN, role_arn=wrong, policies=_POLICIES))
+    batch = cli("apply", str(file), "--yes", "--format", "json").json["batch"]
+    engine.configure(Account(account=OWN, policies=_POLICIES))
+    page = browsing.get(f"/batches/{batch}")
+    assert "Try the failed 1 again" in text(page)
+    assert f"rightstate batch resume {batch} --failed" in text(page)
+    # The failed execution itself leads to a new plan.
+    failed = browsing.get("/executions?outcome=failed")
+    assert "Plan 1 resource that failed" in text(failed)
+    done = text(browsing.post(f"/batches/{batch}/resume", {"failed": "yes"}).text)
+    assert "1 of 1 resource as intended" in done
+    assert encrypted(server, "failing")
+
+
+@pytest.mark.parametrize("name", ["plan-unknown", "no%20name"])
+def test_a_batch_that_does_not_exist_says_so(browsing: Browsing, name: str) -> None:
+    for answer in (browsing.client.get(f"/batches/{name}"), browsing.post(f"/batches/{name}/stop")):
+        assert (answer.status_code, "rightstate batch list" in text(answer.text)) == (400, True)
+
+
+def test_undelivered_events_are_shown_first_and_delivered_only_as_they_were_shown(
+    server: Server, engine: Engine, browsing: Browsing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "_LONG_POLL_SECONDS", 0)
+    engine.configure(Account(account=OWN, policies={SQS: Enabled(mode=Mode.AUTO)}))
+    for name in ("lost", "later"):
+        server.make("sqs-queue", name)
+    lost, later = about("lost"), about("later")
+    fail(engine, lost)
+    fail(engine, "no event")
+    assert "Look into the queue" in text(browsing.get("/undelivered"))
+    looked = browsing.post("/undelivered")
+    shown = text(browsing.worked(looked))
+    assert "SetQueueAttributes" in shown and "NO_PERMISSIONS start" in shown
+    assert "It is not an event that a rule can match." in shown
+    assert "Deliver 1 event now" in shown
+    assert "rightstate replay --deployed --undelivered" in shown
+    assert waiting(engine) == 2
+    fail(engine, later)
+    done = text(browsing.worked(browsing.post(f"{looked.url.path}/deliver")))
+    assert "remediated Encryption none → SSE-SQS" in done
+    assert (entries(engine, lost), entries(engine, later)) == (["remediated"], [])
+    assert waiting(engine) == 2
