@@ -41,6 +41,9 @@ _PAGES = {
     "accounts": "/accounts",
     "account": f"/accounts/{OWN}",
     "add-account": "/accounts/add",
+    "halts": "/halts",
+    "batches": "/batches",
+    "undelivered": "/undelivered",
     "checks": "/checks",
     "work": "/work",
 }
