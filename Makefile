@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # sam and boto3 want a region to be named; nothing here reaches it.
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help setup demo test unit acceptance lint build sbom new-type wheel docs bench fleet bench-peers bench-growth browser lock clean
+.PHONY: help setup demo test unit acceptance lint build sbom new-type wheel docs bench fleet bench-peers bench-growth bench-console browser lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ bench-peers: setup .venv-c7n/installed ## Measure Rightstate beside Cloud Custod
 bench-growth: setup ## Measure surveys of up to 100,000 databases, and of as many buckets; takes an hour
 	@$(BIN)/python -m benchmarks.growth --write
 	@$(BIN)/python -m benchmarks.growth --write --type s3-bucket
+
+bench-console: setup ## Click through the console for an hour, and measure its memory and answers
+	@$(BIN)/python -m benchmarks.console --write
 
 # Apart from our own packages, which it is no part of.
 .venv-c7n/installed:
