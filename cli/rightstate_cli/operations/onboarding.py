@@ -90,7 +90,7 @@ def _events(hub: Hub, account: Account) -> Step:
 
 def _contacts(hub: Hub, account: Account) -> Step:
     if not account.contacts:
-        said = "It has none. Only who gets every message of the hub is told."
+        said = "It has none. Its messages go only to those who get every message of the hub."
         return Step(Name.CONTACTS, None, said)
     missing = contacts.unconfirmed(hub, account.account, account.contacts)
     if not missing:
