@@ -1,9 +1,11 @@
 """The command line: its commands, and what an error or Ctrl-C ends with."""
 
+import re
 import signal
 import sys
 import traceback
 from contextlib import nullcontext
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -33,7 +35,10 @@ _GROUPS = {
 
 
 class _Commands(TyperGroup):
-    """Ends a command that Ctrl-C interrupts with one sentence: that of the exception, if it has one."""
+    """Ends a command that Ctrl-C interrupts with one sentence: that of the exception, if it has one.
+
+    To an option's unknown value it adds the value that may have been meant.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -43,6 +48,17 @@ class _Commands(TyperGroup):
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             say(str(interrupt) or UNCHANGED_AFTER)
             raise typer.Exit(CODE) from None
+        except typer.BadParameter as error:
+            error.message += _meant(error.message)
+            raise
+
+
+def _meant(message: str) -> str:
+    """The choice that is nearest to the given value, in words. Typer has it only in its message."""
+    given, _, choices = message.rpartition(" is not one of ")
+    named = re.search(r"'([^']*)'$", given)
+    nearest = get_close_matches(named[1], re.findall(r"'([^']*)'", choices), n=1) if named else []
+    return f" Did you mean '{nearest[0]}'?" if nearest else ""
 
 
 def application(only: str | None = None) -> typer.Typer:

@@ -12,10 +12,12 @@ from rightstate_cli.operations import workspace
 from rightstate_cli.report import make, manifest, period
 from rightstate_cli.terminal.options import (
     FormatOption,
+    FrameworkOption,
     LedgerOption,
     OfHubOption,
     OfHubRegionOption,
     OfStackOption,
+    SeverityOption,
 )
 from rightstate_cli.terminal.output import Format, say, showing_progress
 from rightstate_cli.terminal.reports import print_faults, print_written
@@ -50,6 +52,8 @@ def report(
         list[str] | None,
         typer.Option(help="Only of this account; repeatable.", metavar="ID", show_default=False),
     ] = None,
+    severity: SeverityOption = None,
+    framework: FrameworkOption = None,
     from_file: Annotated[
         Path | None,
         typer.Option(
@@ -96,6 +100,7 @@ def report(
 
     - `rightstate report -o november --since 2026-11-01 --until 2026-11-30`
     - `rightstate report -o mine --from november/records.jsonl --account 111122223333`
+    - `rightstate report -o cis --framework cis-7.0 --severity high` has what matters most of CIS 7.0.
     - `rightstate report --check november` says whether somebody has changed a file since.
 
     Posture counts every resource: what surveys saw, and what executions found since. What waits for an
@@ -104,7 +109,13 @@ def report(
     Exit codes: 0 written, or unchanged; 1 a file was changed or is missing, or the report lacks an account's
     exemptions or what surveys saw; 2 it could not be written or checked.
     """
-    _check_usage(output, from_file, settings, check, [since, until, account, from_file, settings, force])
+    _check_usage(
+        output,
+        from_file,
+        settings,
+        check,
+        [since, until, account, severity, framework, from_file, settings, force],
+    )
     if check:
         faults = manifest.faults(check)
         print_faults(faults, format)
@@ -112,7 +123,7 @@ def report(
     if output is None:  # unreachable: for mypy, which does not know of the check above
         raise typer.Exit(2)
     now = datetime.now(UTC)
-    chosen = period.chosen(since, until, account or [], now)
+    chosen = period.chosen(since, until, account or [], now, severity, framework)
     with showing_progress("Reading the ledger") as progressed:
         if from_file:
             written = make.of_file(from_file, settings, chosen, now, output, force, progressed)

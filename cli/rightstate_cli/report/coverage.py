@@ -7,19 +7,25 @@ from typing import Any
 from rightstate.catalogue import load_all
 from rightstate.models.settings import Account
 from rightstate.policy import Mode
+from rightstate_cli.report.narrowed import Narrowed
 
 
-def listed(accounts: Iterable[Account], found: Collection[str], local: bool) -> dict[str, Any]:
+def listed(
+    accounts: Iterable[Account], found: Collection[str], local: bool, narrowed: Narrowed | None = None
+) -> dict[str, Any]:
     """In JSON's types: `policies`, how many there are, `accounts`, what each has enabled, the least first,
     and whether it is `registered`.
 
     `found` are the accounts that entries are of. `local` accounts need no settings: what is not enabled there
-    is assessed all the same.
+    is assessed all the same. `narrowed` has the policies that count, None if all do.
     """
-    known = {policy.id for of in load_all() for policy in of.policies}
+    known = narrowed.policies if narrowed else {policy.id for of in load_all() for policy in of.policies}
     rows: list[dict[str, Any]] = []
     for account in accounts:
-        modes = Counter(_enabled(account).values())
+        enabled = {
+            name: mode for name, mode in _enabled(account).items() if not narrowed or narrowed.has(name)
+        }
+        modes = Counter(enabled.values())
         rows.append(
             {
                 "account": account.account,

@@ -4,7 +4,7 @@ import hashlib
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
 from rightstate.models.settings import Account
 from rightstate.policy import Mode
+from rightstate_cli.report.narrowed import Narrowed
+from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.posture import STATES, State
 from rightstate_cli.standards.frameworks import Framework, Requirement, requirements
 
@@ -56,10 +58,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """A framework with all of its requirements."""
+    """A framework with its requirements. `left_out` is how many of them are not about the report's
+    policies."""
 
     framework: Framework
     rows: tuple[Row, ...]
+    left_out: int = 0
 
     @property
     def counts(self) -> Mapping[Standing, int]:
@@ -68,15 +72,24 @@ class Section:
         return {standing: found[standing] for standing in Standing if found[standing]}
 
 
-def sections(policies: Mapping[str, Sequence[int]], accounts: Sequence[Account] | None) -> Iterator[Section]:
-    """Every framework. `policies` has the number of resources in each of STATES by policy; `accounts` is None
-    where the settings are not known."""
+def sections(
+    policies: Mapping[str, Sequence[int]], accounts: Sequence[Account] | None, chosen: Chosen | None = None
+) -> Iterator[Section]:
+    """Every framework, or the chosen one. `policies` has the number of resources in each of STATES by policy;
+    `accounts` is None where the settings are not known.
+
+    If the report is about some policies, requirements that other policies alone cover are left out.
+    """
     enabled = None if accounts is None else _enabled(accounts)
-    for framework in Framework:
-        yield Section(framework, tuple(_row(each, policies, enabled) for each in requirements(framework)))
+    narrowed = chosen.narrowed if chosen else None
+    for framework in [chosen.framework] if chosen and chosen.framework else Framework:
+        every = requirements(framework)
+        wanted = [each for each in (_narrowed(each, narrowed) for each in every) if each]
+        rows = tuple(_row(each, policies, enabled) for each in wanted)
+        yield Section(framework, rows, len(every) - len(wanted))
 
 
-def page(policies: Mapping[str, Sequence[int]], accounts: Sequence[Account] | None, generated: str) -> str:
+def page(sections: Sequence[Section], chosen: Chosen, generated: str) -> str:
     """The page."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "assets"),
@@ -86,7 +99,8 @@ def page(policies: Mapping[str, Sequence[int]], accounts: Sequence[Account] | No
         lstrip_blocks=True,
     )
     return environment.get_template("frameworks.html.j2").render(
-        sections=[*sections(policies, accounts)],
+        sections=sections,
+        severity=chosen.severity,
         meaning=MEANING,
         generated=generated,
         style=Markup(_STYLE),  # noqa: S704 - ours
@@ -100,6 +114,14 @@ _STYLE = (
     "th,td{border-bottom:1px solid #8888;padding:.25rem .5rem;text-align:left;vertical-align:top}"
     "td{overflow-wrap:anywhere}dt{font-weight:600}"
 )
+
+
+def _narrowed(requirement: Requirement, narrowed: Narrowed | None) -> Requirement | None:
+    """The requirement with the report's policies, None if only others cover it."""
+    if narrowed is None or not requirement.policies:
+        return requirement
+    policies = tuple(filter(narrowed.has, requirement.policies))
+    return replace(requirement, policies=policies) if policies else None
 
 
 def _enabled(accounts: Sequence[Account]) -> frozenset[str]:

@@ -9,12 +9,14 @@ from rightstate.clock import written
 from rightstate.models.decision import Status
 from rightstate.surveying.looks import Counts, Line, Looks, well
 from rightstate_cli.operations.assessed import source_of
+from rightstate_cli.report.narrowed import Narrowed
 from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.posture import STATES, State, state_of
 from rightstate_cli.report.record import milliseconds
 
 Scope = tuple[str, str, str]
 """Account, region, resource type."""
+_UNREAD = ("unreadable", "busy")
 LISTED = 5_000
 """Broken resources that the page lists. The files and `rightstate plan` have the others."""
 
@@ -94,8 +96,18 @@ def gather(
         daily = {
             (each.region, each.resource_type, each.looked_at[:10], each.looked_at > written(until)): each
             for each in kept.counts(account, since, _END)
+            if not chosen.narrowed or chosen.narrowed.has_type(each.resource_type)
         }
-        looks += _of_account(kept, account, list(daily.values()), until, named, bad, most)
+        looks += _of_account(
+            kept,
+            account,
+            [_counts(each, chosen.narrowed) for each in daily.values()],
+            until,
+            named,
+            bad,
+            most,
+            chosen.narrowed,
+        )
     looks.sort(key=lambda each: (each.at, each.scope))
     return Looked(tuple(looks), tuple(bad[:most]))
 
@@ -115,6 +127,7 @@ def _of_account(
     named: Collection[str],
     bad: list[tuple[str, Line]],
     most: int,
+    narrowed: Narrowed | None,
 ) -> list[Look]:
     latest: dict[tuple[str, str], Counts] = {}
     for counts in found:
@@ -123,21 +136,31 @@ def _of_account(
     begun = {place: latest[place].looked_at for place in current}
     seen: dict[tuple[str, str], dict[str, Line]] = {place: {} for place in current}
 
+    def wrong(status: str, verdicts: Mapping[str, str]) -> bool:
+        if narrowed is None or status in _UNREAD:
+            return not well(status)
+        return any(narrowed.has(policy) and not well(each) for policy, each in verdicts.items())
+
     def wanted(resource_type: str, region: str, line: Mapping[str, Any]) -> bool:
         if (region, resource_type) not in current:
             return False
         read = latest[region, resource_type].read_at(line["at"])
         begun[region, resource_type] = min(begun[region, resource_type], read)
         key = f"{account}/{region}/{resource_type}/{line['resource']}"
-        return key in named or (not well(line["status"]) and len(bad) < most)
+        return key in named or (wrong(line["status"], line.get("verdicts") or {}) and len(bad) < most)
 
     for resource_type, region, found_line in kept.chosen(account, wanted) if current else ():
         key = f"{account}/{region}/{resource_type}/{found_line.resource}"
         read = latest[region, resource_type].read_at(found_line.at)
-        line = found_line.model_copy(update={"at": read})
+        verdicts = {
+            policy: status
+            for policy, status in found_line.verdicts.items()
+            if not narrowed or narrowed.has(policy)
+        }
+        line = found_line.model_copy(update={"at": read, "verdicts": verdicts})
         if key in named:
             seen[region, resource_type][key] = line
-        if not well(line.status):
+        if wrong(line.status, verdicts):
             bad.append((key, line))
     return [
         Look(
@@ -165,7 +188,14 @@ def _states(line: Line) -> dict[str, int]:
 
 def unread(line: Line) -> bool:
     """Whether it says nothing about policies, so that what was known before still counts."""
-    return line.status in ("unreadable", "busy")
+    return line.status in _UNREAD
+
+
+def _counts(counts: Counts, narrowed: Narrowed | None) -> Counts:
+    if narrowed is None:
+        return counts
+    kept = {policy: found for policy, found in counts.policies.items() if narrowed.has(policy)}
+    return counts.model_copy(update={"policies": kept})
 
 
 def _row(found: Mapping[str, int]) -> list[int]:

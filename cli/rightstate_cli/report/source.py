@@ -25,7 +25,7 @@ def kept(ledger: Ledger, chosen: Chosen) -> Iterator[dict[str, Any]]:
     """
     for item in ledger.everything(list(_clauses(chosen))):
         if chosen.has(item["resource"], item["at"]):
-            yield item
+            yield from _narrowed(item, chosen)
 
 
 def exported(path: Path, chosen: Chosen) -> Iterator[dict[str, Any]]:
@@ -37,7 +37,7 @@ def exported(path: Path, chosen: Chosen) -> Iterator[dict[str, Any]]:
                 if line.strip():
                     entry = _entry(path, number, line)
                     if chosen.has(entry["resource"], entry["at"]):
-                        yield entry
+                        yield from _narrowed(entry, chosen)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise InvalidInput(f"{shown(str(path))} cannot be read: {why}. Nothing was written.") from None
@@ -65,6 +65,12 @@ def _entry(path: Path, number: int, line: str) -> dict[str, Any]:
     if not isinstance(entry, dict) or not all(_is_text(entry.get(key)) for key in ("resource", "at")):
         raise InvalidInput(f"{name} is no entry of the ledger. {so}")
     return entry
+
+
+def _narrowed(entry: dict[str, Any], chosen: Chosen) -> Iterator[dict[str, Any]]:
+    found = chosen.narrowed.entry(entry) if chosen.narrowed else entry
+    if found is not None:
+        yield found
 
 
 def _is_text(value: Any) -> bool:

@@ -1,7 +1,7 @@
 """What waits for an approval when the report is written: the ledger has it only once that is over."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,11 +42,12 @@ class Asked:
 
         What was asked before the period began and still waits is in it.
         """
-        wanted = Chosen(until=chosen.until, accounts=chosen.accounts)
+        wanted = replace(chosen, since="")
         found = [
-            each
+            kept
             for each in self._open.values()
             if waits(each, written(now)) and wanted.has(each.resource, each.asked_at)
+            if (kept := chosen.narrowed.request(each) if chosen.narrowed else each)
         ]
         end = datetime.fromisoformat(chosen.until) - timedelta(milliseconds=1) if chosen.until else now
         return Waiting(

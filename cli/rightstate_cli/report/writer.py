@@ -18,6 +18,7 @@ from rightstate_cli.report.assessed import Assessed
 from rightstate_cli.report.columns import Columns
 from rightstate_cli.report.directory import replaced
 from rightstate_cli.report.figures import ALONE, GROUPS, Figures
+from rightstate_cli.report.frameworks import Section
 from rightstate_cli.report.looked import LISTED, Look, Looked
 from rightstate_cli.report.manifest import Manifest
 from rightstate_cli.report.ordered import Ordered, ordered
@@ -53,10 +54,11 @@ class About:
 
 @dataclass(frozen=True)
 class Written:
-    """The manifest, and the figures of the first view."""
+    """The manifest, the figures of the first view, and the frameworks."""
 
     manifest: Manifest
     figures: Mapping[str, Any]
+    sections: Sequence[Section]
 
 
 def write(
@@ -90,11 +92,14 @@ def write(
             broken = figures.broken(looked.bad)
             view["broken"] = {"rows": broken[:LISTED], "more": len(broken) >= LISTED}
             view["looks"] = None if about.looked is None else len(looked.looks)
-            view["coverage"] = coverage.listed(_wanted(about), figures.accounts, about.local)
+            view["coverage"] = coverage.listed(
+                _wanted(about), figures.accounts, about.local, about.chosen.narrowed
+            )
             view["assessed"] = assessed.listed()
             page.write(to, view, columns)
+        sections = tuple(frameworks.sections(found["policies"], _known(about), about.chosen))
         (new / "frameworks.html").write_text(
-            frameworks.page(found["policies"], _known(about), written(about.now)), encoding="utf-8"
+            frameworks.page(sections, about.chosen, written(about.now)), encoding="utf-8"
         )
         made = Manifest(
             format=manifest.FORMAT,
@@ -111,7 +116,7 @@ def write(
             files=tuple(manifest.describe(new / name) for name in FILES),
         )
         manifest.write(made, new)
-    return Written(made, found)
+    return Written(made, found, sections)
 
 
 class Counts(Protocol):
@@ -214,9 +219,20 @@ def _known(about: About) -> tuple[Account, ...] | None:
 
 def _halts(about: About) -> list[tuple[str, Halt]]:
     wanted = about.chosen.accounts
-    return [each for each in about.halts or () if not wanted or each[0].partition("/")[0] in wanted]
+    narrowed = about.chosen.narrowed
+    return [
+        (key, halt)
+        for key, halt in about.halts or ()
+        if not wanted or key.partition("/")[0] in wanted
+        if not narrowed or narrowed.has(halt.policy)
+    ]
 
 
 def _wanted(about: About) -> Iterable[Account]:
     wanted = about.chosen.accounts
-    return (each for each in about.accounts or () if not wanted or each.account in wanted)
+    narrowed = about.chosen.narrowed
+    return (
+        narrowed.account(each) if narrowed else each
+        for each in about.accounts or ()
+        if not wanted or each.account in wanted
+    )

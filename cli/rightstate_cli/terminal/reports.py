@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rightstate_cli.report import manifest
+from rightstate_cli.report.frameworks import Section
 from rightstate_cli.report.writer import Written
 from rightstate_cli.terminal.output import Format, print_json, print_table, say
 from rightstate_cli.text import counted
@@ -30,6 +31,19 @@ def print_written(written: Written, output: Path, format: Format) -> None:
                 "directory": str(output),
                 "manifest": found.model_dump(mode="json"),
                 "manifest_sha256": hash_of_all,
+                "frameworks": {
+                    each.framework.value: {
+                        row.requirement.id: {
+                            "state": row.standing.value,
+                            "policies": row.requirement.policies,
+                            "compliant": row.compliant,
+                            "others": row.others,
+                        }
+                        for row in each.rows
+                    }
+                    for each in written.sections
+                    if "framework" in found.filters
+                },
                 "figures": {
                     name: written.figures[name]
                     for name in ("records", "resources", "pairs", "changed", "failed", "waiting", "outcomes")
@@ -47,11 +61,17 @@ def print_written(written: Written, output: Path, format: Format) -> None:
         ("Failed", str(figures["failed"])),
         ("Waiting", str(figures["waiting"])),
         ("Halted", str(found.counts.get("halts", "not known"))),
+        *(_framework(each) for each in written.sections if "framework" in found.filters),
         ("Page", str(output / "index.html")),
         ("Manifest", f"SHA-256 {hash_of_all}"),
     ]
     print_table(f"Report in {output}", ("", ""), lines)
     say("Open the page in a browser. Keep the manifest's SHA-256 elsewhere, if the report is evidence.")
+
+
+def _framework(section: Section) -> tuple[str, str]:
+    counts = ", ".join(f"{count} {standing}" for standing, count in section.counts.items())
+    return section.framework.value, counts
 
 
 def _filters(filters: Mapping[str, Sequence[str]]) -> str:

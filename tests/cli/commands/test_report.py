@@ -1,6 +1,7 @@
 """`rightstate report`: of a deployed hub's ledger, and of a file."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from rightstate.models.approval import Choice
 from rightstate.models.settings import Account, Enabled, Exemption
 from rightstate.policy import Mode
 from rightstate_cli.executions.executions import Start
+from rightstate_cli.standards.frameworks import Framework, requirements
 from tests.cli.commands.conftest import OTHER, OWN, REGION, Cli, Hub, Server
 from tests.support import endings
 from tests.support.moto_engine import Engine
@@ -259,6 +261,9 @@ def test_a_file_that_is_no_ledger_is_refused_and_nothing_written(
         (("-o", "out", "--since", "yesterday"), "is no time"),
         (("-o", "out", "--since", "2026-11-02", "--until", "2026-11-01"), "ends before it begins"),
         (("-o", "out", "--account", "12"), "12 digits"),
+        (("-o", "out", "--severity", "hgh"), "Did you mean 'high'?"),
+        (("-o", "out", "--framework", "cis-7"), "'cis-7.0'?"),
+        (("--check", "out", "--severity", "high"), "--check takes no option about writing"),
         (("-o", "out", "--from", "nowhere.jsonl"), "cannot be read"),
         (("-o", "out", "--from", "ledger.jsonl", "--settings", "ledger.jsonl"), "does not hold accounts"),
         (("-o", "ledger.jsonl", "--from", "ledger.jsonl"), "is no directory"),
@@ -275,3 +280,66 @@ def test_wrong_usage_is_said(
     monkeypatch.chdir(tmp_path)
     assert said in " ".join(refused("report", *options).split())
     assert not Path("out").exists()
+
+
+@pytest.fixture
+def two_policies(tmp_path: Path) -> Path:
+    """A bucket that two policies of different severity look at, and a queue."""
+    path = tmp_path / "ledger.jsonl"
+    both = {"s3-versioning": Mode.REPORT, "s3-block-public-access": Mode.REPORT}
+    entries = [
+        endings.ended(name="bucket", policies=both, observed=endings.BUCKET),
+        endings.ended(name="instance", resource_type="rds-instance", observed=endings.INSTANCE,
+                      policies={"rds-mysql-automated-backups": Mode.AUTO}),
+        endings.ended(name="gone", failed=endings.Failed("Describe")),
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps(each) + "\n" for each in entries))
+    return path
+
+
+@pytest.mark.parametrize("options", [["--severity", "high"], ["--framework", "cis-7.0"]])
+def test_a_report_of_some_policies_has_nothing_of_others_in_any_file(
+    cli: Cli, two_policies: Path, tmp_path: Path, options: list[str]
+) -> None:
+    """An entry that names no policy counts if one could apply to its resource."""
+    out = tmp_path / "out"
+    ran = cli("report", "-o", str(out), "--from", str(two_policies), "--format", "json", *options)
+    entries = [json.loads(line) for line in (out / "records.jsonl").read_text().splitlines()]
+    assert [[each["policy"] for each in entry["verdicts"]] for entry in entries] == [
+        ["s3-block-public-access"],
+        [],
+    ]
+    assert ran.json["figures"]["pairs"] == [0, 1, 0, 0, 0]
+    assert ran.json["manifest"]["filters"] == {options[0].removeprefix("--"): [options[1]]}
+    findings = [json.loads(line) for line in (out / "ocsf.jsonl").read_text().splitlines()]
+    assert [each["compliance"]["control"] for each in findings] == ["s3-block-public-access"]
+    assert len((out / "changes.csv").read_text().splitlines()) == 1
+
+
+def test_a_report_by_framework_says_how_each_of_its_requirements_stands(
+    cli: Cli, two_policies: Path, tmp_path: Path
+) -> None:
+    given = ("--from", str(two_policies), "--framework", "cis-7.0")
+    found = cli("report", "-o", str(tmp_path / "json"), "--format", "json", *given).json["frameworks"]
+    assert list(found) == ["cis-7.0"]
+    states = {name: each["state"] for name, each in found["cis-7.0"].items()}
+    assert list(states) == [each.id for each in requirements(Framework.CIS_7)]
+    broken = [name for name, state in states.items() if state == "broken"]
+    assert [found["cis-7.0"][name]["others"] for name in broken] == [1]
+    page = (tmp_path / "json" / "frameworks.html").read_text()
+    assert page.count("<h2") == 1
+    said = " ".join(cli("report", "-o", str(tmp_path / "table"), *given).out.split())
+    assert "1 broken" in said
+    assert f"{sum(state == 'not covered' for state in states.values())} not covered" in said
+
+
+def test_requirements_that_only_lower_severities_cover_are_left_out_and_counted(
+    cli: Cli, two_policies: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    cli("report", "-o", str(out), "--from", str(two_policies), "--severity", "critical")
+    page = (out / "frameworks.html").read_text()
+    every = len(requirements(Framework.CIS_7))
+    section = page.partition('<h2 id="cis-7.0">')[2].partition("</table>")[0]
+    [left_out] = re.findall(r"Left out: (\d+)", section)
+    assert 0 < int(left_out) == every - section.count('<th scope="row">')

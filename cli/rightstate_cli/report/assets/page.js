@@ -42,6 +42,8 @@ function about() {
     ...(view.filters.account ?? []).map((account) => ["account ", foreign(account, 40)]),
     ...(view.filters.since ?? []).map((since) => `from ${exactly(Date.parse(since))}`),
     ...(view.filters.until ?? []).map((until) => `before ${exactly(Date.parse(until))}`),
+    ...(view.filters.severity ?? []).map((severity) => `policies of severity ${severity} or higher`),
+    ...(view.filters.framework ?? []).map((framework) => `policies of ${framework}`),
   ];
   const rows = [
     ["Period", asked || (view.first ? days(view.since || view.first, view.last) : "no entries")],
