@@ -7,6 +7,8 @@ from starlette.responses import Response, StreamingResponse
 
 from rightstate.catalogue import load_all, names
 from rightstate.errors import InvalidInput, Unavailable
+from rightstate.in_code import MANAGED, lines_of
+from rightstate.models.decision import Status
 from rightstate.policy import Severity
 from rightstate_cli.console import halts
 from rightstate_cli.console.routing import get
@@ -124,7 +126,13 @@ def explained(visit: Visit) -> Response:
     explaining = Explaining(visit.workspace)
     [(resource_type, resource), *_] = explaining.resources(key, None, None)
     found = explaining.explain(resource_type, resource, ())
-    return visit.page("explained_part.html.j2", found=found)
+    places = resource_type.in_code
+    code = {
+        each.policy: lines_of(places, ((finding.setting, finding.after) for finding in each.findings))
+        for each in found.now.policies
+        if each.status == Status.MANAGED
+    }
+    return visit.page("explained_part.html.j2", found=found, code=code, managed=MANAGED)
 
 
 def chosen(visit: Visit, known: Standing) -> Sequence[Wrong]:

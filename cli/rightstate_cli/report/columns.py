@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from rightstate_cli.report.figures import fixed_in
+from rightstate_cli.report.in_code import in_code
 from rightstate_cli.report.looked import Looked
 from rightstate_cli.report.posture import STATES, effect, made
-from rightstate_cli.report.record import Record, milliseconds
+from rightstate_cli.report.record import Record, Verdict, milliseconds
 
 NAMES = (
     "resource",
@@ -140,7 +141,7 @@ class Columns:
             "principal": event and event.principal,
             "principal_id": event and event.principal_id,
             "source": event and event.source,
-            "verdicts": [self._verdict(each.model_dump()) for each in record.verdicts],
+            "verdicts": [self._verdict(each, record.place[2]) for each in record.verdicts],
             "changes": [each.model_dump() for each in record.changes],
             "made": made(record),
             "effect": [
@@ -158,8 +159,9 @@ class Columns:
             "times": [_visit(each.entered, each.seconds, started) for each in record.path],
         }
 
-    def _verdict(self, verdict: dict[str, Any]) -> int:
-        self._verdicts.add(verdict)
+    def _verdict(self, verdict: Verdict, resource_type: str) -> int:
+        code = in_code(verdict, resource_type)
+        self._verdicts.add(verdict.model_dump() | ({"code": code} if code else {}))
         return self._verdicts.entries[-1]
 
 

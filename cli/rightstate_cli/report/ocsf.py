@@ -15,7 +15,9 @@ from typing import Any
 from rightstate import __version__
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
+from rightstate.in_code import MANAGED
 from rightstate.wants import as_change
+from rightstate_cli.report.in_code import in_code
 from rightstate_cli.report.posture import State, effect
 from rightstate_cli.report.record import Record, Verdict, milliseconds
 from rightstate_cli.standards.frameworks import required_by
@@ -144,6 +146,8 @@ def finding(
 def _remediation(record: Record, verdict: Verdict) -> str:
     changes = [each for each in record.changes if verdict.policy in each.policies] or verdict.findings
     words = "; ".join(f"{each.setting}: {as_change(each.before, each.after)}" for each in changes)
+    if code := in_code(verdict, record.place[2]):
+        words = "\n".join([words, MANAGED, *code])
     return words or "Nothing was to be changed."
 
 

@@ -10,6 +10,7 @@ from rightstate import __version__
 from rightstate.catalogue import load_all
 from rightstate.clock import written
 from rightstate.guarding.guards import Halt
+from rightstate.in_code import MANAGED
 from rightstate.models.approval import Requested
 from rightstate.models.settings import Account
 from rightstate.notifying.notification import NEXT_STEPS
@@ -210,6 +211,7 @@ def _view(
         "until_now": bool(waiting and waiting.until_now),
         "titles": {each.id: each.title for of in load_all() for each in of.policies},
         "steps": NEXT_STEPS,
+        "managed": MANAGED,
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from rightstate.catalogue import find_policy, load
-from rightstate.in_code import MANAGED
+from rightstate.in_code import MANAGED, lines_of
 from rightstate.models.decision import Status
 from rightstate.policy import Mode, Reversibility, Risk
 from rightstate.wants import as_change, as_text
@@ -191,13 +191,9 @@ def _block(item: Item, several: bool) -> Block:
 def _in_code(item: Item) -> list[str]:
     """What to change in infrastructure as code where that is known to manage the resource."""
     managed = [each for each in item.verdicts if each.status is Status.MANAGED]
-    places = load(item.resource_type).in_code
-    lines = dict.fromkeys(
-        line
-        for verdict in managed
-        for finding in verdict.findings
-        if finding.setting in places
-        for line in places[finding.setting].lines(finding.after)
+    lines = lines_of(
+        load(item.resource_type).in_code,
+        ((finding.setting, finding.after) for verdict in managed for finding in verdict.findings),
     )
     return [MANAGED, *(f"  {line}" for line in lines)] if lines else []
 

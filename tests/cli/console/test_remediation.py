@@ -15,6 +15,8 @@ from moto.sts.models import sts_backends
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from rightstate.catalogue import find_policy
+from rightstate.models.settings import Account, Enabled, Handling, Managed
+from rightstate.policy import Mode
 from rightstate_cli.executions.executions import Wanted
 from rightstate_cli.operations import chosen, plan
 from rightstate_cli.planning.accounts import Wanted as Chosen
@@ -254,6 +256,19 @@ def test_one_resource_shows_what_was_done_and_what_decides_now(browsing: Browsin
     assert f"rightstate explain {key}" in shown
     now = text(browsing.get(f"/explained/{key}"))
     assert "sqs-server-side-encryption auto compliant" in now
+
+
+def test_a_resource_that_code_manages_shows_the_lines_to_change_there(
+    broken: Browsing, server: Server
+) -> None:
+    tags = {"terraform": "queues"}
+    server.session().client("sqs").tag_queue(QueueUrl=f"{server.endpoint}/{OWN}/broken", Tags=tags)
+    policies = {"sqs-server-side-encryption": Enabled(mode=Mode.AUTO)}
+    managed = Managed(handling=Handling.REPORT)
+    broken.console.workspace.registry.put(Account(account=OWN, policies=policies, managed=managed))
+    now = text(broken.get(f"/explained/{PLACE}/sqs-queue/broken"))
+    assert "CloudFormation AWS::SQS::Queue: SqsManagedSseEnabled" in now
+    assert "Terraform aws_sqs_queue: sqs_managed_sse_enabled" in now
 
 
 def test_values_of_the_form_hold_for_the_plan_the_run_and_the_commands(

@@ -11,6 +11,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from rightstate.catalogue import find_policy
 from rightstate.errors import InvalidInput
+from rightstate.in_code import MANAGED
 from rightstate.models.approval import Requested
 from rightstate.models.decision import Excuse
 from rightstate.policy import Mode
@@ -276,3 +277,20 @@ def test_force_deletes_no_file_that_is_not_the_reports(tmp_path: Path) -> None:
 
 def test_a_report_is_readable_for_its_owner_alone(tmp_path: Path) -> None:
     assert written(tmp_path / "report", [endings.ended()]).stat().st_mode & 0o777 == 0o700
+
+
+def test_a_resource_that_code_manages_has_the_lines_to_change_there(tmp_path: Path) -> None:
+    excuse = Excuse(kind="managed", reason="CloudFormation made the change.", rule="managed: report")
+    entry = endings.ended(observed=endings.BUCKET, excuses={"s3-versioning": excuse})
+    [found] = findings(written(tmp_path / "out", [entry]))
+    assert found["remediation"]["desc"].splitlines()[1:] == [
+        MANAGED,
+        'CloudFormation AWS::S3::Bucket: VersioningConfiguration.Status: "Enabled"',
+        'Terraform aws_s3_bucket_versioning: versioning_configuration.status = "Enabled"',
+    ]
+
+
+def test_a_resource_that_nobody_says_code_manages_has_none(tmp_path: Path) -> None:
+    entry = endings.ended(observed=endings.BUCKET, policies={"s3-versioning": Mode.REPORT})
+    [found] = findings(written(tmp_path / "out", [entry]))
+    assert "Terraform" not in found["remediation"]["desc"]

@@ -13,6 +13,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rightstate.guarding import guards
+from rightstate.in_code import MANAGED
+from rightstate.models.decision import Excuse
 from rightstate_cli.report.figures import Figures
 from rightstate_cli.report.period import Chosen
 from rightstate_cli.report.posture import effect
@@ -255,6 +257,18 @@ def test_what_was_undone_and_what_undid_it_lead_to_each_other(opened: Open, tmp_
     dialog.get_by_role("button", name="back").click()
     expect(dialog.locator("dd", has_text="first").last).to_be_visible()
     expect(dialog).to_contain_text("Takes back")
+
+
+def test_what_code_manages_shows_the_lines_to_change_there(opened: Open, tmp_path: Path) -> None:
+    excuse = Excuse(kind="managed", reason="CloudFormation made the change.", rule="managed: report")
+    entry = endings.ended(observed=endings.BUCKET, excuses={"s3-versioning": excuse})
+    page = opened(written(tmp_path / "report", [entry])).page
+    page.locator("#executions .link").click()
+    expect(page.locator("dialog[open]")).to_contain_text(MANAGED)
+    assert page.locator("dialog[open] td code").all_text_contents() == [
+        'CloudFormation AWS::S3::Bucket: VersioningConfiguration.Status: "Enabled"',
+        'Terraform aws_s3_bucket_versioning: versioning_configuration.status = "Enabled"',
+    ]
 
 
 def test_an_entry_without_a_path_says_so(opened: Open, tmp_path: Path) -> None:

@@ -93,8 +93,13 @@ function verdicts(i) {
           el("td", {}, foreign(verdict.policy, 100), small(visible(view.titles[verdict.policy] ?? ""))),
           el("td", {}, visible(verdict.mode)),
           el("td", {}, badge(verdict.status, OF_STATUS[verdict.status] ?? "")),
-          el("td", {}, verdict.findings.map((finding) => difference(finding, 400)), verdict.reason ? small(whole(verdict.reason)) : null, verdict.rule ? small("by ", whole(verdict.rule)) : null))))),
+          el("td", {}, verdict.findings.map((finding) => difference(finding, 400)), verdict.reason ? small(whole(verdict.reason)) : null, verdict.rule ? small("by ", whole(verdict.rule)) : null, inCode(verdict)))))),
   ];
+}
+
+// Infrastructure as code manages the resource: what somebody has to change there.
+function inCode({ code }) {
+  return code ? [small(view.managed), code.map((line) => small(el("code", {}, visible(line))))] : null;
 }
 
 function way(i) {

@@ -1,7 +1,7 @@
 """Where infrastructure as code keeps a setting: what to change there, so that no deployment sets it back."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from rightstate.wants import Value, as_text
@@ -51,6 +51,15 @@ class InCode:
         """This place and those of other values."""
         yield self
         yield from self.instead.values()
+
+
+def lines_of(places: Mapping[str, InCode], wanted: Iterable[tuple[str, Value]]) -> list[str]:
+    """What to write in code so that these settings have these values, each line once."""
+    return list(
+        dict.fromkeys(
+            line for setting, value in wanted if setting in places for line in places[setting].lines(value)
+        )
+    )
 
 
 def _in_json(value: Value) -> str:
