@@ -189,6 +189,25 @@ def test_of_two_groups_neither_takes_the_others_alarm(account: Account) -> None:
     assert boto3.client("cloudwatch", "us-east-1").describe_alarms()["MetricAlarms"] == []
 
 
+def test_an_alarm_that_several_groups_share_stays_when_one_with_a_filter_of_before_is_undone(
+    account: Account,
+) -> None:
+    """Rightstate's own filter and no alarm: somebody deleted the alarm alone."""
+    other = RESOURCE.model_copy(update={"id": "calls"})
+    policies = enabled(GROUP, ROOT)
+    made(ROOT)
+    examples.load("log-group").create(boto3.Session(region_name="us-east-1"), other.id, ROOT)
+    cloudwatch = boto3.client("cloudwatch", "us-east-1")
+    remediate(GROUP, account, RESOURCE, policies)
+    remediate(GROUP, account, other, policies)
+    cloudwatch.delete_alarms(AlarmNames=["rightstate-cloudwatch-1"])
+    decision = remediate(GROUP, account, RESOURCE, policies)
+    assert [call.operation for call in decision.calls] == ["PutMetricAlarm"]
+    with pytest.raises(CallFailed, match="also tells of other log groups, so it stays"):
+        make(GROUP, account, RESOURCE, undo(GROUP, account, RESOURCE, decision))
+    assert plan(GROUP, account, other, policies).outcome is Outcome.COMPLIANT
+
+
 def test_a_subscription_that_nobody_has_confirmed_tells_nobody(account: Account) -> None:
     """moto confirms each at once."""
 

@@ -363,14 +363,23 @@ def _call(change: Change, service: str, operation: str, parameters: dict[str, An
 
 
 def apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
-    """Make the call. Raises CallFailed, before anything is made, where the alarm would tell nobody.
+    """Make the call. Raises CallFailed, before anything is made, where the alarm would tell nobody, and where
+    an undo would take it from other log groups.
 
     The filters of several log groups may feed the metric of one alarm. It stays until the last of them goes.
     """
     [change] = changes
-    made_both = call.operation == "DeleteAlarms" and not _metric_of(change)
-    if made_both and _feeds_others(clients, resource, change):
-        return
+    ours = _metric_of(change) in ("", _own_metric(_BY_ALARM[change.setting]))
+    if call.operation == "DeleteAlarms" and ours and _feeds_others(clients, resource, change):
+        if not _metric_of(change):
+            # The filter goes next, and this log group has no alarm any more.
+            return
+        name = _alarm_name(change)
+        raise CallFailed(
+            f"The alarm {name} also tells of other log groups, so it stays. The metric filter {name} of this "
+            "log group was there before, so it stays too. Delete the filter if nobody shall be told of this "
+            "log group's events."
+        )
     first = calls(change)[0].operation if change.after else ""
     if call.operation == first and not _subscribed(clients, str(change.after)):
         raise CallFailed(
