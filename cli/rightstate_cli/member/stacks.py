@@ -13,6 +13,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from botocore.config import Config
+
+from rightstate.aws.sessions import CONFIG
 from rightstate.catalogue import names
 from rightstate.errors import InvalidInput, RightstateError
 from rightstate.identify import shown
@@ -113,7 +116,11 @@ def in_request(hub: Hub, body: str) -> dict[str, str]:
     named = {"Bucket": hub.outputs["WorkBucket"], "Key": f"templates/{hashlib.sha256(text).hexdigest()}.json"}
     with answers("Nothing was changed."):
         s3.put_object(Body=text, ContentType="application/json", **named)
-        return {"TemplateURL": s3.generate_presigned_url("get_object", Params=named, ExpiresIn=3600)}
+        # botocore signs links to S3's global endpoint unless the style is path, and that endpoint redirects
+        # for a bucket of the last hours (S3 User Guide, "Request redirection").
+        config = CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
+        signing = hub.caller.session.client("s3", region_name=hub.region, config=config)
+        return {"TemplateURL": signing.generate_presigned_url("get_object", Params=named, ExpiresIn=3600)}
 
 
 def name(hub: Hub) -> str:
