@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import expect
 
-from rightstate.catalogue import load_all
+from rightstate.catalogue import find_policy, load_all
 from rightstate.clock import written
 from rightstate.models.settings import Account, Enabled
-from rightstate.policy import Mode
+from rightstate.policy import Mode, Severity
 from rightstate.storage.tables import LEDGER
 from rightstate.surveying.looks import Line, Look, Looks
 from rightstate_cli.embedded.storage import SQLiteStorage
@@ -268,3 +268,17 @@ def test_the_page_lists_what_is_broken_and_what_was_assessed_when_by_what(
     expect(page.locator("#enabled tbody tr").filter(has_text="444455556666")).to_contain_text(
         "not registered"
     )
+
+
+def test_a_report_of_some_policies_counts_and_lists_only_these_of_the_looks(
+    kept: Looks, tmp_path: Path
+) -> None:
+    look(kept, 8, a="compliant", b="broken")
+    own = find_policy(POLICY)[1].severity
+    same = report(tmp_path / "same", kept, [], Chosen(severity=own))
+    assert pairs(same) == {"compliant": 1, "broken": 1}
+    none = report(tmp_path / "none", kept, [], Chosen(severity=Severity.CRITICAL))
+    assert own is not Severity.CRITICAL
+    assert pairs(none) == {}
+    page = (tmp_path / "none" / "index.html").read_text()
+    assert '"broken":{"rows":[]' in page
