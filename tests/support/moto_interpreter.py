@@ -13,6 +13,9 @@ from unittest.mock import patch
 from jsonpath_ng.ext.parser import parse as parse_path
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.stepfunctions import models as stepfunctions
+
+# It takes the backends by name, and would keep those of the interpreter if it were imported meanwhile.
+from moto.stepfunctions import responses as _responses  # noqa: F401
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
