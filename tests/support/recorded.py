@@ -14,8 +14,8 @@ from rightstate.identify import at_home
 from rightstate.models.decision import Decision
 from rightstate.resource_type import Observed, Place, Resource
 from rightstate_cli.simulation import examples, moto_gaps
+from rightstate_cli.simulation.keeping import KeepingSession
 from tests.support import cycle
-from tests.support.keeping import Session
 from tests.types import expected, known
 
 # No other test is there, so that what is asked once for a container is asked here too.
@@ -72,7 +72,7 @@ def made(name: str) -> Made:
     result = Made()
     with mock_aws(), moto_gaps.fill():
         account = cycle.Account(region=place.region)
-        session = Session(place.region)
+        session = KeepingSession(place.region)
         found = [example.create(session, example.name, example.policy), *example.also]
         found += [example.create(session, each, policy) for each, policy in example.others.items()]
         assert set(found) <= set(resource_type.find(account.client, place))

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from unittest.mock import patch
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from rightstate.accounts import settings
@@ -156,13 +158,33 @@ def simulated(
     # It is not needed where the accounts are real.
     from moto import mock_aws  # noqa: PLC0415
 
-    # Whatever the user's environment names as endpoint or profile, nothing leaves the process.
-    kept = {"AWS_DEFAULT_REGION": region, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
-    with patch.dict(os.environ, kept):
+    kept = {
+        # Whatever the user's environment names as endpoint or profile, nothing leaves the process.
+        "AWS_DEFAULT_REGION": region,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        # moto makes Amazon's 1,300 images in each region of each account. Nothing here asks about them.
+        "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+    }
+    with patch.dict(os.environ, kept), _models_read_once():
         os.environ.pop("AWS_PROFILE", None)
         with mock_aws(), _engine(region, wait_scale, Event(), storage) as engine:
             engine.hub.other = boto3.Session(region_name=region)
             yield engine
+
+
+@contextmanager
+def _models_read_once() -> Iterator[None]:
+    """Let all sessions, and moto, share the models of AWS's services: each reads and parses its own."""
+    loaders = cache(botocore.session.create_loader)
+
+    def shared(search_path: str | None = None) -> Any:
+        return loaders(search_path)
+
+    with (
+        patch("botocore.session.create_loader", shared),
+        patch("moto.core.utils.create_loader", shared),
+    ):
+        yield
 
 
 @contextmanager

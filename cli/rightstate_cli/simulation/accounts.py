@@ -15,6 +15,7 @@ from rightstate.models.settings import Account, Enabled
 from rightstate.policy import Mode
 from rightstate_cli.planning.target import DEFAULT_ROLE
 from rightstate_cli.simulation import examples, moto_gaps
+from rightstate_cli.simulation.keeping import KeepingSession
 
 FIRST, SECOND = "111122223333", "444455556666"
 _BUSY_READS = 5
@@ -95,8 +96,9 @@ def _about(
 def built(region: str) -> Iterator[Made]:
     """Fill both accounts. A database of the first is busy when it is looked at first."""
     with moto_gaps.fill():
-        made = {FIRST: _filled(FIRST, region, ""), SECOND: _filled(SECOND, region, "dev-")}
-        _website(session(FIRST, region), "company-website")
+        first = session(FIRST, region)
+        made = {FIRST: _filled(first, ""), SECOND: _filled(session(SECOND, region), "dev-")}
+        _website(first, "company-website")
         _busy_at_first(rds_backends[FIRST][region].databases["ledger"])
         yield made
 
@@ -106,7 +108,7 @@ def session(account: str, region: str) -> boto3.Session:
     keys = boto3.client("sts", region_name=region).assume_role(
         RoleArn=f"arn:aws:iam::{account}:role/administrator", RoleSessionName="simulated-accounts"
     )["Credentials"]
-    return boto3.Session(
+    return KeepingSession(
         aws_access_key_id=keys["AccessKeyId"],
         aws_secret_access_key=keys["SecretAccessKey"],
         aws_session_token=keys["SessionToken"],
@@ -114,8 +116,7 @@ def session(account: str, region: str) -> boto3.Session:
     )
 
 
-def _filled(account: str, region: str, prefix: str) -> dict[str, str]:
-    own = session(account, region)
+def _filled(own: boto3.Session, prefix: str) -> dict[str, str]:
     return {
         name: example.create(own, prefix + name, policy)
         for example in map(examples.load, names())

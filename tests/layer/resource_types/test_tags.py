@@ -10,8 +10,8 @@ from rightstate.catalogue import load, names
 from rightstate.identify import at_home
 from rightstate.resource_type import Place, Resource, tags_in
 from rightstate_cli.simulation import examples, moto_gaps
+from rightstate_cli.simulation.keeping import KeepingSession
 from tests.support import cycle
-from tests.support.keeping import Session
 from tests.support.tags import TAGS
 from tests.types import expected
 
@@ -36,7 +36,7 @@ def test_the_tags_of_a_resource_are_read_and_so_is_that_it_has_none(name: str) -
     assert resource_type.tags is not None
     assert put is not None
     with mock_aws(), moto_gaps.fill():
-        session = Session(place.region)
+        session = KeepingSession(place.region)
         resource = Resource(**place.model_dump(), id=example.create(session, example.name, example.policy))
         account = cycle.Account(region=place.region)
         # Some examples come with tags of their own.

@@ -16,9 +16,9 @@ from rightstate.models.start import Execution
 from rightstate.resource_type import Resource
 from rightstate.states.assessment import Assessed, assess, assess_one
 from rightstate_cli.simulation import examples, moto_gaps
+from rightstate_cli.simulation.keeping import KeepingSession
 from tests.support import cycle
 from tests.support.calls import Calls
-from tests.support.keeping import Session
 from tests.support.surveyed import place_of
 
 ACCOUNT = "123456789012"
@@ -56,7 +56,7 @@ def assessed(name: str, guard_of: Any = no_guard, **settings: Any) -> Mapping[st
 @pytest.mark.parametrize("name", names())
 def test_of_every_type_the_same_is_decided_in_bulk_as_by_itself(name: str) -> None:
     example = examples.load(name)
-    session = Session(place_of(load(name)).region)
+    session = KeepingSession(place_of(load(name)).region)
     made = {example.create(session, example.name, example.policy), *example.also}
     made |= {example.create(session, each, policy) for each, policy in example.others.items()}
     found = assessed(name)

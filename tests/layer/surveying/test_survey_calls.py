@@ -14,8 +14,8 @@ from rightstate.catalogue import load, names
 from rightstate.deciding.planner import settings_to_read
 from rightstate.surveying.survey import survey
 from rightstate_cli.simulation import examples, moto_gaps
+from rightstate_cli.simulation.keeping import KeepingSession
 from tests.support import cycle
-from tests.support.keeping import Session
 from tests.support.surveyed import REGION, World, place_of
 from tests.types import expected
 
@@ -41,7 +41,7 @@ def cost(name: str) -> Cost:
     resource_type, example = load(name), examples.load(name)
     place = place_of(resource_type)
     with mock_aws(), moto_gaps.fill():
-        session = Session(place.region)
+        session = KeepingSession(place.region)
         many = SOME if expected(name).read_one_by_one else A_PAGE
         for number in range(1 if resource_type.per_account else many):
             expected(name).create_one_of_many(session, number, example)

@@ -9,8 +9,8 @@ from moto import mock_aws
 
 from rightstate.catalogue import load, names
 from rightstate_cli.simulation import examples, moto_gaps
+from rightstate_cli.simulation.keeping import KeepingSession
 from tests.support import cycle
-from tests.support.keeping import Session
 from tests.support.surveyed import World, place_of
 
 
@@ -18,7 +18,7 @@ from tests.support.surveyed import World, place_of
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     resource_type, example = load(request.param), examples.load(request.param)
     with mock_aws(), moto_gaps.fill():
-        session = Session(place_of(resource_type).region)
+        session = KeepingSession(place_of(resource_type).region)
         made = [example.create(session, example.name, example.policy), *example.also]
         made += [example.create(session, each, policy) for each, policy in example.others.items()]
         yield World(resource_type, cycle.Account(region=session.region_name), frozenset(made))
