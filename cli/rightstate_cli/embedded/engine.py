@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from unittest.mock import patch
 
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
@@ -174,15 +175,13 @@ def simulated(
 
 @contextmanager
 def _models_read_once() -> Iterator[None]:
-    """Let all sessions, and moto, share the models of AWS's services: each reads and parses its own."""
-    loaders = cache(botocore.session.create_loader)
+    """Let all sessions share the models of AWS's services: each reads and parses its own.
 
-    def shared(search_path: str | None = None) -> Any:
-        return loaders(search_path)
-
+    moto has its own: botocore takes the bucket out of the paths in the models that it has loaded.
+    """
     with (
-        patch("botocore.session.create_loader", shared),
-        patch("moto.core.utils.create_loader", shared),
+        patch("botocore.session.create_loader", cache(botocore.session.create_loader)),
+        patch("moto.core.utils.create_loader", cache(botocore.loaders.create_loader)),
     ):
         yield
 

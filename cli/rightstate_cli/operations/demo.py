@@ -53,6 +53,9 @@ def run(progressed: Progressed) -> Demo:
     from rightstate_cli.simulation import accounts  # noqa: PLC0415
 
     kept = local.beside("demo.sqlite")
+    # An execution that another one starts has the same name in every demo: `history` would find several.
+    for part in ("", "-wal", "-shm"):
+        kept.with_name(kept.name + part).unlink(missing_ok=True)
     executions: list[Execution] = []
     with local.demo_tables(kept) as tables, engine.simulated(storage=tables) as hub:
         progressed(0, None, "Filling two accounts")

@@ -2,7 +2,7 @@
 
 import shlex
 
-from rightstate_cli.executions.executions import SHORT
+from rightstate_cli.executions.executions import short_ids
 from rightstate_cli.operations.demo import Demo
 from rightstate_cli.terminal.executions import print_examples, print_timeline
 from rightstate_cli.terminal.output import print_line
@@ -38,6 +38,7 @@ def _print_next(found: Demo) -> None:
     print_line("Next:", style="bold")
     print_line("  rightstate demo --details")
     if found.fixed:
-        print_line(f"  rightstate history {found.fixed[0].name[-SHORT:]} --ledger {ledger}")
+        short = short_ids(each.name for each in found.executions)
+        print_line(f"  rightstate history {short[found.fixed[0].name]} --ledger {ledger}")
     print_line("  rightstate policies show s3-versioning")
     print_line("  rightstate plan                # your own account; changes nothing")
