@@ -5,6 +5,7 @@ arithmetic on AWS's default quotas and list prices, which stand here with where 
 """
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -535,4 +536,6 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator
 
 
 if __name__ == "__main__":
+    # moto warns of each resource of the templates that it does not simulate.
+    logging.getLogger("moto").setLevel(logging.ERROR)
     (sam_template.root() / "docs" / "scale.md").write_text(page())

@@ -109,7 +109,7 @@ def bucket_place(caller: Caller, arn: str) -> Place | None:
 def checked_account(account: str) -> str:
     """The account, if it looks like one. Raises InvalidInput."""
     if not re.fullmatch(ACCOUNT, account):
-        raise InvalidInput(f"{shown(account)} is not an account; they have 12 digits.")
+        raise InvalidInput(f"{shown(account)} is not an account id, which has 12 digits.")
     return account
 
 

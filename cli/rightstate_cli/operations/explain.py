@@ -101,7 +101,7 @@ class Explaining:
             types = [each for each in load_all() if is_arn_of(each, given)]
         if not types:
             raise InvalidInput(
-                f"{shown(given)} is neither an ARN of a type that is looked after nor "
+                f"{shown(given)} is neither an ARN of a known resource type nor "
                 "account/region/type/id, like 111122223333/eu-west-1/s3-bucket/invoices."
             )
         return [(each, self._identified(each, given, account, region)) for each in types]

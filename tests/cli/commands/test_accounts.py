@@ -548,7 +548,7 @@ def test_whom_an_organization_lets_in_is_unknown_to_who_may_not_ask(code: str) -
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["12345"], "'12345' is not an account; they have 12 digits."),
+        (["12345"], "'12345' is not an account id, which has 12 digits."),
         ([OWN, "--region", "Frankfurt"], "'Frankfurt' is not a region"),
         ([OWN, "--region", "cn-north-1"], "cn-north-1 is in the partition aws-cn, the hub in aws"),
         ([OWN, "--region", FAR, "--all-regions"], "Give either --region or --all-regions."),

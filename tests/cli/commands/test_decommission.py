@@ -222,7 +222,7 @@ def test_a_stack_that_cannot_be_deleted_is_named_with_the_reason(hub: Hub, cli: 
     ("args", "said"),
     [
         ([OTHER, "--yes"], f"The credentials are of account {OWN}, but the stacks to delete are in {OTHER}."),
-        (["4444", "--yes"], "'4444' is not an account; they have 12 digits."),
+        (["4444", "--yes"], "'4444' is not an account id, which has 12 digits."),
         ([OWN, "--yes", "--region", "Frankfurt"], "'Frankfurt' is not a region"),
         ([OWN, "--yes", "--stack", "elsewhere"], "There is no stack 'elsewhere'"),
         ([OWN], "Nothing was changed: nobody confirmed it. In a script, give --yes."),

@@ -231,7 +231,7 @@ def test_without_a_yes_nothing_is_started(engine: Engine, cli: Cli, answer: str,
     [
         (["invoices"], "'invoices' could be of several types. Give its ARN, or one --type."),
         (["-t", "sqs-queue", "no such"], "'no such' cannot be the name of a resource of type sqs-queue."),
-        (["-t", "sqs-queue", "q", "--account", "12"], "'12' is not an account; they have 12 digits."),
+        (["-t", "sqs-queue", "q", "--account", "12"], "'12' is not an account id, which has 12 digits."),
         (["-t", "sqs-queue", "q", "--region", "here"], "'here' is not a region"),
         (["arn:aws:sqs:here:123456789012:q"], "'here' is not a region"),
         (["arn:aws:sqs:us-east-1:12:q"], "'12' is not an account"),

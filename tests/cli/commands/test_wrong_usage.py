@@ -22,7 +22,7 @@ LONG = "q" * 10_240
         (["--policy", "kms-key-rotations"], "Did you mean kms-key-rotation? `rightstate policies`"),
         (["--policy", LONG], "No policy is named 'qqq"),
         (["--policy", "kms-key-rotation", "--type", "sqs-queue"], "kms-key-rotation is about kms-key, which"),
-        (["--account", "12345"], "'12345' is not an account; they have 12 digits."),
+        (["--account", "12345"], "'12345' is not an account id, which has 12 digits."),
         (["--account", LONG], "is not an account"),
         (["--region", "Frankfurt"], "'Frankfurt' is not a region; they look like eu-west-1."),
         (["--region", "mars-north-1"], "The AWS configuration cannot be used. Unknown region"),
