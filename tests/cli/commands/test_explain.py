@@ -173,7 +173,7 @@ def test_a_resource_that_is_gone_is_told_and_ends_with_2(engine: Engine, cli: Cl
             f"is in region {REGION}, not in eu-west-1",
         ),
         ([queue("a"), "--account", "12"], "'12' is not an account"),
-        (["nonsense"], "is neither an ARN of a type that is looked after"),
+        (["nonsense"], "is neither an ARN of a known resource type"),
         ([f"{OWN}/{REGION}/no-such-type/x"], "is neither an ARN"),
         (["arn:aws:s3:::a-bucket"], "give --account and --region, or account/region/type/id"),
         ([f"{OWN}/{REGION}/sqs-queue/../x"], "cannot be the name of a resource"),

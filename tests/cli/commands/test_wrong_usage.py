@@ -16,7 +16,7 @@ LONG = "q" * 10_240
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--type", "sqs"], "No resource type is named 'sqs'. There are: auto-scaling-group"),
+        (["--type", "sqs"], "No resource type is named 'sqs'. There are: "),
         (["--type", "sqs-quue"], "Did you mean sqs-queue?"),
         (["--type", LONG], "No resource type is named 'qqq"),
         (["--policy", "kms-key-rotations"], "Did you mean kms-key-rotation? `rightstate policies`"),
