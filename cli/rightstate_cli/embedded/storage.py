@@ -32,6 +32,15 @@ _PAGE = 500
 _ATTRIBUTE = "json_extract(item, '$.{}')"
 
 
+class _Connection(sqlite3.Connection):
+    """A connection that ends with its thread. From Python 3.13 on, one that nobody closes is warned of."""
+
+    def __del__(self) -> None:
+        # The last who knew it may be another thread, which may not close it. It is closed then all the same.
+        with suppress(sqlite3.ProgrammingError):
+            self.close()
+
+
 class SQLiteStorage:
     """The file at `path`, made with its folder where there is none. Call it with a table's specification.
 
@@ -81,7 +90,9 @@ class SQLiteStorage:
         """This thread's connection: SQLite's may not be shared between threads, nor between processes."""
         mine: tuple[int, sqlite3.Connection] | None = getattr(self._threads, "mine", None)
         if mine is None or mine[0] != os.getpid():
-            connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+            connection = sqlite3.connect(
+                self.path, timeout=_BUSY_SECONDS, isolation_level=None, factory=_Connection
+            )
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             mine = self._threads.mine = (os.getpid(), connection)

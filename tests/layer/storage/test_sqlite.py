@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def test_what_has_expired_is_removed_when_the_file_is_opened(path: Path) -> None
 
 def test_a_file_of_a_newer_version_is_left_alone(path: Path) -> None:
     SQLiteStorage(path)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
     before = path.read_bytes()
     with pytest.raises(InvalidInput, match=r"newer Rightstate \(format 99"):
@@ -92,9 +93,8 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
 def test_a_file_that_is_no_ledger_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     text, foreign = tmp_path / "notes.txt", tmp_path / "foreign.sqlite"
     text.write_text("Buy milk. " * 100)
-    with sqlite3.connect(foreign) as connection:
+    with closing(sqlite3.connect(foreign)) as connection:
         connection.execute("CREATE TABLE items (name TEXT)")
-    connection.close()
     for path, why in ((text, "no ledger of Rightstate"), (foreign, "a database, but no ledger")):
         before = path.read_bytes()
         with pytest.raises(InvalidInput, match=why):
