@@ -158,7 +158,7 @@ def test_without_options_an_upgrade_keeps_units_regions_types_and_boundary(
     was = described(server)["TemplateBody"]
     organizations.stack_set(SET).template = was.replace("0.1.0", "0.0.1")
     ran = deploy("--max-concurrent", "10")
-    assert ran.code == 0 and "without auto-scaling-group" in " ".join(ran.err.split())
+    assert ran.code == 0 and "without access-analyzer" in " ".join(ran.err.split())
     assert described(server)["TemplateBody"] == was
     assert parameters(server)["PermissionsBoundary"] == boundary
     assert "cloudformation:UpdateStackSet" in server.writes
