@@ -8,7 +8,8 @@ import pytest
 from moto import mock_aws
 
 from rightstate.catalogue import load
-from rightstate.cis_alarms import CONTROLS
+from rightstate.cis_alarms.controls import CONTROLS
+from rightstate.cis_alarms.reading import TAKEN
 from rightstate.errors import CallFailed, ResourceGone
 from rightstate.models.decision import Outcome, Status
 from rightstate.resource_type import Place, Resource
@@ -187,6 +188,35 @@ def test_of_two_groups_neither_takes_the_others_alarm(account: Account) -> None:
         make(GROUP, account, each, undo(GROUP, account, each, decided[each.id]))
         assert compliant() == left
     assert boto3.client("cloudwatch", "us-east-1").describe_alarms()["MetricAlarms"] == []
+
+
+def test_an_alarm_of_ours_that_told_nobody_is_put_back_as_it_was(account: Account) -> None:
+    made(ROOT)
+    put_filter(PATTERN, "rightstate-cloudwatch-1", "rightstate-cloudwatch-1", "LogMetrics")
+    own = {"AlarmName": "rightstate-cloudwatch-1", "Namespace": "LogMetrics"}
+    put_alarm(**own, MetricName="rightstate-cloudwatch-1", AlarmActions=[], Threshold=7, Period=900)
+    cloudwatch = boto3.client("cloudwatch", "us-east-1")
+    before = shown(cloudwatch)
+    decision = remediate(GROUP, account, RESOURCE, enabled(GROUP, ROOT, topic_arn=TOPIC))
+    assert decision.outcome is Outcome.REMEDIATED
+    assert [(each["AlarmActions"], each["Threshold"]) for each in shown(cloudwatch)] == [([TOPIC], 1)]
+    back = undo(GROUP, account, RESOURCE, decision)
+    make(GROUP, account, RESOURCE, back)
+    assert ([call.operation for call in back.calls], shown(cloudwatch)) == (["PutMetricAlarm"], before)
+
+
+def shown(cloudwatch: Any) -> list[dict[str, Any]]:
+    return [
+        {name: alarm[name] for name in TAKEN if name in alarm}
+        for alarm in cloudwatch.describe_alarms()["MetricAlarms"]
+    ]
+
+
+def test_all_that_an_alarm_may_be_made_of_is_put_back() -> None:
+    model = boto3.client("cloudwatch", "us-east-1").meta.service_model
+    taken = set(model.operation_model("PutMetricAlarm").input_shape.members)
+    # What is replaced keeps its tags (API reference, PutMetricAlarm).
+    assert set(TAKEN) == taken - {"Tags"} == taken & set(model.shape_for("MetricAlarm").members)
 
 
 def test_an_alarm_that_several_groups_share_stays_when_one_with_a_filter_of_before_is_undone(

@@ -1,6 +1,6 @@
 """The policies of CloudWatch log groups."""
 
-from rightstate.cis_alarms import CONTROLS, PREFIX, Control
+from rightstate.cis_alarms.controls import CONTROLS, PREFIX, Control
 from rightstate.policy import Parameter, Policy, Reversibility, Risk, Severity
 from rightstate.wants import AtLeast, Present
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rightstate import cis_alarms
-from rightstate.cis_alarms import CONTROLS, PREFIX
+from rightstate.cis_alarms import reading, writing
+from rightstate.cis_alarms.controls import CONTROLS, PREFIX, is_alarm
 from rightstate.errors import ResourceGone
 from rightstate.event_rule import Rule, Subject
 from rightstate.in_code import InCode
@@ -27,7 +27,7 @@ from rightstate.wants import Value, as_text, days
 
 _ARN = "arn:{partition}:logs:{region}:{account}:log-group:{id}"
 _ALARM = "arn:{partition}:cloudwatch:{region}:{account}:alarm:" + PREFIX + "*"
-_ALARMS = frozenset(name for each in CONTROLS for name in (each.alarm, each.filter))
+_ALARMS = frozenset(name for each in CONTROLS for name in (each.alarm, each.filter, each.replaced))
 # CloudWatch Logs quotas: metric filters of a log group.
 _MOST_FILTERS = 100
 
@@ -53,18 +53,18 @@ def _observe(
     in_scope = True
     if "Trail" in settings:
         groups: Mapping[str, str] = shared.once_in_place(
-            "trails", lambda: cis_alarms.trail_groups(clients, resource)
+            "trails", lambda: reading.trail_groups(clients, resource)
         )
         observed["Trail"] = groups.get(resource.id)
         in_scope = resource.id in groups
     if (asked := settings & _ALARMS) and in_scope and observed["Class"] == "STANDARD":
-        observed |= cis_alarms.read(clients, resource.id, asked, shared)
+        observed |= reading.read(clients, resource.id, asked, shared)
     return {name: observed[name] for name in settings & set(observed)}
 
 
 def _members(clients: Clients, place: Place, group: str) -> Iterator[tuple[str, str]]:
     """The log groups that trails deliver to: an alarm's event names no log group, a trail's may name none."""
-    return ((place.region, name) for name in cis_alarms.trail_groups(clients, place))
+    return ((place.region, name) for name in reading.trail_groups(clients, place))
 
 
 def _tags(clients: Clients, resource: Resource) -> Tags:
@@ -90,8 +90,8 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
         call
         for change in changes
         for call in (
-            _of_group(resource, cis_alarms.calls(change))
-            if cis_alarms.is_alarm(change.setting)
+            _of_group(resource, writing.calls(change))
+            if is_alarm(change.setting)
             else [_retention(resource, change)]
         )
     ]
@@ -102,8 +102,8 @@ def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) 
         call
         for change in changes
         for call in (
-            _of_group(resource, cis_alarms.undo_calls(change))
-            if cis_alarms.is_alarm(change.setting)
+            _of_group(resource, writing.undo_calls(change))
+            if is_alarm(change.setting)
             else [_retention(resource, change)]
         )
     ]
@@ -129,7 +129,7 @@ def _retention(resource: Resource, change: Change) -> Call:
 
 
 def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
-    make = cis_alarms.apply if cis_alarms.is_alarm(call.settings[0]) else send
+    make = writing.apply if is_alarm(call.settings[0]) else send
     make(clients, resource, call, changes)
 
 
@@ -160,6 +160,10 @@ RESOURCE_TYPE = ResourceType(
             each.filter: Setting(
                 read="DescribeMetricFilters:metricFilters[].metricTransformations[].metricName"
             )
+            for each in CONTROLS
+        },
+        **{
+            each.replaced: Setting(read="cloudwatch.DescribeAlarms:MetricAlarms[].AlarmActions[]")
             for each in CONTROLS
         },
         **{
@@ -228,7 +232,7 @@ RESOURCE_TYPE = ResourceType(
             reads=("MetricFilters",),
         ),
     },
-    beside={each.alarm: (each.filter,) for each in CONTROLS},
+    beside={each.alarm: (each.filter, each.replaced) for each in CONTROLS},
     arn=_ARN,
     # API reference, CreateLogGroup, without two dots, which nobody calls a log group. An ARN of
     # CloudTrail's and of DescribeLogGroups ends with :*.
