@@ -236,9 +236,11 @@ def test_every_arn_is_of_the_partition_where_the_stack_is(at: Installation) -> N
 
 
 # Not of any account: the first stands for an execution that there is none of, the others are simulated.
-NAMED_PARTITION = {"planning/survey.py", "simulation/accounts.py"}
+NAMED_PARTITION = {"planning/survey.py", "simulation/accounts.py", "simulation/moto_access_analyzer.py"}
 # Values that people replace by their own.
-NAMED_PARTITION |= {f"policies/{name}.py" for name in ("cloudtrail_trail", "log_group", "rds_instance")}
+NAMED_PARTITION |= {
+    f"policies/{name}.py" for name in ("cloudtrail_trail", "log_group", "rds_instance", "vpc")
+}
 
 
 def test_nothing_names_a_partition() -> None:

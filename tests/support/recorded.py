@@ -1,5 +1,6 @@
 """The actions that AWS is asked for while the examples of a type are found, described and mended."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -70,6 +71,8 @@ def made(name: str) -> Made:
     place = at_home(resource_type, Place(account="123456789012", region=REGION))
     policies = cycle.enabled(resource_type)
     result = Made()
+    # moto draws from it, and Hypothesis wants it left alone.
+    drawn = random.getstate()
     with mock_aws(), moto_gaps.fill():
         account = cycle.Account(region=place.region)
         session = KeepingSession(place.region)
@@ -94,6 +97,7 @@ def made(name: str) -> Made:
             result.read |= actions_of(account)
             cycle.make(resource_type, account, resource, undo)
             result.undone[resource] = actions_of(account)
+    random.setstate(drawn)
     return result
 
 

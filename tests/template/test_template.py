@@ -583,6 +583,8 @@ DECLARED = {
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-security-group")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-log-group")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-subnet")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-vpc")),
+        ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-api-gateway-rest-stage")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill")),
         ("states:StartExecution", in_hub("states", f"stateMachine:{STACK}-backfill:live")),
     },

@@ -23,6 +23,7 @@ class Busy:
     operation, path, value: the operation that shows it, where in its answer, and the value while it is busy.
     policy: the policy that waits; left out, the example's.
     changes_at_once: AWS makes the change at once, so nobody waits after a write.
+    entry: what is listed meanwhile, where nothing is listed otherwise.
     """
 
     operation: str
@@ -30,6 +31,7 @@ class Busy:
     value: str
     policy: str = ""
     changes_at_once: bool = False
+    entry: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

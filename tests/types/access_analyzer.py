@@ -5,7 +5,7 @@ from typing import Any
 import boto3
 
 from tests.support.answers import Readers
-from tests.types import Dependent, Expected
+from tests.types import Busy, Dependent, Expected
 
 _ANALYZER = "arn:{partition}:access-analyzer:{region}:{account}:analyzer/rightstate"
 
@@ -34,6 +34,12 @@ EXPECTED = Expected(
         ),
     ),
     read=_read,
+    busy=Busy(
+        "ListAnalyzers",
+        ("analyzers", 0, "status"),
+        "CREATING",
+        entry={"name": "rightstate", "type": "ACCOUNT"},
+    ),
     tag=None,
     names={
         "111122223333": "111122223333",

@@ -1,10 +1,12 @@
 """Mode approve: a change waits for another person's word, and nothing but that lets it through (T22, T25)."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -42,6 +44,13 @@ EVENT = {
     "principal": "arn:aws:sts::111122223333:assumed-role/Developer/ana",
     "principal_id": REQUESTER,
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _any_number(hub: Engine) -> Iterator[None]:
+    """All tests ask for approval in one account, which may ask a hundred times in an hour."""
+    with patch.dict(os.environ, REQUESTS_PER_HOUR="0"):
+        yield
 
 
 @pytest.fixture

@@ -49,6 +49,8 @@ class Busy:
         *above, last = self.how.path
         node: Any = parsed
         for key in above:
+            if node == [] and self.how.entry:
+                node.append({**self.how.entry})
             node = node[key]
         node[last] = self.how.value
 
