@@ -26,7 +26,6 @@ from rightstate.wants import Value, as_list
 
 _ARN = "arn:{partition}:ec2:{region}:{account}:vpc/{id}"
 _LOG_ARN = "arn:{partition}:ec2:{region}:{account}:vpc-flow-log/*"
-_WRITTEN = ("LogDestination", "TrafficType", "DeliveryRole")
 # Where a flow log has no role, which only one to a log group needs.
 _NO_ROLE = "none"
 # The service in the ARN of a destination -> its type.
@@ -94,6 +93,7 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
     return [
         _call(
             "CreateFlowLogs",
+            changes,
             ResourceIds=[resource.id],
             ResourceType="VPC",
             TrafficType=wanted["TrafficType"],
@@ -106,11 +106,12 @@ def _calls(resource: Resource, changes: Sequence[Change], observed: Observed) ->
 
 def _restore(resource: Resource, changes: Sequence[Change], observed: Observed) -> list[Call]:
     """There was none that records the traffic, or nothing would have been changed."""
-    return [_call("DeleteFlowLogs", FlowLogIds=[observed["FlowLogId"]])]
+    return [_call("DeleteFlowLogs", changes, FlowLogIds=[observed["FlowLogId"]])]
 
 
-def _call(operation: str, **parameters: Any) -> Call:
-    return Call(service="ec2", operation=operation, parameters=parameters, settings=_WRITTEN)
+def _call(operation: str, changes: Sequence[Change], **parameters: Any) -> Call:
+    settings = tuple(change.setting for change in changes)
+    return Call(service="ec2", operation=operation, parameters=parameters, settings=settings)
 
 
 def _apply(clients: Clients, resource: Resource, call: Call, changes: Sequence[Change]) -> None:
