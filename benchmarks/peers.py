@@ -41,6 +41,11 @@ from rightstate_cli.simulation import examples
 _REGION = "us-east-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "own", "AWS_SECRET_ACCESS_KEY": "own", "AWS_DEFAULT_REGION": _REGION}
 _SHARED_GROUP = "peers-mysql8"
+_OF_BUCKETS = {
+    *("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"),
+    *("Versioning", "SSEAlgorithm", "Grants", "Acceleration"),
+}
+"""The settings that the floor puts right. Its compliant buckets break policies about others."""
 
 
 def make(slow: server.SlowServer, resource_type: str, count: int, state: str) -> list[str]:
@@ -115,10 +120,12 @@ def _command(who: str, resource_type: str, rightstate: str, custodian: Path, fol
         policies.write_text(json.dumps({"policies": peer.POLICIES[resource_type]}))
         run = ["run", "--cache-period", "0", "-s", str(folder / "out"), "--region", _REGION, str(policies)]
         return [str(custodian), *run]
-    chosen = ["--type", resource_type]
-    if who == SAME:
-        policies = [each.id for each in load(resource_type).policies]
-        chosen = [f"--policy={each}" for each in policies if each not in peer.LACKING[resource_type]]
+    left_out = peer.LACKING[resource_type] if who == SAME else ()
+    chosen = [
+        f"--policy={each.id}"
+        for each in load(resource_type).policies
+        if each.id not in left_out and (resource_type != "s3-bucket" or each.wants.keys() <= _OF_BUCKETS)
+    ]
     return [*rightstate.split(), "remediate", "--yes", *chosen, "--format", "json"]
 
 

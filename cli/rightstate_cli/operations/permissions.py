@@ -11,6 +11,7 @@ from enum import StrEnum
 from threading import Lock
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from rightstate_cli.aws import Caller
 from rightstate_cli.hub import admission
@@ -88,7 +89,7 @@ class Permissions:
             if principal is None:
                 return ()
             return list(verdicts(iam, principal, [need.action], need.resources, dict(need.context)))
-        except (BotoCoreError, ClientError):
+        except (BotoCoreError, ClientError, ResponseParserError):
             return ()
 
 
