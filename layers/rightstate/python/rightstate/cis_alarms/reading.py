@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -30,20 +30,7 @@ def trail_groups(clients: Clients, place: Place) -> Mapping[str, str]:
 
 def read(clients: Clients, group: str, asked: frozenset[str], shared: Shared) -> dict[str, Value]:
     """The alarms and filters of the controls that have one of the settings `asked`."""
-    filters = [
-        each
-        for page, _ in pages(
-            clients,
-            "logs",
-            "describe_metric_filters",
-            "metricFilters",
-            "",
-            given="nextToken",
-            answered="nextToken",
-            logGroupName=group,
-        )
-        for each in page
-    ]
+    filters = list(metric_filters(clients, logGroupName=group))
     observed: dict[str, Value] = {}
     for control in CONTROLS:
         if asked.isdisjoint((control.alarm, control.filter, control.replaced)):
@@ -59,6 +46,13 @@ def read(clients: Clients, group: str, asked: frozenset[str], shared: Shared) ->
             mute = (each for each in named if not _heard_topics(clients, [each], shared))
             observed[control.replaced] = next(map(_as_put, mute), None)
     return observed
+
+
+def metric_filters(clients: Clients, **which: str) -> Iterator[Mapping[str, Any]]:
+    """The metric filters of a log group, or of a metric."""
+    token = {"given": "nextToken", "answered": "nextToken"}
+    listed = pages(clients, "logs", "describe_metric_filters", "metricFilters", "", **token, **which)
+    return (each for page, _ in listed for each in page)
 
 
 Metric = tuple[str, str]

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rightstate.cis_alarms.controls import BY_ALARM, NAMESPACE, Control
-from rightstate.cis_alarms.reading import subscribed
+from rightstate.cis_alarms.reading import metric_filters, subscribed
 from rightstate.errors import CallFailed
-from rightstate.listing import pages
 from rightstate.resource_type import Call, Change, Clients, Resource, send
 
 
@@ -71,18 +70,8 @@ def undo_calls(change: Change) -> list[Call]:
 def _feeds_others(clients: Clients, resource: Resource, change: Change) -> bool:
     """Whether filters of other log groups count for the metric of the change's alarm."""
     namespace, _, name = BY_ALARM[change.setting].own_metric.rpartition(":")
-    listed = pages(
-        clients,
-        "logs",
-        "describe_metric_filters",
-        "metricFilters",
-        "",
-        given="nextToken",
-        answered="nextToken",
-        metricName=name,
-        metricNamespace=namespace,
-    )
-    return any(each["logGroupName"] != resource.id for page, _ in listed for each in page)
+    fed = metric_filters(clients, metricName=name, metricNamespace=namespace)
+    return any(each["logGroupName"] != resource.id for each in fed)
 
 
 def _call(change: Change, service: str, operation: str, parameters: dict[str, Any]) -> Call:
